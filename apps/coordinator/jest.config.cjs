@@ -1,0 +1,1 @@
+module.exports = { displayName: 'coordinator', preset: '../../jest.preset.cjs' };

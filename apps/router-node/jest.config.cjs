@@ -1,0 +1,1 @@
+module.exports = { displayName: 'router-node', preset: '../../jest.preset.cjs' };

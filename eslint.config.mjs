@@ -1,0 +1,53 @@
+import js from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** What each library may import; the order of the layers is the order of this table. */
+const boundaries = [
+  { sourceTag: 'lib:schema', onlyDependOnLibsWithTags: [] },
+  { sourceTag: 'lib:dp-noise', onlyDependOnLibsWithTags: [] },
+  { sourceTag: 'lib:crypto', onlyDependOnLibsWithTags: ['lib:schema'] },
+  { sourceTag: 'lib:protocol', onlyDependOnLibsWithTags: ['lib:schema', 'lib:crypto', 'lib:dp-noise'] },
+  { sourceTag: 'lib:metrics', onlyDependOnLibsWithTags: ['lib:schema'] },
+  { sourceTag: 'lib:client', onlyDependOnLibsWithTags: ['lib:schema'] },
+  { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
+  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
+];
+
+const pureLibraries = ['libs/schema', 'libs/dp-noise', 'libs/crypto', 'libs/protocol'];
+const impureModules = [
+  'http', 'https', 'net', 'tls', 'fs', 'fs/promises', 'os', 'child_process', 'worker_threads', 'timers', 'timers/promises', 'process',
+].flatMap((name) => [name, `node:${name}`]).concat(['express', 'undici', 'kysely', 'libsql', 'pg', 'pino', 'prom-client']);
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'coverage/**'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.{js,cjs,mjs}'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', module: 'writable', require: 'readonly', __dirname: 'readonly', Buffer: 'readonly', URL: 'readonly', setTimeout: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allow: [], depConstraints: boundaries }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      eqeqeq: 'error',
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    // Pure libraries: time, randomness and storage come in as arguments (docs/adr/0001).
+    files: pureLibraries.map((path) => `${path}/src/**/*.ts`),
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: impureModules.map((name) => ({ name, message: 'a pure library: pass it in' })) }],
+      'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate', 'performance'],
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
+    },
+  },
+);

@@ -1,0 +1,25 @@
+// Shared by every project's jest.config.cjs. Own preset: `@nx/jest/preset` names ts-jest, which TypeScript 6 does not suit.
+const { join } = require('node:path');
+
+module.exports = {
+  testEnvironment: 'node',
+  resolver: '@nx/jest/plugins/resolver',
+  testMatch: ['**/src/**/*.spec.ts', '**/test/**/*.spec.ts'],
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
+  transform: {
+    '^.+\\.(ts|m?js)$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022', transform: {} },
+        module: { type: 'commonjs' },
+        swcrc: false,
+      },
+    ],
+  },
+  // These packages ship ES modules only; jest runs CommonJS.
+  transformIgnorePatterns: ['/node_modules/(?!(cborg|@noble)/)'],
+  moduleNameMapper: {
+    '^@secagg/([a-z-]+)$': join(__dirname, 'libs/$1/src/index.ts'),
+    '^cborg$': join(__dirname, 'node_modules/cborg/cborg.js'),
+  },
+};

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'dp-noise', preset: '../../jest.preset.cjs' };
