@@ -1,0 +1,63 @@
+/**
+ * zCDP of a sum of discrete Gaussian shares: Kairouz, Liu, Steinke, "The Distributed Discrete Gaussian Mechanism for
+ * Federated Learning with Secure Aggregation" (2021), theorem 1 and corollary 12; PROTOCOL section 6.
+ *
+ * A sum of N discrete Gaussians of scale s is not a discrete Gaussian of scale sqrt(N) s, but within exp(+-tau) of one.
+ */
+import { DpNoiseError } from '../errors';
+
+export interface SumOfShares {
+  /** N: honest contributions in the sum, at least 1. */
+  readonly contributors: number;
+  /** s: standard deviation of one share, in integer units; may be any positive real. */
+  readonly scale: number;
+  /** Delta_2: L2 sensitivity in integer units, positive. */
+  readonly sensitivity: number;
+  /** d: length of the vector, at least 1. */
+  readonly dimension: number;
+}
+
+export interface SumPrivacy {
+  /** Largest log ratio to the discrete Gaussian of the same variance, per coordinate. */
+  readonly tau: number;
+  /** The sum is rho-zCDP. */
+  readonly rho: number;
+}
+
+/** Above this share of rho caused by tau, the noise is too coarse for its grid and the figure is refused (s below about 1). */
+export const LARGEST_TAU_SHARE = 0.01;
+
+/** tau = 10 sum over k = 1..N-1 of exp(-2 pi^2 s^2 k/(k+1)); 0 for N = 1. */
+export function tauOfSum(contributors: number, scale: number): number {
+  const exponent = -2 * Math.PI * Math.PI * scale * scale;
+  let tau = 0;
+  for (let k = contributors - 1; k >= 1; k--) tau += Math.exp((exponent * k) / (k + 1));
+  return 10 * tau;
+}
+
+const assertPositive = (name: string, value: number, integer: boolean): void => {
+  if (value > 0 && Number.isFinite(value) && (!integer || Number.isSafeInteger(value))) return;
+  throw new DpNoiseError('invalid', `${name} must be a positive ${integer ? 'integer' : 'number'}`, { [name]: value });
+};
+
+/**
+ * tau and rho of a sum: rho = min(u^2/2 + tau d, (u + sqrt(d) tau)^2/2) with u = Delta_2/(sqrt(N) s).
+ * @throws DpNoiseError `invalid`; `tau_not_negligible` when tau adds more than 1% to rho: the integer grid is then too
+ *   coarse for the noise, and a larger scale (finer grid) is the remedy, not a larger figure
+ */
+export function privacyOfSum(sum: SumOfShares): SumPrivacy {
+  const { contributors, scale, sensitivity, dimension } = sum;
+  assertPositive('contributors', contributors, true);
+  assertPositive('scale', scale, false);
+  assertPositive('sensitivity', sensitivity, false);
+  assertPositive('dimension', dimension, true);
+  const tau = tauOfSum(contributors, scale);
+  const u = sensitivity / (Math.sqrt(contributors) * scale);
+  const gaussian = (u * u) / 2;
+  const shifted = u + Math.sqrt(dimension) * tau;
+  const rho = Math.min(gaussian + tau * dimension, (shifted * shifted) / 2);
+  if (rho - gaussian > LARGEST_TAU_SHARE * gaussian) {
+    throw new DpNoiseError('tau_not_negligible', 'The noise of one share is too narrow for its integer grid: scale values up', { tau, ...sum });
+  }
+  return { tau, rho };
+}
