@@ -14,3 +14,9 @@ export { epsilonToRho, rhoToDelta, rhoToEpsilon } from './accountant/conversion'
 export { costOfRound, costOfSum, rhoToBudgetUnits, UNITS_PER_RHO, unitsToRho, type Cost, type Release } from './accountant/round-cost';
 export { discreteGaussianDelta } from './accountant/single-release';
 export { privacyOfSum, tauOfSum, type SumOfShares, type SumPrivacy } from './accountant/sum-of-gaussians';
+
+export { allocateRound, type Allocation } from './ledger/allocation';
+export { applyLedgerEvent } from './ledger/apply';
+export { decideCharge, decideCorrection, decideRelease, type ChargeDecision, type ChargeRefusal, type ChargeRequest, type SettlementDecision } from './ledger/decide';
+export { emptyLedger, type ChargeKey, type DayTotal, type LedgerEvent, type LedgerState, type OpenCharge } from './ledger/state';
+export { availableAt, ledgerBalance, type Balance, type Budget } from './ledger/window';

@@ -1,0 +1,58 @@
+/**
+ * Privacy ledger: what was charged against a budget, as a pure state machine (PROTOCOL section 6).
+ *
+ * A router keeps one ledger over all clusters: it alone decides what its own data may cost. The coordinator keeps one per
+ * cluster, for planning and early refusal. Both are this state; who owns it decides what it guarantees.
+ *
+ *            decideCharge                decideCorrection
+ *   (none) ---------------> open ----------------------------> settled at the actual cost (<= the charge)
+ *                            |           decideRelease
+ *                            +-------------------------------> released: costs nothing
+ *
+ * decide* functions read the state and return an event; the owner makes the event durable, then applies it, then acts (sends
+ * its contribution). An open charge counts in full, so a crash anywhere leaves at least what was sent charged. A round number
+ * is used once per cluster, in increasing order, so no charge can be made, settled or given back twice.
+ *
+ * The sum of adaptively chosen costs stays within the budget at every step: a zCDP privacy filter (Feldman and Zrnic,
+ * "Individual Privacy Accounting via a Renyi Filter", 2021, theorem 4.3 with every order at once).
+ */
+
+/** Identifies what was charged for. Round numbers are positive integers, increasing within a cluster. */
+export interface ChargeKey {
+  readonly cluster: string;
+  readonly round: number;
+  readonly configHash: string;
+}
+
+export type LedgerEvent =
+  | ({ readonly kind: 'charged'; readonly units: number; readonly atMs: number } & ChargeKey)
+  | ({ readonly kind: 'corrected'; readonly units: number; readonly atMs: number } & ChargeKey)
+  | ({ readonly kind: 'released'; readonly atMs: number } & ChargeKey);
+
+export interface OpenCharge extends ChargeKey {
+  readonly units: number;
+  readonly day: number;
+}
+
+export interface DayTotal {
+  readonly units: number;
+  readonly rounds: number;
+}
+
+/** Never mutated: `applyLedgerEvent` returns the next one. Its size is the open charges + days with charges + clusters. */
+export interface LedgerState {
+  /** Charges awaiting the outcome of their round, by cluster and round. */
+  readonly open: ReadonlyMap<string, OpenCharge>;
+  /** Final costs by the UTC day of the charge (days since 1970). Days are kept for good: a wrong clock cannot erase them. */
+  readonly settled: ReadonlyMap<number, DayTotal>;
+  /** Highest round charged in each cluster. */
+  readonly latestRounds: ReadonlyMap<string, number>;
+  /** Latest day of any charge; a clock that runs behind it does not backdate further charges. */
+  readonly latestDay: number;
+}
+
+export const emptyLedger = (): LedgerState => ({ open: new Map(), settled: new Map(), latestRounds: new Map(), latestDay: 0 });
+
+export const DAY_MS = 86_400_000;
+
+export const openKey = ({ cluster, round }: ChargeKey): string => `${round}/${cluster}`;

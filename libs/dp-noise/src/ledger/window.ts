@@ -1,0 +1,71 @@
+import { DpNoiseError } from '../errors';
+import { DAY_MS, type LedgerState } from './state';
+
+/**
+ * A budget and the time it is for. With `days` = D, all charges made in any D x 24 hours stay within the budget: a
+ * guarantee per window, not for a lifetime. Charges are kept by UTC day and count for their day and D whole days after.
+ */
+export interface Budget {
+  /** In units of 2^-40 rho, integer from 0. */
+  readonly units: number;
+  readonly window: 'lifetime' | { readonly days: number };
+}
+
+export interface Balance {
+  /** Counted in the window: settled costs and open charges. */
+  readonly spentUnits: number;
+  /** Of these, charged at worst case and awaiting their outcome. */
+  readonly openUnits: number;
+  readonly remainingUnits: number;
+  /** Rounds charged in the window and not released. */
+  readonly rounds: number;
+}
+
+/** @throws DpNoiseError `invalid` */
+export function assertBudget({ units, window }: Budget): void {
+  const validWindow = window === 'lifetime' || (Number.isSafeInteger(window.days) && window.days >= 1);
+  if (!Number.isSafeInteger(units) || units < 0 || !validWindow) throw new DpNoiseError('invalid', 'A budget is whole units from 0 over `lifetime` or whole days from 1', { units, window });
+}
+
+/** First day that still counts. Later days than today (a clock that ran ahead) count too. */
+const firstDay = (budget: Budget, nowMs: number): number => (budget.window === 'lifetime' ? -Infinity : Math.floor(nowMs / DAY_MS) - budget.window.days);
+
+/** What the window holds at a time (milliseconds since 1970). */
+export function ledgerBalance(state: LedgerState, budget: Budget, nowMs: number): Balance {
+  assertBudget(budget);
+  const from = firstDay(budget, nowMs);
+  let [settledUnits, openUnits, rounds] = [0, 0, 0];
+  for (const [day, total] of state.settled) {
+    if (day < from) continue;
+    settledUnits += total.units;
+    rounds += total.rounds;
+  }
+  for (const { day, units } of state.open.values()) {
+    if (day < from) continue;
+    openUnits += units;
+    rounds += 1;
+  }
+  const spentUnits = settledUnits + openUnits;
+  return { spentUnits, openUnits, remainingUnits: Math.max(0, budget.units - spentUnits), rounds };
+}
+
+/**
+ * When the window will have given back enough for a charge, if nothing else is charged meanwhile and open charges stay;
+ * null if never (a lifetime budget, or a charge above the whole budget).
+ * @returns milliseconds since 1970, the start of a UTC day; `nowMs` if it fits already
+ */
+export function availableAt(state: LedgerState, budget: Budget, units: number, nowMs: number): number | null {
+  const { spentUnits } = ledgerBalance(state, budget, nowMs);
+  if (spentUnits + units <= budget.units) return nowMs;
+  if (budget.window === 'lifetime' || units > budget.units) return null;
+  const from = firstDay(budget, nowMs);
+  const charges = [...[...state.settled].map(([day, total]) => ({ day, units: total.units })), ...state.open.values()]
+    .filter(({ day }) => day >= from)
+    .sort((one, other) => one.day - other.day);
+  let excess = spentUnits + units - budget.units;
+  for (const charge of charges) {
+    excess -= charge.units;
+    if (excess <= 0) return (charge.day + budget.window.days + 1) * DAY_MS;
+  }
+  return null;
+}
