@@ -1,2 +1,4 @@
 export * from './ids';
 export * from './problems';
+export * from './signal';
+export * from './layout';

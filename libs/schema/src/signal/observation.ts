@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { MAX_KEY_LENGTH, modelSchema, taskSchema } from './key';
+import { quantity, wholeNumber } from './numbers';
+import { parseOrRefuse } from './parse';
+
+/** Outcome of one request, as a router reports it to its own sidecar. */
+export const RewardObservation = z
+  .strictObject({
+    /** Without ':'. */
+    model: modelSchema,
+    task: taskSchema,
+    success: z.union([z.boolean(), z.literal([0, 1]).refine((value) => !Object.is(value, -0), { error: 'negative zero is not allowed' })]),
+    /** Seconds, in [0, 1e6]. */
+    latency_s: quantity(1e6),
+    /** In [0, 1]. */
+    quality: quantity(1).optional(),
+    /** USD for the whole request, in [0, 1e6]. */
+    cost_usd: quantity(1e6).optional(),
+    /** Tokens the cost was charged for, 0 to 1e9. */
+    tokens: wholeNumber(0, 1e9).optional(),
+  })
+  .refine((observation) => observation.model.length + 1 + observation.task.length <= MAX_KEY_LENGTH, {
+    error: `model and task together make a key of more than ${MAX_KEY_LENGTH} characters`,
+    path: ['task'],
+  });
+export type RewardObservation = z.infer<typeof RewardObservation>;
+
+/** An observation from outside. Throws `SecaggError('invalid')`, `details.path` naming the field. */
+export const parseObservation = (value: unknown): RewardObservation => parseOrRefuse(RewardObservation, value, 'observation');
+
+/** Cost of one request in USD per token, from 0; undefined unless both the cost and a positive number of tokens are known. */
+export function costPerToken(observation: Pick<RewardObservation, 'cost_usd' | 'tokens'>): number | undefined {
+  const { cost_usd: cost, tokens } = observation;
+  return cost === undefined || tokens === undefined || tokens === 0 ? undefined : cost / tokens;
+}
