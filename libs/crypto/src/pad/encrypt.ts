@@ -1,4 +1,4 @@
-import { type SubsetMask } from '@secagg/schema';
+import { SecaggError, type SubsetMask } from '@secagg/schema';
 import { type RouterPad } from './keystream';
 import { WordSum } from './word-sum';
 
@@ -11,9 +11,10 @@ import { WordSum } from './word-sum';
  * @param values x: d integers of magnitude below 2^(b-1); secret
  * @param seeds k_S of every piece; secret
  * @returns y, packed: ceil(d·b/8) bytes
- * @throws SecaggError `invalid` for values or seeds out of range
+ * @throws SecaggError `invalid` for values or seeds out of range, or no seeds at all
  */
 export function encryptVector(pad: RouterPad, bits: number, values: Float64Array, seeds: ReadonlyMap<SubsetMask, Uint8Array>): Uint8Array {
+  if (seeds.size === 0) throw new SecaggError('invalid', 'Without a seed nothing is encrypted');
   const sum = new WordSum(values.length, bits);
   try {
     sum.addIntegers(values);

@@ -1,7 +1,7 @@
 import { createCipheriv } from 'node:crypto';
 import { SecaggError, type SubsetMask } from '@secagg/schema';
 import { hkdf } from '../hkdf';
-import { domainMessage } from '../transcript/hashing';
+import { domainMessage, lengthPrefixed } from '../transcript/hashing';
 import { WORD_BYTES } from './limbs';
 
 /** What every keystream of one round is bound to. */
@@ -49,9 +49,13 @@ const emptySalt = new Uint8Array(0);
 export function padContext(round: PadRound): (routerId: string) => RouterPad {
   if (round.configHash.length !== HASH_BYTES) throw new SecaggError('invalid', `A config hash has ${HASH_BYTES} bytes`);
   if (!Number.isSafeInteger(round.round) || round.round < 1) throw new SecaggError('invalid', 'A round number is a positive integer');
+  const shared = domainMessage('pad/keystream', round.suite, round.fleet, round.cluster, round.round, round.configHash);
   const piece = new Uint8Array(4);
   return (routerId) => {
-    const info = domainMessage('pad/keystream', round.suite, round.fleet, round.cluster, round.round, round.configHash, routerId, piece);
+    const own = lengthPrefixed(routerId, piece);
+    const info = new Uint8Array(shared.length + own.length);
+    info.set(shared);
+    info.set(own, shared.length);
     const view = new DataView(info.buffer);
     return {
       streamKey: (subset, seed) => {

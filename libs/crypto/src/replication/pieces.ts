@@ -15,7 +15,7 @@ export const MAX_PIECES = 256;
  * Checks the shape of a committee.
  *
  * @param m members, 1 to 30
- * @param t threshold, 1 to (m+1)/2: below 2t-1 members, t corrupt-free holders of every piece could not be guaranteed
+ * @param t threshold, 1 to (m+1)/2: below 2t-1 members a piece would have fewer than t holders
  * @throws SecaggError `invalid` outside these ranges or when C(m, t-1) > 256
  */
 export function checkCommittee(m: number, t: number): void {
