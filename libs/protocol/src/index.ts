@@ -1,1 +1,13 @@
-export {};
+export * from './auditor/audit-round';
+export * from './committee-member';
+export * from './coordinator';
+export * from './documents';
+export * from './epoch/verified-epoch';
+export * from './fleet/fleet-view';
+export * from './fleet/update-fleet';
+export * from './round/contribution-set';
+export * from './round/decision';
+export * from './round/privacy';
+export * from './round/verified-round';
+export * from './router';
+export * from './round/aggregate';

@@ -2,3 +2,5 @@ export * from './ids';
 export * from './problems';
 export * from './signal';
 export * from './layout';
+export * from './codec/canonical-cbor';
+export * from './messages';

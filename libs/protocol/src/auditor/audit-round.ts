@@ -1,0 +1,123 @@
+/** Re-checks a published round from the fleet authority's public key alone (PROTOCOL section 4.8). */
+import { WordSum } from '@secagg/crypto';
+import { type Answer, answerMessage, type Bytes, type Report, roundConfigMessage, SecaggError, type Signed, type Transcript } from '@secagg/schema';
+import { hex, openDocument, sameBytes } from '../documents';
+import { verifyEpoch } from '../epoch/verified-epoch';
+import { type FleetView, verifyFleet } from '../fleet/fleet-view';
+import { checkHeader, type CheckedHeader, checkInRound, checkOrder, type ContributionSet, type DecidedGroup, deriveSet, headerHash, headersRoot, minGroups, openReport, readyBody } from '../round/contribution-set';
+import { type VerifiedDecision, verifyDecision } from '../round/decision';
+import { roundCost, type RoundPrivacyCost } from '../round/privacy';
+import { type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
+import { pieceHash, pieceKey } from '../coordinator/pieces';
+import { ciphertextDigest } from '../router/contribution';
+
+export type AuditedRound =
+  | { readonly kind: 'aborted'; readonly view: FleetView; readonly round: VerifiedRound; readonly decision: VerifiedDecision }
+  | {
+      readonly kind: 'opened';
+      readonly view: FleetView;
+      readonly round: VerifiedRound;
+      readonly decision: VerifiedDecision;
+      readonly set: ContributionSet;
+      /** Recomputed sum of each opened group: d centred integers. */
+      readonly sums: readonly { group: number; size: number; values: Float64Array }[];
+      readonly cost: RoundPrivacyCost;
+      readonly hashOf: (header: Signed) => Bytes;
+    };
+
+/**
+ * Verifies everything and recomputes the sums. Throws a SecaggError that says what does not hold.
+ * @param authorityKey Ed25519 public key of the fleet authority: all that is believed
+ */
+export function auditTranscript(authorityKey: Bytes, transcript: Transcript): AuditedRound {
+  const view = verifyFleet(authorityKey, { policy: transcript.policy, roster: transcript.roster });
+  const { round_time_ms } = roundConfigMessage.decode(transcript.announcement.body);
+  const epoch = verifyEpoch(view, transcript.epoch_certificate, round_time_ms);
+  const round = verifyAnnouncement(view, epoch, transcript.announcement);
+  const decision = verifyDecision(round, transcript.decision);
+  if (decision.body.kind === 'abort') return { kind: 'aborted', view, round, decision };
+
+  const headers = transcript.contributions.map((entry) => checkHeader(view, round, entry.header));
+  checkOrder(headers);
+  const root = headersRoot(headers);
+  const reports: Report[] = transcript.reports.map((signed) => openReport(view, round, root, headers.length, signed));
+  reports.forEach((report, i) => {
+    if (i > 0 && reports[i - 1].member >= report.member) throw new SecaggError('bad_proposal', 'the reports are not of distinct members in order');
+  });
+  const set = deriveSet(round, headers, reports);
+  if (set.groups.length < minGroups(round.config.groups)) throw new SecaggError('insufficient_participants', 'too few groups reach their minimum');
+  checkDecidedSet(round, decision, set, transcript);
+  const ciphertexts = new Map(headers.map((entry, i) => [entry.header.router as string, checkedCiphertext(entry, transcript.contributions[i].ciphertext)]));
+  const agreed = agreedHashes(view, round, decision, transcript.answers);
+  const sums = set.groups.map((group) => recomputeSum(round, decision, group, ciphertexts, agreed, transcript));
+  const surplus = transcript.pieces.length !== set.groups.length * round.epoch.pieces.length || transcript.sums.length !== set.groups.length;
+  if (surplus) throw new SecaggError('invalid', 'the transcript has pieces or sums that the decision does not open');
+  return { kind: 'opened', view, round, decision, set, sums, cost: roundCost(round.config, set.groups.map((group) => group.members.length)), hashOf: headerHash };
+}
+
+function checkDecidedSet(round: VerifiedRound, decision: VerifiedDecision, set: ContributionSet, transcript: Transcript): void {
+  const expected = readyBody(round, set, transcript.reports);
+  const { body } = decision;
+  const same =
+    expected.kind === 'ready' && body.kind === 'ready' && sameBytes(expected.reports_hash, body.reports_hash) && expected.groups.length === body.groups.length &&
+    expected.groups.every((group, i) => group.group === body.groups[i].group && group.size === body.groups[i].size && sameBytes(group.set_root, body.groups[i].set_root));
+  if (!same) throw new SecaggError('no_decision', 'the quorum decided on another set than the one that follows from headers and reports');
+}
+
+function checkedCiphertext(entry: CheckedHeader, ciphertext: Bytes): Bytes {
+  if (!sameBytes(entry.header.ciphertext_digest, ciphertextDigest(ciphertext))) {
+    throw new SecaggError('wrong_digest', `the ciphertext of ${entry.header.router} does not match its signed digest`, { party: entry.header.router });
+  }
+  return ciphertext;
+}
+
+/** Per (group, piece), the hash that at least t holders signed. */
+function agreedHashes(view: FleetView, round: VerifiedRound, decision: VerifiedDecision, answers: readonly Signed[]): Map<string, string> {
+  const counts = new Map<string, Map<string, Set<number>>>();
+  for (const signed of answers) {
+    const seat = round.epoch.epoch.members[answerMessage.decode(signed.body).member];
+    if (!seat) throw new SecaggError('no_seat', 'an answer is of no member of the epoch');
+    const answer: Answer = openDocument(answerMessage, view.fleet, signed, seat.vote_key, seat.id);
+    checkInRound(round, answer, seat.id);
+    if (!sameBytes(answer.decision_hash, decision.hash)) throw new SecaggError('no_decision', `the answer of ${seat.id} is about another decision`, { party: seat.id });
+    for (const { group, piece, hash } of answer.hashes) {
+      if (((piece >> answer.member) & 1) === 1) throw new SecaggError('wrong_answer', `${seat.id} answered for a piece it does not hold`, { party: seat.id });
+      const key = pieceKey(group, piece);
+      const byHash = counts.get(key) ?? new Map<string, Set<number>>();
+      counts.set(key, byHash);
+      byHash.set(hex(hash), (byHash.get(hex(hash)) ?? new Set()).add(answer.member));
+    }
+  }
+  const agreed = new Map<string, string>();
+  for (const [key, byHash] of counts) {
+    for (const [hash, members] of byHash) if (members.size >= round.epoch.threshold) agreed.set(key, hash);
+  }
+  return agreed;
+}
+
+function recomputeSum(
+  round: VerifiedRound,
+  decision: VerifiedDecision,
+  group: DecidedGroup,
+  ciphertexts: ReadonlyMap<string, Bytes>,
+  agreed: ReadonlyMap<string, string>,
+  transcript: Transcript,
+): { group: number; size: number; values: Float64Array } {
+  const bits = round.config.layout.word_bits;
+  const sum = new WordSum(round.dimension, bits);
+  for (const { header } of group.members) sum.addPacked(ciphertexts.get(header.router) as Bytes);
+  const pads = new WordSum(round.dimension, bits);
+  for (const piece of round.epoch.pieces) {
+    const words = transcript.pieces.find((entry) => entry.group === group.group && entry.piece === piece)?.words;
+    if (!words) throw new SecaggError('recovery_failed', `group ${group.group} lacks piece ${piece}`);
+    const hash = hex(pieceHash(round, decision.hash, group.group, piece, words));
+    if (agreed.get(pieceKey(group.group, piece)) !== hash) {
+      throw new SecaggError('wrong_answer', `piece ${piece} of group ${group.group} is not what ${round.epoch.threshold} holders signed`);
+    }
+    pads.addPacked(words);
+  }
+  sum.subtract(pads);
+  const published = transcript.sums.find((entry) => entry.group === group.group)?.words;
+  if (!published || !sameBytes(published, sum.toPacked())) throw new SecaggError('recovery_failed', `the published sum of group ${group.group} is not the recomputed one`);
+  return { group: group.group, size: group.members.length, values: sum.toSigned() };
+}

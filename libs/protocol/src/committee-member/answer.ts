@@ -1,0 +1,160 @@
+/** Answering a decision: keystream sums of exactly the decided set, and seeds for holders whose boxes failed (PROTOCOL section 4.7). */
+import { domainMessage, holds, matchesCommitment, SEED_BYTES, sealingSuite, wipe, WordSum } from '@secagg/crypto';
+import {
+  type AnswerBody, type Answer, answerMessage, type Bytes, decisionMessage, type MemberIndex, type PartyId, type PieceSum, type RandomBytes, type SealedBox,
+  SecaggError, type Signed, type SubsetMask, transferMessage,
+} from '@secagg/schema';
+import { openDocument, sameBytes, signDocument } from '../documents';
+import { checkInRound, type ContributionSet, type DecidedGroup } from '../round/contribution-set';
+import { type VerifiedDecision, verifyDecision } from '../round/decision';
+import { roundKey, type VerifiedRound } from '../round/verified-round';
+import { pieceHash, pieceKey } from '../coordinator/pieces';
+import { sealingInfo } from '../router/contribution';
+import { type OpenedRound } from './check-views';
+import { type MemberState, type MemberStep } from './state';
+import { inRound, setOfProposal, voteSecret } from './vote';
+
+/** Verifies that a quorum decided to open exactly the set that follows from the proposal. Throws `no_decision`. */
+export function decidedSet(state: MemberState, opened: OpenedRound, proposal: Signed, decisionBytes: Bytes): { set: ContributionSet; decision: VerifiedDecision } {
+  const decision = verifyDecision(opened.round, decisionMessage.decode(decisionBytes));
+  const { body } = decision;
+  if (body.kind !== 'ready') throw new SecaggError('no_decision', 'the round was aborted', { round: opened.round.config.round });
+  const { set, body: expected } = setOfProposal(state, opened, proposal);
+  const same =
+    expected.kind === 'ready' && expected.groups.length === body.groups.length && sameBytes(expected.reports_hash, body.reports_hash) &&
+    expected.groups.every((group, i) => group.group === body.groups[i].group && group.size === body.groups[i].size && sameBytes(group.set_root, body.groups[i].set_root));
+  if (!same) throw new SecaggError('no_decision', 'the decision is about another set', { round: opened.round.config.round });
+  return { set, decision };
+}
+
+/**
+ * The answer: signed hashes of the keystream sums of every group and piece this member holds, and the sums it is asked for.
+ * Deterministic, so it may be computed and sent any number of times.
+ * Throws `recovery_failed` naming the routers whose seeds this member still lacks.
+ */
+export function answer(
+  state: MemberState,
+  opened: OpenedRound,
+  decided: { set: ContributionSet; decision: VerifiedDecision },
+  wanted: readonly { group: number; piece: SubsetMask }[],
+): MemberStep<AnswerBody> {
+  const { round, member } = opened;
+  const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
+  const asked = new Set(wanted.map(({ group, piece }) => pieceKey(group, piece)));
+  const held = round.epoch.pieces.filter((piece) => holds(member, piece));
+  const hashes: Answer['hashes'] = [];
+  const pieces: PieceSum[] = [];
+  for (const group of decided.set.groups) {
+    for (const [piece, words] of keystreamSums(opened, group, index, held)) {
+      hashes.push({ group: group.group, piece, hash: pieceHash(round, decided.decision.hash, group.group, piece, words) });
+      if (asked.has(pieceKey(group.group, piece))) pieces.push({ group: group.group, piece, words });
+    }
+  }
+  const body: Answer = { ...inRound(round), member, decision_hash: decided.decision.hash, hashes };
+  const signed = signDocument(answerMessage, round.config.fleet, body, voteSecret(state, round));
+  return { events: [{ type: 'answered', key: roundKey(round.config.cluster, round.config.round) }], reply: { answer: signed, pieces } };
+}
+
+function keystreamSums(opened: OpenedRound, group: DecidedGroup, index: ReadonlyMap<PartyId, number>, held: readonly SubsetMask[]): [SubsetMask, Bytes][] {
+  const { round } = opened;
+  const sums = held.map(() => new WordSum(round.dimension, round.config.layout.word_bits));
+  for (const { header } of group.members) {
+    const seeds = opened.seeds[index.get(header.router) as number];
+    const pad = round.pad(header.router);
+    held.forEach((piece, i) => {
+      const seed = seeds?.get(piece);
+      if (!seed) throw new SecaggError('recovery_failed', `the seeds of ${header.router} are missing`, { party: header.router, round: round.config.round });
+      const key = pad.streamKey(piece, seed);
+      sums[i].addKeystream(key);
+      wipe(key);
+    });
+  }
+  return held.map((piece, i) => {
+    const words = sums[i].toPacked();
+    sums[i].wipe();
+    return [piece, words];
+  });
+}
+
+const transferAad = (round: VerifiedRound, decision: Bytes, router: PartyId, from: number, to: number): Bytes =>
+  domainMessage('transfer', round.epoch.hash, round.configHash, decision, router, from, to);
+
+/** Pieces whose seeds two members share, in increasing order: what one can pass to the other. */
+const sharedPieces = (round: VerifiedRound, a: number, b: number): SubsetMask[] =>
+  round.epoch.pieces.filter((piece) => holds(a as MemberIndex, piece) && holds(b as MemberIndex, piece));
+
+/** Passes the seeds of decided routers to a holder whose boxes had failed, sealed to its epoch key. */
+export function transferSeeds(
+  state: MemberState,
+  opened: OpenedRound,
+  decided: { set: ContributionSet; decision: VerifiedDecision },
+  need: { to: MemberIndex; routers: readonly PartyId[] },
+  random: RandomBytes,
+): Signed {
+  const { round, member } = opened;
+  const receiver = round.epoch.epoch.members[need.to];
+  if (!receiver || need.to === member) throw new SecaggError('no_seat', 'there is no such receiver of seeds', { round: round.config.round });
+  const inSet = new Set(decided.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router)));
+  const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
+  const suite = sealingSuite(round.epoch.epoch.sealing_suite);
+  const recipient = suite.recipient(receiver.kem_key);
+  const shared = sharedPieces(round, member, need.to);
+  const boxes = need.routers.flatMap((router): { router: PartyId; box: SealedBox }[] => {
+    const seeds = inSet.has(router) ? opened.seeds[index.get(router) as number] : undefined;
+    if (!seeds) return [];
+    const plaintext = new Uint8Array(SEED_BYTES * shared.length);
+    shared.forEach((piece, i) => plaintext.set(seeds.get(piece) as Bytes, SEED_BYTES * i));
+    const aad = transferAad(round, decided.decision.hash, router, member, need.to);
+    const box = suite.seal(recipient, sealingInfo(round.config.fleet), aad, plaintext, random);
+    wipe(plaintext);
+    return [{ router, box }];
+  });
+  if (boxes.length === 0) throw new SecaggError('recovery_failed', 'none of the seeds asked for are held here', { round: round.config.round });
+  const body = { ...inRound(round), decision_hash: decided.decision.hash, from: member, to: need.to, boxes };
+  return signDocument(transferMessage, round.config.fleet, body, voteSecret(state, round));
+}
+
+/** Takes seeds from another holder, checked against the commitments. Wrong ones are named and left alone. */
+export function takeTransfers(state: MemberState, opened: OpenedRound, decision: VerifiedDecision, transfers: readonly Signed[]): { wrong: string[] } {
+  const { round, member } = opened;
+  const secrets = state.seats.get(round.config.epoch)?.secrets;
+  if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
+  const suite = sealingSuite(round.epoch.epoch.sealing_suite);
+  const opener = suite.opener(secrets.kemSecret);
+  const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
+  const collected = new Map<number, Map<SubsetMask, Bytes>>();
+  const wrong = new Set<string>();
+  for (const signed of transfers) {
+    const sender = round.epoch.epoch.members[transferMessage.decode(signed.body).from];
+    try {
+      if (!sender) throw new SecaggError('no_seat', 'the transfer is of no member');
+      const transfer = openDocument(transferMessage, state.view.fleet, signed, sender.vote_key, sender.id);
+      checkInRound(round, transfer, sender.id);
+      if (transfer.to !== member || !sameBytes(transfer.decision_hash, decision.hash)) throw new SecaggError('wrong_config', 'the transfer is for another member or decision');
+      const shared = sharedPieces(round, transfer.from, member);
+      for (const { router, box } of transfer.boxes) {
+        const i = index.get(router);
+        if (i === undefined || opened.seeds[i]) continue;
+        const aad = transferAad(round, decision.hash, router, transfer.from, member);
+        const plaintext = suite.open(opener, box.encapsulation, sealingInfo(round.config.fleet), aad, box.ciphertext);
+        if (plaintext.length !== SEED_BYTES * shared.length) throw new SecaggError('malformed', 'the transfer has the wrong length');
+        const context = { pieces: round.epoch.pieces, configHash: round.configHash, routerId: router };
+        const seeds = collected.get(i) ?? new Map<SubsetMask, Bytes>();
+        shared.forEach((piece, k) => {
+          const seed = plaintext.slice(SEED_BYTES * k, SEED_BYTES * (k + 1));
+          if (!matchesCommitment(context, opened.commitments[i], piece, seed)) throw new SecaggError('cannot_open', 'a seed does not match its commitment');
+          seeds.set(piece, seed);
+        });
+        wipe(plaintext);
+        collected.set(i, seeds);
+      }
+    } catch (error) {
+      if (!(error instanceof SecaggError)) throw error;
+      wrong.add(sender?.id ?? 'unknown');
+    }
+  }
+  const needed = round.epoch.pieces.filter((piece) => holds(member, piece)).length;
+  for (const [i, seeds] of collected) if (seeds.size === needed) opened.seeds[i] = seeds;
+  return { wrong: [...wrong] };
+}
+

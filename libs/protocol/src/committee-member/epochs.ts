@@ -1,0 +1,79 @@
+/** Taking seats, signing epochs, erasing their secrets (PROTOCOL section 2). */
+import { generateIdentityKey, sealingSuite, signMessage } from '@secagg/crypto';
+import {
+  type Bytes, type EpochCertificate, epochMessage, type EpochSignature, type RandomBytes, SecaggError, seatMessage, type Signed, type WorkItem,
+} from '@secagg/schema';
+import { sameBytes, signDocument } from '../documents';
+import { checkEpochTerms, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
+import { type MemberContext, type MemberEvent, type MemberState, type MemberStep } from './state';
+
+type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
+
+/**
+ * Makes fresh keys for an epoch and the signed seat. The secrets are in the event and must be durable, outside of anything
+ * that is backed up, before the seat is sent. Asked again for the same epoch, the same seat is sent.
+ * Throws `stale_round` for an epoch number that is not above all epochs known, `policy` for terms the policy does not allow.
+ */
+export function takeSeat(state: MemberState, context: MemberContext, terms: SeatTerms, random: RandomBytes, nowMs: number): MemberStep<Signed> {
+  const held = state.seats.get(terms.epoch);
+  if (held) return { events: [], reply: held.seat };
+  if (terms.epoch <= Math.max(state.highestEpoch, ...state.seats.keys(), 0)) throw new SecaggError('wrong_epoch', `epoch ${terms.epoch} is not newer than those known`);
+  const { policy, roster } = state.view;
+  if (terms.policy_version !== policy.version || terms.roster_version !== roster.version) {
+    throw new SecaggError('policy', 'the epoch is not made under the newest policy and roster known here');
+  }
+  if (terms.threshold !== policy.committee.threshold || !policy.sealing_suites.includes(terms.sealing_suite)) {
+    throw new SecaggError('policy', 'the epoch has another threshold or sealing suite than the policy');
+  }
+  if (terms.not_after_ms > nowMs + policy.committee.max_epoch_ms + policy.clock_tolerance_ms) throw new SecaggError('policy', 'the epoch lasts too long');
+  const kem = sealingSuite(terms.sealing_suite).generateKeyPair(random);
+  const vote = generateIdentityKey(random);
+  const { kind: _kind, ...shared } = terms;
+  const seat = signDocument(
+    seatMessage,
+    state.view.fleet,
+    { v: 1, fleet: state.view.fleet, ...shared, member: context.identity.id, kem_key: kem.publicKey, vote_key: vote.publicKey },
+    context.identity.secretKey,
+  );
+  return { events: [{ type: 'seat-made', epoch: terms.epoch, seat, secrets: { kemSecret: kem.secretKey, voteSecret: vote.secretKey } }], reply: seat };
+}
+
+/** Signs the proposed list when this member is in it with exactly the keys of its seat. It signs one list an epoch. */
+export function signEpoch(state: MemberState, context: MemberContext, body: Bytes, nowMs: number): MemberStep<EpochSignature> {
+  const epoch = epochMessage.decode(body);
+  const held = state.seats.get(epoch.epoch);
+  if (!held?.secrets) throw new SecaggError('no_seat', `no seat was taken in epoch ${epoch.epoch}`);
+  if (held.signedBody && !sameBytes(held.signedBody, body)) throw new SecaggError('already_voted', `another list of epoch ${epoch.epoch} was signed`);
+  checkEpochTerms(state.view, epoch, nowMs);
+  const seat = seatMessage.decode(held.seat.body);
+  const own = epoch.members.find((member) => member.id === context.identity.id);
+  const same =
+    own && sameBytes(own.kem_key, seat.kem_key) && sameBytes(own.vote_key, seat.vote_key) && epoch.policy_version === seat.policy_version &&
+    epoch.roster_version === seat.roster_version && epoch.not_after_ms === seat.not_after_ms && epoch.sealing_suite === seat.sealing_suite;
+  if (!same) throw new SecaggError('no_seat', 'the proposed epoch does not hold the seat that was taken');
+  const signature = signMessage(context.identity.secretKey, { type: epochMessage.type, fleet: state.view.fleet }, body);
+  const events: MemberEvent[] = held.signedBody ? [] : [{ type: 'epoch-body-signed', epoch: epoch.epoch, body }];
+  return { events, reply: { v: 1, fleet: state.view.fleet, epoch: epoch.epoch, member: context.identity.id, signature } };
+}
+
+/** Verifies an epoch certificate of which this member is part. Throws `no_seat` when it is not, or has lost its secrets. */
+export function ownEpoch(state: MemberState, context: MemberContext, certificate: EpochCertificate, atMs: number): { verified: VerifiedEpoch; index: number } {
+  const verified = verifyEpoch(state.view, certificate, atMs);
+  const index = verified.epoch.members.findIndex((member) => member.id === context.identity.id);
+  if (index < 0 || !state.seats.get(verified.epoch.epoch)?.secrets) throw new SecaggError('no_seat', `no seat in epoch ${verified.epoch.epoch}`);
+  return { verified, index };
+}
+
+/**
+ * Which epochs' secrets are to be erased now: those that ended, and those that a newer one replaced, `graceMs` after
+ * (so that their last rounds can finish).
+ * @param replacedAtMs when each epoch was first seen replaced by a newer one
+ */
+export function epochsToErase(state: MemberState, replacedAtMs: ReadonlyMap<number, number>, graceMs: number, nowMs: number): MemberEvent[] {
+  return [...state.seats].flatMap(([epoch, { seat }]): MemberEvent[] => {
+    const { not_after_ms } = seatMessage.decode(seat.body);
+    const replaced = replacedAtMs.get(epoch);
+    const over = nowMs > not_after_ms + graceMs || (replaced !== undefined && nowMs > replaced + graceMs);
+    return over ? [{ type: 'epoch-erased', epoch }] : [];
+  });
+}

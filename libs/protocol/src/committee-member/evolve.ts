@@ -1,0 +1,49 @@
+/** The one place where a member's state changes. */
+import { wipe } from '@secagg/crypto';
+import { reportMessage } from '@secagg/schema';
+import { evolveFleet } from '../fleet/update-fleet';
+import { type MemberEvent, type MemberRound, type MemberState } from './state';
+
+export function evolveMember(state: MemberState, event: MemberEvent): void {
+  switch (event.type) {
+    case 'fleet-updated':
+      state.view = evolveFleet(state.view, event);
+      return;
+    case 'epoch-seen':
+      state.highestEpoch = Math.max(state.highestEpoch, event.epoch);
+      return;
+    case 'seat-made':
+      state.seats.set(event.epoch, { seat: event.seat, secrets: event.secrets });
+      return;
+    case 'epoch-body-signed': {
+      const seat = state.seats.get(event.epoch);
+      if (seat) seat.signedBody = event.body;
+      return;
+    }
+    case 'reported':
+      roundState(state, event.key, event.epoch).report = { signed: event.report, report: reportMessage.decode(event.report.body) };
+      return;
+    case 'voted':
+      roundState(state, event.key, event.epoch).vote = event.vote;
+      return;
+    case 'answered': {
+      const round = state.rounds.get(event.key);
+      if (round) round.answered = true;
+      return;
+    }
+    case 'epoch-erased': {
+      const seat = state.seats.get(event.epoch);
+      if (seat?.secrets) wipe(seat.secrets.kemSecret, seat.secrets.voteSecret);
+      state.seats.delete(event.epoch);
+      for (const [key, round] of state.rounds) if (round.epoch === event.epoch) state.rounds.delete(key);
+    }
+  }
+}
+
+function roundState(state: MemberState, key: string, epoch: number): MemberRound {
+  const found = state.rounds.get(key);
+  if (found) return found;
+  const fresh: MemberRound = { epoch, answered: false };
+  state.rounds.set(key, fresh);
+  return fresh;
+}

@@ -1,0 +1,6 @@
+export * from './answer';
+export * from './check-views';
+export * from './epochs';
+export { evolveMember } from './evolve';
+export * from './state';
+export { report, setOfProposal, voteAbort, voteReady } from './vote';

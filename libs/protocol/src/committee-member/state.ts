@@ -1,0 +1,58 @@
+/**
+ * A committee member's state. As at the coordinator, functions decide and return events; an event is durable before what it
+ * allows leaves. `seat-made` holds the epoch's secrets: they are stored apart, are never part of a backup, and are erased
+ * with `epoch-erased` (PROTOCOL section 2). A vote is durable before it is sent, and there is one a round.
+ */
+import { type Bytes, type Report, type Signed, type Vote } from '@secagg/schema';
+import { type FleetView } from '../fleet/fleet-view';
+import { type FleetUpdated } from '../fleet/update-fleet';
+import { type Identity } from '../router/contribution';
+
+export interface EpochSecrets {
+  readonly kemSecret: Bytes;
+  readonly voteSecret: Bytes;
+}
+
+export interface MemberSeat {
+  readonly seat: Signed;
+  secrets?: EpochSecrets;
+  /** Body this member has signed for the epoch; it signs one. */
+  signedBody?: Bytes;
+}
+
+export interface MemberRound {
+  readonly epoch: number;
+  report?: { signed: Signed; report: Report };
+  vote?: Vote;
+  answered: boolean;
+}
+
+export interface MemberState {
+  view: FleetView;
+  readonly seats: Map<number, MemberSeat>;
+  readonly rounds: Map<string, MemberRound>;
+  /** Highest epoch with a valid certificate seen. */
+  highestEpoch: number;
+}
+
+export type MemberEvent =
+  | FleetUpdated
+  | { readonly type: 'epoch-seen'; readonly epoch: number }
+  | { readonly type: 'seat-made'; readonly epoch: number; readonly seat: Signed; readonly secrets: EpochSecrets }
+  | { readonly type: 'epoch-body-signed'; readonly epoch: number; readonly body: Bytes }
+  | { readonly type: 'reported'; readonly key: string; readonly epoch: number; readonly report: Signed }
+  | { readonly type: 'voted'; readonly key: string; readonly epoch: number; readonly vote: Vote }
+  | { readonly type: 'answered'; readonly key: string }
+  | { readonly type: 'epoch-erased'; readonly epoch: number };
+
+export interface MemberStep<Reply> {
+  readonly events: readonly MemberEvent[];
+  readonly reply: Reply;
+}
+
+export interface MemberContext {
+  readonly identity: Identity;
+}
+
+export const emptyMember = (view: FleetView): MemberState => ({ view, seats: new Map(), rounds: new Map(), highestEpoch: 0 });
+

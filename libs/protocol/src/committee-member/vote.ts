@@ -1,0 +1,87 @@
+/** Reporting and voting: reports come first, and a member votes once (PROTOCOL section 4, steps 5 and 6). */
+import { signMessage } from '@secagg/crypto';
+import {
+  type AbortReason, proposalMessage, type Report, reportMessage, SecaggError, type Signed, type Vote, type VoteBody, voteBodyMessage,
+} from '@secagg/schema';
+import { openDocument, sameBytes, signDocument } from '../documents';
+import { certificateOf } from '../fleet/fleet-view';
+import { checkInRound, type ContributionSet, deriveSet, minGroups, openReport, readyBody } from '../round/contribution-set';
+import { type VerifiedRound, roundKey } from '../round/verified-round';
+import { type OpenedRound } from './check-views';
+import { type MemberState, type MemberStep } from './state';
+
+/** The member's report on what it opened. The same round again gives the stored report; other headers are refused. */
+export function report(state: MemberState, opened: OpenedRound): MemberStep<Signed> {
+  const { round, member } = opened;
+  const key = roundKey(round.config.cluster, round.config.round);
+  const held = state.rounds.get(key)?.report;
+  if (held) {
+    if (!sameBytes(held.report.headers_root, opened.root)) throw new SecaggError('bad_proposal', 'another list of contributions was reported on', { round: round.config.round });
+    return { events: [], reply: held.signed };
+  }
+  const usable = new Uint8Array(Math.ceil(opened.headers.length / 8));
+  opened.seeds.forEach((seeds, i) => {
+    if (seeds) usable[i >> 3] |= 1 << (i & 7);
+  });
+  const body: Report = { ...inRound(round), member, headers_root: opened.root, count: opened.headers.length, usable };
+  const signed = signDocument(reportMessage, round.config.fleet, body, voteSecret(state, round));
+  return { events: [{ type: 'reported', key, epoch: round.config.epoch, report: signed }], reply: signed };
+}
+
+/** The set that follows from a signed proposal and the headers this member has seen. Throws `bad_proposal` and the like. */
+export function setOfProposal(state: MemberState, opened: OpenedRound, signed: Signed): { set: ContributionSet; body: VoteBody } {
+  const { round } = opened;
+  const coordinator = certificateOf(state.view, round.config.coordinator, 'coordinator', round.config.round_time_ms);
+  const proposal = openDocument(proposalMessage, state.view.fleet, signed, coordinator.public_key, round.config.coordinator);
+  checkInRound(round, proposal, round.config.coordinator);
+  const reports = proposal.reports.map((entry) => openReport(state.view, round, opened.root, opened.headers.length, entry));
+  reports.forEach((entry, i) => {
+    if (i > 0 && reports[i - 1].member >= entry.member) throw new SecaggError('bad_proposal', 'the reports are not of distinct members in order');
+  });
+  const set = deriveSet(round, opened.headers, reports);
+  if (set.groups.length < minGroups(round.config.groups)) throw new SecaggError('insufficient_participants', 'too few groups reach their minimum', { round: round.config.round });
+  return { set, body: readyBody(round, set, proposal.reports) };
+}
+
+/**
+ * Votes `ready` on a proposal. The vote must be durable before it is sent. A member that has voted sends that vote again,
+ * whatever is proposed now.
+ */
+export function voteReady(state: MemberState, opened: OpenedRound, proposal: Signed): MemberStep<Vote> {
+  const held = heldVote(state, opened.round);
+  if (held) return { events: [], reply: held };
+  return castVote(state, opened.round, opened.member, setOfProposal(state, opened, proposal).body);
+}
+
+/**
+ * Votes `abort`. Needs no proof: whoever has voted abort never votes ready, so with an abort decision nothing is ever opened.
+ */
+export function voteAbort(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], reason: AbortReason): MemberStep<Vote> {
+  const held = heldVote(state, round);
+  if (held) return { events: [], reply: held };
+  return castVote(state, round, member, { ...inRound(round), kind: 'abort', reason });
+}
+
+const heldVote = (state: MemberState, round: VerifiedRound): Vote | undefined => state.rounds.get(roundKey(round.config.cluster, round.config.round))?.vote;
+
+function castVote(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], body: VoteBody): MemberStep<Vote> {
+  const bytes = voteBodyMessage.encode(body);
+  const signature = signMessage(voteSecret(state, round), { type: voteBodyMessage.type, fleet: round.config.fleet }, bytes);
+  const vote: Vote = { body: bytes, member, signature };
+  return { events: [{ type: 'voted', key: roundKey(round.config.cluster, round.config.round), epoch: round.config.epoch, vote }], reply: vote };
+}
+
+export const inRound = ({ config, configHash }: VerifiedRound) => ({
+  v: 1 as const,
+  fleet: config.fleet,
+  cluster: config.cluster,
+  round: config.round,
+  epoch_hash: config.epoch_hash,
+  config_hash: configHash,
+});
+
+export function voteSecret(state: MemberState, round: VerifiedRound): Uint8Array {
+  const secrets = state.seats.get(round.config.epoch)?.secrets;
+  if (!secrets) throw new SecaggError('no_seat', `the secrets of epoch ${round.config.epoch} are gone`, { round: round.config.round });
+  return secrets.voteSecret;
+}

@@ -1,0 +1,32 @@
+/** What a coordinator checks before it accepts a contribution (PROTOCOL section 4.3). */
+import { type Bytes, type Contribution, contributionMessage, SecaggError } from '@secagg/schema';
+import { sameBytes } from '../documents';
+import { type FleetView } from '../fleet/fleet-view';
+import { type CheckedHeader, checkHeader } from '../round/contribution-set';
+import { type VerifiedRound } from '../round/verified-round';
+import { boxDigest, ciphertextDigest, commitmentsDigest } from '../router/contribution';
+
+export interface CheckedContribution {
+  readonly checked: CheckedHeader;
+  readonly contribution: Contribution;
+}
+
+/**
+ * Decodes and checks one contribution. Throws a SecaggError whose code names the first check that fails; nothing is
+ * changed by a refusal. The packing of the ciphertext is checked where it is added up.
+ */
+export function checkContribution(view: FleetView, round: VerifiedRound, bytes: Bytes): CheckedContribution {
+  const contribution = contributionMessage.decode(bytes);
+  const checked = checkHeader(view, round, contribution.header);
+  const { header } = checked;
+  const at = { party: header.router, round: round.config.round };
+  if (contribution.ciphertext.length !== round.vectorBytes) throw new SecaggError('malformed', `the ciphertext has not ${round.vectorBytes} bytes`, at);
+  if (contribution.commitments.length !== 32 * round.epoch.pieces.length) throw new SecaggError('malformed', 'needs one commitment per piece', at);
+  if (contribution.boxes.length !== round.epoch.size) throw new SecaggError('malformed', 'needs one box per member', at);
+  const digests =
+    sameBytes(header.ciphertext_digest, ciphertextDigest(contribution.ciphertext)) &&
+    sameBytes(header.commitments_digest, commitmentsDigest(contribution.commitments)) &&
+    contribution.boxes.every((box, i) => sameBytes(header.box_digests[i], boxDigest(box)));
+  if (!digests) throw new SecaggError('wrong_digest', 'a part does not match its digest in the signed header', at);
+  return { checked, contribution };
+}

@@ -1,0 +1,83 @@
+/** Setting up an epoch: seats, the proposed list, the signatures of all members (PROTOCOL section 2). */
+import { verifyMessage } from '@secagg/crypto';
+import { type Bytes, epochMessage, type EpochSignature, type PartyId, SecaggError, seatMessage, type Seat, type Signed } from '@secagg/schema';
+import { openDocument, sameBytes } from '../documents';
+import { certificateOf } from '../fleet/fleet-view';
+import { type CoordinatorEvent, type CoordinatorState, type EpochState, epochOf, type EpochTerms, type Step } from './state';
+
+/** Starts a new epoch under the current policy: its candidates are asked for seats. */
+export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: number): Step<EpochTerms> {
+  const { policy, roster } = state.view;
+  const highest = Math.max(0, ...state.epochs.keys());
+  const terms: EpochTerms = {
+    epoch: highest + 1,
+    policy_version: policy.version,
+    roster_version: roster.version,
+    threshold: policy.committee.threshold,
+    sealing_suite: policy.sealing_suites[0],
+    not_after_ms: nowMs + Math.min(lifetimeMs, policy.committee.max_epoch_ms),
+    candidates: policy.committee.candidates,
+  };
+  return { events: [{ type: 'epoch-started', terms }], reply: terms };
+}
+
+/**
+ * Takes a seat signed by a candidate. When as many are taken as the committee has members, the list is proposed.
+ * The identical seat again is harmless; another one of the same member is refused (`duplicate`).
+ */
+export function receiveSeat(state: CoordinatorState, signed: Signed, nowMs: number): Step {
+  const claimed = seatMessage.decode(signed.body);
+  const epoch = epochOf(state, claimed.epoch);
+  const { public_key } = certificateOf(state.view, claimed.member, 'committee', nowMs);
+  const seat = openDocument(seatMessage, state.view.fleet, signed, public_key, claimed.member);
+  const party = seat.member;
+  if (!epoch.terms.candidates.includes(party)) throw new SecaggError('no_seat', `${party} is not a committee candidate`, { party });
+  checkTerms(epoch.terms, seat);
+  const held = epoch.seats.get(party);
+  if (held) {
+    if (sameBytes(held.kem_key, seat.kem_key) && sameBytes(held.vote_key, seat.vote_key)) return { events: [], reply: undefined };
+    throw new SecaggError('duplicate', `${party} has taken another seat in the epoch`, { party });
+  }
+  // The committee is complete: further candidates are not needed.
+  if (epoch.body) return { events: [], reply: undefined };
+  const events: CoordinatorEvent[] = [{ type: 'seat-taken', seat: signed }];
+  const seats = new Map([...epoch.seats, [party, seat]]);
+  if (seats.size === state.view.policy.committee.size) {
+    events.push({ type: 'epoch-proposed', epoch: epoch.terms.epoch, body: proposedBody(state.view.fleet, epoch.terms, seats) });
+  }
+  return { events, reply: undefined };
+}
+
+function checkTerms(terms: EpochTerms, seat: Seat): void {
+  const same =
+    seat.policy_version === terms.policy_version && seat.roster_version === terms.roster_version && seat.threshold === terms.threshold &&
+    seat.sealing_suite === terms.sealing_suite && seat.not_after_ms === terms.not_after_ms;
+  if (!same) throw new SecaggError('wrong_epoch', 'the seat was taken under other terms', { party: seat.member });
+}
+
+function proposedBody(fleet: string, terms: EpochTerms, seats: ReadonlyMap<PartyId, Seat>): Bytes {
+  return epochMessage.encode({
+    v: 1,
+    fleet,
+    epoch: terms.epoch as Seat['epoch'],
+    policy_version: terms.policy_version,
+    roster_version: terms.roster_version,
+    threshold: terms.threshold,
+    sealing_suite: terms.sealing_suite,
+    not_after_ms: terms.not_after_ms,
+    members: [...seats.values()].sort((a, b) => (a.member < b.member ? -1 : 1)).map(({ member, kem_key, vote_key }) => ({ id: member, kem_key, vote_key })),
+  });
+}
+
+/** Takes a member's signature on the proposed epoch. With the last of them the epoch is complete. */
+export function receiveEpochSignature(state: CoordinatorState, message: EpochSignature, nowMs: number): Step {
+  const epoch: EpochState = epochOf(state, message.epoch);
+  const party = message.member;
+  if (!epoch.body || !epoch.members.includes(party)) throw new SecaggError('no_seat', `${party} has no seat in epoch ${message.epoch}`, { party });
+  const { public_key } = certificateOf(state.view, party, 'committee', nowMs);
+  if (!verifyMessage(public_key, { type: epochMessage.type, fleet: state.view.fleet }, message.signature, epoch.body)) {
+    throw new SecaggError('bad_signature', `the epoch is not signed by ${party}`, { party });
+  }
+  if (epoch.signatures.has(party)) return { events: [], reply: undefined };
+  return { events: [{ type: 'epoch-signed', epoch: epoch.terms.epoch, member: party, signature: message.signature }], reply: undefined };
+}

@@ -1,0 +1,166 @@
+/** The one place where the coordinator's state changes: events that were decided, and are durable, are applied here. */
+import { WordSum } from '@secagg/crypto';
+import {
+  answerBodyMessage, answerMessage, contributionMessage, epochMessage, headerMessage, proposalMessage, reportMessage, roundConfigMessage, seatMessage, SecaggError,
+  transferMessage, type Vote, voteBodyMessage,
+} from '@secagg/schema';
+import { hex } from '../documents';
+import { deriveEpoch } from '../epoch/verified-epoch';
+import { clusterPolicy } from '../fleet/fleet-view';
+import { evolveFleet } from '../fleet/update-fleet';
+import { deriveSet, headerHash, headersRoot, readyBody } from '../round/contribution-set';
+import { decisionHash } from '../round/decision';
+import { deriveRound, roundKey } from '../round/verified-round';
+import { pieceKey, resolvedHash } from './pieces';
+import { type CoordinatorEvent, type CoordinatorState, epochOf, roundOf, type RoundState } from './state';
+
+export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
+  switch (event.type) {
+    case 'fleet-updated':
+      state.view = evolveFleet(state.view, event);
+      return;
+    case 'epoch-started':
+      state.epochs.set(event.terms.epoch, { terms: event.terms, seats: new Map(), members: [], signatures: new Map() });
+      return;
+    case 'seat-taken': {
+      const seat = seatMessage.decode(event.seat.body);
+      epochOf(state, seat.epoch).seats.set(seat.member, seat);
+      return;
+    }
+    case 'epoch-proposed': {
+      const epoch = epochOf(state, event.epoch);
+      epoch.body = event.body;
+      epoch.members = epochMessage.decode(event.body).members.map((member) => member.id);
+      return;
+    }
+    case 'epoch-signed': {
+      const epoch = epochOf(state, event.epoch);
+      epoch.signatures.set(event.member, event.signature);
+      if (epoch.body && epoch.signatures.size === epoch.members.length) {
+        epoch.verified = deriveEpoch({ body: epoch.body, signatures: epoch.members.map((member) => epoch.signatures.get(member) as Uint8Array) });
+        if (!state.epoch || state.epoch.epoch.epoch < event.epoch) state.epoch = epoch.verified;
+      }
+      return;
+    }
+    case 'round-announced': {
+      const config = roundConfigMessage.decode(event.announcement.body);
+      const epoch = epochOf(state, config.epoch).verified;
+      if (!epoch) throw new SecaggError('internal', 'a round was announced in an epoch that is not complete');
+      const round = deriveRound(clusterPolicy(state.view, config.cluster), epoch, event.announcement);
+      state.rounds.set(roundKey(config.cluster, config.round), {
+        round,
+        documents: state.view.documents,
+        phase: 'collecting',
+        accepted: new Map(),
+        sums: Array.from({ length: config.groups }, () => new WordSum(round.dimension, config.layout.word_bits)),
+        headers: [],
+        reports: new Map(),
+        votes: new Map(),
+        transfers: new Map(),
+        answers: new Map(),
+        pieces: new Map(),
+        liars: new Set(),
+      });
+      state.latestRound.set(config.cluster, Math.max(config.round, state.latestRound.get(config.cluster) ?? 0));
+      return;
+    }
+    default:
+      evolveRound(roundOf(state, event.key), event);
+  }
+}
+
+type RoundEvent = Extract<CoordinatorEvent, { key: string }>;
+
+function evolveRound(round: RoundState, event: RoundEvent): void {
+  switch (event.type) {
+    case 'contribution-accepted': {
+      const contribution = contributionMessage.decode(event.bytes);
+      const { header: signed } = contribution;
+      const header = headerMessage.decode(signed.body);
+      round.sums[header.group].addPacked(contribution.ciphertext);
+      round.accepted.set(event.router, { signed, header, hash: headerHash(signed) });
+      return;
+    }
+    case 'round-closed':
+      round.phase = 'checking';
+      round.closedAtMs = event.atMs;
+      round.headers = [...round.accepted.values()].sort((a, b) => (a.header.router < b.header.router ? -1 : 1));
+      round.headersRoot = headersRoot(round.headers);
+      return;
+    case 'report-received': {
+      const report = reportMessage.decode(event.report.body);
+      round.reports.set(report.member, { signed: event.report, report });
+      return;
+    }
+    case 'round-proposed': {
+      const proposal = proposalMessage.decode(event.proposal.body);
+      const set = deriveSet(round.round, round.headers, proposal.reports.map((report) => reportMessage.decode(report.body)));
+      round.proposal = { signed: event.proposal, proposal, set, votedBytes: voteBodyMessage.encode(readyBody(round.round, set, proposal.reports)) };
+      round.phase = 'voting';
+      return;
+    }
+    case 'abort-proposed':
+      round.abortReason = event.reason;
+      round.phase = 'aborting';
+      return;
+    case 'vote-received':
+      round.votes.set(event.vote.member, { vote: event.vote, body: voteBodyMessage.decode(event.vote.body) });
+      countVotes(round, event.atMs);
+      return;
+    case 'transfer-received': {
+      const transfer = transferMessage.decode(event.transfer.body);
+      round.transfers.set(`${transfer.from}>${transfer.to}`, { signed: event.transfer, transfer });
+      return;
+    }
+    case 'answer-received':
+      applyAnswer(round, event.bytes, event.atMs);
+      return;
+    case 'round-published':
+      round.phase = 'published';
+      round.result = [...event.sums];
+      for (const sum of round.sums) sum.wipe();
+      return;
+    case 'round-undecided':
+      round.phase = 'undecided';
+  }
+}
+
+/** q votes for identical bytes are the decision. */
+function countVotes(round: RoundState, atMs: number): void {
+  if (round.decision) return;
+  const byBody = new Map<string, Vote[]>();
+  for (const { vote } of round.votes.values()) {
+    const key = hex(vote.body);
+    byBody.set(key, [...(byBody.get(key) ?? []), vote]);
+  }
+  const winner = [...byBody.values()].find((votes) => votes.length >= round.round.epoch.quorum);
+  if (!winner) return;
+  const votes = [...winner].sort((a, b) => a.member - b.member).map(({ member, signature }) => ({ member, signature }));
+  const { body } = winner[0];
+  const decoded = voteBodyMessage.decode(body);
+  round.decision = { decision: { body, votes }, body: decoded, hash: decisionHash(body) };
+  round.decidedAtMs = atMs;
+  round.phase = decoded.kind === 'ready' ? 'answering' : 'aborted';
+}
+
+function applyAnswer(round: RoundState, bytes: Uint8Array, atMs: number): void {
+  const body = answerBodyMessage.decode(bytes);
+  const answer = answerMessage.decode(body.answer.body);
+  const hashes = new Map(answer.hashes.map((entry) => [pieceKey(entry.group, entry.piece), hex(entry.hash)]));
+  round.answers.set(answer.member, { body: { answer: body.answer, pieces: [] }, atMs, hashes });
+  for (const { group, piece, words } of body.pieces) {
+    const key = pieceKey(group, piece);
+    const state = round.pieces.get(key) ?? { group, piece, words: new Map() };
+    state.words.set(hashes.get(key) as string, words);
+    round.pieces.set(key, state);
+  }
+  // Whoever contradicts t others about a piece has answered wrongly.
+  for (const key of hashes.keys()) {
+    const agreed = resolvedHash(round, key);
+    if (agreed === undefined) continue;
+    for (const [member, other] of round.answers) {
+      const claimed = other.hashes.get(key);
+      if (claimed !== undefined && claimed !== agreed) round.liars.add(member);
+    }
+  }
+}

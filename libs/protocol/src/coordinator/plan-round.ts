@@ -1,0 +1,81 @@
+/** From what an operator wants of a round to the announced configuration (PROTOCOL section 4.1). */
+import { planNoise, rhoToBudgetUnits } from '@secagg/dp-noise';
+import {
+  type ClusterHash, type FieldSpec, requestNorm, requiredWordBits, type RoundConfig, roundConfigMessage, type RoundNumber, SecaggError, type Signed,
+} from '@secagg/schema';
+import { signDocument } from '../documents';
+import { type VerifiedEpoch } from '../epoch/verified-epoch';
+import { clusterPolicy, type FleetView } from '../fleet/fleet-view';
+import { type Identity } from '../router/contribution';
+import { verifyAnnouncement, type VerifiedRound } from '../round/verified-round';
+
+export interface RoundPlan {
+  readonly cluster: ClusterHash;
+  readonly round: RoundNumber;
+  /** Catalogue, strictly increasing. */
+  readonly keys: readonly string[];
+  readonly fields: readonly FieldSpec[];
+  readonly maxRequestsPerRouter: number;
+  readonly minParticipantsPerGroup: number;
+  readonly maxParticipants: number;
+  readonly groups: number;
+  readonly privacy: {
+    readonly unit: 'router' | 'request';
+    /** L2 bound of a router's whole vector, for unit `router`; with unit `request` it follows from the layout. */
+    readonly routerClipNorm?: number;
+    /** Target cost of the round; `unsafe-none`: no noise and no privacy claim. */
+    readonly rho: number | 'unsafe-none';
+    readonly assumedColluders: number;
+    readonly deltaInverse: number;
+  };
+  readonly sendDelayMs: number;
+  readonly durationMs: number;
+}
+
+/** Builds, signs and checks an announcement. Throws `policy` or `invalid` when the plan does not fit the fleet or the layout. */
+export function planRound(view: FleetView, epoch: VerifiedEpoch, identity: Identity, plan: RoundPlan, nowMs: number): VerifiedRound {
+  const shape = { keys: [...plan.keys], fields: [...plan.fields], max_requests_per_router: plan.maxRequestsPerRouter, max_participants: plan.maxParticipants };
+  const { unit, rho } = plan.privacy;
+  const clipNorm = unit === 'request' ? requestNorm(shape) : plan.privacy.routerClipNorm;
+  if (clipNorm === undefined) throw new SecaggError('invalid', 'privacy unit `router` needs a clip norm', { path: 'privacy.routerClipNorm' });
+  const variance =
+    rho === 'unsafe-none'
+      ? { numerator: 0, denominator: 1 }
+      : planNoise({
+          units: rhoToBudgetUnits(rho),
+          sensitivity: clipNorm,
+          honestQuorum: plan.minParticipantsPerGroup - plan.privacy.assumedColluders,
+          dimension: plan.keys.length * plan.fields.length,
+        }).shareVariance;
+  const totalNoise = Math.ceil(Math.sqrt((plan.maxParticipants * variance.numerator) / variance.denominator));
+  const config: RoundConfig = {
+    v: 1,
+    fleet: view.fleet,
+    cluster: plan.cluster,
+    round: plan.round,
+    round_time_ms: nowMs,
+    send_from_ms: nowMs + plan.sendDelayMs,
+    deadline_ms: nowMs + plan.durationMs,
+    coordinator: identity.id,
+    epoch: epoch.epoch.epoch,
+    epoch_hash: epoch.hash,
+    policy_version: view.policy.version,
+    roster_version: view.roster.version,
+    suite: 'pad',
+    layout: { ...shape, word_bits: requiredWordBits({ ...shape, noiseStdDevUnits: totalNoise }) },
+    privacy: {
+      unit,
+      clip_norm: clipNorm,
+      noise_variance_numerator: variance.numerator,
+      noise_variance_denominator: variance.denominator,
+      assumed_colluders: plan.privacy.assumedColluders,
+      delta_inverse: plan.privacy.deltaInverse,
+    },
+    groups: plan.groups,
+    min_participants_per_group: plan.minParticipantsPerGroup,
+    max_participants: plan.maxParticipants,
+  };
+  clusterPolicy(view, plan.cluster);
+  const announcement: Signed = signDocument(roundConfigMessage, view.fleet, config, identity.secretKey);
+  return verifyAnnouncement(view, epoch, announcement);
+}

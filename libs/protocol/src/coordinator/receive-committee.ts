@@ -1,0 +1,112 @@
+/** What members say in a round, checked before it counts (PROTOCOL section 4, steps 5 to 7). */
+import { holds } from '@secagg/crypto';
+import {
+  type AnswerBody, answerBodyMessage, answerMessage, type Bytes, type MemberIndex, SecaggError, type Signed, transferMessage, type Vote,
+} from '@secagg/schema';
+import { hex, openDocument, sameBytes } from '../documents';
+import { checkInRound, openReport } from '../round/contribution-set';
+import { type VerifiedDecision, verifyVote } from '../round/decision';
+import { decidedPieces, hashHex, pieceKey } from './pieces';
+import { type CoordinatorState, roundOf, type RoundState, type Step } from './state';
+
+const nothing: Step = { events: [], reply: undefined };
+
+/** Takes a member's report. One a member; the identical one again is harmless. Late ones still tell who needs seeds. */
+export function receiveReport(state: CoordinatorState, key: string, signed: Signed): Step {
+  const round = roundOf(state, key);
+  if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet');
+  const report = openReport(state.view, round.round, round.headersRoot, round.headers.length, signed);
+  const held = round.reports.get(report.member);
+  if (held) {
+    if (sameBytes(held.signed.body, signed.body)) return nothing;
+    throw new SecaggError('duplicate', 'the member has reported otherwise', { party: seatOf(round, report.member) });
+  }
+  return { events: [{ type: 'report-received', key, report: signed }], reply: undefined };
+}
+
+/**
+ * Takes a vote. A member has one: another one is refused as `already_voted`, with both as evidence in the caller's hands.
+ * A `ready` must be for the proposed set, since only that can become the decision.
+ */
+export function receiveVote(state: CoordinatorState, key: string, vote: Vote, nowMs: number): Step {
+  const round = roundOf(state, key);
+  const body = verifyVote(round.round, vote);
+  const held = round.votes.get(vote.member);
+  if (held) {
+    if (sameBytes(held.vote.body, vote.body)) return nothing;
+    throw new SecaggError('already_voted', 'the member has voted otherwise', { party: seatOf(round, vote.member), round: round.round.config.round });
+  }
+  if (body.kind === 'ready' && !(round.proposal && sameBytes(round.proposal.votedBytes, vote.body))) {
+    throw new SecaggError('bad_proposal', 'the vote is for a set that was not proposed', { party: seatOf(round, vote.member) });
+  }
+  if (round.decision) return nothing;
+  return { events: [{ type: 'vote-received', key, vote, atMs: nowMs }], reply: undefined };
+}
+
+/** Takes seeds that one holder passes to another after the decision. Only the receiver can look inside. */
+export function receiveTransfer(state: CoordinatorState, key: string, signed: Signed): Step {
+  const round = roundOf(state, key);
+  const decision = readyDecision(round);
+  const claimed = transferMessage.decode(signed.body);
+  const seat = round.round.epoch.epoch.members[claimed.from];
+  if (!seat || !round.round.epoch.epoch.members[claimed.to]) throw new SecaggError('no_seat', 'the transfer is between no members of the epoch');
+  const transfer = openDocument(transferMessage, state.view.fleet, signed, seat.vote_key, seat.id);
+  checkInRound(round.round, transfer, seat.id);
+  if (!sameBytes(transfer.decision_hash, decision.hash)) throw new SecaggError('no_decision', 'the transfer is about another decision', { party: seat.id });
+  if (round.transfers.has(`${transfer.from}>${transfer.to}`)) return nothing;
+  return { events: [{ type: 'transfer-received', key, transfer: signed }], reply: undefined };
+}
+
+/**
+ * Takes a member's answer: signed hashes of all its pieces, and the bytes of some. Bytes that do not match the member's own
+ * hash are refused as `wrong_answer`; a second answer with other hashes as `duplicate`.
+ */
+export function receiveAnswer(state: CoordinatorState, key: string, bytes: Bytes, nowMs: number): Step {
+  const round = roundOf(state, key);
+  const decision = readyDecision(round);
+  const body = answerBodyMessage.decode(bytes);
+  const claimed = answerMessage.decode(body.answer.body);
+  const seat = round.round.epoch.epoch.members[claimed.member];
+  if (!seat) throw new SecaggError('no_seat', 'the answer is of no member of the epoch');
+  const answer = openDocument(answerMessage, state.view.fleet, body.answer, seat.vote_key, seat.id);
+  checkInRound(round.round, answer, seat.id);
+  if (!sameBytes(answer.decision_hash, decision.hash)) throw new SecaggError('no_decision', 'the answer is about another decision', { party: seat.id });
+  checkCoverage(round, answer.member, answer.hashes.map((entry) => pieceKey(entry.group, entry.piece)), seat.id);
+  const held = round.answers.get(answer.member);
+  if (held && !sameBytes(held.body.answer.body, body.answer.body)) {
+    throw new SecaggError('duplicate', `${seat.id} has answered otherwise`, { party: seat.id, round: round.round.config.round });
+  }
+  checkWords(round, decision, body, new Map(answer.hashes.map((entry) => [pieceKey(entry.group, entry.piece), hex(entry.hash)])), seat.id);
+  if (round.phase !== 'answering') return nothing;
+  if (held && body.pieces.length === 0) return nothing;
+  return { events: [{ type: 'answer-received', key, bytes, atMs: nowMs }], reply: undefined };
+}
+
+function checkCoverage(round: RoundState, member: MemberIndex, keys: readonly string[], party: string): void {
+  const expected = [...decidedPieces(round)].filter(({ piece }) => holds(member, piece)).map(({ group, piece }) => pieceKey(group, piece));
+  if (expected.length !== keys.length || expected.some((key, i) => keys[i] !== key)) {
+    throw new SecaggError('invalid', 'the answer must have a hash for exactly the pieces the member holds, in order', { party });
+  }
+}
+
+function checkWords(round: RoundState, decision: VerifiedDecision, body: AnswerBody, hashes: ReadonlyMap<string, string>, party: string): void {
+  const at = { party, round: round.round.config.round };
+  const seen = new Set<string>();
+  for (const { group, piece, words } of body.pieces) {
+    const key = pieceKey(group, piece);
+    if (seen.has(key)) throw new SecaggError('invalid', 'a piece is there twice', at);
+    seen.add(key);
+    if (words.length !== round.round.vectorBytes) throw new SecaggError('malformed', 'a piece sum has the wrong length', at);
+    if (hashes.get(key) !== hashHex(round.round, decision.hash, group, piece, words)) {
+      throw new SecaggError('wrong_answer', `a piece sum of ${party} does not match its own signed hash`, at);
+    }
+  }
+}
+
+function readyDecision(round: RoundState): VerifiedDecision {
+  if (round.decision?.body.kind !== 'ready') throw new SecaggError('no_decision', 'the round has not been decided for opening', { round: round.round.config.round });
+  return round.decision;
+}
+
+const seatOf = (round: RoundState, member: MemberIndex): string => round.round.epoch.epoch.members[member].id;
+

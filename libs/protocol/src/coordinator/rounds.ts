@@ -1,0 +1,134 @@
+/** A round at the coordinator: announce, collect, close, and what time brings on (PROTOCOL section 4, steps 1 to 6). */
+import { WordSum } from '@secagg/crypto';
+import {
+  type AbortReason, type Bytes, contributionMessage, type PartyId, proposalMessage, type Receipt, receiptMessage, SecaggError, type Signed,
+} from '@secagg/schema';
+import { sameBytes, signDocument } from '../documents';
+import { deriveSet, minGroups } from '../round/contribution-set';
+import { checkContribution } from './check-contribution';
+import { decidedPieces, resolvedWords } from './pieces';
+import { planRound, type RoundPlan } from './plan-round';
+import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState, type Step } from './state';
+
+/** Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `policy` for a plan below policy. */
+export function announceRound(state: CoordinatorState, context: CoordinatorContext, plan: Omit<RoundPlan, 'round'>, nowMs: number): Step<Signed> {
+  if (!state.epoch || state.epoch.epoch.not_after_ms < nowMs) throw new SecaggError('committee_unavailable', 'no epoch is in force');
+  const number = (state.latestRound.get(plan.cluster) ?? 0) + 1;
+  const round = planRound(state.view, state.epoch, context.identity, { ...plan, round: number as RoundPlan['round'] }, nowMs);
+  return { events: [{ type: 'round-announced', announcement: round.announcement }], reply: round.announcement };
+}
+
+/**
+ * Checks a contribution. The receipt may be sent once the event is durable. The identical contribution again gets the same
+ * receipt without a new event, also after the close. Refusals throw with their code and change nothing.
+ */
+export function receiveContribution(state: CoordinatorState, context: CoordinatorContext, key: string, bytes: Bytes): Step<Signed> {
+  const round = roundOf(state, key);
+  const { checked } = checkContribution(state.view, round.round, bytes);
+  const { router } = checked.header;
+  const held = round.accepted.get(router);
+  const { config, configHash } = round.round;
+  const receipt = (): Signed => {
+    const body: Receipt = {
+      v: 1, fleet: config.fleet, cluster: config.cluster, round: config.round, config_hash: configHash, router, coordinator: context.identity.id, header_hash: checked.hash,
+    };
+    return signDocument(receiptMessage, config.fleet, body, context.identity.secretKey);
+  };
+  if (held) {
+    if (sameBytes(held.hash, checked.hash)) return { events: [], reply: receipt() };
+    throw new SecaggError('duplicate', `another contribution of ${router} is held`, { party: router, round: config.round });
+  }
+  if (round.phase !== 'collecting') throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
+  if (round.accepted.size >= config.max_participants) throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
+  return { events: [{ type: 'contribution-accepted', key, router, bytes }], reply: receipt() };
+}
+
+/** What time alone brings on in a round: the close, the proposal, an abort, giving up, the publication. */
+export function tickRound(state: CoordinatorState, context: CoordinatorContext, key: string, nowMs: number): readonly CoordinatorEvent[] {
+  const round = roundOf(state, key);
+  switch (round.phase) {
+    case 'collecting':
+      return nowMs >= round.round.config.deadline_ms || round.accepted.size >= round.round.config.max_participants ? closeRound(round, key, nowMs) : [];
+    case 'checking':
+      return proposeOrAbort(round, context, key, nowMs);
+    case 'voting':
+    case 'aborting':
+      return voteTimeouts(round, context, key, nowMs);
+    case 'answering':
+      return publish(round, context, key);
+    default:
+      return [];
+  }
+}
+
+function closeRound(round: RoundState, key: string, nowMs: number): CoordinatorEvent[] {
+  const closed: CoordinatorEvent = { type: 'round-closed', key, atMs: nowMs };
+  const perGroup = new Map<number, number>();
+  for (const { header } of round.accepted.values()) perGroup.set(header.group, (perGroup.get(header.group) ?? 0) + 1);
+  const enough = [...perGroup.values()].filter((size) => size >= round.round.config.min_participants_per_group).length;
+  // Without enough contributions nobody needs to check any of them.
+  if (enough < minGroups(round.round.config.groups)) return [closed, abort(key, 'insufficient_participants')];
+  return [closed];
+}
+
+const abort = (key: string, reason: AbortReason): CoordinatorEvent => ({ type: 'abort-proposed', key, reason });
+
+function proposeOrAbort(round: RoundState, context: CoordinatorContext, key: string, nowMs: number): CoordinatorEvent[] {
+  const { config, epoch } = round.round;
+  const waited = nowMs - (round.closedAtMs ?? nowMs);
+  const all = round.reports.size === epoch.size;
+  const needed = Math.max(epoch.usableThreshold, epoch.quorum);
+  if (!all && (round.reports.size < needed || waited < context.timings.reportGraceMs)) {
+    return waited >= context.timings.proposalTimeoutMs ? [abort(key, 'no_valid_proposal')] : [];
+  }
+  const reports = [...round.reports.values()].sort((a, b) => a.report.member - b.report.member);
+  const set = deriveSet(round.round, round.headers, reports.map((entry) => entry.report));
+  if (set.groups.length < minGroups(config.groups)) return [abort(key, 'insufficient_participants')];
+  const proposal = signDocument(
+    proposalMessage,
+    config.fleet,
+    {
+      v: 1, fleet: config.fleet, cluster: config.cluster, round: config.round, epoch_hash: config.epoch_hash, config_hash: round.round.configHash,
+      reports: reports.map((entry) => entry.signed),
+    },
+    context.identity.secretKey,
+  );
+  return [{ type: 'round-proposed', key, proposal }];
+}
+
+function voteTimeouts(round: RoundState, context: CoordinatorContext, key: string, nowMs: number): CoordinatorEvent[] {
+  const waited = nowMs - (round.closedAtMs ?? nowMs);
+  if (waited >= context.timings.undecidedTimeoutMs) return [{ type: 'round-undecided', key }];
+  // Members that have not voted `ready` may still abort together, as long as no `ready` can come about any more.
+  if (round.phase === 'voting' && waited >= context.timings.proposalTimeoutMs) return [abort(key, 'no_valid_proposal')];
+  return [];
+}
+
+function publish(round: RoundState, context: CoordinatorContext, key: string): CoordinatorEvent[] {
+  for (const { group, piece } of decidedPieces(round)) if (!resolvedWords(round, group, piece)) return [];
+  return [{ type: 'round-published', key, sums: openSums(round, (router) => context.contribution(key, router)) }];
+}
+
+/** Per decided group: the running sum, less the ciphertexts that did not stay in, less the keystream sums of all pieces. */
+function openSums(round: RoundState, contribution: (router: PartyId) => Bytes): { group: number; words: Bytes }[] {
+  const { dimension, config } = round.round;
+  const set = (round.proposal as NonNullable<RoundState['proposal']>).set;
+  return set.groups.map(({ group, members }) => {
+    const sum = new WordSum(dimension, config.layout.word_bits);
+    sum.addPacked(round.sums[group].toPacked());
+    const kept = new Set(members.map((entry) => entry.header.router));
+    const minus = new WordSum(dimension, config.layout.word_bits);
+    for (const { header } of round.headers) {
+      if (header.group === group && !kept.has(header.router)) minus.addPacked(contributionMessage.decode(contribution(header.router)).ciphertext);
+    }
+    for (const piece of round.round.epoch.pieces) minus.addPacked(resolvedWords(round, group, piece) as Bytes);
+    sum.subtract(minus);
+    return { group, words: sum.toPacked() };
+  });
+}
+
+/**
+ * Whose turn it is to send missing pieces: it moves on to the next holder each time the grace for an answer has passed.
+ */
+export const answerTurn = (round: RoundState, context: CoordinatorContext, nowMs: number): number =>
+  Math.floor(Math.max(0, nowMs - (round.decidedAtMs ?? nowMs)) / context.timings.answerGraceMs);

@@ -1,0 +1,149 @@
+/**
+ * The coordinator's state. It changes only by events (`evolve`), and an event is durable before anything it allows leaves:
+ * the functions that take messages (`receive*`, `tick`) never change state, they return the events to persist and what may be
+ * sent after that. Replaying the persisted events rebuilds the state after a crash (docs/adr/0002).
+ *
+ * A round moves
+ *   collecting -> checking -> voting -> answering -> published
+ *                    \______-> aborting -> aborted
+ *   and from voting or aborting to undecided when members stay silent too long.
+ */
+import { WordSum } from '@secagg/crypto';
+import {
+  type AnswerBody, type Bytes, type MemberIndex, type PartyId, type Proposal, type Report, type RoundPhase, type Seat, SecaggError,
+  type SeedTransfer, type Signed, type AbortReason, type Vote, type VoteBody,
+} from '@secagg/schema';
+import { type VerifiedEpoch } from '../epoch/verified-epoch';
+import { type FleetDocuments, type FleetView } from '../fleet/fleet-view';
+import { type FleetUpdated } from '../fleet/update-fleet';
+import { type CheckedHeader, type ContributionSet } from '../round/contribution-set';
+import { type VerifiedDecision } from '../round/decision';
+import { type VerifiedRound } from '../round/verified-round';
+import { type Identity } from '../router/contribution';
+
+/** How long the coordinator waits for members before it goes on without them; all in milliseconds. */
+export interface CoordinatorTimings {
+  /** After the close, for reports beyond those that are needed. */
+  readonly reportGraceMs: number;
+  /** After asking, for a member's answer before its pieces go to the next holder. */
+  readonly answerGraceMs: number;
+  /** After the close, until a round without enough reports is put to an abort vote. */
+  readonly proposalTimeoutMs: number;
+  /** After the close, until a round without a decision is given up as undecided. */
+  readonly undecidedTimeoutMs: number;
+}
+
+export interface CoordinatorContext {
+  readonly identity: Identity;
+  readonly timings: CoordinatorTimings;
+  /** The stored bytes of an accepted contribution. */
+  readonly contribution: (key: string, router: PartyId) => Bytes;
+}
+
+export interface EpochTerms {
+  readonly epoch: number;
+  readonly policy_version: number;
+  readonly roster_version: number;
+  readonly threshold: number;
+  readonly sealing_suite: Seat['sealing_suite'];
+  readonly not_after_ms: number;
+  /** Candidates asked for a seat, in increasing order of id. */
+  readonly candidates: readonly PartyId[];
+}
+
+export interface EpochState {
+  readonly terms: EpochTerms;
+  readonly seats: Map<PartyId, Seat>;
+  /** The proposed body, once enough seats are taken. */
+  body?: Bytes;
+  members: readonly PartyId[];
+  readonly signatures: Map<PartyId, Bytes>;
+  /** Present when all members have signed. */
+  verified?: VerifiedEpoch;
+}
+
+export interface PieceState {
+  readonly group: number;
+  readonly piece: number;
+  /** Sums received, by hex of their hash. */
+  readonly words: Map<string, Bytes>;
+}
+
+export interface RoundState {
+  readonly round: VerifiedRound;
+  /** The policy and roster it was announced under. */
+  readonly documents: FleetDocuments;
+  phase: RoundPhase;
+  readonly accepted: Map<PartyId, CheckedHeader>;
+  /** Running sum of all accepted ciphertexts per group. */
+  readonly sums: WordSum[];
+  closedAtMs?: number;
+  /** The accepted headers in increasing order of router id, and their Merkle root; set at the close. */
+  headers: readonly CheckedHeader[];
+  headersRoot?: Bytes;
+  readonly reports: Map<MemberIndex, { signed: Signed; report: Report }>;
+  proposal?: { signed: Signed; proposal: Proposal; set: ContributionSet; votedBytes: Bytes };
+  abortReason?: AbortReason;
+  readonly votes: Map<MemberIndex, { vote: Vote; body: VoteBody }>;
+  decision?: VerifiedDecision;
+  decidedAtMs?: number;
+  /** By sender and receiver. */
+  readonly transfers: Map<string, { signed: Signed; transfer: SeedTransfer }>;
+  readonly answers: Map<MemberIndex, { body: AnswerBody; atMs: number; hashes: Map<string, string> }>;
+  /** By group and piece. */
+  readonly pieces: Map<string, PieceState>;
+  /** Members found to have signed a hash that t others contradict. */
+  readonly liars: Set<MemberIndex>;
+  result?: { group: number; words: Bytes }[];
+}
+
+export interface CoordinatorState {
+  view: FleetView;
+  readonly epochs: Map<number, EpochState>;
+  /** The newest complete epoch. */
+  epoch?: VerifiedEpoch;
+  readonly rounds: Map<string, RoundState>;
+  /** Highest round number used in each cluster. */
+  readonly latestRound: Map<string, number>;
+}
+
+export type CoordinatorEvent =
+  | FleetUpdated
+  | { readonly type: 'epoch-started'; readonly terms: EpochTerms }
+  | { readonly type: 'seat-taken'; readonly seat: Signed }
+  | { readonly type: 'epoch-proposed'; readonly epoch: number; readonly body: Bytes }
+  | { readonly type: 'epoch-signed'; readonly epoch: number; readonly member: PartyId; readonly signature: Bytes }
+  | { readonly type: 'round-announced'; readonly announcement: Signed }
+  | { readonly type: 'contribution-accepted'; readonly key: string; readonly router: PartyId; readonly bytes: Bytes }
+  | { readonly type: 'round-closed'; readonly key: string; readonly atMs: number }
+  | { readonly type: 'report-received'; readonly key: string; readonly report: Signed }
+  | { readonly type: 'round-proposed'; readonly key: string; readonly proposal: Signed }
+  | { readonly type: 'abort-proposed'; readonly key: string; readonly reason: AbortReason }
+  | { readonly type: 'vote-received'; readonly key: string; readonly vote: Vote; readonly atMs: number }
+  | { readonly type: 'transfer-received'; readonly key: string; readonly transfer: Signed }
+  | { readonly type: 'answer-received'; readonly key: string; readonly bytes: Bytes; readonly atMs: number }
+  | { readonly type: 'round-published'; readonly key: string; readonly sums: readonly { readonly group: number; readonly words: Bytes }[] }
+  | { readonly type: 'round-undecided'; readonly key: string };
+
+/** The pure result of a step: events to make durable first, and then what may leave. */
+export interface Step<Reply = undefined> {
+  readonly events: readonly CoordinatorEvent[];
+  readonly reply: Reply;
+}
+
+export const emptyCoordinator = (view: FleetView): CoordinatorState => ({ view, epochs: new Map(), rounds: new Map(), latestRound: new Map() });
+
+
+/** Throws `wrong_epoch` for an epoch that was never started here. */
+export function epochOf(state: CoordinatorState, epoch: number): EpochState {
+  const found = state.epochs.get(epoch);
+  if (!found) throw new SecaggError('wrong_epoch', `there is no epoch ${epoch}`);
+  return found;
+}
+
+/** Throws `no_round` for a round that was never announced here. */
+export function roundOf(state: CoordinatorState, key: string): RoundState {
+  const found = state.rounds.get(key);
+  if (!found) throw new SecaggError('no_round', `there is no round ${key}`);
+  return found;
+}

@@ -1,0 +1,40 @@
+/** What the coordinator hands to members and publishes at the end. */
+import { contributionMessage, type MemberIndex, type MemberViews, SecaggError, type Transcript } from '@secagg/schema';
+import { resolvedWords } from './pieces';
+import { type CoordinatorContext, type CoordinatorState, roundOf } from './state';
+
+/** All contributions of a closed round as one member is to see them. Throws `stale_round` before the close. */
+export function memberViews(state: CoordinatorState, context: CoordinatorContext, key: string, member: MemberIndex): MemberViews {
+  const round = roundOf(state, key);
+  if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet');
+  if (!round.round.epoch.epoch.members[member]) throw new SecaggError('no_seat', 'there is no such member');
+  const views = round.headers.map(({ header, signed }) => {
+    const { commitments, boxes } = contributionMessage.decode(context.contribution(key, header.router));
+    return { header: signed, commitments, box: boxes[member] };
+  });
+  return { cluster: round.round.config.cluster, round: round.round.config.round, member, views };
+}
+
+/** The published record of a round that was opened or aborted. Throws `no_decision` before that. */
+export function buildTranscript(state: CoordinatorState, context: CoordinatorContext, key: string): Transcript {
+  const round = roundOf(state, key);
+  const { decision } = round;
+  if (!decision || (round.phase !== 'published' && round.phase !== 'aborted')) throw new SecaggError('no_decision', 'the round is not finished', { round: round.round.config.round });
+  const shared = {
+    v: 1 as const,
+    ...round.documents,
+    epoch_certificate: round.round.epoch.certificate,
+    announcement: round.round.announcement,
+    decision: decision.decision,
+  };
+  if (decision.body.kind === 'abort') return { ...shared, contributions: [], reports: [], answers: [], pieces: [], sums: [] };
+  const { groups } = decision.body;
+  return {
+    ...shared,
+    contributions: round.headers.map(({ signed, header }) => ({ header: signed, ciphertext: contributionMessage.decode(context.contribution(key, header.router)).ciphertext })),
+    reports: round.proposal?.proposal.reports ?? [],
+    answers: [...round.answers.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry.body.answer),
+    pieces: groups.flatMap(({ group }) => round.round.epoch.pieces.map((piece) => ({ group, piece, words: resolvedWords(round, group, piece) as Uint8Array }))),
+    sums: [...(round.result ?? [])],
+  };
+}

@@ -1,0 +1,73 @@
+/** What the coordinator waits for from one member, derived from the state alone: nothing to queue, nothing to lose. */
+import { decisionMessage, epochCertificateMessage, type MemberIndex, type PartyId, type Work, type WorkItem } from '@secagg/schema';
+import { bitOf } from '../round/contribution-set';
+import { assignMissing } from './pieces';
+import { answerTurn } from './rounds';
+import { type CoordinatorContext, type CoordinatorState, type EpochState, type RoundState } from './state';
+
+export function workFor(state: CoordinatorState, context: CoordinatorContext, member: PartyId, nowMs: number): Work {
+  const items: WorkItem[] = [];
+  const newest = Math.max(0, ...state.epochs.keys());
+  const epoch = state.epochs.get(newest);
+  if (epoch && !epoch.verified) items.push(...epochWork(epoch, member));
+  for (const round of state.rounds.values()) {
+    const index = round.round.epoch.epoch.members.findIndex((entry) => entry.id === member);
+    if (index >= 0) items.push(...roundWork(round, context, index as MemberIndex, nowMs));
+  }
+  return { items, ...(state.epoch ? { epoch_certificate: epochCertificateMessage.encode(state.epoch.certificate) } : {}) };
+}
+
+function epochWork(epoch: EpochState, member: PartyId): WorkItem[] {
+  const { terms } = epoch;
+  if (epoch.body) {
+    return epoch.members.includes(member) && !epoch.signatures.has(member) ? [{ kind: 'sign-epoch', body: epoch.body }] : [];
+  }
+  if (!terms.candidates.includes(member) || epoch.seats.has(member)) return [];
+  const { policy_version, roster_version, threshold, sealing_suite, not_after_ms } = terms;
+  return [{ kind: 'seat', epoch: terms.epoch as never, policy_version, roster_version, threshold, sealing_suite, not_after_ms }];
+}
+
+function roundWork(round: RoundState, context: CoordinatorContext, member: MemberIndex, nowMs: number): WorkItem[] {
+  const { config, announcement } = round.round;
+  const at = { cluster: config.cluster, round: config.round, announcement };
+  const items: WorkItem[] = [];
+  if (round.headersRoot && !round.reports.has(member) && ['checking', 'voting', 'answering'].includes(round.phase)) items.push({ kind: 'report', ...at });
+  if (round.phase === 'voting' && round.proposal && !round.votes.has(member)) items.push({ kind: 'vote', ...at, proposal: round.proposal.signed });
+  if (round.phase === 'aborting' && round.abortReason && !round.votes.has(member)) items.push({ kind: 'abort', ...at, reason: round.abortReason });
+  if (round.phase === 'answering' && round.proposal && round.decision) {
+    const decided = { ...at, proposal: round.proposal.signed, decision: decisionMessage.encode(round.decision.decision) };
+    const needs = transferNeeds(round, member);
+    if (needs.length > 0) items.push({ kind: 'transfer', ...decided, needs });
+    const pieces = assignMissing(round, answerTurn(round, context, nowMs)).get(member) ?? [];
+    if (pieces.length > 0 || !round.answers.has(member)) {
+      const transfers = [...round.transfers.values()].filter(({ transfer }) => transfer.to === member).map(({ signed }) => signed);
+      items.push({ kind: 'answer', ...decided, pieces, transfers });
+    }
+  }
+  return items;
+}
+
+/**
+ * Seeds this member should pass on: for each member whose report says that its box of a decided router failed, the first 2t-1
+ * members that could use it help: at least t of them are honest and there, and any t hold all seeds.
+ */
+function transferNeeds(round: RoundState, member: MemberIndex): { to: MemberIndex; routers: PartyId[] }[] {
+  const decided = new Set(round.proposal?.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router)));
+  const needs = new Map<MemberIndex, PartyId[]>();
+  round.headers.forEach(({ header }, index) => {
+    if (!decided.has(header.router)) return;
+    const reports = [...round.reports.values()].map((entry) => entry.report).sort((a, b) => a.member - b.member);
+    const failed = reports.filter((report) => !bitOf(report.usable, index));
+    if (failed.length === 0) return;
+    const helpers = reports.filter((report) => bitOf(report.usable, index)).slice(0, round.round.epoch.usableThreshold);
+    if (!helpers.some((report) => report.member === member)) return;
+    for (const { member: to } of failed) {
+      if (round.transfers.has(`${member}>${to}`) || round.answers.has(to)) continue;
+      const routers = needs.get(to);
+      if (routers) routers.push(header.router);
+      else needs.set(to, [header.router]);
+    }
+  });
+  return [...needs].map(([to, routers]) => ({ to, routers }));
+}
+

@@ -1,0 +1,138 @@
+/** Which contributions stay in: a function of the headers and the proposed reports alone (PROTOCOL section 4, steps 5 and 6). */
+import { domainHash, merkleRoot } from '@secagg/crypto';
+import {
+  type Bytes, type ContributionHeader, headerMessage, type PartyId, type Report, reportMessage, SecaggError, type Signed, type VoteBody,
+} from '@secagg/schema';
+import { isSignedBy, openDocument, sameBytes } from '../documents';
+import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
+import { groupOf, type VerifiedRound } from './verified-round';
+
+export const headerHash = (header: Signed): Bytes => domainHash('contribution-header', header.body);
+
+/** A contribution's header after its public checks. */
+export interface CheckedHeader {
+  readonly signed: Signed;
+  readonly header: ContributionHeader;
+  readonly hash: Bytes;
+}
+
+/**
+ * The public checks of one header: certificate, revocation, role and validity at the round time, cluster membership,
+ * signature, epoch, round, config hash, group. Throws a SecaggError whose code names the first that fails.
+ */
+export function checkHeader(view: FleetView, round: VerifiedRound, signed: Signed): CheckedHeader {
+  const header = headerMessage.decode(signed.body);
+  const { config } = round;
+  const party = header.router;
+  const at = { party, round: config.round };
+  const certificate = certificateOf(view, party, 'router', config.round_time_ms);
+  if (!isSignedBy(headerMessage, view.fleet, signed, certificate.public_key)) throw new SecaggError('bad_signature', `the contribution is not signed by ${party}`, at);
+  checkClusterMember(round.policy, party);
+  if (header.fleet !== config.fleet || header.cluster !== config.cluster || header.round !== config.round) {
+    throw new SecaggError('stale_round', 'made for another round', at);
+  }
+  if (!sameBytes(header.epoch_hash, config.epoch_hash)) throw new SecaggError('wrong_epoch', 'made for another epoch', at);
+  if (!sameBytes(header.config_hash, round.configHash)) throw new SecaggError('wrong_config', 'made for another configuration of the round', at);
+  if (header.group !== groupOf(config, party)) throw new SecaggError('wrong_group', 'not in its assigned group', at);
+  if (header.box_digests.length !== round.epoch.size) throw new SecaggError('invalid', 'needs one box per member', at);
+  return { signed, header, hash: headerHash(signed) };
+}
+
+export const headersRoot = (headers: readonly CheckedHeader[]): Bytes => merkleRoot(headers.map((entry) => entry.hash));
+
+/** Throws `invalid` unless the headers are in strictly increasing order of router id: one contribution a router. */
+export function checkOrder(headers: readonly CheckedHeader[]): void {
+  headers.forEach((entry, i) => {
+    if (i > 0 && !(headers[i - 1].header.router < entry.header.router)) {
+      throw new SecaggError('duplicate', 'contributions are not in order, or a router is there twice', { party: entry.header.router });
+    }
+  });
+}
+
+export const bitOf = (bitmap: Bytes, index: number): boolean => ((bitmap[index >> 3] >> (index & 7)) & 1) === 1;
+
+/**
+ * Verifies a member's report on `count` headers with the given root. Throws `no_seat`, `bad_signature`, `wrong_config`
+ * or `bad_proposal`.
+ */
+export function openReport(view: FleetView, round: VerifiedRound, root: Bytes, count: number, signed: Signed): Report {
+  const claimed = reportMessage.decode(signed.body);
+  const seat = round.epoch.epoch.members[claimed.member];
+  if (!seat) throw new SecaggError('no_seat', 'the report is of no member of the epoch', { round: round.config.round });
+  const report = openDocument(reportMessage, view.fleet, signed, seat.vote_key, seat.id);
+  checkInRound(round, report, seat.id);
+  if (report.count !== count || !sameBytes(report.headers_root, root)) {
+    throw new SecaggError('bad_proposal', `the report of ${seat.id} is about other headers`, { party: seat.id, round: round.config.round });
+  }
+  if (report.usable.length !== Math.ceil(count / 8)) throw new SecaggError('invalid', 'the report has the wrong length', { party: seat.id });
+  return report;
+}
+
+/** Throws `wrong_config` unless a committee statement is about exactly this round. */
+export function checkInRound(
+  round: VerifiedRound,
+  statement: { fleet: string; cluster: string; round: number; epoch_hash: Bytes; config_hash: Bytes },
+  party?: string,
+): void {
+  const { config } = round;
+  if (
+    statement.fleet !== config.fleet || statement.cluster !== config.cluster || statement.round !== config.round ||
+    !sameBytes(statement.epoch_hash, config.epoch_hash) || !sameBytes(statement.config_hash, round.configHash)
+  ) {
+    throw new SecaggError('wrong_config', 'the statement is about another round', { party, round: config.round });
+  }
+}
+
+export interface DecidedGroup {
+  readonly group: number;
+  /** In increasing order of router id. */
+  readonly members: readonly CheckedHeader[];
+}
+
+export interface ContributionSet {
+  readonly groups: readonly DecidedGroup[];
+  /** Left out, with the reason: too few members can use it, or its group is too small. */
+  readonly excluded: readonly { router: PartyId; reason: 'unusable' | 'group_too_small' }[];
+}
+
+/** Groups that must be left for a round to make sense: more than half of them. */
+export const minGroups = (groups: number): number => Math.floor(groups / 2) + 1;
+
+/** Derives the set. `reports` are verified and of distinct members. */
+export function deriveSet(round: VerifiedRound, headers: readonly CheckedHeader[], reports: readonly Report[]): ContributionSet {
+  const byGroup = new Map<number, CheckedHeader[]>();
+  const excluded: { router: PartyId; reason: 'unusable' | 'group_too_small' }[] = [];
+  headers.forEach((entry, index) => {
+    const usable = reports.filter((report) => bitOf(report.usable, index)).length;
+    if (usable < round.epoch.usableThreshold) excluded.push({ router: entry.header.router, reason: 'unusable' });
+    else {
+      const members = byGroup.get(entry.header.group);
+      if (members) members.push(entry);
+      else byGroup.set(entry.header.group, [entry]);
+    }
+  });
+  const groups: DecidedGroup[] = [];
+  for (const group of [...byGroup.keys()].sort((a, b) => a - b)) {
+    const members = byGroup.get(group) as CheckedHeader[];
+    if (members.length >= round.config.min_participants_per_group) groups.push({ group, members });
+    else for (const entry of members) excluded.push({ router: entry.header.router, reason: 'group_too_small' });
+  }
+  return { groups, excluded };
+}
+
+/** The vote that follows from a set and the signed reports it was derived from. */
+export function readyBody(round: VerifiedRound, set: ContributionSet, reports: readonly Signed[]): VoteBody {
+  return {
+    v: 1,
+    kind: 'ready',
+    fleet: round.config.fleet,
+    cluster: round.config.cluster,
+    round: round.config.round,
+    epoch_hash: round.config.epoch_hash,
+    config_hash: round.configHash,
+    groups: set.groups.map(({ group, members }) => ({ group, set_root: headersRoot(members), size: members.length })),
+    reports_hash: reportsHash(reports),
+  };
+}
+
+export const reportsHash = (reports: readonly Signed[]): Bytes => domainHash('reports', ...reports.flatMap((report) => [report.body, report.signature]));

@@ -1,0 +1,43 @@
+/** The privacy cost of a round, before and after it (PROTOCOL section 6); the formulas are in libs/dp-noise. */
+import { costOfRound, costOfSum, type Release, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
+import { type RoundConfig } from '@secagg/schema';
+
+export const withNoise = (config: RoundConfig): boolean => config.privacy.noise_variance_numerator > 0;
+
+const releaseOf = (config: RoundConfig): Release => ({
+  shareVariance: { numerator: config.privacy.noise_variance_numerator, denominator: config.privacy.noise_variance_denominator },
+  sensitivity: config.privacy.clip_norm,
+  dimension: config.layout.keys.length * config.layout.fields.length,
+});
+
+/** h: routers per group whose noise is counted on, when a group has only its minimum. */
+export const honestQuorum = (config: RoundConfig): number => config.min_participants_per_group - config.privacy.assumed_colluders;
+
+/** What a router charges before it sends, in units of 2^-40 rho: every group at its minimum. 0 without noise: nothing is claimed then. */
+export const worstCaseUnits = (config: RoundConfig): number => (withNoise(config) ? costOfSum(releaseOf(config), honestQuorum(config)).units : 0);
+
+export const worstCaseRho = (config: RoundConfig): number => unitsToRho(worstCaseUnits(config));
+
+export interface RoundPrivacyCost {
+  readonly unit: 'router' | 'request';
+  /** Charge in units of 2^-40 rho. */
+  readonly units: number;
+  readonly rho: number;
+  /** Epsilon at `delta`; Infinity without noise. */
+  readonly epsilon: number;
+  readonly delta: number;
+}
+
+/** The cost of a round whose opened groups have these sizes: the maximum over the groups. */
+export function roundCost(config: RoundConfig, groupSizes: readonly number[]): RoundPrivacyCost {
+  const { unit, delta_inverse, assumed_colluders } = config.privacy;
+  const delta = 1 / delta_inverse;
+  if (!withNoise(config)) return { unit, units: 0, rho: Infinity, epsilon: Infinity, delta };
+  const { units } = costOfRound(releaseOf(config), groupSizes, assumed_colluders);
+  const rho = unitsToRho(units);
+  return { unit, units, rho, epsilon: rhoToEpsilon(rho, delta), delta };
+}
+
+/** Variance, in squared integer units, of the noise in a sum of `contributions`. */
+export const noiseVariance = (config: RoundConfig, contributions: number): number =>
+  (contributions * config.privacy.noise_variance_numerator) / config.privacy.noise_variance_denominator;

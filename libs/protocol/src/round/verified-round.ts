@@ -1,0 +1,110 @@
+/** An announcement, checked against fleet and epoch: everything derived from it that the roles share (PROTOCOL section 4.1). */
+import { domainHash, packedLength, padContext, type RouterPad } from '@secagg/crypto';
+import { type Bytes, type ClusterHash, type ClusterPolicy, type PartyId, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import { openDocument, sameBytes } from '../documents';
+import { type VerifiedEpoch } from '../epoch/verified-epoch';
+import { certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
+import { worstCaseRho, withNoise } from './privacy';
+
+export interface VerifiedRound {
+  readonly announcement: Signed;
+  readonly config: RoundConfig;
+  readonly configHash: Bytes;
+  readonly epoch: VerifiedEpoch;
+  readonly policy: ClusterPolicy;
+  /** Number of words of a vector: keys times fields. */
+  readonly dimension: number;
+  /** Bytes of a packed vector. */
+  readonly vectorBytes: number;
+  /** Key derivation of a router's pads. */
+  readonly pad: (router: PartyId) => RouterPad;
+}
+
+export const configHash = (body: Bytes): Bytes => domainHash('round-config', body);
+
+/**
+ * Verifies an announcement: the coordinator's signature, that it names this epoch, and that it stays within the fleet
+ * policy. Validity is judged at the announced round time; checking that time against a clock is the caller's part
+ * ({@link checkRoundTime}). Throws `policy`, `wrong_epoch`, `bad_signature` and what they build on.
+ */
+export function verifyAnnouncement(view: FleetView, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
+  const config = roundConfigMessage.decode(announcement.body);
+  const at = config.round_time_ms;
+  const coordinator = certificateOf(view, config.coordinator, 'coordinator', at);
+  openDocument(roundConfigMessage, view.fleet, announcement, coordinator.public_key, config.coordinator);
+  checkFleetCurrent(view, at);
+  if (!sameBytes(config.epoch_hash, epoch.hash) || config.epoch !== epoch.epoch.epoch) {
+    throw new SecaggError('wrong_epoch', 'the announcement names another epoch', { round: config.round });
+  }
+  if (at > epoch.epoch.not_after_ms) throw new SecaggError('wrong_epoch', 'the epoch has ended', { round: config.round });
+  const policy = clusterPolicy(view, config.cluster);
+  checkPolicy(view, policy, config);
+  return deriveRound(policy, epoch, announcement);
+}
+
+/** Everything that follows from an announcement, without checking it: for one that was checked before, or is one's own. */
+export function deriveRound(policy: ClusterPolicy, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
+  const config = roundConfigMessage.decode(announcement.body);
+  const hash = configHash(announcement.body);
+  const dimension = config.layout.keys.length * config.layout.fields.length;
+  return {
+    announcement,
+    config,
+    configHash: hash,
+    epoch,
+    policy,
+    dimension,
+    vectorBytes: packedLength(dimension, config.layout.word_bits),
+    pad: padContext({
+      suite: config.suite,
+      fleet: config.fleet,
+      cluster: config.cluster,
+      round: config.round,
+      configHash: hash,
+    }),
+  };
+}
+
+function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig): void {
+  const refuse = (what: string): never => {
+    throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round });
+  };
+  const { privacy } = config;
+  if (config.fleet !== view.fleet) refuse('made for another fleet');
+  // The newest documents a party knows are what it checks against; an announcement under older ones is out of date.
+  if (config.policy_version < view.policy.version) refuse(`made under policy ${config.policy_version}, older than the newest known`);
+  if (config.roster_version < view.roster.version) refuse(`made under roster ${config.roster_version}, older than the newest known`);
+  if (config.policy_version > view.policy.version || config.roster_version > view.roster.version) refuse('made under a policy or roster not known here');
+  if (!view.policy.suites.includes(config.suite)) refuse(`suite ${config.suite} is not allowed`);
+  if (config.deadline_ms <= config.round_time_ms || config.send_from_ms < config.round_time_ms || config.send_from_ms >= config.deadline_ms) {
+    refuse('its times are not in order');
+  }
+  if (!policy.privacy_units.includes(privacy.unit)) refuse(`privacy unit ${privacy.unit} is not allowed`);
+  if (config.min_participants_per_group < policy.min_participants_per_group) refuse('fewer participants per group than the policy asks for');
+  if (config.groups > policy.max_groups) refuse('more groups than the policy allows');
+  if (privacy.assumed_colluders < policy.min_assumed_colluders) refuse('fewer assumed colluders than the policy asks for');
+  if (privacy.assumed_colluders >= config.min_participants_per_group) refuse('no honest router would be left in a group');
+  if (config.max_participants !== config.layout.max_participants) refuse('layout and round differ in the number of participants');
+  if (config.max_participants < config.groups * config.min_participants_per_group) refuse('its groups cannot all reach their minimum');
+  if (!withNoise(config)) {
+    if (!policy.unsafe_no_noise) refuse('it has no noise');
+  } else if (worstCaseRho(config) > policy.max_round_rho_units / 2 ** 40) {
+    refuse('its noise is below the floor of the policy');
+  }
+}
+
+/** Throws `policy` when the announced round time is further from this party's clock than the policy tolerates. */
+export function checkRoundTime(view: FleetView, round: VerifiedRound, nowMs: number): void {
+  if (Math.abs(round.config.round_time_ms - nowMs) > view.policy.clock_tolerance_ms) {
+    throw new SecaggError('policy', 'the announced round time is too far from this clock', { round: round.config.round });
+  }
+}
+
+/** The group of a router: nobody chooses it (PROTOCOL section 4.3). Integer in [0, groups). */
+export function groupOf(config: Pick<RoundConfig, 'cluster' | 'round' | 'groups' | 'epoch_hash'>, router: PartyId): number {
+  const digest = domainHash('group', config.epoch_hash, config.cluster, config.round, router);
+  // 48 bits against at most 1024 groups: the bias is below 2^-38.
+  return Buffer.from(digest).readUIntBE(0, 6) % config.groups;
+}
+
+export const roundKey = (cluster: ClusterHash | string, round: number): string => `${cluster}/${round}`;

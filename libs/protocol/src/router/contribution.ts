@@ -1,0 +1,80 @@
+/** Building a contribution: noise, encryption, sealing, signature (PROTOCOL section 3 and section 4.2). */
+import { boxPlaintext, commitmentOf, domainHash, domainMessage, drawSeeds, encryptVector, sealingSuite, wipe } from '@secagg/crypto';
+import { addNoise } from '@secagg/dp-noise';
+import { type Bytes, type Contribution, contributionMessage, headerMessage, type MemberIndex, type PartyId, type RandomBytes, type SealedBox } from '@secagg/schema';
+import { signDocument } from '../documents';
+import { headerHash } from '../round/contribution-set';
+import { withNoise } from '../round/privacy';
+import { groupOf, type VerifiedRound } from '../round/verified-round';
+
+export interface Identity {
+  readonly id: PartyId;
+  /** Ed25519 seed, 32 bytes. */
+  readonly secretKey: Bytes;
+}
+
+export interface BuiltContribution {
+  /** The encoded body: durable before it is sent, kept until the receipt. */
+  readonly bytes: Bytes;
+  readonly headerHash: Bytes;
+}
+
+export const sealingInfo = (fleet: string): Bytes => domainMessage('sealed-seeds', fleet);
+
+/** Binds a box to epoch, round, router and member: moved anywhere else it does not open. */
+export const boxAad = (round: VerifiedRound, router: PartyId, member: number): Bytes =>
+  domainMessage('box', round.epoch.hash, round.configHash, router, member);
+
+export const boxDigest = (box: SealedBox): Bytes => domainHash('box-digest', box.encapsulation, box.ciphertext);
+export const ciphertextDigest = (ciphertext: Bytes): Bytes => domainHash('ciphertext-digest', ciphertext);
+export const commitmentsDigest = (commitments: Bytes): Bytes => domainHash('commitments-digest', commitments);
+
+/**
+ * Encrypts one vector for one round.
+ * @param vector d clipped integers in layout units; overwritten with noise and wiped
+ */
+export function buildContribution(round: VerifiedRound, identity: Identity, vector: Float64Array, random: RandomBytes, nowMs: number): BuiltContribution {
+  const { config, epoch } = round;
+  const { privacy } = config;
+  if (withNoise(config)) {
+    addNoise(vector, { numerator: privacy.noise_variance_numerator, denominator: privacy.noise_variance_denominator }, random);
+  }
+  const seeds = drawSeeds(epoch.pieces, random);
+  const ciphertext = encryptVector(round.pad(identity.id), config.layout.word_bits, vector, seeds);
+  vector.fill(0);
+
+  const commitments = new Uint8Array(32 * epoch.pieces.length);
+  epoch.pieces.forEach((piece, i) => commitments.set(commitmentOf(round.configHash, identity.id, piece, seeds.get(piece) as Bytes), 32 * i));
+
+  const suite = sealingSuite(epoch.epoch.sealing_suite);
+  const info = sealingInfo(config.fleet);
+  const boxes = epoch.epoch.members.map((member, index): SealedBox => {
+    const plaintext = boxPlaintext(epoch.pieces, index as MemberIndex, seeds);
+    const box = suite.seal(suite.recipient(member.kem_key), info, boxAad(round, identity.id, index), plaintext, random);
+    wipe(plaintext);
+    return box;
+  });
+  for (const seed of seeds.values()) wipe(seed);
+
+  const header = signDocument(
+    headerMessage,
+    config.fleet,
+    {
+      v: 1,
+      fleet: config.fleet,
+      cluster: config.cluster,
+      round: config.round,
+      group: groupOf(config, identity.id),
+      config_hash: round.configHash,
+      epoch_hash: epoch.hash,
+      router: identity.id,
+      timestamp_ms: nowMs,
+      ciphertext_digest: ciphertextDigest(ciphertext),
+      commitments_digest: commitmentsDigest(commitments),
+      box_digests: boxes.map(boxDigest),
+    },
+    identity.secretKey,
+  );
+  const contribution: Contribution = { header, commitments, boxes, ciphertext };
+  return { bytes: contributionMessage.encode(contribution), headerHash: headerHash(header) };
+}

@@ -1,0 +1,109 @@
+/**
+ * A router's state: what it has answered, and its privacy ledger over all clusters. Functions decide and return events; an
+ * event is durable before what it allows leaves. `contribution-prepared` holds the charge, the observations taken and the
+ * bytes together, so that one durable write makes all of it true before anything is sent (PROTOCOL section 4.2 and 6).
+ */
+import { applyLedgerEvent, type Budget, emptyLedger, type LedgerEvent, type LedgerState } from '@secagg/dp-noise';
+import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';
+import { type FleetView } from '../fleet/fleet-view';
+import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
+import { type Identity } from './contribution';
+
+/** The router's own limits, on top of the fleet policy: the stricter one counts. */
+export interface RouterLimits {
+  readonly privacyUnit: 'router' | 'request';
+  /** Largest worst-case cost of one round, in units of 2^-40 rho. */
+  readonly maxRoundRhoUnits: number;
+  /** Budget of this router's data over all clusters. */
+  readonly budget: Budget;
+  /** Smallest honest quorum per group to join under. */
+  readonly minHonestPerGroup: number;
+  /** Joins rounds without noise. */
+  readonly unsafeNoNoise: boolean;
+}
+
+export interface RouterContext {
+  readonly identity: Identity;
+  readonly limits: RouterLimits;
+}
+
+export type RoundOutcome = 'included' | 'left_out' | 'aborted';
+
+export interface Participation {
+  readonly cluster: string;
+  readonly round: number;
+  readonly announcement: Signed;
+  readonly epochCertificate: EpochCertificate;
+  readonly headerHash: Bytes;
+  /** The encoded contribution, until a receipt arrives. */
+  bytes?: Bytes;
+  receipt?: Signed;
+  outcome?: RoundOutcome;
+}
+
+export interface RouterState {
+  view: FleetView;
+  highestEpoch: number;
+  readonly highestRound: Map<string, number>;
+  readonly participations: Map<string, Participation>;
+  ledger: LedgerState;
+}
+
+export type RouterEvent =
+  | FleetUpdated
+  | { readonly type: 'epoch-seen'; readonly epoch: number }
+  | {
+      readonly type: 'contribution-prepared';
+      readonly key: string;
+      readonly cluster: string;
+      readonly round: number;
+      readonly announcement: Signed;
+      readonly epochCertificate: EpochCertificate;
+      readonly headerHash: Bytes;
+      readonly bytes: Bytes;
+      readonly charge?: LedgerEvent;
+    }
+  | { readonly type: 'receipt-received'; readonly key: string; readonly receipt: Signed }
+  | { readonly type: 'round-settled'; readonly key: string; readonly outcome: RoundOutcome; readonly ledger?: LedgerEvent };
+
+export interface RouterStep<Reply> {
+  readonly events: readonly RouterEvent[];
+  readonly reply: Reply;
+}
+
+export const emptyRouter = (view: FleetView): RouterState => ({ view, highestEpoch: 0, highestRound: new Map(), participations: new Map(), ledger: emptyLedger() });
+
+/** The one place where a router's state changes. */
+export function evolveRouter(state: RouterState, event: RouterEvent): void {
+  switch (event.type) {
+    case 'fleet-updated':
+      state.view = evolveFleet(state.view, event);
+      return;
+    case 'epoch-seen':
+      state.highestEpoch = Math.max(state.highestEpoch, event.epoch);
+      return;
+    case 'contribution-prepared': {
+      const { type: _type, key, charge, ...participation } = event;
+      state.participations.set(key, { ...participation });
+      state.highestRound.set(event.cluster, Math.max(event.round, state.highestRound.get(event.cluster) ?? 0));
+      if (charge) state.ledger = applyLedgerEvent(state.ledger, charge);
+      return;
+    }
+    case 'receipt-received': {
+      const participation = state.participations.get(event.key);
+      if (participation) {
+        participation.receipt = event.receipt;
+        delete participation.bytes;
+      }
+      return;
+    }
+    case 'round-settled': {
+      const participation = state.participations.get(event.key);
+      if (participation) {
+        participation.outcome = event.outcome;
+        delete participation.bytes;
+      }
+      if (event.ledger) state.ledger = applyLedgerEvent(state.ledger, event.ledger);
+    }
+  }
+}

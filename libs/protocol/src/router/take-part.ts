@@ -1,0 +1,165 @@
+/** A router's part in a round: check the announcement, charge, contribute, keep the receipt, settle (PROTOCOL section 4). */
+import { decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
+import {
+  type Bytes, type Decision, type OpenRound, type RandomBytes, receiptMessage, roundConfigMessage, SecaggError, type Signed, type Transcript,
+} from '@secagg/schema';
+import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
+import { hex, openDocument, sameBytes } from '../documents';
+import { deriveEpoch, verifyEpoch } from '../epoch/verified-epoch';
+import { certificateOf, checkClusterMember, clusterPolicy, type FleetView } from '../fleet/fleet-view';
+import { verifyDecision } from '../round/decision';
+import { honestQuorum, withNoise, worstCaseUnits } from '../round/privacy';
+import { checkRoundTime, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
+import { buildContribution } from './contribution';
+import { type Participation, type RouterContext, type RouterEvent, type RouterState, type RouterStep } from './state';
+
+/**
+ * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
+ * Throws `stale_round` for a round number not above its highest, `wrong_epoch` below its highest epoch, `policy`, or
+ * `budget_exhausted`; a refusal changes nothing.
+ */
+export function checkRound(state: RouterState, context: RouterContext, open: OpenRound, nowMs: number): VerifiedRound {
+  const { cluster, round: number, round_time_ms, epoch } = roundConfigMessage.decode(open.announcement.body);
+  if (number <= (state.highestRound.get(cluster) ?? 0)) throw new SecaggError('stale_round', `round ${number} is not above the highest answered`, { round: number });
+  if (epoch < state.highestEpoch) throw new SecaggError('wrong_epoch', `epoch ${epoch} is below the highest seen`, { round: number });
+  const round = verifyAnnouncement(state.view, verifyEpoch(state.view, open.epoch_certificate, round_time_ms), open.announcement);
+  checkRoundTime(state.view, round, nowMs);
+  const { id } = context.identity;
+  certificateOf(state.view, id, 'router', round_time_ms);
+  checkClusterMember(round.policy, id);
+  checkLimits(round, context);
+  decideRoundCharge(state, context, round, nowMs);
+  return round;
+}
+
+function checkLimits(round: VerifiedRound, { limits }: RouterContext): void {
+  const { config } = round;
+  const refuse = (what: string): never => {
+    throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round });
+  };
+  if (config.privacy.unit !== limits.privacyUnit) refuse(`privacy unit ${config.privacy.unit} instead of ${limits.privacyUnit}`);
+  if (honestQuorum(config) < limits.minHonestPerGroup) refuse('the honest quorum is below this router\'s limit');
+  if (!withNoise(config)) {
+    if (!limits.unsafeNoNoise) refuse('it has no noise');
+  } else if (worstCaseUnits(config) > limits.maxRoundRhoUnits) refuse('it costs more privacy than this router allows in a round');
+}
+
+/** The charge for a round at its worst case, or undefined for one without noise. Throws `budget_exhausted`, `stale_round`. */
+function decideRoundCharge(state: RouterState, context: RouterContext, round: VerifiedRound, nowMs: number): LedgerEvent | undefined {
+  if (!withNoise(round.config)) return undefined;
+  const request = { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash), units: worstCaseUnits(round.config) };
+  const decision = decideCharge(state.ledger, effectiveBudget(context, round), request, nowMs);
+  if (decision.outcome === 'charged') return decision.event;
+  if (decision.outcome === 'already_charged') throw new SecaggError('stale_round', 'the round is charged already', { round: round.config.round });
+  const until = decision.code === 'budget_exhausted' && decision.availableAtMs !== null ? `; the window gives budget back at ${new Date(decision.availableAtMs).toISOString()}` : '';
+  throw new SecaggError(decision.code, `round ${round.config.round} does not fit the privacy budget${until}`, {
+    round: round.config.round,
+    ...(decision.code === 'budget_exhausted' ? { availableAtMs: decision.availableAtMs, remainingUnits: decision.remainingUnits } : {}),
+  });
+}
+
+/** The stricter of the router's own budget and the cluster's in the fleet policy; windows are compared by length. */
+function effectiveBudget({ limits }: RouterContext, { policy }: VerifiedRound): RouterContext['limits']['budget'] {
+  const days = policy.budget_window_days;
+  const own = limits.budget.window === 'lifetime' ? Infinity : limits.budget.window.days;
+  const theirs = days === 0 ? Infinity : days;
+  const window = Math.max(own, theirs);
+  return { units: Math.min(limits.budget.units, policy.budget_rho_units), window: window === Infinity ? 'lifetime' : { days: window } };
+}
+
+/**
+ * Builds the contribution to a checked round. The event (charge, bytes, and with them the observations taken) must be durable
+ * before the bytes are sent; they are sent again, unchanged, until a receipt arrives.
+ * @param vector d clipped integers; wiped
+ */
+export function contribute(
+  state: RouterState,
+  context: RouterContext,
+  round: VerifiedRound,
+  vector: Float64Array,
+  random: RandomBytes,
+  nowMs: number,
+): RouterStep<Bytes> {
+  const charge = decideRoundCharge(state, context, round, nowMs);
+  const { bytes, headerHash } = buildContribution(round, context.identity, vector, random, nowMs);
+  const { cluster, round: number, epoch } = round.config;
+  const events: RouterEvent[] = [
+    { type: 'epoch-seen', epoch },
+    {
+      type: 'contribution-prepared', key: roundKey(cluster, number), cluster, round: number,
+      announcement: round.announcement, epochCertificate: round.epoch.certificate, headerHash, bytes, ...(charge ? { charge } : {}),
+    },
+  ];
+  return { events, reply: bytes };
+}
+
+/** Verifies the coordinator's receipt for what was sent. Throws `bad_signature` or `wrong_config`. */
+export function receiveReceipt(state: RouterState, context: RouterContext, key: string, signed: Signed): RouterStep<undefined> {
+  const participation = participationOf(state, key);
+  const config = roundConfigMessage.decode(participation.announcement.body);
+  const coordinator = certificateOf(state.view, config.coordinator, 'coordinator', config.round_time_ms);
+  const receipt = openDocument(receiptMessage, state.view.fleet, signed, coordinator.public_key, config.coordinator);
+  const matches =
+    receipt.router === context.identity.id && receipt.cluster === config.cluster && receipt.round === config.round && sameBytes(receipt.header_hash, participation.headerHash);
+  if (!matches) throw new SecaggError('wrong_config', 'the receipt is for something else', { round: config.round });
+  return { events: [{ type: 'receipt-received', key, receipt: signed }], reply: undefined };
+}
+
+export interface SettledRound {
+  readonly outcome: 'included' | 'left_out';
+  readonly audited: AuditedRound;
+  /** A receipt was given but the contribution is missing and no published report explains it: evidence against the coordinator. */
+  readonly receiptNotHonoured: boolean;
+}
+
+/**
+ * Verifies a published round in full and settles this router's part in it: the charge is corrected to the actual set, or
+ * released when the contribution was left out. Throws when the transcript does not verify; nothing is settled then.
+ */
+export function settlePublished(state: RouterState, key: string, transcript: Transcript, nowMs: number): RouterStep<SettledRound> {
+  const participation = participationOf(state, key);
+  if (!sameBytes(transcript.announcement.body, participation.announcement.body)) {
+    throw new SecaggError('wrong_config', 'the published round is another configuration than the one answered');
+  }
+  const audited = auditTranscript(state.view.authorityKey, transcript);
+  if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted');
+  const included = audited.set.groups.some((group) => group.members.some((entry) => sameBytes(entry.hash, participation.headerHash)));
+  const listed = transcript.contributions.some((entry) => sameBytes(audited.hashOf(entry.header), participation.headerHash));
+  const outcome = included ? 'included' : 'left_out';
+  const events: RouterEvent[] = participation.outcome
+    ? []
+    : [{ type: 'round-settled', key, outcome, ...ledgerPart(settlement(state, audited, included, nowMs)) }];
+  return { events, reply: { outcome, audited, receiptNotHonoured: participation.receipt !== undefined && !listed } };
+}
+
+function settlement(state: RouterState, audited: Extract<AuditedRound, { kind: 'opened' }>, included: boolean, nowMs: number): LedgerEvent | undefined {
+  const { config, configHash } = audited.round;
+  const key = { cluster: config.cluster, round: config.round, configHash: hex(configHash) };
+  const decision = included ? decideCorrection(state.ledger, key, audited.cost.units, nowMs) : decideRelease(state.ledger, key, nowMs);
+  return decision.outcome === 'settled' ? decision.event : undefined;
+}
+
+const ledgerPart = (ledger: LedgerEvent | undefined) => (ledger ? { ledger } : {});
+
+/** Takes observations back and releases the charge on a quorum's abort decision, and on nothing less. */
+export function settleAborted(state: RouterState, key: string, decision: Decision, nowMs: number): RouterStep<undefined> {
+  const participation = participationOf(state, key);
+  if (participation.outcome) return { events: [], reply: undefined };
+  const round = answeredRound(state.view, participation);
+  if (verifyDecision(round, decision).body.kind !== 'abort') throw new SecaggError('no_decision', 'the decision is not an abort');
+  const released = decideRelease(state.ledger, { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash) }, nowMs);
+  const ledger = released.outcome === 'settled' ? released.event : undefined;
+  return { events: [{ type: 'round-settled', key, outcome: 'aborted', ...ledgerPart(ledger) }], reply: undefined };
+}
+
+/** The round this router answered, as it checked it then. */
+export const answeredRound = (view: FleetView, participation: Participation): VerifiedRound => {
+  const { cluster } = roundConfigMessage.decode(participation.announcement.body);
+  return deriveRound(clusterPolicy(view, cluster), deriveEpoch(participation.epochCertificate), participation.announcement);
+};
+
+function participationOf(state: RouterState, key: string): Participation {
+  const participation = state.participations.get(key);
+  if (!participation) throw new SecaggError('no_round', 'this router did not take part in the round');
+  return participation;
+}
