@@ -13,3 +13,4 @@ export * from './replication/committee';
 export * from './replication/pieces';
 export * from './replication/seeds';
 export * from './suites/suite';
+export * from './sealing';
