@@ -10,11 +10,14 @@ export function workFor(state: CoordinatorState, context: CoordinatorContext, me
   const newest = Math.max(0, ...state.epochs.keys());
   const epoch = state.epochs.get(newest);
   if (epoch && !epoch.verified) items.push(...epochWork(epoch, member));
+  const epochs = new Set(state.epoch ? [state.epoch.certificate] : []);
   for (const round of state.rounds.values()) {
     const index = round.round.epoch.epoch.members.findIndex((entry) => entry.id === member);
-    if (index >= 0) items.push(...roundWork(round, context, index as MemberIndex, nowMs));
+    const work = index >= 0 ? roundWork(round, context, index as MemberIndex, nowMs) : [];
+    if (work.length > 0) epochs.add(round.round.epoch.certificate);
+    items.push(...work);
   }
-  return { items, ...(state.epoch ? { epoch_certificate: epochCertificateMessage.encode(state.epoch.certificate) } : {}) };
+  return { items, epoch_certificates: [...epochs].map((certificate) => epochCertificateMessage.encode(certificate)) };
 }
 
 function epochWork(epoch: EpochState, member: PartyId): WorkItem[] {

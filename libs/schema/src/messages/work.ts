@@ -47,8 +47,8 @@ export type WorkItem = z.infer<typeof workItemSchema>;
 
 const workSchema = z.strictObject({
   items: z.array(workItemSchema).max(4096),
-  /** The newest epoch certificate, encoded; absent before the first. */
-  epoch_certificate: document.optional(),
+  /** The newest epoch certificate and those of the rounds above, encoded, without duplicates. */
+  epoch_certificates: z.array(document).max(64),
 });
 /** Everything the coordinator waits for from one member, now. */
 export type Work = z.infer<typeof workSchema>;
