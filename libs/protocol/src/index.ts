@@ -3,6 +3,7 @@ export * from './committee-member';
 export * from './coordinator';
 export * from './documents';
 export * from './epoch/verified-epoch';
+export * from './fleet/authority';
 export * from './fleet/fleet-view';
 export * from './fleet/update-fleet';
 export * from './round/contribution-set';
