@@ -77,3 +77,8 @@ const policySchema = z.strictObject({
 });
 export type FleetPolicy = z.infer<typeof policySchema>;
 export const policyMessage = defineMessage<FleetPolicy>('policy', policySchema, 16 * 1024 * 1024);
+
+const fleetDocumentsSchema = z.strictObject({ policy: signedSchema, roster: signedSchema });
+/** The newest signed policy and roster, together as they are handed out and replaced. */
+export type FleetDocumentsBody = z.infer<typeof fleetDocumentsSchema>;
+export const fleetDocumentsMessage = defineMessage<FleetDocumentsBody>('fleet-documents', fleetDocumentsSchema, 33 * 1024 * 1024);

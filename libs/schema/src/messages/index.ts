@@ -3,6 +3,7 @@ export * from './define';
 export * from './epoch';
 export { clusterHash, fleetId, isStrictlyIncreasing, maxCommittee, maxPieces, partyId, protocolVersion } from './fields';
 export * from './fleet';
+export * from './operator';
 export * from './round';
 export * from './signed';
 export * from './transcript';
