@@ -1,7 +1,9 @@
 import { encryptionVectors } from './encryption-vectors';
 import { hashingVectors, merkleVectors } from './hashing-vectors';
+import { messageHashVectors } from './message-vectors';
 import { keystreamVectors, packingVectors } from './pad-vectors';
 import { commitmentVectors, committeeVectors } from './replication-vectors';
+import { sealingVectors } from './sealing-vectors';
 
 /** All vector files: name to content, the same on every run and machine. */
 export function generate(): Map<string, string> {
@@ -14,6 +16,8 @@ export function generate(): Map<string, string> {
       'committees.json': committeeVectors(),
       'commitments.json': commitmentVectors(),
       'encryption.json': encryptionVectors(),
+      'messages.json': messageHashVectors(),
+      'sealing.json': sealingVectors(),
     }).map(([name, content]) => [name, `${format(content)}\n`]),
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openBox, publicKeyOf } from './second-hpke';
 import * as second from './second-implementation';
 import { type PadContext, type Part, unhex } from './second-implementation';
 
@@ -116,6 +117,38 @@ describe('committed vectors, recomputed by the second implementation', () => {
       const sums = zero.map((_, k) => one.contributions.reduce((sum, { values }) => sum + BigInt(values[k] as number), 0n));
       expect(one.sum.map(BigInt)).toEqual(sums);
       expect(sums.every((value) => BigInt.asIntN(bits, value) === value)).toBe(true);
+    }
+  });
+
+  it('messages.json', () => {
+    interface File {
+      hashes: { name: string; label: string; parts: string[]; digest: string }[];
+      groups: { epoch_hash: string; cluster: string; round: number; router: string; groups: number; group: number }[];
+    }
+    const { hashes, groups } = load<File>('messages.json');
+    for (const { label, parts, digest } of hashes) expect(hex(second.labelledHash(label, parts.map((part) => ({ hex: part }))))).toBe(digest);
+    for (const one of groups) {
+      const digest = second.labelledHash('group', [{ hex: one.epoch_hash }, { text: one.cluster }, { number: one.round }, { text: one.router }]);
+      expect(Number(BigInt(`0x${hex(digest.subarray(0, 6))}`) % BigInt(one.groups))).toBe(one.group);
+    }
+  });
+
+  it('sealing.json', () => {
+    interface Case {
+      suite: string; member: number; secret_key: string; public_key: string; ephemeral_secret_key: string;
+      info: string; aad: string; plaintext: string; encapsulation: string; ciphertext: string;
+    }
+    const file = load<{ fleet: string; router: string; epoch_hash: string; config_hash: string; cases: Case[] }>('sealing.json');
+    expect(file.cases).toHaveLength(4);
+    for (const one of file.cases) {
+      expect(hex(second.message('sealed-seeds', [{ text: file.fleet }]))).toBe(one.info);
+      const aad = second.message('box', [{ hex: file.epoch_hash }, { hex: file.config_hash }, { text: file.router }, { number: one.member }]);
+      expect(hex(aad)).toBe(one.aad);
+      expect(hex(publicKeyOf(unhex(one.secret_key)))).toBe(one.public_key);
+      expect(hex(publicKeyOf(unhex(one.ephemeral_secret_key)))).toBe(one.encapsulation);
+      const open = (context: Buffer) => openBox(unhex(one.secret_key), unhex(one.encapsulation), unhex(one.info), context, unhex(one.ciphertext));
+      expect(hex(open(aad))).toBe(one.plaintext);
+      expect(() => open(Buffer.concat([aad, Buffer.of(0)]))).toThrow();
     }
   });
 });
