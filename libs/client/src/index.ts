@@ -1,1 +1,6 @@
-export {};
+export { type CallOptions, type TransportOptions } from './http/transport';
+export { type Backoff, backoffDelay, defaultBackoff, pause } from './http/backoff';
+export * from './coordinator/coordinator-client';
+export * from './router-node/router-node-client';
+export { type RouterNodeStatus, routerNodeStatusSchema } from './router-node/status';
+export { type PublishedSignal, publishedSignalSchema } from './published-signal';

@@ -1,0 +1,158 @@
+/** The coordinator's API, typed. Waiting calls are long polls and give undefined when their time is over. */
+import { createHash } from 'node:crypto';
+import {
+  type AnswerBody, answerBodyMessage, type EpochCertificate, epochCertificateMessage, type EpochSignature, epochSignatureMessage, fleetDocumentsMessage, type MemberViews,
+  memberViewsMessage, type OpenRound, openRoundMessage, type RoundPhase, type RoundStatus, roundStatusMessage, type Signed, signedMessage, type Transcript,
+  transcriptMessage, type Vote, voteMessage, type Work, workMessage,
+} from '@secagg/schema';
+import { z } from 'zod';
+import { cbor, getJson, getMessage, pollMessage, postBytes, unless } from '../http/messages';
+import { type CallOptions, Transport, type TransportOptions } from '../http/transport';
+import { type PublishedSignal, publishedSignalSchema } from '../published-signal';
+
+export type CoordinatorClientOptions = Omit<TransportOptions, 'name'>;
+
+export interface FleetDocuments {
+  readonly policy: Signed;
+  readonly roster: Signed;
+}
+
+export interface WorkReply {
+  readonly work: Work;
+  /** SHA-256 of the body in hexadecimal: what the next call passes as `seen` once the work is handled. */
+  readonly hash: string;
+}
+
+const latestRoundSchema = z.looseObject({ round: z.int().min(1), phase: z.string() });
+export type LatestRound = z.infer<typeof latestRoundSchema>;
+
+const pathOf = (cluster: string, round: number): string => `/v1/clusters/${encodeURIComponent(cluster)}/rounds/${round}`;
+
+export class CoordinatorClient {
+  private readonly transport: Transport;
+
+  constructor(options: CoordinatorClientOptions) {
+    this.transport = new Transport({ ...options, name: 'coordinator' });
+  }
+
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+
+  // --- fleet and epochs
+
+  fleet(call?: CallOptions): Promise<FleetDocuments> {
+    return getMessage(this.transport, fleetDocumentsMessage, { path: '/v1/fleet' }, call);
+  }
+
+  /** Throws `policy` when the documents are not newer than the coordinator's, `bad_signature` when not the authority's. */
+  async putFleet(documents: FleetDocuments, call?: CallOptions): Promise<void> {
+    const body = fleetDocumentsMessage.encode({ policy: documents.policy, roster: documents.roster });
+    await this.transport.send({ method: 'PUT', path: '/v1/fleet', body, headers: cbor, maxBytes: fleetDocumentsMessage.maxBytes, idempotent: true }, call);
+  }
+
+  /** Undefined before the first epoch is complete. */
+  currentEpoch(call?: CallOptions): Promise<EpochCertificate | undefined> {
+    return unless(['no_round', 'not_found'], getMessage(this.transport, epochCertificateMessage, { path: '/v1/epochs/current' }, call));
+  }
+
+  /** @param request operator request `start-epoch`; its nonce serves once, so it is not repeated */
+  async startEpoch(request: Signed, call?: CallOptions): Promise<void> {
+    await this.operate('/v1/epochs', request, 1024 * 1024, call);
+  }
+
+  // --- rounds, for routers and operators
+
+  /** @param request operator request `start-round`; its nonce serves once, so it is not repeated */
+  async startRound(cluster: string, request: Signed, call?: CallOptions): Promise<OpenRound> {
+    return openRoundMessage.decode(await this.operate(`/v1/clusters/${encodeURIComponent(cluster)}/rounds`, request, openRoundMessage.maxBytes, call));
+  }
+
+  /** A round above `after` that takes contributions, as soon as there is one. */
+  async openRound(cluster: string, query: { after: number; router: string; waitMs: number }, call?: CallOptions): Promise<OpenRound | undefined> {
+    const path = `/v1/clusters/${encodeURIComponent(cluster)}/rounds/open`;
+    const { after, router, waitMs } = query;
+    return (await pollMessage(this.transport, openRoundMessage, { path, query: { after, router }, waitMs }, call))?.value;
+  }
+
+  /** The receipt. The identical bytes again get the same one, so this is repeated when no answer came. */
+  async contribute(cluster: string, round: number, bytes: Uint8Array, call?: CallOptions): Promise<Signed> {
+    const { body } = await postBytes(this.transport, `${pathOf(cluster, round)}/contributions`, bytes, 4096, call);
+    return signedMessage.decode(body);
+  }
+
+  /** Undefined before the first round of the cluster. */
+  latestRound(cluster: string, call?: CallOptions): Promise<LatestRound | undefined> {
+    return unless(['no_round', 'not_found'], getJson(this.transport, latestRoundSchema, `/v1/clusters/${encodeURIComponent(cluster)}/rounds/latest`, call));
+  }
+
+  /** @param until with a wait: come back when the round has left this phase, or without it when it is final */
+  async roundStatus(cluster: string, round: number, query: { waitMs?: number; phase?: RoundPhase } = {}, call?: CallOptions): Promise<RoundStatus | undefined> {
+    const { waitMs = 0, phase } = query;
+    return (await pollMessage(this.transport, roundStatusMessage, { path: pathOf(cluster, round), query: { phase }, waitMs }, call))?.value;
+  }
+
+  transcript(cluster: string, round: number, call?: CallOptions): Promise<Transcript> {
+    return getMessage(this.transport, transcriptMessage, { path: `${pathOf(cluster, round)}/transcript` }, { timeoutMs: 60_000, ...call });
+  }
+
+  /** The latest aggregated signal of a cluster, as the coordinator states it; undefined before the first. Not verified here. */
+  signal(cluster: string, call?: CallOptions): Promise<PublishedSignal | undefined> {
+    return unless(['not_found'], getJson(this.transport, publishedSignalSchema, `/v1/clusters/${encodeURIComponent(cluster)}/signal`, call));
+  }
+
+  // --- committee
+
+  /** What the coordinator waits for from this member, when it differs from what was `seen`. */
+  async work(member: string, query: { waitMs: number; seen?: string }, call?: CallOptions): Promise<WorkReply | undefined> {
+    const { waitMs, seen } = query;
+    const reply = await pollMessage(this.transport, workMessage, { path: '/v1/committee/work', query: { member, seen }, waitMs }, call);
+    return reply && { work: reply.value, hash: createHash('sha256').update(reply.bytes).digest('hex') };
+  }
+
+  views(cluster: string, round: number, member: number, call?: CallOptions): Promise<MemberViews> {
+    return getMessage(this.transport, memberViewsMessage, { path: `${pathOf(cluster, round)}/views`, query: { member } }, { timeoutMs: 60_000, ...call });
+  }
+
+  sendSeat(seat: Signed, call?: CallOptions): Promise<void> {
+    return this.deliver('/v1/committee/seats', signedMessage.encode(seat), call);
+  }
+
+  sendEpochSignature(signature: EpochSignature, call?: CallOptions): Promise<void> {
+    return this.deliver('/v1/committee/epoch-signatures', epochSignatureMessage.encode(signature), call);
+  }
+
+  sendReport(cluster: string, round: number, report: Signed, call?: CallOptions): Promise<void> {
+    return this.deliver(`${pathOf(cluster, round)}/reports`, signedMessage.encode(report), call);
+  }
+
+  sendVote(cluster: string, round: number, vote: Vote, call?: CallOptions): Promise<void> {
+    return this.deliver(`${pathOf(cluster, round)}/votes`, voteMessage.encode(vote), call);
+  }
+
+  sendTransfer(cluster: string, round: number, transfer: Signed, call?: CallOptions): Promise<void> {
+    return this.deliver(`${pathOf(cluster, round)}/transfers`, signedMessage.encode(transfer), call);
+  }
+
+  sendAnswer(cluster: string, round: number, answer: AnswerBody, call?: CallOptions): Promise<void> {
+    return this.deliver(`${pathOf(cluster, round)}/answers`, answerBodyMessage.encode(answer), { timeoutMs: 60_000, ...call });
+  }
+
+  // --- the process
+
+  /** Throws `unavailable` when it is not ready. */
+  async ready(call?: CallOptions): Promise<void> {
+    await this.transport.send({ method: 'GET', path: '/readyz', maxBytes: 64 * 1024, idempotent: true }, call);
+  }
+
+  private async deliver(path: string, body: Uint8Array, call?: CallOptions): Promise<void> {
+    await postBytes(this.transport, path, body, 64 * 1024, call);
+  }
+
+  private async operate(path: string, request: Signed, maxBytes: number, call?: CallOptions): Promise<Uint8Array> {
+    const { body } = await this.transport.send(
+      { method: 'POST', path, body: signedMessage.encode(request), headers: cbor, maxBytes, idempotent: false }, { timeoutMs: 30_000, ...call },
+    );
+    return body;
+  }
+}

@@ -1,0 +1,141 @@
+/** One service over a pool of connections: bounded bodies, a time limit for every request, errors with their codes. */
+import { SecaggError } from '@secagg/schema';
+import { type Dispatcher, Pool } from 'undici';
+import { type Backoff, backoffDelay, defaultBackoff, pause } from './backoff';
+import { errorOfProblem } from './problem';
+
+export interface TransportOptions {
+  /** Origin of the service, `http://host:port` or `https://host:port`. */
+  readonly origin: string;
+  /** Name of the service in error messages. */
+  readonly name: string;
+  /** Open connections at most; a long poll holds one while it waits. Default 8. */
+  readonly connections?: number;
+  /** For a request without a longer time of its own, in milliseconds. Default 10 000. */
+  readonly timeoutMs?: number;
+  /** Attempts of an idempotent request altogether, from 1. Default 4. */
+  readonly attempts?: number;
+  readonly backoff?: Backoff;
+  /** Certificate authorities in PEM, where the system's do not apply. */
+  readonly ca?: string;
+}
+
+/** What every call takes: cancel it, or give it other limits than the client's. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** Attempts altogether; callers with a retry loop of their own pass 1. Without effect where repeating could do harm. */
+  readonly attempts?: number;
+}
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: Uint8Array | string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Longest answer that is read, in bytes. */
+  readonly maxBytes: number;
+  /** Repeating it has the effect of making it once. */
+  readonly idempotent: boolean;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+const MAX_PROBLEM_BYTES = 64 * 1024;
+
+/** Worth another attempt: the service was not reached, or says that it will do better later. */
+const isTransient = (error: unknown): boolean => error instanceof SecaggError && (error.code === 'unavailable' || error.code === 'overloaded');
+
+export class Transport {
+  private readonly pool: Pool;
+
+  constructor(private readonly options: TransportOptions) {
+    const { origin, connections = 8, ca } = options;
+    this.pool = new Pool(origin, { connections, pipelining: 1, connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) } });
+  }
+
+  /**
+   * The successful answer. Throws the problem the service answered with; `unavailable` with `details.unreachable` when there
+   * was no (whole) answer in time; `too_large` for an answer past `maxBytes`; the reason of an aborted `signal` as it is.
+   */
+  async send(request: Request, call: CallOptions = {}): Promise<Reply> {
+    const attempts = request.idempotent ? (call.attempts ?? this.options.attempts ?? 4) : 1;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(request, call);
+      } catch (error) {
+        if (attempt >= attempts || !isTransient(error)) throw error;
+        await pause(backoffDelay(this.options.backoff ?? defaultBackoff, attempt, Math.random()), call.signal);
+      }
+    }
+  }
+
+  /** Ends the connections; requests under way fail. */
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  private async once(request: Request, call: CallOptions): Promise<Reply> {
+    call.signal?.throwIfAborted();
+    const limitMs = call.timeoutMs ?? this.options.timeoutMs ?? 10_000;
+    const limit = new AbortController();
+    const cancel = () => limit.abort();
+    const timer = setTimeout(cancel, limitMs);
+    call.signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await this.exchange(request, limitMs, limit.signal);
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      if (error instanceof SecaggError) throw error;
+      const why = limit.signal.aborted ? `no answer within ${limitMs} ms` : error instanceof Error ? error.message : 'unknown error';
+      throw new SecaggError('unavailable', `cannot reach the ${this.options.name}: ${why}`, { unreachable: true });
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  private async exchange(request: Request, limitMs: number, signal: AbortSignal): Promise<Reply> {
+    const { method, path, query, body, headers, maxBytes } = request;
+    const answer = await this.pool.request({
+      method,
+      path: path + queryText(query),
+      headers: { ...headers },
+      ...(body === undefined ? {} : { body }),
+      headersTimeout: limitMs,
+      bodyTimeout: limitMs,
+      signal,
+    });
+    const ok = answer.statusCode >= 200 && answer.statusCode < 300;
+    const bytes = await readBody(answer, ok ? maxBytes : MAX_PROBLEM_BYTES);
+    if (!ok) throw errorOfProblem(answer.statusCode, String(answer.headers['content-type'] ?? ''), bytes);
+    return { status: answer.statusCode, body: bytes };
+  }
+}
+
+function queryText(query: Request['query']): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) params.set(name, String(value));
+  return params.size === 0 ? '' : `?${params.toString()}`;
+}
+
+async function readBody({ body, headers }: Dispatcher.ResponseData, maxBytes: number): Promise<Uint8Array> {
+  const refuse = (): never => {
+    // The rest would have to be read to keep the connection; a new one is cheaper than an answer past all limits.
+    body.on('error', () => undefined).destroy();
+    throw new SecaggError('too_large', `the answer has more than ${maxBytes} bytes`);
+  };
+  if (Number(headers['content-length'] ?? 0) > maxBytes) refuse();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) refuse();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
+}

@@ -1,0 +1,25 @@
+/** The aggregated signal as both services give it out. */
+import { createSignalSchema, type KeyDetails, MAX_LAYOUT_KEYS, type Withheld } from '@secagg/schema';
+import { z } from 'zod';
+
+const privacySchema = z.looseObject({
+  unit: z.enum(['router', 'request']),
+  /** zCDP cost of the round in rho, and epsilon at delta; null without noise, when nothing is claimed. */
+  rho: z.number().nullable(),
+  epsilon: z.number().nullable(),
+  delta: z.number(),
+});
+
+/**
+ * The signal, for every key of it the standard errors and unclamped values, what was withheld and why, and the privacy
+ * cost of the round.
+ */
+export const publishedSignalSchema = z.looseObject({
+  signal: createSignalSchema(MAX_LAYOUT_KEYS),
+  details: z.custom<Record<string, KeyDetails>>((value) => typeof value === 'object' && value !== null),
+  withheld: z.custom<Withheld[]>((value) => Array.isArray(value)),
+  privacy: privacySchema,
+  /** When this router verified the round, ISO 8601; only from a router-node. */
+  verified_at: z.string().optional(),
+});
+export type PublishedSignal = z.infer<typeof publishedSignalSchema>;

@@ -1,0 +1,67 @@
+/** The API of a router-node, typed: what a router's own software talks to on its own machine. */
+import { type FederatedRewardSignal, type RewardObservation } from '@secagg/schema';
+import { z } from 'zod';
+import { getJson, json, MAX_JSON_BYTES, parseJson, unless } from '../http/messages';
+import { type CallOptions, Transport, type TransportOptions } from '../http/transport';
+import { type PublishedSignal, publishedSignalSchema } from '../published-signal';
+import { type RouterNodeStatus, routerNodeStatusSchema } from './status';
+
+export type RouterNodeClientOptions = Omit<TransportOptions, 'name'>;
+
+const acceptedSchema = z.looseObject({ accepted: z.int().min(0) });
+
+export class RouterNodeClient {
+  private readonly transport: Transport;
+
+  constructor(options: RouterNodeClientOptions) {
+    this.transport = new Transport({ ...options, name: 'router-node' });
+  }
+
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+
+  /**
+   * Hands over observations, all or none; they are durable when this returns. Repeated on failure only with an idempotency
+   * key, under which a batch counts once.
+   * @param observations 1 to 10 000
+   * @returns how many were accepted
+   * Throws `invalid` with `details.index` and `details.path` of the first bad one.
+   */
+  async postObservations(observations: readonly RewardObservation[], options: CallOptions & { idempotencyKey?: string } = {}): Promise<number> {
+    const { idempotencyKey, ...call } = options;
+    const { body } = await this.transport.send(
+      {
+        method: 'POST',
+        path: '/v1/observations',
+        body: JSON.stringify(observations),
+        headers: { ...json, ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }) },
+        maxBytes: MAX_JSON_BYTES,
+        idempotent: idempotencyKey !== undefined,
+      },
+      call,
+    );
+    return parseJson(acceptedSchema, body).accepted;
+  }
+
+  /** Replaces the local signal that the next round takes. Throws `policy` unless the privacy unit is `router`. */
+  async putSignal(signal: FederatedRewardSignal, call?: CallOptions): Promise<void> {
+    await this.transport.send(
+      { method: 'PUT', path: '/v1/signal', body: JSON.stringify(signal), headers: json, maxBytes: MAX_JSON_BYTES, idempotent: true }, call,
+    );
+  }
+
+  /** The latest aggregate this router has verified; undefined before the first. */
+  signal(call?: CallOptions): Promise<PublishedSignal | undefined> {
+    return unless(['not_found'], getJson(this.transport, publishedSignalSchema, '/v1/signal', call));
+  }
+
+  status(call?: CallOptions): Promise<RouterNodeStatus> {
+    return getJson(this.transport, routerNodeStatusSchema, '/v1/status', call);
+  }
+
+  /** Throws `unavailable` when it is not ready. */
+  async ready(call?: CallOptions): Promise<void> {
+    await this.transport.send({ method: 'GET', path: '/readyz', maxBytes: 64 * 1024, idempotent: true }, call);
+  }
+}

@@ -1,0 +1,27 @@
+/** What a router-node tells its operator about itself. */
+import { z } from 'zod';
+
+const participationSchema = z.looseObject({
+  round: z.int().min(1),
+  /** `prepared`: durable, not acknowledged; `sent`: the coordinator gave its receipt; then the outcome. */
+  state: z.enum(['prepared', 'sent', 'included', 'left_out', 'aborted', 'undecided']),
+  observations: z.int().min(0),
+});
+
+export const routerNodeStatusSchema = z.looseObject({
+  id: z.string(),
+  fleet: z.string().nullable(),
+  cluster: z.string(),
+  /** Waiting for a round, and taken by rounds whose outcome is not known. */
+  observations: z.looseObject({ waiting: z.int().min(0), taken: z.int().min(0) }),
+  /** The latest rounds, newest first. */
+  participations: z.array(participationSchema),
+  /** The privacy ledger over all clusters: rho, or null for an unlimited budget. */
+  privacy: z.looseObject({ budget_rho: z.number(), spent_rho: z.number(), open_rho: z.number(), remaining_rho: z.number() }),
+  /** Null when this node is no committee member. */
+  committee: z.looseObject({ epoch: z.int().min(0), seats: z.array(z.int().min(1)) }).nullable(),
+  /** Observations whose `model:task` the last catalogue lacked, by name: shown here and nowhere else. */
+  missing_keys: z.record(z.string(), z.int().min(1)),
+  coordinator: z.looseObject({ reachable: z.boolean(), last_contact: z.string().nullable(), last_problem: z.string().nullable() }),
+});
+export type RouterNodeStatus = z.infer<typeof routerNodeStatusSchema>;
