@@ -1,1 +1,2 @@
-export {};
+export * from './create-metrics';
+export { failureReasons } from './failures';

@@ -1,0 +1,124 @@
+import { problems, type ProblemCode } from '@secagg/schema';
+import { createMetrics } from './create-metrics';
+
+/** A sample's value in the exposition, `undefined` when the series is not there. */
+const sample = (text: string, series: string): number | undefined => {
+  const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+};
+const typeOf = (text: string, name: string): string | undefined => new RegExp(`^# TYPE ${name} (\\w+)$`, 'm').exec(text)?.[1];
+const codes = Object.keys(problems) as ProblemCode[];
+const coordinator = () => createMetrics({ app: 'coordinator', processMetrics: false });
+const router = () => createMetrics({ app: 'router-node', processMetrics: false });
+
+const COMMON = {
+  secure_agg_failures_total: 'counter',
+  federated_rounds_completed: 'counter',
+  federated_reward_batches_total: 'counter',
+  federation_round_duration_seconds: 'histogram',
+  secure_agg_contribution_validation_seconds: 'histogram',
+  secure_agg_participants: 'gauge',
+  secure_agg_privacy_budget_spent_epsilon: 'gauge',
+  secure_agg_privacy_budget_remaining_epsilon: 'gauge',
+  federation_failed_authentications: 'counter',
+  federation_malformed_messages: 'counter',
+};
+const COORDINATOR_ONLY = { federation_participation_rate: 'gauge', federation_nodes_active: 'gauge' };
+
+describe('exposition', () => {
+  it('has the fixed names with their types, and no others', async () => {
+    const names = (text: string) =>
+      Object.fromEntries([...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(([, name, type]) => [name, type]));
+    expect(names(await coordinator().exposition())).toEqual({ ...COMMON, ...COORDINATOR_ONLY });
+    expect(names(await router().exposition())).toEqual(COMMON);
+  });
+
+  it('includes the process unless told otherwise, each registry by itself', async () => {
+    const first = createMetrics({ app: 'coordinator' });
+    const second = createMetrics({ app: 'coordinator' });
+    first.nodesActive(3);
+    expect(typeOf(await first.exposition(), 'process_cpu_seconds_total')).toBe('counter');
+    expect(sample(await second.exposition(), 'federation_nodes_active')).toBe(0);
+    expect(first.contentType).toContain('text/plain');
+  });
+
+  it('starts every reason at zero', async () => {
+    const text = await coordinator().exposition();
+    const reasons = ['unauthorized', 'insufficient_participants', 'validation_error', 'duplicate', 'stale_round', 'expired', 'revoked', 'policy',
+      'budget_exhausted', 'committee_unavailable', 'recovery_failed'];
+    for (const reason of reasons) expect(sample(text, `secure_agg_failures_total{reason="${reason}"}`)).toBe(0);
+  });
+
+  it('leaves out what is not known yet', async () => {
+    const metrics = coordinator();
+    const before = await metrics.exposition();
+    expect(sample(before, 'secure_agg_privacy_budget_remaining_epsilon')).toBeUndefined();
+    expect(sample(before, 'federation_participation_rate')).toBeUndefined();
+    metrics.privacyBudget(1.5, 6.5);
+    const after = await metrics.exposition();
+    expect(sample(after, 'secure_agg_privacy_budget_spent_epsilon')).toBe(1.5);
+    expect(sample(after, 'secure_agg_privacy_budget_remaining_epsilon')).toBe(6.5);
+  });
+});
+
+describe('failures', () => {
+  it.each(codes)('counts %s once under its reason, which opens no new series', async (code) => {
+    const metrics = coordinator();
+    const series = (text: string) => text.split('\n').filter((line) => line.startsWith('secure_agg_failures_total{'));
+    const before = series(await metrics.exposition());
+    metrics.contributionRefused(code);
+    const after = series(await metrics.exposition());
+    const changed = after.filter((line) => !before.includes(line));
+    expect(changed).toEqual([`secure_agg_failures_total{reason="${problems[code].metric}"} 1`]);
+    expect(after.length).toBe(before.length);
+  });
+
+  it('counts failed authentications and malformed messages along', async () => {
+    const metrics = router();
+    for (const code of ['bad_signature', 'expired', 'revoked', 'unknown_party'] as const) metrics.messageRefused(code);
+    for (const code of ['malformed', 'not_canonical', 'too_large'] as const) metrics.messageRefused(code);
+    for (const code of ['duplicate', 'stale_round', 'budget_exhausted'] as const) metrics.contributionRefused(code);
+    metrics.roundFailed('insufficient_participants');
+    const text = await metrics.exposition();
+    expect(sample(text, 'federation_failed_authentications')).toBe(4);
+    expect(sample(text, 'federation_malformed_messages')).toBe(3);
+    expect(sample(text, 'secure_agg_failures_total{reason="insufficient_participants"}')).toBe(1);
+  });
+});
+
+describe('events', () => {
+  it('of the coordinator', async () => {
+    const metrics = coordinator();
+    metrics.contributionAccepted(0.0003);
+    metrics.contributionAccepted(0.0003);
+    metrics.contributionRefused('bad_signature', 0.003);
+    metrics.contributionRefused('too_large');
+    metrics.nodesActive(7);
+    metrics.roundCompleted(12, 5, 5 / 7);
+    const text = await metrics.exposition();
+    expect(sample(text, 'federated_reward_batches_total')).toBe(2);
+    expect(sample(text, 'secure_agg_contribution_validation_seconds_count')).toBe(3);
+    expect(sample(text, 'secure_agg_contribution_validation_seconds_bucket{le="0.0004"}')).toBe(2);
+    expect(sample(text, 'federation_nodes_active')).toBe(7);
+    expect(sample(text, 'federated_rounds_completed')).toBe(1);
+    expect(sample(text, 'secure_agg_participants')).toBe(5);
+    expect(sample(text, 'federation_participation_rate')).toBeCloseTo(5 / 7, 12);
+    expect(sample(text, 'federation_round_duration_seconds_sum')).toBe(12);
+  });
+
+  it('of a router node', async () => {
+    const metrics = router();
+    metrics.contributionSent();
+    metrics.contributionChecked(0.001);
+    metrics.contributionRefused('bad_signature', 0.001);
+    metrics.roundVerified(3, 4);
+    metrics.roundVerified(3, 6);
+    metrics.privacyBudget(0, Infinity);
+    const text = await metrics.exposition();
+    expect(sample(text, 'federated_reward_batches_total')).toBe(1);
+    expect(sample(text, 'secure_agg_contribution_validation_seconds_count')).toBe(2);
+    expect(sample(text, 'federated_rounds_completed')).toBe(2);
+    expect(sample(text, 'secure_agg_participants')).toBe(6);
+    expect(text).toContain('secure_agg_privacy_budget_remaining_epsilon +Inf');
+  });
+});

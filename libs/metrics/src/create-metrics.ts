@@ -1,0 +1,96 @@
+import { type ProblemCode } from '@secagg/schema';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createContributionMetrics } from './contributions';
+import { createFailureCounters } from './failures';
+import { createBudgetMetrics } from './privacy-budget';
+import { createFleetMetrics, createRoundMetrics } from './rounds';
+
+/**
+ * One function per event. Arguments are counts, durations and problem codes; the only label is `reason`, out of a fixed
+ * list. So no router id and no value of a contribution can reach the exposition.
+ */
+interface CommonMetrics {
+  /** Media type of `exposition`. */
+  readonly contentType: string;
+  /** All metrics of the process in Prometheus' text format. */
+  exposition(): Promise<string>;
+  /** Some message other than a contribution was refused. */
+  messageRefused(code: ProblemCode): void;
+  /** A round ended without a result, or its result did not verify. */
+  roundFailed(code: ProblemCode): void;
+  /** Epsilon spent and left in the ledger's window, at the policy's delta; `remaining` may be Infinity (no limit). */
+  privacyBudget(spent: number, remaining: number): void;
+}
+
+export interface CoordinatorMetrics extends CommonMetrics {
+  /** A contribution was checked in `seconds` and durably accepted. The same bytes again are no new event. */
+  contributionAccepted(seconds: number): void;
+  /** A contribution was refused; `seconds` when its checking had begun. */
+  contributionRefused(code: ProblemCode, seconds?: number): void;
+  /** A result was published, `seconds` after the announcement; `rate` = participants per active router, 0 to 1. */
+  roundCompleted(seconds: number, participants: number, rate: number): void;
+  /** Routers heard from within the activity window. */
+  nodesActive(count: number): void;
+}
+
+export interface RouterNodeMetrics extends CommonMetrics {
+  /** This router's contribution got its receipt. */
+  contributionSent(): void;
+  /** As a committee member: a contribution was checked in `seconds` and stays in. */
+  contributionChecked(seconds: number): void;
+  /** This router's contribution was refused, or as a committee member a contribution was left out; `seconds` for the latter. */
+  contributionRefused(code: ProblemCode, seconds?: number): void;
+  /** A result was verified, `seconds` after the announcement. */
+  roundVerified(seconds: number, participants: number): void;
+}
+
+export interface MetricsOptions<App extends 'coordinator' | 'router-node'> {
+  readonly app: App;
+  /** CPU, memory, event loop and garbage collection of the process. Default true. */
+  readonly processMetrics?: boolean;
+}
+
+export function createMetrics(options: MetricsOptions<'coordinator'>): CoordinatorMetrics;
+export function createMetrics(options: MetricsOptions<'router-node'>): RouterNodeMetrics;
+export function createMetrics(options: MetricsOptions<'coordinator' | 'router-node'>): CoordinatorMetrics | RouterNodeMetrics {
+  // A registry of its own: two apps in one process (tests, simulations) do not mix.
+  const registry = new Registry();
+  if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
+  const failed = createFailureCounters(registry);
+  const contributions = createContributionMetrics(registry);
+  const roundEnded = createRoundMetrics(registry);
+  const common: CommonMetrics = {
+    contentType: registry.contentType,
+    exposition: () => registry.metrics(),
+    messageRefused: failed,
+    roundFailed: failed,
+    privacyBudget: createBudgetMetrics(registry),
+  };
+  const contributionRefused = (code: ProblemCode, seconds?: number): void => {
+    failed(code);
+    if (seconds !== undefined) contributions.validated(seconds);
+  };
+  if (options.app === 'router-node') {
+    return {
+      ...common,
+      contributionSent: contributions.counted,
+      contributionChecked: contributions.validated,
+      contributionRefused,
+      roundVerified: roundEnded,
+    };
+  }
+  const fleet = createFleetMetrics(registry);
+  return {
+    ...common,
+    contributionAccepted: (seconds) => {
+      contributions.counted();
+      contributions.validated(seconds);
+    },
+    contributionRefused,
+    roundCompleted: (seconds, participants, rate) => {
+      roundEnded(seconds, participants);
+      fleet.participation(rate);
+    },
+    nodesActive: fleet.nodesActive,
+  };
+}
