@@ -14,3 +14,7 @@ export * from './replication/pieces';
 export * from './replication/seeds';
 export * from './suites/suite';
 export * from './sealing';
+export * from './equal-secrets';
+export * from './identity';
+export * from './wipe';
+export * from './at-rest';

@@ -1,7 +1,11 @@
 import { type RandomBytes, SecaggError } from '@secagg/schema';
+import { boundedCache } from '../bounded-cache';
 import { type Aead, tagLength } from './aead';
 import { type Kem, type KemOpener, type KemRecipient } from './kem';
 import { keySchedule } from './key-schedule';
+
+/** Some epochs' worth of the largest committees. */
+const maxCachedRecipients = 256;
 
 /** A sealed box as it goes over the wire. */
 export interface Sealed {
@@ -22,7 +26,7 @@ export interface Hpke {
   generateKeyPair(random: RandomBytes): { publicKey: Uint8Array; secretKey: Uint8Array };
 
   /**
-   * Prepares a public key for any number of seals.
+   * Prepares a public key for any number of seals. The last few hundred are remembered, so asking again costs next to nothing.
    *
    * @throws SecaggError `invalid` when it cannot be a key of this suite or has small order (worth asking when a seat is offered:
    *   a committee member with such a key would stop every contribution of its epoch)
@@ -59,7 +63,7 @@ export function hpke(kem: Kem, aead: Aead): Hpke {
       return { publicKey: kem.publicKey(secretKey), secretKey };
     },
 
-    recipient: kem.recipient,
+    recipient: boundedCache(maxCachedRecipients, kem.recipient),
 
     seal(recipient, info, associatedData, plaintext, random) {
       requireSameKem(kem, recipient.kemId);

@@ -1,0 +1,2 @@
+export { ed25519PublicKey as identityPublicKey } from './ed25519';
+export * from './messages';
