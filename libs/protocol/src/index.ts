@@ -12,3 +12,5 @@ export * from './round/privacy';
 export * from './round/verified-round';
 export * from './router';
 export * from './round/aggregate';
+export * from './facade/local-fleet';
+export * from './facade/local-parties';

@@ -1,0 +1,218 @@
+/**
+ * The three roles driven in one process, without network or disk: for the library face, the simulator and tests. Every
+ * message still passes through its wire encoding. The apps do the same with a journal where `commit` is here.
+ */
+import {
+  answerBodyMessage, type Bytes, decisionMessage, epochCertificateMessage, epochMessage, memberViewsMessage, type MemberIndex, openRoundMessage,
+  type RandomBytes, roundConfigMessage, SecaggError, type Signed, type Transcript, transcriptMessage, type WorkItem, workMessage,
+} from '@secagg/schema';
+import { answer, decidedSet, takeTransfers, transferSeeds } from '../committee-member/answer';
+import { openViews, type OpenedRound, wipeSeeds } from '../committee-member/check-views';
+import { signEpoch, takeSeat } from '../committee-member/epochs';
+import { evolveMember } from '../committee-member/evolve';
+import { emptyMember, type MemberState, type MemberStep } from '../committee-member/state';
+import { report, voteAbort, voteReady } from '../committee-member/vote';
+import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
+import { evolve } from '../coordinator/evolve';
+import { receiveAnswer, receiveReport, receiveTransfer, receiveVote } from '../coordinator/receive-committee';
+import { receiveContribution, tickRound } from '../coordinator/rounds';
+import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, type CoordinatorTimings, emptyCoordinator, type Step } from '../coordinator/state';
+import { buildTranscript, memberViews } from '../coordinator/transcript';
+import { workFor } from '../coordinator/work';
+import { sameBytes } from '../documents';
+import { epochHash, verifyEpoch } from '../epoch/verified-epoch';
+import { type FleetView } from '../fleet/fleet-view';
+import { deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
+import { clusterPolicy } from '../fleet/fleet-view';
+import { type Identity } from '../router/contribution';
+import { emptyRouter, evolveRouter, type RouterLimits, type RouterState, type RouterStep } from '../router/state';
+import { checkRound, contribute, receiveReceipt, settleAborted, settlePublished, type SettledRound } from '../router/take-part';
+
+export class LocalCoordinator {
+  readonly state: CoordinatorState;
+  readonly context: CoordinatorContext;
+  /** Events applied so far. */
+  steps = 0;
+  private readonly stored = new Map<string, Bytes>();
+
+  constructor(view: FleetView, identity: Identity, timings: CoordinatorTimings) {
+    this.state = emptyCoordinator(view);
+    this.context = {
+      identity,
+      timings,
+      contribution: (key, router) => {
+        const bytes = this.stored.get(`${key}/${router}`);
+        if (!bytes) throw new SecaggError('internal', 'a contribution is not stored');
+        return bytes;
+      },
+    };
+  }
+
+  commit<Reply>(step: Step<Reply>): Reply {
+    for (const event of step.events) this.apply(event);
+    return step.reply;
+  }
+
+  private apply(event: CoordinatorEvent): void {
+    if (event.type === 'contribution-accepted') this.stored.set(`${event.key}/${event.router}`, event.bytes);
+    this.steps++;
+    evolve(this.state, event);
+  }
+
+  /** Lets time act on every round until nothing more follows from it. */
+  tick(nowMs: number): void {
+    for (const key of this.state.rounds.keys()) {
+      for (let events = tickRound(this.state, this.context, key, nowMs); events.length > 0; events = tickRound(this.state, this.context, key, nowMs)) {
+        this.commit({ events, reply: undefined });
+      }
+    }
+  }
+
+  contribute(key: string, bytes: Bytes): Signed {
+    return this.commit(receiveContribution(this.state, this.context, key, bytes));
+  }
+
+  views(key: string, member: MemberIndex): Bytes {
+    return memberViewsMessage.encode(memberViews(this.state, this.context, key, member));
+  }
+
+  transcript(key: string): Transcript {
+    return transcriptMessage.decode(transcriptMessage.encode(buildTranscript(this.state, this.context, key)));
+  }
+}
+
+export class LocalMember {
+  readonly state: MemberState;
+  private readonly opened = new Map<string, OpenedRound>();
+
+  constructor(
+    view: FleetView,
+    readonly identity: Identity,
+    private readonly random: RandomBytes,
+  ) {
+    this.state = emptyMember(view);
+  }
+
+  commit<Reply>(step: MemberStep<Reply>): Reply {
+    for (const event of step.events) evolveMember(this.state, event);
+    return step.reply;
+  }
+
+  /** Does everything the coordinator waits for from this member. */
+  work(coordinator: LocalCoordinator, nowMs: number): void {
+    const { items, epoch_certificates } = workMessage.decode(workMessage.encode(workFor(coordinator.state, coordinator.context, this.identity.id, nowMs)));
+    for (const item of items) this.handle(item, epoch_certificates, coordinator, nowMs);
+  }
+
+  private handle(item: WorkItem, certificates: readonly Bytes[], coordinator: LocalCoordinator, nowMs: number): void {
+    if (item.kind === 'seat') {
+      const seat = this.commit(takeSeat(this.state, this, item, this.random, nowMs));
+      coordinator.commit(receiveSeat(coordinator.state, seat, nowMs));
+      return;
+    }
+    if (item.kind === 'sign-epoch') {
+      const signature = this.commit(signEpoch(this.state, this, item.body, nowMs));
+      coordinator.commit(receiveEpochSignature(coordinator.state, signature, nowMs));
+      return;
+    }
+    const key = roundKey(item.cluster, item.round);
+    if (item.kind === 'abort') {
+      const { round, member } = this.round(item.announcement, certificates, false);
+      coordinator.commit(receiveVote(coordinator.state, key, this.commit(voteAbort(this.state, round, member, item.reason)), nowMs));
+      return;
+    }
+    const opened = this.open(key, item.announcement, certificates, coordinator);
+    if (item.kind === 'report') {
+      coordinator.commit(receiveReport(coordinator.state, key, this.commit(report(this.state, opened))));
+    } else if (item.kind === 'vote') {
+      coordinator.commit(receiveVote(coordinator.state, key, this.commit(voteReady(this.state, opened, item.proposal)), nowMs));
+    } else if (item.kind === 'transfer') {
+      const decided = decidedSet(this.state, opened, item.proposal, item.decision);
+      for (const need of item.needs) coordinator.commit(receiveTransfer(coordinator.state, key, transferSeeds(this.state, opened, decided, need, this.random)));
+    } else {
+      const decided = decidedSet(this.state, opened, item.proposal, item.decision);
+      takeTransfers(this.state, opened, decided.decision, item.transfers);
+      const missing = decided.set.groups.some((group) => group.members.some((entry) => !opened.seeds[opened.headers.findIndex((h) => sameBytes(h.hash, entry.hash))]));
+      // Other holders will pass the seeds on; until then there is nothing to answer with.
+      if (missing) return;
+      const body = this.commit(answer(this.state, opened, decided, item.pieces));
+      coordinator.commit(receiveAnswer(coordinator.state, key, answerBodyMessage.encode(body), nowMs));
+    }
+  }
+
+  private round(announcement: Signed, certificates: readonly Bytes[], full: boolean): { round: VerifiedRound; member: MemberIndex } {
+    const { epoch_hash, round_time_ms, cluster } = roundConfigMessage.decode(announcement.body);
+    const certificate = certificates.map((bytes) => epochCertificateMessage.decode(bytes)).find((entry) => sameBytes(epochHash(entry.body), epoch_hash));
+    if (!certificate) throw new SecaggError('wrong_epoch', 'the certificate of the epoch is missing');
+    const epoch = verifyEpoch(this.state.view, certificate, round_time_ms);
+    const member = epochMessage.decode(certificate.body).members.findIndex((entry) => entry.id === this.identity.id) as MemberIndex;
+    const round = full ? verifyAnnouncement(this.state.view, epoch, announcement) : deriveRound(clusterPolicy(this.state.view, cluster), epoch, announcement);
+    return { round, member };
+  }
+
+  private open(key: string, announcement: Signed, certificates: readonly Bytes[], coordinator: LocalCoordinator): OpenedRound {
+    const cached = this.opened.get(key);
+    if (cached) return cached;
+    const { round, member } = this.round(announcement, certificates, true);
+    const secrets = this.state.seats.get(round.config.epoch)?.secrets;
+    if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
+    const { views } = memberViewsMessage.decode(coordinator.views(key, member));
+    const opened = openViews(this.state.view, round, member, secrets.kemSecret, views);
+    this.opened.set(key, opened);
+    return opened;
+  }
+
+  forget(key: string): void {
+    const opened = this.opened.get(key);
+    if (opened) wipeSeeds(opened);
+    this.opened.delete(key);
+  }
+}
+
+export class LocalRouter {
+  readonly state: RouterState;
+
+  constructor(
+    view: FleetView,
+    readonly identity: Identity,
+    readonly limits: RouterLimits,
+    private readonly random: RandomBytes,
+  ) {
+    this.state = emptyRouter(view);
+  }
+
+  commit<Reply>(step: RouterStep<Reply>): Reply {
+    for (const event of step.events) evolveRouter(this.state, event);
+    return step.reply;
+  }
+
+  /** Checks the open round and builds the contribution from a vector of clipped integers. */
+  contribution(coordinator: LocalCoordinator, key: string, vector: Float64Array, nowMs: number): Bytes {
+    const { round } = coordinator.state.rounds.get(key) as { round: VerifiedRound };
+    const open = openRoundMessage.decode(openRoundMessage.encode({ announcement: round.announcement, epoch_certificate: round.epoch.certificate }));
+    return this.commit(contribute(this.state, this, checkRound(this.state, this, open, nowMs), vector, this.random, nowMs));
+  }
+
+  send(coordinator: LocalCoordinator, key: string, bytes: Bytes): void {
+    this.commit(receiveReceipt(this.state, this, key, coordinator.contribute(key, bytes)));
+  }
+
+  settle(coordinator: LocalCoordinator, key: string, nowMs: number): SettledRound | undefined {
+    const transcript = coordinator.transcript(key);
+    const { decision } = coordinator.state.rounds.get(key) as { decision?: { body: { kind: string } } };
+    if (decision?.body.kind === 'abort') {
+      this.commit(settleAborted(this.state, key, decisionMessage.decode(decisionMessage.encode(transcript.decision)), nowMs));
+      return undefined;
+    }
+    return this.commit(settlePublished(this.state, key, transcript, nowMs));
+  }
+}
+
+/** Lets coordinator and members work until nothing more comes of it. */
+export function runCommittee(coordinator: LocalCoordinator, members: readonly LocalMember[], nowMs: number): void {
+  for (let before = -1; before !== coordinator.steps; ) {
+    before = coordinator.steps;
+    coordinator.tick(nowMs);
+    for (const member of members) member.work(coordinator, nowMs);
+  }
+}
