@@ -11,6 +11,7 @@ import { evolveFleet } from '../fleet/update-fleet';
 import { deriveSet, headerHash, headersRoot, readyBody } from '../round/contribution-set';
 import { decisionHash } from '../round/decision';
 import { deriveRound, roundKey } from '../round/verified-round';
+import { chargeAnnounced, settleDecided } from './ledger';
 import { pieceKey, resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, epochOf, roundOf, type RoundState } from './state';
 
@@ -61,17 +62,18 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
         pieces: new Map(),
         liars: new Set(),
       });
+      chargeAnnounced(state, round);
       state.latestRound.set(config.cluster, Math.max(config.round, state.latestRound.get(config.cluster) ?? 0));
       return;
     }
     default:
-      evolveRound(roundOf(state, event.key), event);
+      evolveRound(state, roundOf(state, event.key), event);
   }
 }
 
 type RoundEvent = Extract<CoordinatorEvent, { key: string }>;
 
-function evolveRound(round: RoundState, event: RoundEvent): void {
+function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEvent): void {
   switch (event.type) {
     case 'contribution-accepted': {
       const contribution = contributionMessage.decode(event.bytes);
@@ -106,6 +108,7 @@ function evolveRound(round: RoundState, event: RoundEvent): void {
     case 'vote-received':
       round.votes.set(event.vote.member, { vote: event.vote, body: voteBodyMessage.decode(event.vote.body) });
       countVotes(round, event.atMs);
+      settleDecided(state, round, event.atMs);
       return;
     case 'transfer-received': {
       const transfer = transferMessage.decode(event.transfer.body);

@@ -7,6 +7,7 @@ import { signDocument } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { type Identity } from '../router/contribution';
+import { withPrivacyErrors } from '../round/privacy';
 import { verifyAnnouncement, type VerifiedRound } from '../round/verified-round';
 
 export interface RoundPlan {
@@ -41,12 +42,12 @@ export function planRound(view: FleetView, epoch: VerifiedEpoch, identity: Ident
   const variance =
     rho === 'unsafe-none'
       ? { numerator: 0, denominator: 1 }
-      : planNoise({
+      : withPrivacyErrors(() => planNoise({
           units: rhoToBudgetUnits(rho),
           sensitivity: clipNorm,
           honestQuorum: plan.minParticipantsPerGroup - plan.privacy.assumedColluders,
           dimension: plan.keys.length * plan.fields.length,
-        }).shareVariance;
+        })).shareVariance;
   const totalNoise = Math.ceil(Math.sqrt((plan.maxParticipants * variance.numerator) / variance.denominator));
   const config: RoundConfig = {
     v: 1,

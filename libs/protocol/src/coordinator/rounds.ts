@@ -6,6 +6,7 @@ import {
 import { sameBytes, signDocument } from '../documents';
 import { deriveSet, minGroups } from '../round/contribution-set';
 import { checkContribution } from './check-contribution';
+import { checkBudget } from './ledger';
 import { decidedPieces, resolvedWords } from './pieces';
 import { planRound, type RoundPlan } from './plan-round';
 import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState, type Step } from './state';
@@ -15,6 +16,7 @@ export function announceRound(state: CoordinatorState, context: CoordinatorConte
   if (!state.epoch || state.epoch.epoch.not_after_ms < nowMs) throw new SecaggError('committee_unavailable', 'no epoch is in force');
   const number = (state.latestRound.get(plan.cluster) ?? 0) + 1;
   const round = planRound(state.view, state.epoch, context.identity, { ...plan, round: number as RoundPlan['round'] }, nowMs);
+  checkBudget(state, round, nowMs);
   return { events: [{ type: 'round-announced', announcement: round.announcement }], reply: round.announcement };
 }
 

@@ -8,7 +8,8 @@
  *                    \______-> aborting -> aborted
  *   and from voting or aborting to undecided when members stay silent too long.
  */
-import { WordSum } from '@secagg/crypto';
+import { type WordSum } from '@secagg/crypto';
+import { type LedgerState } from '@secagg/dp-noise';
 import {
   type AnswerBody, type Bytes, type MemberIndex, type PartyId, type Proposal, type Report, type RoundPhase, type Seat, SecaggError,
   type SeedTransfer, type Signed, type AbortReason, type Vote, type VoteBody,
@@ -105,6 +106,8 @@ export interface CoordinatorState {
   readonly rounds: Map<string, RoundState>;
   /** Highest round number used in each cluster. */
   readonly latestRound: Map<string, number>;
+  /** The coordinator's privacy ledger of each cluster, for planning. */
+  readonly ledgers: Map<string, LedgerState>;
 }
 
 export type CoordinatorEvent =
@@ -131,7 +134,7 @@ export interface Step<Reply = undefined> {
   readonly reply: Reply;
 }
 
-export const emptyCoordinator = (view: FleetView): CoordinatorState => ({ view, epochs: new Map(), rounds: new Map(), latestRound: new Map() });
+export const emptyCoordinator = (view: FleetView): CoordinatorState => ({ view, epochs: new Map(), rounds: new Map(), latestRound: new Map(), ledgers: new Map() });
 
 
 /** Throws `wrong_epoch` for an epoch that was never started here. */

@@ -1,6 +1,6 @@
 /** The privacy cost of a round, before and after it (PROTOCOL section 6); the formulas are in libs/dp-noise. */
-import { costOfRound, costOfSum, type Release, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
-import { type RoundConfig } from '@secagg/schema';
+import { costOfRound, costOfSum, DpNoiseError, type Release, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
+import { type RoundConfig, SecaggError } from '@secagg/schema';
 
 export const withNoise = (config: RoundConfig): boolean => config.privacy.noise_variance_numerator > 0;
 
@@ -13,8 +13,22 @@ const releaseOf = (config: RoundConfig): Release => ({
 /** h: routers per group whose noise is counted on, when a group has only its minimum. */
 export const honestQuorum = (config: RoundConfig): number => config.min_participants_per_group - config.privacy.assumed_colluders;
 
+/**
+ * Runs a computation of libs/dp-noise. Parameters it refuses (noise outside the sampler's range, a tau that is not
+ * negligible, a budget too small) become a `policy` refusal: they come from an announcement or a plan.
+ */
+export function withPrivacyErrors<T>(compute: () => T): T {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof DpNoiseError) throw new SecaggError('policy', `the privacy parameters are refused: ${error.message}`, { privacy: error.code });
+    throw error;
+  }
+}
+
 /** What a router charges before it sends, in units of 2^-40 rho: every group at its minimum. 0 without noise: nothing is claimed then. */
-export const worstCaseUnits = (config: RoundConfig): number => (withNoise(config) ? costOfSum(releaseOf(config), honestQuorum(config)).units : 0);
+export const worstCaseUnits = (config: RoundConfig): number => 
+  withNoise(config) ? withPrivacyErrors(() => costOfSum(releaseOf(config), honestQuorum(config))).units : 0;
 
 export const worstCaseRho = (config: RoundConfig): number => unitsToRho(worstCaseUnits(config));
 
@@ -33,7 +47,7 @@ export function roundCost(config: RoundConfig, groupSizes: readonly number[]): R
   const { unit, delta_inverse, assumed_colluders } = config.privacy;
   const delta = 1 / delta_inverse;
   if (!withNoise(config)) return { unit, units: 0, rho: Infinity, epsilon: Infinity, delta };
-  const { units } = costOfRound(releaseOf(config), groupSizes, assumed_colluders);
+  const { units } = withPrivacyErrors(() => costOfRound(releaseOf(config), groupSizes, assumed_colluders));
   const rho = unitsToRho(units);
   return { unit, units, rho, epsilon: rhoToEpsilon(rho, delta), delta };
 }

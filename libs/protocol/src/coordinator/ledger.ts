@@ -1,0 +1,73 @@
+/**
+ * The coordinator's own ledger, one per cluster: for planning and for refusing early. What protects a router's data is that
+ * router's ledger alone (PROTOCOL section 6). All entries follow from events that are there anyway, so this state needs none.
+ */
+import { allocateRound, type Allocation, applyLedgerEvent, type Budget, decideCharge, decideCorrection, decideRelease, emptyLedger, ledgerBalance, type LedgerState, unitsToRho } from '@secagg/dp-noise';
+import { type ClusterHash, type ClusterPolicy, SecaggError } from '@secagg/schema';
+import { hex } from '../documents';
+import { honestQuorum, roundCost, withNoise, worstCaseUnits } from '../round/privacy';
+import { type VerifiedRound } from '../round/verified-round';
+import { type CoordinatorState, type RoundState } from './state';
+
+export const clusterBudget = (policy: ClusterPolicy): Budget => ({
+  units: policy.budget_rho_units,
+  window: policy.budget_window_days === 0 ? 'lifetime' : { days: policy.budget_window_days },
+});
+
+export const clusterLedger = (state: CoordinatorState, cluster: ClusterHash | string): LedgerState => state.ledgers.get(cluster) ?? emptyLedger();
+
+const chargeKey = ({ config, configHash }: VerifiedRound) => ({ cluster: config.cluster as string, round: config.round as number, configHash: hex(configHash) });
+
+/** Throws `budget_exhausted`, with the date the window gives budget back, when a planned round does not fit. */
+export function checkBudget(state: CoordinatorState, round: VerifiedRound, nowMs: number): void {
+  if (!withNoise(round.config)) return;
+  const request = { ...chargeKey(round), units: worstCaseUnits(round.config) };
+  const decision = decideCharge(clusterLedger(state, round.config.cluster), clusterBudget(round.policy), request, nowMs);
+  if (decision.outcome !== 'refused' || decision.code !== 'budget_exhausted') return;
+  throw new SecaggError('budget_exhausted', 'the privacy budget of the cluster does not allow the round', {
+    round: round.config.round, availableAtMs: decision.availableAtMs, remainingUnits: decision.remainingUnits,
+  });
+}
+
+/**
+ * The rho of the next round under an allocation.
+ * @param expectedParticipants routers expected per group; what a set larger than the minimum saves is spread over later rounds
+ * Throws `budget_exhausted` when nothing is left to give.
+ */
+export function allocatedRho(
+  state: CoordinatorState,
+  policy: ClusterPolicy,
+  allocation: Allocation,
+  terms: { readonly minParticipantsPerGroup: number; readonly assumedColluders: number; readonly expectedParticipants?: number },
+  nowMs: number,
+): number {
+  const ledger = clusterLedger(state, policy.cluster);
+  const honest = terms.minParticipantsPerGroup - terms.assumedColluders;
+  const expected = Math.max(honest, (terms.expectedParticipants ?? terms.minParticipantsPerGroup) - terms.assumedColluders);
+  const units = allocateRound(allocation, ledgerBalance(ledger, clusterBudget(policy), nowMs), honest / expected);
+  if (units < 1) throw new SecaggError('budget_exhausted', 'nothing of the privacy budget of the cluster is left for a round');
+  return unitsToRho(Math.min(units, policy.max_round_rho_units));
+}
+
+/** Charges an announced round at its worst case. */
+export function chargeAnnounced(state: CoordinatorState, round: VerifiedRound): void {
+  const { config } = round;
+  if (!withNoise(config)) return;
+  const ledger = clusterLedger(state, config.cluster);
+  const decision = decideCharge(ledger, { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' }, { ...chargeKey(round), units: worstCaseUnits(config) }, config.round_time_ms);
+  if (decision.outcome === 'charged') state.ledgers.set(config.cluster, applyLedgerEvent(ledger, decision.event));
+}
+
+/** Corrects the charge of an opened round to its actual set, or gives it back for an aborted one. */
+export function settleDecided(state: CoordinatorState, round: RoundState, atMs: number): void {
+  const { config } = round.round;
+  const { decision } = round;
+  if (!withNoise(config) || !decision || honestQuorum(config) < 1) return;
+  const ledger = clusterLedger(state, config.cluster);
+  const key = chargeKey(round.round);
+  const settlement =
+    decision.body.kind === 'ready'
+      ? decideCorrection(ledger, key, roundCost(config, decision.body.groups.map((group) => group.size)).units, atMs)
+      : decideRelease(ledger, key, atMs);
+  if (settlement.outcome === 'settled') state.ledgers.set(config.cluster, applyLedgerEvent(ledger, settlement.event));
+}
