@@ -13,14 +13,18 @@ describe('HKDF-SHA256', () => {
     expect(hex(hkdfExpand(key, bytes(info), length))).toBe(okm);
   });
 
-  it('agrees with OpenSSL over lengths, including none and the most', () => {
+  it('agrees with OpenSSL over lengths up to the most', () => {
     const data = fc.uint8Array({ maxLength: 200 });
     fc.assert(
-      fc.property(data, data, data, fc.oneof(fc.nat(200), fc.constantFrom(0, 31, 32, 33, 64, 8160)), (salt, ikm, info, length) => {
+      fc.property(data, data, data, fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(31, 32, 33, 64, 8160)), (salt, ikm, info, length) => {
         const expected = new Uint8Array(hkdfSync('sha256', ikm, salt, info, length));
         expect(hex(hkdf(salt, ikm, info, length))).toBe(hex(expected));
       }),
     );
+  });
+
+  it('gives nothing when nothing is asked for', () => {
+    expect(hkdfExpand(new Uint8Array(32), new Uint8Array(3), 0)).toHaveLength(0);
   });
 
   it.each([-1, 8161, 1.5, Number.NaN])('refuses a length of %p', (length) => {
