@@ -1,5 +1,5 @@
 /**
- * What a round costs, as an exact integer: units of 2^-40 rho, rounded up (PROTOCOL section 6).
+ * What a round costs, as an exact integer: units of 2^-40 rho, rounded up (docs/privacy.md).
  */
 import { DpNoiseError } from '../errors';
 import type { Variance } from '../samplers/variance';

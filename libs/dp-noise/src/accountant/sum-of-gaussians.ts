@@ -1,6 +1,6 @@
 /**
  * zCDP of a sum of discrete Gaussian shares: Kairouz, Liu, Steinke, "The Distributed Discrete Gaussian Mechanism for
- * Federated Learning with Secure Aggregation" (2021), theorem 1 and corollary 12; PROTOCOL section 6.
+ * Federated Learning with Secure Aggregation" (2021); the formulas of docs/privacy.md.
  *
  * A sum of N discrete Gaussians of scale s is not a discrete Gaussian of scale sqrt(N) s, but within exp(+-tau) of one.
  */

@@ -1,5 +1,5 @@
 /**
- * Privacy ledger: what was charged against a budget, as a pure state machine (PROTOCOL section 6).
+ * Privacy ledger: what was charged against a budget, as a pure state machine (docs/privacy.md).
  *
  * A router keeps one ledger over all clusters: it alone decides what its own data may cost. The coordinator keeps one per
  * cluster, for planning and early refusal. Both are this state; who owns it decides what it guarantees.
@@ -14,7 +14,7 @@
  * is used once per cluster, in increasing order, so no charge can be made, settled or given back twice.
  *
  * The sum of adaptively chosen costs stays within the budget at every step: a zCDP privacy filter (Feldman and Zrnic,
- * "Individual Privacy Accounting via a Renyi Filter", 2021, theorem 4.3 with every order at once).
+ * "Individual Privacy Accounting via a Renyi Filter", 2021, applied at every order at once).
  */
 
 /** Identifies what was charged for. Round numbers are positive integers, increasing within a cluster. */

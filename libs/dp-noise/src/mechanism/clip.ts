@@ -1,5 +1,5 @@
 /**
- * L2 clipping of integer vectors, exact: PROTOCOL section 6.
+ * L2 clipping of integer vectors, exact: docs/privacy.md.
  *
  * A vector longer than the bound C becomes sign(x_i) floor(|x_i| C / ceil(|x|)), whose norm is at most C because every
  * coordinate is at most |x_i| C / |x|. The sensitivity the accountant uses is therefore a fact about integers, not about

@@ -1,4 +1,4 @@
-/** From what a round may cost to how much noise each router adds: PROTOCOL section 6. */
+/** From what a round may cost to how much noise each router adds: docs/privacy.md. */
 import { costOfSum, type Cost, type Release } from '../accountant/round-cost';
 import { DpNoiseError } from '../errors';
 import { MAX_VARIANCE, MAX_VARIANCE_DENOMINATOR, MAX_VARIANCE_NUMERATOR, type Variance } from '../samplers/variance';

@@ -1,4 +1,4 @@
-/** Unit `request`: every request is clipped on its own before it is added (PROTOCOL section 6). */
+/** Unit `request`: every request is clipped on its own before it is added (docs/privacy.md). */
 import { createHmac } from 'node:crypto';
 import { DpNoiseError } from '../errors';
 import { clipToL2Ball } from './clip';
