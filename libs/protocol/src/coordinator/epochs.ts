@@ -1,5 +1,5 @@
 /** Setting up an epoch: seats, the proposed list, the signatures of all members (PROTOCOL section 2). */
-import { verifyMessage } from '@secagg/crypto';
+import { sealingSuite, verifyMessage } from '@secagg/crypto';
 import { type Bytes, epochMessage, type EpochSignature, type PartyId, SecaggError, seatMessage, type Seat, type Signed } from '@secagg/schema';
 import { openDocument, sameBytes } from '../documents';
 import { certificateOf } from '../fleet/fleet-view';
@@ -33,6 +33,9 @@ export function receiveSeat(state: CoordinatorState, signed: Signed, nowMs: numb
   const party = seat.member;
   if (!epoch.terms.candidates.includes(party)) throw new SecaggError('no_seat', `${party} is not a committee candidate`, { party });
   checkTerms(epoch.terms, seat);
+  sealingSuite(seat.sealing_suite).recipient(seat.kem_key);
+  const copied = [...epoch.seats.values()].some((other) => other.member !== party && (sameBytes(other.kem_key, seat.kem_key) || sameBytes(other.vote_key, seat.vote_key)));
+  if (copied) throw new SecaggError('invalid', `${party} offers a key of another member`, { party });
   const held = epoch.seats.get(party);
   if (held) {
     if (sameBytes(held.kem_key, seat.kem_key) && sameBytes(held.vote_key, seat.vote_key)) return { events: [], reply: undefined };

@@ -1,6 +1,7 @@
 /** An epoch certificate, checked: who the committee is and which keys it has (PROTOCOL section 2). */
-import { domainHash, pieces, quorum, usableThreshold, verifyMessage } from '@secagg/crypto';
+import { domainHash, pieces, quorum, sealingSuite, usableThreshold, verifyMessage } from '@secagg/crypto';
 import { type Bytes, type Epoch, type EpochCertificate, epochMessage, SecaggError, type SubsetMask } from '@secagg/schema';
+import { hex } from '../documents';
 import { certificateOf, type FleetView } from '../fleet/fleet-view';
 
 export interface VerifiedEpoch {
@@ -29,7 +30,13 @@ export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): vo
   if (epoch.members.length !== committee.size || epoch.threshold !== committee.threshold) wrong('committee size or threshold is not the policy\'s');
   if (!sealing_suites.includes(epoch.sealing_suite)) wrong('the sealing suite is not allowed');
   if (epoch.not_after_ms > atMs + committee.max_epoch_ms + view.policy.clock_tolerance_ms) wrong('lasts longer than the policy allows');
+  const distinct = (keys: Bytes[]) => new Set(keys.map(hex)).size === keys.length;
+  // A member that copies another's key could pass off the other's boxes or votes as its own.
+  if (!distinct(epoch.members.map((member) => member.kem_key)) || !distinct(epoch.members.map((member) => member.vote_key))) wrong('two members have the same key');
+  const suite = sealingSuite(epoch.sealing_suite);
   for (const member of epoch.members) {
+    // Refuses a key nobody could seal to, which would stop every router of the epoch.
+    suite.recipient(member.kem_key);
     if (!committee.candidates.includes(member.id)) wrong(`${member.id} is not a committee candidate`);
     certificateOf(view, member.id, 'committee', atMs);
   }
