@@ -1,4 +1,6 @@
 export * from './auditor/audit-round';
+export * from './auditor/published-result';
+export * from './auditor/transcript-files';
 export * from './committee-member';
 export * from './coordinator';
 export * from './documents';

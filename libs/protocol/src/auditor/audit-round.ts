@@ -1,5 +1,5 @@
 /** Re-checks a published round from the fleet authority's public key alone (PROTOCOL section 4.8). */
-import { WordSum } from '@secagg/crypto';
+import { holds, WordSum } from '@secagg/crypto';
 import { type Answer, answerMessage, type Bytes, type Report, roundConfigMessage, SecaggError, type Signed, type Transcript } from '@secagg/schema';
 import { hex, openDocument, sameBytes } from '../documents';
 import { verifyEpoch } from '../epoch/verified-epoch';
@@ -10,6 +10,7 @@ import { roundCost, type RoundPrivacyCost } from '../round/privacy';
 import { type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { pieceHash, pieceKey } from '../coordinator/pieces';
 import { ciphertextDigest } from '../router/contribution';
+import { blameFleet, inPart } from './transcript-part';
 
 export type AuditedRound =
   | { readonly kind: 'aborted'; readonly view: FleetView; readonly round: VerifiedRound; readonly decision: VerifiedDecision }
@@ -26,28 +27,33 @@ export type AuditedRound =
     };
 
 /**
- * Verifies everything and recomputes the sums. Throws a SecaggError that says what does not hold.
+ * Verifies everything and recomputes the sums. Throws a SecaggError that says what does not hold; `details.part` names the part of the
+ * transcript in which (as `reports[2]` or `authority_key`), where one can be named.
  * @param authorityKey Ed25519 public key of the fleet authority: all that is believed
  */
 export function auditTranscript(authorityKey: Bytes, transcript: Transcript): AuditedRound {
-  const view = verifyFleet(authorityKey, { policy: transcript.policy, roster: transcript.roster });
-  const { round_time_ms } = roundConfigMessage.decode(transcript.announcement.body);
-  const epoch = verifyEpoch(view, transcript.epoch_certificate, round_time_ms);
-  const round = verifyAnnouncement(view, epoch, transcript.announcement);
-  const decision = verifyDecision(round, transcript.decision);
-  if (decision.body.kind === 'abort') return { kind: 'aborted', view, round, decision };
+  const view = inPart(() => blameFleet(authorityKey, transcript), () => verifyFleet(authorityKey, { policy: transcript.policy, roster: transcript.roster }));
+  const { round_time_ms } = inPart('announcement', () => roundConfigMessage.decode(transcript.announcement.body));
+  const epoch = inPart('epoch_certificate', () => verifyEpoch(view, transcript.epoch_certificate, round_time_ms));
+  const round = inPart('announcement', () => verifyAnnouncement(view, epoch, transcript.announcement));
+  const decision = inPart('decision', () => verifyDecision(round, transcript.decision));
+  if (decision.body.kind === 'abort') {
+    const { contributions, reports, answers, pieces, sums } = transcript;
+    if ([contributions, reports, answers, pieces, sums].some((part) => part.length > 0)) throw new SecaggError('invalid', 'the round was aborted, but the transcript has more than the decision');
+    return { kind: 'aborted', view, round, decision };
+  }
 
-  const headers = transcript.contributions.map((entry) => checkHeader(view, round, entry.header));
+  const headers = transcript.contributions.map((entry, i) => inPart(`contributions[${i}].header`, () => checkHeader(view, round, entry.header)));
   checkOrder(headers);
   const root = headersRoot(headers);
-  const reports: Report[] = transcript.reports.map((signed) => openReport(view, round, root, headers.length, signed));
+  const reports: Report[] = transcript.reports.map((signed, i) => inPart(`reports[${i}]`, () => openReport(view, round, root, headers.length, signed)));
   reports.forEach((report, i) => {
     if (i > 0 && reports[i - 1].member >= report.member) throw new SecaggError('bad_proposal', 'the reports are not of distinct members in order');
   });
   const set = deriveSet(round, headers, reports);
   if (set.groups.length < minGroups(round.config.groups)) throw new SecaggError('insufficient_participants', 'too few groups reach their minimum');
-  checkDecidedSet(round, decision, set, transcript);
-  const ciphertexts = new Map(headers.map((entry, i) => [entry.header.router as string, checkedCiphertext(entry, transcript.contributions[i].ciphertext)]));
+  inPart('decision', () => checkDecidedSet(round, decision, set, transcript));
+  const ciphertexts = new Map(headers.map((entry, i) => [entry.header.router as string, inPart(`contributions[${i}].ciphertext`, () => checkedCiphertext(entry, transcript.contributions[i].ciphertext))]));
   const agreed = agreedHashes(view, round, decision, transcript.answers);
   const sums = set.groups.map((group) => recomputeSum(round, decision, group, ciphertexts, agreed, transcript));
   const surplus = transcript.pieces.length !== set.groups.length * round.epoch.pieces.length || transcript.sums.length !== set.groups.length;
@@ -74,25 +80,30 @@ function checkedCiphertext(entry: CheckedHeader, ciphertext: Bytes): Bytes {
 /** Per (group, piece), the hash that at least t holders signed. */
 function agreedHashes(view: FleetView, round: VerifiedRound, decision: VerifiedDecision, answers: readonly Signed[]): Map<string, string> {
   const counts = new Map<string, Map<string, Set<number>>>();
-  for (const signed of answers) {
-    const seat = round.epoch.epoch.members[answerMessage.decode(signed.body).member];
-    if (!seat) throw new SecaggError('no_seat', 'an answer is of no member of the epoch');
-    const answer: Answer = openDocument(answerMessage, view.fleet, signed, seat.vote_key, seat.id);
-    checkInRound(round, answer, seat.id);
-    if (!sameBytes(answer.decision_hash, decision.hash)) throw new SecaggError('no_decision', `the answer of ${seat.id} is about another decision`, { party: seat.id });
+  answers.forEach((signed, i) => {
+    const answer = inPart(`answers[${i}]`, () => checkedAnswer(view, round, decision, signed));
     for (const { group, piece, hash } of answer.hashes) {
-      if (((piece >> answer.member) & 1) === 1) throw new SecaggError('wrong_answer', `${seat.id} answered for a piece it does not hold`, { party: seat.id });
       const key = pieceKey(group, piece);
       const byHash = counts.get(key) ?? new Map<string, Set<number>>();
       counts.set(key, byHash);
       byHash.set(hex(hash), (byHash.get(hex(hash)) ?? new Set()).add(answer.member));
     }
-  }
+  });
   const agreed = new Map<string, string>();
   for (const [key, byHash] of counts) {
     for (const [hash, members] of byHash) if (members.size >= round.epoch.threshold) agreed.set(key, hash);
   }
   return agreed;
+}
+
+function checkedAnswer(view: FleetView, round: VerifiedRound, decision: VerifiedDecision, signed: Signed): Answer {
+  const seat = round.epoch.epoch.members[answerMessage.decode(signed.body).member];
+  if (!seat) throw new SecaggError('no_seat', 'an answer is of no member of the epoch');
+  const answer = openDocument(answerMessage, view.fleet, signed, seat.vote_key, seat.id);
+  checkInRound(round, answer, seat.id);
+  if (!sameBytes(answer.decision_hash, decision.hash)) throw new SecaggError('no_decision', `the answer of ${seat.id} is about another decision`, { party: seat.id });
+  if (answer.hashes.some(({ piece }) => !holds(answer.member, piece))) throw new SecaggError('wrong_answer', `${seat.id} answered for a piece it does not hold`, { party: seat.id });
+  return answer;
 }
 
 function recomputeSum(
@@ -108,16 +119,19 @@ function recomputeSum(
   for (const { header } of group.members) sum.addPacked(ciphertexts.get(header.router) as Bytes);
   const pads = new WordSum(round.dimension, bits);
   for (const piece of round.epoch.pieces) {
-    const words = transcript.pieces.find((entry) => entry.group === group.group && entry.piece === piece)?.words;
-    if (!words) throw new SecaggError('recovery_failed', `group ${group.group} lacks piece ${piece}`);
+    const index = transcript.pieces.findIndex((entry) => entry.group === group.group && entry.piece === piece);
+    if (index < 0) throw new SecaggError('recovery_failed', `group ${group.group} lacks piece ${piece}`);
+    const { words } = transcript.pieces[index];
     const hash = hex(pieceHash(round, decision.hash, group.group, piece, words));
     if (agreed.get(pieceKey(group.group, piece)) !== hash) {
-      throw new SecaggError('wrong_answer', `piece ${piece} of group ${group.group} is not what ${round.epoch.threshold} holders signed`);
+      throw new SecaggError('wrong_answer', `piece ${piece} of group ${group.group} is not what ${round.epoch.threshold} holders signed`, { part: `pieces[${index}]` });
     }
     pads.addPacked(words);
   }
   sum.subtract(pads);
-  const published = transcript.sums.find((entry) => entry.group === group.group)?.words;
-  if (!published || !sameBytes(published, sum.toPacked())) throw new SecaggError('recovery_failed', `the published sum of group ${group.group} is not the recomputed one`);
+  const index = transcript.sums.findIndex((entry) => entry.group === group.group);
+  if (index < 0 || !sameBytes(transcript.sums[index].words, sum.toPacked())) {
+    throw new SecaggError('recovery_failed', `the published sum of group ${group.group} is not the recomputed one`, { part: `sums[${index}]` });
+  }
   return { group: group.group, size: group.members.length, values: sum.toSigned() };
 }
