@@ -9,7 +9,7 @@ describe('costOfSum', () => {
       fc.property(
         fc.integer({ min: 4, max: 2 ** 31 }), fc.integer({ min: 1, max: 2 ** 16 }), fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 5000 }),
         (numerator, denominator, sensitivity, contributors) => {
-          fc.pre(numerator / denominator > 4);
+          fc.pre(numerator / denominator > 4 && sensitivity ** 2 * denominator < numerator * contributors * 8000);
           const cost = costOfSum({ shareVariance: { numerator, denominator }, sensitivity, dimension: 7 }, contributors);
           // 2^40 Delta^2 b <= units 2 N a, as integers: the charge never falls short.
           const [needed, charged] = [(BigInt(sensitivity) ** 2n * BigInt(denominator)) << 39n, BigInt(cost.units) * BigInt(contributors) * BigInt(numerator)];
@@ -48,6 +48,30 @@ describe('costOfRound', () => {
     expect(costOfRound(release, [12, 9, 30], 2)).toEqual(costOfSum(release, 7));
     const each = [12, 9, 30].map((size) => costOfSum(release, size - 2).units);
     expect(costOfRound(release, [12, 9, 30], 2).units).toBe(Math.max(...each));
+  });
+
+  it('never exceeds the worst case charged, for any set', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4000 }), fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 1, max: 1000 }),
+        (numerator, sensitivity, h, more, dimension) => {
+          const narrow = { shareVariance: { numerator, denominator: 500 }, sensitivity, dimension };
+          fc.pre(numerator >= 32);
+          const worst = (() => {
+            try {
+              return costOfSum(narrow, h).units;
+            } catch {
+              return undefined;
+            }
+          })();
+          fc.pre(worst !== undefined);
+          expect(costOfRound(narrow, [h + more + 3], 3).units).toBeLessThanOrEqual(worst!);
+        },
+      ),
+    );
+    // One unit of rho: the extra unit for tau must not show either.
+    const faint = { shareVariance: { numerator: 2 ** 39, denominator: 1 }, sensitivity: 1, dimension: 1 };
+    expect(costOfRound(faint, [2], 0).units).toBeLessThanOrEqual(costOfSum(faint, 1).units);
   });
 
   it('refuses groups of colluders only, and none', () => {

@@ -4,7 +4,7 @@
 import { DpNoiseError } from '../errors';
 import type { Variance } from '../samplers/variance';
 import { assertSupportedVariance } from '../samplers/variance';
-import { privacyOfSum } from './sum-of-gaussians';
+import { contributorsToCount, privacyOfSum } from './sum-of-gaussians';
 
 /** Units in one rho: 2^40. A safe integer holds 8191 rho. */
 export const UNITS_PER_RHO = 2 ** 40;
@@ -38,28 +38,32 @@ export interface Cost {
   readonly tau: number;
 }
 
+const scaleOf = ({ numerator, denominator }: Variance): number => Math.sqrt(numerator / denominator);
+
 /**
  * Cost of opening one sum with N honest contributions.
  *
  * units = ceil(2^40 Delta^2/(2 N s^2)), in BigInt, plus ceil of what tau adds (at least 1 for N > 1, which also covers a tau
- * too small for a double). N = h gives the worst case a router charges before it sends.
+ * too small for a double); never more than one share alone would cost, to which the others are noise added afterwards.
+ * N = h gives the worst case a router charges before it sends; more contributors never cost more.
  * @throws DpNoiseError `invalid`, `variance_out_of_range`, `tau_not_negligible`
  */
 export function costOfSum(release: Release, contributors: number): Cost {
   const { shareVariance, sensitivity, dimension } = release;
   assertSupportedVariance(shareVariance);
   if (!Number.isSafeInteger(sensitivity) || sensitivity < 1) throw new DpNoiseError('invalid', 'The sensitivity must be a positive integer', { sensitivity });
-  const scale = Math.sqrt(shareVariance.numerator / shareVariance.denominator);
+  const scale = scaleOf(shareVariance);
   const { tau, rho } = privacyOfSum({ contributors, scale, sensitivity, dimension });
 
-  const numerator = BigInt(sensitivity) ** 2n * BigInt(shareVariance.denominator) << 39n;
-  const denominator = BigInt(contributors) * BigInt(shareVariance.numerator);
-  const gaussian = (numerator + denominator - 1n) / denominator;
-  const gaussianRho = (sensitivity * sensitivity) / (2 * contributors * scale * scale);
-  const u = Math.sqrt(2 * gaussianRho);
+  const gaussianUnits = (count: number): number => {
+    const numerator = BigInt(sensitivity) ** 2n * BigInt(shareVariance.denominator) << 39n;
+    const denominator = BigInt(count) * BigInt(shareVariance.numerator);
+    return Number((numerator + denominator - 1n) / denominator);
+  };
+  const u = sensitivity / (Math.sqrt(contributors) * scale);
   const tauRho = Math.min(tau * dimension, Math.sqrt(dimension) * tau * u + (dimension * tau * tau) / 2);
   const tauUnits = contributors === 1 ? 0 : Math.max(1, Math.ceil(tauRho * (1 + 1e-12) * UNITS_PER_RHO));
-  const units = Number(gaussian) + tauUnits;
+  const units = Math.min(gaussianUnits(contributors) + tauUnits, gaussianUnits(1));
   if (!Number.isSafeInteger(units)) throw new DpNoiseError('invalid', 'The cost exceeds 8191 rho', { rho });
   return { units, rho, tau };
 }
@@ -67,6 +71,9 @@ export function costOfSum(release: Release, contributors: number): Cost {
 /**
  * Cost of a round of which groups were opened: the maximum over the groups, since each router is in one of them (disjoint
  * groups of one round compose in parallel). Across rounds costs add.
+ *
+ * Where the set is so large that tau would count, the cost of the largest set where it does not is taken: it is an upper
+ * bound, and never above the worst case that was charged.
  * @param groupSizes contributions in each opened group, from the decision; at least one group
  * @param assumedColluders contributions per group taken to carry no noise (colluding or not on the roster), from 0
  * @throws DpNoiseError `no_honest_contribution` when a group has no more contributions than assumed colluders
@@ -78,5 +85,6 @@ export function costOfRound(release: Release, groupSizes: readonly number[], ass
   const honest = smallest - assumedColluders;
   if (!Number.isSafeInteger(assumedColluders) || assumedColluders < 0) throw new DpNoiseError('invalid', 'The assumed colluders must be an integer from 0', { assumedColluders });
   if (!(honest >= 1)) throw new DpNoiseError('no_honest_contribution', 'A group consists of assumed colluders only', { smallest, assumedColluders });
-  return costOfSum(release, honest);
+  const counted = contributorsToCount({ ...release, contributors: honest, scale: scaleOf(release.shareVariance) });
+  return costOfSum(release, counted);
 }

@@ -40,24 +40,52 @@ const assertPositive = (name: string, value: number, integer: boolean): void => 
   throw new DpNoiseError('invalid', `${name} must be a positive ${integer ? 'integer' : 'number'}`, { [name]: value });
 };
 
+function assertSum({ contributors, scale, sensitivity, dimension }: SumOfShares): void {
+  assertPositive('contributors', contributors, true);
+  assertPositive('scale', scale, false);
+  assertPositive('sensitivity', sensitivity, false);
+  assertPositive('dimension', dimension, true);
+}
+
+interface Bound extends SumPrivacy {
+  readonly negligible: boolean;
+}
+
+function boundOf({ contributors, scale, sensitivity, dimension }: SumOfShares): Bound {
+  const tau = tauOfSum(contributors, scale);
+  const u = sensitivity / (Math.sqrt(contributors) * scale);
+  const gaussian = (u * u) / 2;
+  const shifted = u + Math.sqrt(dimension) * tau;
+  const rho = Math.min(gaussian + tau * dimension, (shifted * shifted) / 2);
+  return { tau, rho, negligible: rho - gaussian <= LARGEST_TAU_SHARE * gaussian };
+}
+
 /**
  * tau and rho of a sum: rho = min(u^2/2 + tau d, (u + sqrt(d) tau)^2/2) with u = Delta_2/(sqrt(N) s).
  * @throws DpNoiseError `invalid`; `tau_not_negligible` when tau adds more than 1% to rho: the integer grid is then too
  *   coarse for the noise, and a larger scale (finer grid) is the remedy, not a larger figure
  */
 export function privacyOfSum(sum: SumOfShares): SumPrivacy {
-  const { contributors, scale, sensitivity, dimension } = sum;
-  assertPositive('contributors', contributors, true);
-  assertPositive('scale', scale, false);
-  assertPositive('sensitivity', sensitivity, false);
-  assertPositive('dimension', dimension, true);
-  const tau = tauOfSum(contributors, scale);
-  const u = sensitivity / (Math.sqrt(contributors) * scale);
-  const gaussian = (u * u) / 2;
-  const shifted = u + Math.sqrt(dimension) * tau;
-  const rho = Math.min(gaussian + tau * dimension, (shifted * shifted) / 2);
-  if (rho - gaussian > LARGEST_TAU_SHARE * gaussian) {
-    throw new DpNoiseError('tau_not_negligible', 'The noise of one share is too narrow for its integer grid: scale values up', { tau, ...sum });
-  }
+  assertSum(sum);
+  const { tau, rho, negligible } = boundOf(sum);
+  if (!negligible) throw new DpNoiseError('tau_not_negligible', 'The noise of one share is too narrow for its integer grid: scale values up', { tau, ...sum });
   return { tau, rho };
+}
+
+/**
+ * Most contributors, up to those of the sum, whose tau is negligible; at least 1, where tau is 0.
+ *
+ * Further shares are independent noise added afterwards, so the sum costs at most what that many would. tau's part of rho
+ * grows with every share while the rest falls, so bisection finds the number.
+ */
+export function contributorsToCount(sum: SumOfShares): number {
+  assertSum(sum);
+  if (boundOf(sum).negligible) return sum.contributors;
+  let [counts, tooMany] = [1, sum.contributors];
+  while (tooMany - counts > 1) {
+    const middle = Math.floor((counts + tooMany) / 2);
+    if (boundOf({ ...sum, contributors: middle }).negligible) counts = middle;
+    else tooMany = middle;
+  }
+  return counts;
 }
