@@ -3,8 +3,8 @@
  * message still passes through its wire encoding. The apps do the same with a journal where `commit` is here.
  */
 import {
-  answerBodyMessage, type Bytes, decisionMessage, epochCertificateMessage, epochMessage, memberViewsMessage, type MemberIndex, openRoundMessage,
-  type RandomBytes, roundConfigMessage, SecaggError, type Signed, type Transcript, transcriptMessage, type WorkItem, workMessage,
+  answerBodyMessage, type Bytes, decisionMessage, epochCertificateMessage, epochMessage, type EpochSignature, memberViewsMessage, type MemberIndex, openRoundMessage,
+  type PartyId, type RandomBytes, roundConfigMessage, SecaggError, type Signed, type Transcript, transcriptMessage, type Vote, type WorkItem, workMessage,
 } from '@secagg/schema';
 import { answer, decidedSet, takeTransfers, transferSeeds } from '../committee-member/answer';
 import { openViews, type OpenedRound, wipeSeeds } from '../committee-member/check-views';
@@ -72,6 +72,34 @@ export class LocalCoordinator {
     return this.commit(receiveContribution(this.state, this.context, key, bytes));
   }
 
+  work(member: PartyId, nowMs: number): Bytes {
+    return workMessage.encode(workFor(this.state, this.context, member, nowMs));
+  }
+
+  takeSeat(seat: Signed, nowMs: number): void {
+    this.commit(receiveSeat(this.state, seat, nowMs));
+  }
+
+  takeEpochSignature(signature: EpochSignature, nowMs: number): void {
+    this.commit(receiveEpochSignature(this.state, signature, nowMs));
+  }
+
+  takeReport(key: string, report: Signed): void {
+    this.commit(receiveReport(this.state, key, report));
+  }
+
+  takeVote(key: string, vote: Vote, nowMs: number): void {
+    this.commit(receiveVote(this.state, key, vote, nowMs));
+  }
+
+  takeTransfer(key: string, transfer: Signed): void {
+    this.commit(receiveTransfer(this.state, key, transfer));
+  }
+
+  takeAnswer(key: string, body: Bytes, nowMs: number): void {
+    this.commit(receiveAnswer(this.state, key, body, nowMs));
+  }
+
   views(key: string, member: MemberIndex): Bytes {
     return memberViewsMessage.encode(memberViews(this.state, this.context, key, member));
   }
@@ -100,35 +128,33 @@ export class LocalMember {
 
   /** Does everything the coordinator waits for from this member. */
   work(coordinator: LocalCoordinator, nowMs: number): void {
-    const { items, epoch_certificates } = workMessage.decode(workMessage.encode(workFor(coordinator.state, coordinator.context, this.identity.id, nowMs)));
+    const { items, epoch_certificates } = workMessage.decode(coordinator.work(this.identity.id, nowMs));
     for (const item of items) this.handle(item, epoch_certificates, coordinator, nowMs);
   }
 
   private handle(item: WorkItem, certificates: readonly Bytes[], coordinator: LocalCoordinator, nowMs: number): void {
     if (item.kind === 'seat') {
-      const seat = this.commit(takeSeat(this.state, this, item, this.random, nowMs));
-      coordinator.commit(receiveSeat(coordinator.state, seat, nowMs));
+      coordinator.takeSeat(this.commit(takeSeat(this.state, this, item, this.random, nowMs)), nowMs);
       return;
     }
     if (item.kind === 'sign-epoch') {
-      const signature = this.commit(signEpoch(this.state, this, item.body, nowMs));
-      coordinator.commit(receiveEpochSignature(coordinator.state, signature, nowMs));
+      coordinator.takeEpochSignature(this.commit(signEpoch(this.state, this, item.body, nowMs)), nowMs);
       return;
     }
     const key = roundKey(item.cluster, item.round);
     if (item.kind === 'abort') {
       const { round, member } = this.round(item.announcement, certificates, false);
-      coordinator.commit(receiveVote(coordinator.state, key, this.commit(voteAbort(this.state, round, member, item.reason)), nowMs));
+      coordinator.takeVote(key, this.commit(voteAbort(this.state, round, member, item.reason)), nowMs);
       return;
     }
     const opened = this.open(key, item.announcement, certificates, coordinator);
     if (item.kind === 'report') {
-      coordinator.commit(receiveReport(coordinator.state, key, this.commit(report(this.state, opened))));
+      coordinator.takeReport(key, this.commit(report(this.state, opened)));
     } else if (item.kind === 'vote') {
-      coordinator.commit(receiveVote(coordinator.state, key, this.commit(voteReady(this.state, opened, item.proposal)), nowMs));
+      coordinator.takeVote(key, this.commit(voteReady(this.state, opened, item.proposal)), nowMs);
     } else if (item.kind === 'transfer') {
       const decided = decidedSet(this.state, opened, item.proposal, item.decision);
-      for (const need of item.needs) coordinator.commit(receiveTransfer(coordinator.state, key, transferSeeds(this.state, opened, decided, need, this.random)));
+      for (const need of item.needs) coordinator.takeTransfer(key, transferSeeds(this.state, opened, decided, need, this.random));
     } else {
       const decided = decidedSet(this.state, opened, item.proposal, item.decision);
       takeTransfers(this.state, opened, decided.decision, item.transfers);
@@ -136,7 +162,7 @@ export class LocalMember {
       // Other holders will pass the seeds on; until then there is nothing to answer with.
       if (missing) return;
       const body = this.commit(answer(this.state, opened, decided, item.pieces));
-      coordinator.commit(receiveAnswer(coordinator.state, key, answerBodyMessage.encode(body), nowMs));
+      coordinator.takeAnswer(key, answerBodyMessage.encode(body), nowMs);
     }
   }
 
