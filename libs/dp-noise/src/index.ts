@@ -6,9 +6,8 @@ export { assertSupportedVariance, isSupportedVariance, MAX_VARIANCE, MAX_VARIANC
 
 export { addNoise } from './mechanism/add-noise';
 export { clipToL2Ball, MAX_CLIP_MAGNITUDE } from './mechanism/clip';
-export { fieldNoise, fieldScales, type FieldRange } from './mechanism/field-scales';
 export { honestQuorum, planNoise, type NoisePlan, type NoiseRequest } from './mechanism/plan-noise';
-export { RequestSums, type RequestLimits, type RequestOutcome } from './mechanism/request-sums';
+export { RequesterLimit, type RequestLimits, type RequestRefusal } from './mechanism/requester-limit';
 
 export { epsilonToRho, rhoToDelta, rhoToEpsilon } from './accountant/conversion';
 export { costOfRound, costOfSum, rhoToBudgetUnits, UNITS_PER_RHO, unitsToRho, type Cost, type Release } from './accountant/round-cost';

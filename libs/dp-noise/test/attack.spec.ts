@@ -7,7 +7,7 @@
  * epsilon >= ln((p1 - delta)/p0) except with chance 1e-3 in all.
  */
 import {
-  addNoise, clipToL2Ball, costOfRound, planNoise, RequestSums, rhoToBudgetUnits, rhoToEpsilon, sampleDiscreteGaussian, unitsToRho, type RandomBytes, type Variance,
+  addNoise, clipToL2Ball, costOfRound, planNoise, rhoToBudgetUnits, rhoToEpsilon, sampleDiscreteGaussian, unitsToRho, type RandomBytes, type Variance,
 } from '../src';
 import { clopperPearsonLower, clopperPearsonUpper } from './support/statistics';
 import { unsafeSeededRandom } from './support/unsafe-seeded-random';
@@ -47,10 +47,10 @@ function routerFleet(): Fleet {
 function requestFleet(): Fleet {
   const vectorsWith = (outlier: number): Float64Array[] =>
     Array.from({ length: participants }, (_, router) => {
-      const sums = new RequestSums({ dimension, bound, requestsPerRequester: 5, maxRequests: 1000 }, new Uint8Array(32).fill(1));
-      for (let i = 0; i < 100; i++) sums.add(`requester-${i % 30}`, 0, background(router + i));
-      if (router === 0) sums.add('outlier', 0, new Float64Array(dimension).fill(outlier));
-      return sums.sums;
+      const requests = Array.from({ length: 100 }, (__, i) => background(router + i));
+      if (router === 0) requests.push(new Float64Array(dimension).fill(outlier));
+      for (const values of requests) clipToL2Ball(values, bound);
+      return requests.reduce((sums, values) => sums.map((sum, i) => sum + values[i]!));
     });
   return { name: 'request', vectors: vectorsWith(50_000), neighbour: vectorsWith(0) };
 }
