@@ -1,0 +1,43 @@
+/** What a router has spent of its own privacy budget, from its own ledger. */
+import { RouterNodeClient } from '@secagg/client';
+import { rhoToEpsilon } from '@secagg/dp-noise';
+import { Command } from 'commander';
+import { type Output, printJson } from '../output';
+import { delta, origin } from '../parse';
+
+export function budgetCommand(output: Output): Command {
+  const budget = new Command('budget').description('privacy budget of a router-node');
+  const url = ['<url>', 'the router-node', origin] as const;
+  budget
+    .command('show')
+    .description('budget, spent and left')
+    .argument(...url)
+    .option('--delta <d>', 'at which epsilon is stated', delta, 1e-6)
+    .action((origin: string, options: { delta: number }) =>
+      ask(origin, async (client) => {
+        const { id, cluster, privacy } = await client.status();
+        const epsilon = (rho: number) => rhoToEpsilon(rho, options.delta);
+        printJson(output, {
+          id,
+          cluster,
+          rho: { budget: privacy.budget_rho, spent: privacy.spent_rho, open: privacy.open_rho, remaining: privacy.remaining_rho },
+          epsilon: { delta: options.delta, budget: epsilon(privacy.budget_rho), spent: epsilon(privacy.spent_rho), open: epsilon(privacy.open_rho), remaining: epsilon(privacy.remaining_rho) },
+        });
+      }),
+    );
+  budget
+    .command('history')
+    .description('the latest rounds and what came of them')
+    .argument(...url)
+    .action((origin: string) => ask(origin, async (client) => printJson(output, (await client.status()).participations)));
+  return budget;
+}
+
+async function ask(origin: string, act: (client: RouterNodeClient) => Promise<void>): Promise<void> {
+  const client = new RouterNodeClient({ origin });
+  try {
+    await act(client);
+  } finally {
+    await client.close();
+  }
+}

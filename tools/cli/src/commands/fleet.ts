@@ -1,0 +1,136 @@
+/** What the fleet authority does. Offline, all but `publish`, which needs no private key. */
+import { randomBytes } from 'node:crypto';
+import { CoordinatorClient } from '@secagg/client';
+import { generateIdentityKey, tolerance } from '@secagg/crypto';
+import { createAuthority, issueCertificate, type PolicyTerms, signPolicy, signRoster } from '@secagg/protocol';
+import { type ClusterHash, createClusterHash, policyMessage, type Role, rosterMessage } from '@secagg/schema';
+import { Command } from 'commander';
+import { FleetFolder, type FleetRecord, readSigned } from '../fleet-folder';
+import { type Output, printJson, Refusal } from '../output';
+import { list, oneOf, origin, positiveCount, publicKey } from '../parse';
+import { addPolicyOptions, nextPolicy, type PolicyOptions } from './policy-options';
+
+const DAY_MS = 86_400_000;
+const random = (length: number) => new Uint8Array(randomBytes(length));
+const folderOption = ['--dir <folder>', 'the authority\'s folder', 'fleet'] as const;
+
+export function fleetCommand(output: Output): Command {
+  const fleet = new Command('fleet').description('fleet authority: certificates, roster, policy');
+  addPolicyOptions(
+    fleet.command('init').description('make a fleet authority and sign its first policy').argument('<name>', 'a-z 0-9 . _ -').option(...folderOption),
+  ).action((name: string, options: PolicyOptions & { dir: string }) => {
+    const folder = new FleetFolder(options.dir);
+    folder.create(createAuthority(name, random));
+    writePolicy(folder, options, output);
+  });
+  addPolicyOptions(fleet.command('policy').description('sign the next version of the policy, with what the options change').option(...folderOption)).action(
+    (options: PolicyOptions & { dir: string }) => writePolicy(new FleetFolder(options.dir), options, output),
+  );
+  fleet
+    .command('issue')
+    .description('certify a party')
+    .argument('<id>', 'a-z 0-9 . _ -')
+    .requiredOption('--roles <roles>', 'of router, committee, coordinator, operator', (text) => list(text).map(oneOf<Role>('router', 'committee', 'coordinator', 'operator')))
+    .option('--public-key <hex>', 'key that the party made itself (secagg identity); without it a key is made here', publicKey)
+    .option('--organisation <name>', 'who runs the party (default: the fleet)')
+    .option('--days <n>', 'days until it ends', positiveCount, 365)
+    .option(...folderOption)
+    .action((id: string, options: IssueOptions) => issue(id, options, output));
+  fleet
+    .command('roster')
+    .description('sign the next version of the roster, with all certificates issued so far')
+    .option('--revoke <ids>', 'parties whose certificates end now', list)
+    .option('--days <n>', 'days until it ends', positiveCount, 365)
+    .option(...folderOption)
+    .action((options: { dir: string; days: number; revoke?: string[] }) => writeRoster(options, output));
+  fleet
+    .command('publish')
+    .description('give policy and roster to a coordinator')
+    .argument('<url>', 'the coordinator', origin)
+    .option(...folderOption)
+    .action((url: string, options: { dir: string }) => publish(url, options.dir, output));
+  return fleet;
+}
+
+function writePolicy(folder: FleetFolder, options: PolicyOptions, output: Output): void {
+  const record = folder.record();
+  const cluster = options.cluster === undefined ? undefined : clusterOf(record, options.cluster, options.salt);
+  const signed = folder.document('policy');
+  const before: PolicyTerms | undefined = signed && policyMessage.decode(signed.body);
+  const terms = nextPolicy(before, cluster?.hash as ClusterHash | undefined, options, Date.now());
+  const policy = signPolicy(folder.authority(), terms);
+  if (cluster && options.cluster !== undefined) folder.writeRecord({ ...record, clusters: { ...record.clusters, [options.cluster]: cluster } });
+  const file = folder.writeDocument('policy', policy);
+  const { size, threshold } = terms.committee;
+  printJson(output, { file, version: terms.version, ...(cluster ? { cluster: cluster.hash } : {}), committee: tolerance(size, threshold).statement });
+}
+
+function clusterOf(record: FleetRecord, id: string, salt?: string): { hash: string; salt: string } {
+  const known = Object.hasOwn(record.clusters, id) ? record.clusters[id] : undefined;
+  if (known) {
+    if (salt !== undefined && salt !== known.salt) throw new Refusal(`the cluster ${id} has another salt`);
+    return known;
+  }
+  const chosen = salt ?? randomBytes(16).toString('hex');
+  return { hash: createClusterHash(id, chosen), salt: chosen };
+}
+
+interface IssueOptions {
+  dir: string;
+  roles: Role[];
+  publicKey?: Uint8Array;
+  organisation?: string;
+  days: number;
+}
+
+function issue(id: string, options: IssueOptions, output: Output): void {
+  const folder = new FleetFolder(options.dir);
+  const authority = folder.authority();
+  const record = folder.record();
+  if (folder.certificates().some(({ certificate }) => certificate.id === id && !record.revoked_serials.includes(certificate.serial))) {
+    throw new Refusal(`${id} has a certificate already; revoke it first: secagg fleet roster --revoke ${id}`);
+  }
+  const made = options.publicKey ? undefined : generateIdentityKey(random);
+  const now = Date.now();
+  const certificate = issueCertificate(authority, {
+    id,
+    roles: options.roles,
+    publicKey: options.publicKey ?? (made as { publicKey: Uint8Array }).publicKey,
+    organisation: options.organisation ?? record.fleet,
+    serial: record.next_serial,
+    notBeforeMs: now,
+    notAfterMs: now + options.days * DAY_MS,
+  });
+  // First the serial, so that none is ever given twice.
+  folder.writeRecord({ ...record, next_serial: record.next_serial + 1 });
+  printJson(output, { id, serial: record.next_serial, folder: folder.writeParty(id, certificate, authority.publicKey, made?.secretKey) });
+}
+
+function writeRoster({ dir, days, revoke = [] }: { dir: string; days: number; revoke?: string[] }, output: Output): void {
+  const folder = new FleetFolder(dir);
+  const record = folder.record();
+  const issued = folder.certificates();
+  const revoked = revoke.map((id) => {
+    const found = issued.find(({ certificate }) => certificate.id === id);
+    if (!found) throw new Refusal(`${id} has no certificate`);
+    return found.certificate.serial;
+  });
+  const serials = [...new Set([...record.revoked_serials, ...revoked])].sort((a, b) => a - b);
+  const before = folder.document('roster');
+  const now = Date.now();
+  const version = before ? rosterMessage.decode(before.body).version + 1 : 1;
+  const roster = signRoster(folder.authority(), { version, issuedAtMs: now, notAfterMs: now + days * DAY_MS, certificates: issued.map(({ signed }) => signed), revokedSerials: serials });
+  folder.writeRecord({ ...record, revoked_serials: serials });
+  printJson(output, { file: folder.writeDocument('roster', roster), version, certificates: issued.length, revoked: serials.length });
+}
+
+async function publish(url: string, dir: string, output: Output): Promise<void> {
+  const client = new CoordinatorClient({ origin: url });
+  try {
+    const [policy, roster] = (['policy', 'roster'] as const).map((name) => readSigned(`${dir}/${name}.cbor`));
+    await client.putFleet({ policy, roster });
+    printJson(output, { published: url, policy: policyMessage.decode(policy.body).version, roster: rosterMessage.decode(roster.body).version });
+  } finally {
+    await client.close();
+  }
+}

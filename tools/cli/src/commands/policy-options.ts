@@ -1,0 +1,106 @@
+/** Options of the fleet policy, and what they change in it. */
+import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
+import { clusterTerms, type PolicyTerms, policyTerms } from '@secagg/protocol';
+import { type ClusterHash, type ClusterPolicy, type PartyId } from '@secagg/schema';
+import { type Command } from 'commander';
+import { Refusal } from '../output';
+import { count, delta, list, oneOf, positive, positiveCount } from '../parse';
+
+export interface PolicyOptions {
+  cluster?: string;
+  salt?: string;
+  members?: string[];
+  unit?: 'router' | 'request' | 'both';
+  minParticipants?: number;
+  assumedColluders?: number;
+  maxGroups?: number;
+  epsilon?: number;
+  delta?: number;
+  budgetEpsilon?: number;
+  budgetDays?: number;
+  unsafeNoNoise?: boolean;
+  candidates?: string[];
+  committee?: number;
+  threshold?: number;
+  maxEpochHours?: number;
+  sealing?: 'x25519' | 'xwing';
+  clockToleranceS?: number;
+  validDays?: number;
+}
+
+export function addPolicyOptions(command: Command): Command {
+  return command
+    .option('--cluster <id>', 'cluster that the options from here to --unsafe-no-noise are about; a new id adds a cluster')
+    .option('--salt <text>', 'hides the cluster id in its hash (16 random bytes by default)')
+    .option('--members <ids>', 'routers of the cluster (default: every router of the roster)', list)
+    .option('--unit <unit>', 'privacy unit that rounds may use: request, router or both (default: request)', oneOf('request', 'router', 'both'))
+    .option('--min-participants <n>', 'smallest group that is opened (default: 3)', positiveCount)
+    .option('--assumed-colluders <n>', 'routers per group assumed to add no noise (default: 0)', count)
+    .option('--max-groups <n>', 'most groups of a round (default: 1)', positiveCount)
+    .option('--epsilon <e>', 'most that one round may cost (default: 1)', positive)
+    .option('--delta <d>', 'at which --epsilon and --budget-epsilon are meant (default: 1e-6)', delta)
+    .option('--budget-epsilon <e>', 'most that all rounds of a window may cost (default: 8)', positive)
+    .option('--budget-days <n>', 'length of the window in days, 0 for the lifetime (default: 30)', count)
+    .option('--unsafe-no-noise', 'allow rounds without noise: for trials on data that needs no protection')
+    .option('--candidates <ids>', 'parties that may be committee members (default: router-0 to router-<m-1>)', list)
+    .option('--committee <m>', 'committee members (default: 4)', positiveCount)
+    .option('--threshold <t>', 'members that can open a vector together; recommended: m = 3t-2 (default: 2)', positiveCount)
+    .option('--max-epoch-hours <n>', 'longest life of an epoch (default: 168)', positiveCount)
+    .option('--sealing <suite>', 'x25519, or xwing to withstand quantum computers (default: x25519)', oneOf('x25519', 'xwing'))
+    .option('--clock-tolerance-s <n>', 'how far clocks may be apart (default: 60)', positiveCount)
+    .option('--valid-days <n>', 'days until the policy ends (default: 365)', positiveCount);
+}
+
+const DAY_MS = 86_400_000;
+const units = (epsilon: number, atDelta: number) => rhoToBudgetUnits(epsilonToRho(epsilon, atDelta));
+const present = <T>(value: T | undefined, set: (value: T) => Partial<ClusterPolicy>): Partial<ClusterPolicy> => (value === undefined ? {} : set(value));
+
+function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
+  const { delta: atDelta = 1e-6 } = options;
+  return {
+    ...present(options.members, (members) => ({ members: [...new Set(members)].sort() as PartyId[] })),
+    ...present(options.unit, (unit) => ({ privacy_units: unit === 'both' ? ['router', 'request'] : [unit] })),
+    ...present(options.minParticipants, (n) => ({ min_participants_per_group: n })),
+    ...present(options.assumedColluders, (n) => ({ min_assumed_colluders: n })),
+    ...present(options.maxGroups, (n) => ({ max_groups: n })),
+    ...present(options.epsilon, (epsilon) => ({ max_round_rho_units: units(epsilon, atDelta) })),
+    ...present(options.budgetEpsilon, (epsilon) => ({ budget_rho_units: units(epsilon, atDelta) })),
+    ...present(options.budgetDays, (days) => ({ budget_window_days: days })),
+    ...present(options.unsafeNoNoise, (allowed) => ({ unsafe_no_noise: allowed })),
+  };
+}
+
+function clustersAfter(before: readonly ClusterPolicy[], cluster: ClusterHash | undefined, options: PolicyOptions): ClusterPolicy[] {
+  const changes = clusterChanges(options);
+  if (cluster === undefined) {
+    if (before.length === 0) throw new Refusal('a policy has at least one cluster: --cluster <id>');
+    if (Object.keys(changes).length > 0) throw new Refusal('--cluster <id> says which cluster the options are about');
+    return [...before];
+  }
+  const { delta: atDelta = 1e-6 } = options;
+  const defaults = { min_participants_per_group: 3, max_round_rho_units: units(1, atDelta), budget_rho_units: units(8, atDelta) };
+  if (!before.some((entry) => entry.cluster === cluster)) return [...before, clusterTerms(cluster, { ...defaults, ...changes })];
+  return before.map((entry) => (entry.cluster === cluster ? { ...entry, ...changes } : entry));
+}
+
+/** The next policy: the one before with what the options change, or the defaults where there is none before. */
+export function nextPolicy(before: PolicyTerms | undefined, cluster: ClusterHash | undefined, options: PolicyOptions, nowMs: number): PolicyTerms {
+  const size = options.committee ?? before?.committee.size ?? 4;
+  const candidates = options.candidates ?? before?.committee.candidates ?? Array.from({ length: size }, (_, i) => `router-${i}`);
+  const { sealing, clockToleranceS, maxEpochHours } = options;
+  return policyTerms({
+    version: (before?.version ?? 0) + 1,
+    issued_at_ms: nowMs,
+    not_after_ms: nowMs + (options.validDays ?? 365) * DAY_MS,
+    clusters: clustersAfter(before?.clusters ?? [], cluster, options),
+    committee: {
+      candidates: [...new Set(candidates)] as PartyId[],
+      size,
+      threshold: options.threshold ?? before?.committee.threshold ?? 2,
+      max_epoch_ms: maxEpochHours === undefined ? (before?.committee.max_epoch_ms ?? 7 * DAY_MS) : maxEpochHours * 3_600_000,
+    },
+    suites: before?.suites ?? ['pad'],
+    sealing_suites: sealing === undefined ? (before?.sealing_suites ?? ['hpke-x25519-sha256-aes256gcm']) : [`hpke-${sealing}-sha256-aes256gcm`],
+    clock_tolerance_ms: clockToleranceS === undefined ? (before?.clock_tolerance_ms ?? 60_000) : clockToleranceS * 1000,
+  });
+}

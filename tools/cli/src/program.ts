@@ -1,0 +1,41 @@
+import { DpNoiseError } from '@secagg/dp-noise';
+import { SecaggError } from '@secagg/schema';
+import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit';
+import { budgetCommand } from './commands/budget';
+import { epochCommand } from './commands/epoch';
+import { fleetCommand } from './commands/fleet';
+import { identityCommand } from './commands/identity';
+import { privacyCommand } from './commands/privacy';
+import { roundCommand } from './commands/round';
+import { type Output, Refusal } from './output';
+
+/** Runs one command line; returns the exit status: 0, or 1 for whatever was refused or went wrong, with its code. */
+export async function runCli(args: readonly string[], output: Output): Promise<number> {
+  const program = new Command('secagg').description('Secure aggregation of reward signals: fleets, rounds, audits, privacy figures');
+  const commands = [fleetCommand, identityCommand, epochCommand, roundCommand, auditCommand, privacyCommand, budgetCommand];
+  for (const create of commands) program.addCommand(create(output));
+  configure(program, output);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    output.err(describe(error));
+    return 1;
+  }
+}
+
+/** Commander's settings do not reach subcommands that were made elsewhere. */
+function configure(command: Command, output: Output): void {
+  command.exitOverride().showHelpAfterError('(--help for the options)').configureOutput({ writeOut: (text) => output.out(text.trimEnd()), writeErr: (text) => output.err(text.trimEnd()) });
+  for (const child of command.commands) configure(child, output);
+}
+
+function describe(error: unknown): string {
+  if (error instanceof SecaggError || error instanceof DpNoiseError) return `secagg: ${error.code}: ${error.message}`;
+  if (error instanceof Refusal || isSystemError(error)) return `secagg: ${error.message}`;
+  return `secagg: ${error instanceof Error ? error.stack : String(error)}`;
+}
+
+const isSystemError = (error: unknown): error is Error => error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && 'syscall' in error;
