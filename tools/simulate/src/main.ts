@@ -1,1 +1,34 @@
-export {};
+import { writeFileSync } from 'node:fs';
+import { machine } from './machine';
+import { type CommandLine, parseCommandLine, usage } from './options';
+import { simulate } from './simulate';
+
+function parse(): CommandLine | undefined {
+  try {
+    return parseCommandLine(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return undefined;
+  }
+}
+
+function run({ help, json, simulation }: CommandLine): void {
+  if (help) {
+    console.log(usage);
+    return;
+  }
+  const started = performance.now();
+  const figures = simulate(simulation);
+  const report = {
+    ...figures,
+    wall_s: (performance.now() - started) / 1000,
+    peak_memory_mb: process.resourceUsage().maxRSS / 1024,
+    machine: machine(),
+  };
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  for (const [name, value] of Object.entries(report)) console.log(`${name.padEnd(34)} ${typeof value === 'number' ? +value.toPrecision(4) : JSON.stringify(value)}`);
+}
+
+const commandLine = parse();
+if (commandLine) run(commandLine);
+else process.exitCode = 2;

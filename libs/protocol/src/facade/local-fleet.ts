@@ -88,4 +88,11 @@ export class LocalFleet {
     const key = roundKey(cluster, coordinator.state.latestRound.get(cluster) as number);
     return { key, config: (coordinator.state.rounds.get(key) as { round: { config: RoundConfig } }).round.config };
   }
+
+  /** Drops everything kept about a finished round; the parties' ledgers and highest round numbers stay. */
+  forget(key: string): void {
+    this.coordinator.forget(key);
+    for (const member of this.members) member.forget(key);
+    for (const router of this.routers) router.forget(key);
+  }
 }

@@ -16,7 +16,7 @@ import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
 import { evolve } from '../coordinator/evolve';
 import { receiveAnswer, receiveReport, receiveTransfer, receiveVote } from '../coordinator/receive-committee';
 import { receiveContribution, tickRound } from '../coordinator/rounds';
-import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, type CoordinatorTimings, emptyCoordinator, type Step } from '../coordinator/state';
+import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, type CoordinatorTimings, emptyCoordinator, roundOf, type Step } from '../coordinator/state';
 import { buildTranscript, memberViews } from '../coordinator/transcript';
 import { workFor } from '../coordinator/work';
 import { sameBytes } from '../documents';
@@ -68,6 +68,11 @@ export class LocalCoordinator {
     }
   }
 
+  open(key: string): Bytes {
+    const { round } = roundOf(this.state, key);
+    return openRoundMessage.encode({ announcement: round.announcement, epoch_certificate: round.epoch.certificate });
+  }
+
   contribute(key: string, bytes: Bytes): Signed {
     return this.commit(receiveContribution(this.state, this.context, key, bytes));
   }
@@ -104,8 +109,17 @@ export class LocalCoordinator {
     return memberViewsMessage.encode(memberViews(this.state, this.context, key, member));
   }
 
+  publish(key: string): Bytes {
+    return transcriptMessage.encode(buildTranscript(this.state, this.context, key));
+  }
+
   transcript(key: string): Transcript {
-    return transcriptMessage.decode(transcriptMessage.encode(buildTranscript(this.state, this.context, key)));
+    return transcriptMessage.decode(this.publish(key));
+  }
+
+  forget(key: string): void {
+    this.state.rounds.delete(key);
+    for (const name of this.stored.keys()) if (name.startsWith(`${key}/`)) this.stored.delete(name);
   }
 }
 
@@ -214,13 +228,23 @@ export class LocalRouter {
 
   /** Checks the open round and builds the contribution from a vector of clipped integers. */
   contribution(coordinator: LocalCoordinator, key: string, vector: Float64Array, nowMs: number): Bytes {
-    const { round } = coordinator.state.rounds.get(key) as { round: VerifiedRound };
-    const open = openRoundMessage.decode(openRoundMessage.encode({ announcement: round.announcement, epoch_certificate: round.epoch.certificate }));
-    return this.commit(contribute(this.state, this, checkRound(this.state, this, open, nowMs), vector, this.random, nowMs));
+    return this.build(this.check(coordinator.open(key), nowMs), vector, nowMs);
+  }
+
+  check(open: Bytes, nowMs: number): VerifiedRound {
+    return checkRound(this.state, this, openRoundMessage.decode(open), nowMs);
+  }
+
+  build(round: VerifiedRound, vector: Float64Array, nowMs: number): Bytes {
+    return this.commit(contribute(this.state, this, round, vector, this.random, nowMs));
   }
 
   send(coordinator: LocalCoordinator, key: string, bytes: Bytes): void {
     this.commit(receiveReceipt(this.state, this, key, coordinator.contribute(key, bytes)));
+  }
+
+  forget(key: string): void {
+    this.state.participations.delete(key);
   }
 
   settle(coordinator: LocalCoordinator, key: string, nowMs: number): SettledRound | undefined {

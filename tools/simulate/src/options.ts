@@ -1,0 +1,108 @@
+/** Command-line arguments of the simulator. */
+import { parseArgs } from 'node:util';
+import { pieces } from '@secagg/crypto';
+
+export interface SimulationOptions {
+  /** Routers invited. */
+  readonly routers: number;
+  /** Words of a vector; rounded up to what whole keys make. */
+  readonly dimension: number;
+  /** Share of the invited routers, in [0, 1), that vanish after the announcement. */
+  readonly dropout: number;
+  readonly committee: { readonly size: number; readonly threshold: number };
+  readonly groups: number;
+  /** Per group; undefined: half of the contributions a group has on average. */
+  readonly minParticipants?: number;
+  readonly requestsPerRouter: number;
+  /** zCDP cost of a round. */
+  readonly rho: number;
+  readonly unsafeNoNoise: boolean;
+  /** Rounds run one after another in one epoch; figures are medians over them. */
+  readonly rounds: number;
+  /** Makes everything repeatable, keys and noise included; undefined: randomness of the operating system. */
+  readonly seed?: string;
+}
+
+export interface CommandLine {
+  readonly help: boolean;
+  readonly json?: string;
+  readonly scenario: 'protocol' | 'routing';
+  readonly simulation: SimulationOptions;
+}
+
+export const usage = `usage: npm run simulate -- [options]
+
+  --routers N        routers invited (300)
+  --dimension D      words of a vector (1024), rounded up to whole keys of 3, 5 or 7 fields
+  --dropout P        share of the routers that vanish after the announcement (0)
+  --suite pad        cipher suite; there is one
+  --committee M      members (7)              --threshold T     members needed to open a sum (3)
+  --groups G         groups opened apart (1)  --min-participants K   per group (half of what is to be expected)
+  --requests R       requests a router has seen (50)
+  --rho X            privacy cost of a round (0.1)
+  --unsafe-no-noise  no differential privacy noise
+  --rounds K         rounds in one process; figures are medians (1)
+  --seed S           UNSAFE repeatable randomness for everything, keys included
+  --json FILE        write the figures to FILE
+  --scenario routing regret of routing by local, federated and pooled knowledge, instead of the protocol's figures`;
+
+/** Throws RangeError or TypeError, with a message for the user, for arguments that make no sense. */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      routers: { type: 'string', default: '300' },
+      dimension: { type: 'string', default: '1024' },
+      dropout: { type: 'string', default: '0' },
+      suite: { type: 'string', default: 'pad' },
+      committee: { type: 'string', default: '7' },
+      threshold: { type: 'string', default: '3' },
+      groups: { type: 'string', default: '1' },
+      'min-participants': { type: 'string' },
+      requests: { type: 'string', default: '50' },
+      rho: { type: 'string', default: '0.1' },
+      'unsafe-no-noise': { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+      json: { type: 'string' },
+      scenario: { type: 'string', default: 'protocol' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { scenario } = values;
+  if (values.suite !== 'pad') throw new RangeError(`there is no suite ${values.suite}: use pad`);
+  if (scenario !== 'protocol' && scenario !== 'routing') throw new RangeError(`there is no scenario ${scenario}: leave it out or use routing`);
+  const committee = { size: integer('committee', values.committee, 1, 30), threshold: integer('threshold', values.threshold, 1, 15) };
+  pieces(committee.size, committee.threshold);
+  const routers = integer('routers', values.routers, committee.size, 1_000_000);
+  return {
+    help: values.help,
+    json: values.json,
+    scenario,
+    simulation: {
+      routers,
+      dimension: integer('dimension', values.dimension, 1, 458_752),
+      dropout: real('dropout', values.dropout, 0, 0.999),
+      committee,
+      groups: integer('groups', values.groups, 1, 1024),
+      minParticipants: values['min-participants'] === undefined ? undefined : integer('min-participants', values['min-participants'], 1, routers),
+      requestsPerRouter: integer('requests', values.requests, 0, 1000),
+      rho: real('rho', values.rho, 1e-6, 1e3),
+      unsafeNoNoise: values['unsafe-no-noise'],
+      rounds: integer('rounds', values.rounds, 1, 1000),
+      seed: values.seed,
+    },
+  };
+}
+
+function integer(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`--${name} must be an integer from ${least} to ${most}, not ${text}`);
+}
+
+function real(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (value >= least && value <= most) return value;
+  throw new RangeError(`--${name} must be a number from ${least} to ${most}, not ${text}`);
+}
