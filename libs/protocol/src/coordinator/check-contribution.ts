@@ -3,6 +3,7 @@ import { type Bytes, type Contribution, contributionMessage, SecaggError } from 
 import { sameBytes } from '../documents';
 import { type FleetView } from '../fleet/fleet-view';
 import { type CheckedHeader, checkHeader } from '../round/contribution-set';
+import { checkPackedVector } from '../round/packed-vector';
 import { type VerifiedRound } from '../round/verified-round';
 import { boxDigest, ciphertextDigest, commitmentsDigest } from '../router/contribution';
 
@@ -13,14 +14,14 @@ export interface CheckedContribution {
 
 /**
  * Decodes and checks one contribution. Throws a SecaggError whose code names the first check that fails; nothing is
- * changed by a refusal. The packing of the ciphertext is checked where it is added up.
+ * changed by a refusal.
  */
 export function checkContribution(view: FleetView, round: VerifiedRound, bytes: Bytes): CheckedContribution {
   const contribution = contributionMessage.decode(bytes);
   const checked = checkHeader(view, round, contribution.header);
   const { header } = checked;
   const at = { party: header.router, round: round.config.round };
-  if (contribution.ciphertext.length !== round.vectorBytes) throw new SecaggError('malformed', `the ciphertext has not ${round.vectorBytes} bytes`, at);
+  checkPackedVector(round, contribution.ciphertext, 'the ciphertext', at);
   if (contribution.commitments.length !== 32 * round.epoch.pieces.length) throw new SecaggError('malformed', 'needs one commitment per piece', at);
   if (contribution.boxes.length !== round.epoch.size) throw new SecaggError('malformed', 'needs one box per member', at);
   const digests =

@@ -6,6 +6,7 @@ import {
 import { hex, openDocument, sameBytes } from '../documents';
 import { checkInRound, openReport } from '../round/contribution-set';
 import { type VerifiedDecision, verifyVote } from '../round/decision';
+import { checkPackedVector } from '../round/packed-vector';
 import { decidedPieces, hashHex, pieceKey } from './pieces';
 import { type CoordinatorState, roundOf, type RoundState, type Step } from './state';
 
@@ -96,7 +97,7 @@ function checkWords(round: RoundState, decision: VerifiedDecision, body: AnswerB
     const key = pieceKey(group, piece);
     if (seen.has(key)) throw new SecaggError('invalid', 'a piece is there twice', at);
     seen.add(key);
-    if (words.length !== round.round.vectorBytes) throw new SecaggError('malformed', 'a piece sum has the wrong length', at);
+    checkPackedVector(round.round, words, 'a piece sum', at);
     if (hashes.get(key) !== hashHex(round.round, decision.hash, group, piece, words)) {
       throw new SecaggError('wrong_answer', `a piece sum of ${party} does not match its own signed hash`, at);
     }
