@@ -7,7 +7,7 @@ import { signDocument } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { type Identity } from '../router/contribution';
-import { withPrivacyErrors } from '../round/privacy';
+import { noiseStdDevUnits, withPrivacyErrors } from '../round/privacy';
 import { verifyAnnouncement, type VerifiedRound } from '../round/verified-round';
 
 export interface RoundPlan {
@@ -48,7 +48,6 @@ export function planRound(view: FleetView, epoch: VerifiedEpoch, identity: Ident
           honestQuorum: plan.minParticipantsPerGroup - plan.privacy.assumedColluders,
           dimension: plan.keys.length * plan.fields.length,
         })).shareVariance;
-  const totalNoise = Math.ceil(Math.sqrt((plan.maxParticipants * variance.numerator) / variance.denominator));
   const config: RoundConfig = {
     v: 1,
     fleet: view.fleet,
@@ -63,7 +62,7 @@ export function planRound(view: FleetView, epoch: VerifiedEpoch, identity: Ident
     policy_version: view.policy.version,
     roster_version: view.roster.version,
     suite: 'pad',
-    layout: { ...shape, word_bits: requiredWordBits({ ...shape, noiseStdDevUnits: totalNoise }) },
+    layout: { ...shape, word_bits: requiredWordBits({ ...shape, noiseStdDevUnits: noiseStdDevUnits(plan.maxParticipants, variance) }) },
     privacy: {
       unit,
       clip_norm: clipNorm,

@@ -1,6 +1,6 @@
 /** The privacy cost of a round, before and after it (PROTOCOL section 6); the formulas are in libs/dp-noise. */
 import { costOfRound, costOfSum, DpNoiseError, type Release, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
-import { type RoundConfig, SecaggError } from '@secagg/schema';
+import { requestNorm, type RoundConfig, SecaggError } from '@secagg/schema';
 
 export const withNoise = (config: RoundConfig): boolean => config.privacy.noise_variance_numerator > 0;
 
@@ -9,6 +9,20 @@ const releaseOf = (config: RoundConfig): Release => ({
   sensitivity: config.privacy.clip_norm,
   dimension: config.layout.keys.length * config.layout.fields.length,
 });
+
+/**
+ * The L2 norm that is certain to bound one unit's vector. Unit `router`: what routers clip to. Unit `request`: what the layout lets one
+ * request send; an announced bound below that would price requests as smaller than they are. Throws `policy` then.
+ */
+export function checkClipNorm({ layout, privacy }: RoundConfig): void {
+  if (privacy.unit !== 'request') return;
+  const norm = requestNorm(layout);
+  if (privacy.clip_norm < norm) throw new SecaggError('policy', `a request can have the norm ${norm}, above the announced bound ${privacy.clip_norm}`);
+}
+
+/** Standard deviation of the noise in a sum of `max_participants` contributions, in units, rounded up: what word sizes allow for. */
+export const noiseStdDevUnits = (maxParticipants: number, variance: { readonly numerator: number; readonly denominator: number }): number =>
+  Math.ceil(Math.sqrt((maxParticipants * variance.numerator) / variance.denominator));
 
 /** h: routers per group whose noise is counted on, when a group has only its minimum. */
 export const honestQuorum = (config: RoundConfig): number => config.min_participants_per_group - config.privacy.assumed_colluders;

@@ -1,10 +1,10 @@
 /** An announcement, checked against fleet and epoch: everything derived from it that the roles share (PROTOCOL section 4.1). */
 import { domainHash, packedLength, padContext, type RouterPad } from '@secagg/crypto';
-import { type Bytes, type ClusterHash, type ClusterPolicy, type PartyId, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import { type Bytes, type ClusterHash, type ClusterPolicy, type PartyId, type RoundConfig, roundConfigMessage, SecaggError, type Signed, wordBitsFor } from '@secagg/schema';
 import { openDocument, sameBytes } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
-import { worstCaseRho, withNoise } from './privacy';
+import { checkClipNorm, noiseStdDevUnits, worstCaseRho, withNoise } from './privacy';
 
 export interface VerifiedRound {
   readonly announcement: Signed;
@@ -86,6 +86,9 @@ function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig
   if (privacy.assumed_colluders >= config.min_participants_per_group) refuse('no honest router would be left in a group');
   if (config.max_participants !== config.layout.max_participants) refuse('layout and round differ in the number of participants');
   if (config.max_participants < config.groups * config.min_participants_per_group) refuse('its groups cannot all reach their minimum');
+  const noise = noiseStdDevUnits(config.max_participants, { numerator: privacy.noise_variance_numerator, denominator: privacy.noise_variance_denominator });
+  if (config.layout.word_bits < wordBitsFor({ ...config.layout, noiseStdDevUnits: noise })) refuse('its words are too short for its noise: sums would wrap around');
+  checkClipNorm(config);
   if (!withNoise(config)) {
     if (!policy.unsafe_no_noise) refuse('it has no noise');
   } else if (worstCaseRho(config) > policy.max_round_rho_units / 2 ** 40) {
