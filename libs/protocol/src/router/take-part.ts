@@ -1,14 +1,14 @@
 /** A router's part in a round: check the announcement, charge, contribute, keep the receipt, settle (PROTOCOL section 4). */
-import { decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
+import { clipToL2Ball, decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
 import {
-  type Bytes, type Decision, type OpenRound, type RandomBytes, receiptMessage, roundConfigMessage, SecaggError, type Signed, type Transcript,
+  type Bytes, type Decision, type OpenRound, type RandomBytes, receiptMessage, type RoundConfig, roundConfigMessage, SecaggError, type Signed, type Transcript,
 } from '@secagg/schema';
 import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
 import { hex, openDocument, sameBytes } from '../documents';
 import { deriveEpoch, verifyEpoch } from '../epoch/verified-epoch';
 import { certificateOf, checkClusterMember, clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { verifyDecision } from '../round/decision';
-import { honestQuorum, withNoise, worstCaseUnits } from '../round/privacy';
+import { honestQuorum, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import { checkRoundTime, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { buildContribution } from './contribution';
 import { type Participation, type RouterContext, type RouterEvent, type RouterState, type RouterStep } from './state';
@@ -19,9 +19,9 @@ import { type Participation, type RouterContext, type RouterEvent, type RouterSt
  * `budget_exhausted`; a refusal changes nothing.
  */
 export function checkRound(state: RouterState, context: RouterContext, open: OpenRound, nowMs: number): VerifiedRound {
-  const { cluster, round: number, round_time_ms, epoch } = roundConfigMessage.decode(open.announcement.body);
-  if (number <= (state.highestRound.get(cluster) ?? 0)) throw new SecaggError('stale_round', `round ${number} is not above the highest answered`, { round: number });
-  if (epoch < state.highestEpoch) throw new SecaggError('wrong_epoch', `epoch ${epoch} is below the highest seen`, { round: number });
+  const config = roundConfigMessage.decode(open.announcement.body);
+  checkUnanswered(state, config);
+  const { round_time_ms } = config;
   const round = verifyAnnouncement(state.view, verifyEpoch(state.view, open.epoch_certificate, round_time_ms), open.announcement);
   checkRoundTime(state.view, round, nowMs);
   const { id } = context.identity;
@@ -30,6 +30,12 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   checkLimits(round, context);
   decideRoundCharge(state, context, round, nowMs);
   return round;
+}
+
+/** Throws `stale_round` for a round number not above the highest answered, `wrong_epoch` below the highest epoch seen. */
+function checkUnanswered(state: RouterState, { cluster, round, epoch }: Pick<RoundConfig, 'cluster' | 'round' | 'epoch'>): void {
+  if (round <= (state.highestRound.get(cluster) ?? 0)) throw new SecaggError('stale_round', `round ${round} is not above the highest answered`, { round });
+  if (epoch < state.highestEpoch) throw new SecaggError('wrong_epoch', `epoch ${epoch} is below the highest seen`, { round });
 }
 
 function checkLimits(round: VerifiedRound, { limits }: RouterContext): void {
@@ -69,8 +75,9 @@ function effectiveBudget({ limits }: RouterContext, { policy }: VerifiedRound): 
 
 /**
  * Builds the contribution to a checked round. The event (charge, bytes, and with them the observations taken) must be durable
- * before the bytes are sent; they are sent again, unchanged, until a receipt arrives.
- * @param vector d clipped integers; wiped
+ * before the bytes are sent; they are sent again, unchanged, until a receipt arrives. Throws `stale_round` or `wrong_epoch` when another
+ * configuration of the round was answered since the check, and what charging throws.
+ * @param vector d integers, wiped: with unit `request` sums of requests within the layout's bounds, with unit `router` anything, clipped here
  */
 export function contribute(
   state: RouterState,
@@ -80,7 +87,10 @@ export function contribute(
   random: RandomBytes,
   nowMs: number,
 ): RouterStep<Bytes> {
+  // Rounds are checked long before they are answered; without noise the ledger would not notice a second configuration.
+  checkUnanswered(state, round.config);
   const charge = decideRoundCharge(state, context, round, nowMs);
+  if (round.config.privacy.unit === 'router') withPrivacyErrors(() => clipToL2Ball(vector, round.config.privacy.clip_norm));
   const { bytes, headerHash } = buildContribution(round, context.identity, vector, random, nowMs);
   const { cluster, round: number, epoch } = round.config;
   const events: RouterEvent[] = [
