@@ -52,8 +52,8 @@ export function checkOrder(headers: readonly CheckedHeader[]): void {
 export const bitOf = (bitmap: Bytes, index: number): boolean => ((bitmap[index >> 3] >> (index & 7)) & 1) === 1;
 
 /**
- * Verifies a member's report on `count` headers with the given root. Throws `no_seat`, `bad_signature`, `wrong_config`
- * or `bad_proposal`.
+ * Verifies a member's report on `count` headers with the given root. Throws `no_seat`, `bad_signature`, `wrong_config`,
+ * `bad_proposal`, `invalid` or `not_canonical`.
  */
 export function openReport(view: FleetView, round: VerifiedRound, root: Bytes, count: number, signed: Signed): Report {
   const claimed = reportMessage.decode(signed.body);
@@ -65,6 +65,7 @@ export function openReport(view: FleetView, round: VerifiedRound, root: Bytes, c
     throw new SecaggError('bad_proposal', `the report of ${seat.id} is about other headers`, { party: seat.id, round: round.config.round });
   }
   if (report.usable.length !== Math.ceil(count / 8)) throw new SecaggError('invalid', 'the report has the wrong length', { party: seat.id });
+  if (count % 8 !== 0 && report.usable[report.usable.length - 1] >>> (count % 8) !== 0) throw new SecaggError('not_canonical', 'the report has bits after the last contribution', { party: seat.id });
   return report;
 }
 
