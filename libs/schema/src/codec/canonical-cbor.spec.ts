@@ -1,3 +1,4 @@
+import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import fc from 'fast-check';
 import { SecaggError } from '../problems';
 import { decodeCanonical, encodeCanonical } from './canonical-cbor';
@@ -17,7 +18,8 @@ const value = fc.letrec((tie) => ({
   any: fc.oneof(
     { depthSize: 'small' },
     fc.maxSafeInteger().map((n) => (Object.is(n, -0) ? 0 : n)),
-    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.string({ maxLength: 60 }),
     fc.boolean(),
     fc.constant(null),
     fc.uint8Array({ maxLength: 300 }),
@@ -46,21 +48,27 @@ describe('canonical CBOR', () => {
   });
 
   it.each([
-    ['a longer integer than needed', '1817', 'malformed'],
+    ['a longer integer than needed', '1817', 'not_canonical'],
+    ['a longer length than needed', '580141', 'not_canonical'],
     ['an unsorted map', 'a2616201616101', 'not_canonical'],
     ['a key twice', 'a2616101616102', 'malformed'],
     ['an indefinite length', '9f01ff', 'malformed'],
-    ['a float', 'fb3ff8000000000000', 'not_canonical'],
-    ['an integral float', 'fb3ff0000000000000', 'not_canonical'],
-    ['negative zero', 'fb8000000000000000', 'not_canonical'],
+    ['a float', 'fb3ff8000000000000', 'malformed'],
+    ['an integral float', 'fb3ff0000000000000', 'malformed'],
+    ['negative zero', 'fb8000000000000000', 'malformed'],
     ['NaN', 'f97e00', 'malformed'],
     ['undefined', 'f7', 'malformed'],
     ['a tag', 'c000', 'malformed'],
     ['2^53', '1b0020000000000000', 'malformed'],
+    ['-2^53', '3b001fffffffffffff', 'malformed'],
+    ['a map key that is no text', 'a10101', 'malformed'],
+    ['text that is not UTF-8', '61ff', 'malformed'],
+    ['a surrogate in UTF-8', '63eda080', 'malformed'],
+    ['more items than bytes', '9b001fffffffffffff', 'malformed'],
     ['trailing bytes', '0000', 'malformed'],
     ['a truncated string', '6441', 'malformed'],
     ['nothing', '', 'malformed'],
-    ['a key that would set the prototype', 'a1695f5f70726f746f5f5fa0', 'not_canonical'],
+    ['a key that would set the prototype', 'a1695f5f70726f746f5f5fa0', 'malformed'],
   ])('refuses %s', (_name, bytes, code) => {
     expect(codeOf(() => decodeCanonical(Buffer.from(bytes, 'hex')))).toBe(code);
   });
@@ -76,6 +84,54 @@ describe('canonical CBOR', () => {
       }
       expect(hex(encodeCanonical(decoded))).toBe(hex(bytes));
     }), { numRuns: 2000 });
+  });
+
+  it('writes what another implementation of the RFC writes', () => {
+    fc.assert(fc.property(value, (item) => {
+      expect(hex(encodeCanonical(item))).toBe(hex(encode(item, rfc8949EncodeOptions)));
+    }));
+  });
+
+  it('reads what another implementation of the RFC reads', () => {
+    fc.assert(fc.property(value, (item) => {
+      const bytes = encode(item, rfc8949EncodeOptions);
+      expect(decodeCanonical(bytes)).toEqual(decode(bytes));
+    }));
+  });
+
+  it('refuses every other encoding of a value that a lax reader would take', () => {
+    const flipped = fc.tuple(value.map((item) => encodeCanonical(item)), fc.nat(), fc.integer({ min: 1, max: 255 }));
+    fc.assert(fc.property(flipped, ([bytes, position, change]) => {
+      const changed = bytes.slice();
+      changed[position % changed.length] ^= change;
+      let decoded: unknown;
+      try {
+        decoded = decodeCanonical(changed);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SecaggError);
+        return;
+      }
+      expect(hex(encode(decoded, rfc8949EncodeOptions))).toBe(hex(changed));
+    }), { numRuns: 2000 });
+  });
+
+  it('keeps nothing of what it encoded or decoded from', () => {
+    const secret = new Uint8Array(32).fill(7);
+    const bytes = encodeCanonical({ secret });
+    const decoded = decodeCanonical(bytes) as { secret: Uint8Array };
+    bytes.fill(0);
+    secret.fill(0);
+    expect(decoded.secret).toEqual(new Uint8Array(32).fill(7));
+    expect(hex(encodeCanonical({ a: 1 }))).toBe('a1616101');
+  });
+
+  it('encodes what is larger than its shared buffer', () => {
+    const item = Array.from({ length: 50 }, (_, i) => new Uint8Array(4096).fill(i));
+    expect(decodeCanonical(encodeCanonical(item))).toEqual(item);
+  });
+
+  it.each(['\ud800', { '\udfff': 1 }, undefined, 1n, () => 1, Symbol('s')])('does not encode %p', (item) => {
+    expect(codeOf(() => encodeCanonical(item))).toBe('invalid');
   });
 
   it('survives nesting that is deeper than any message', () => {
