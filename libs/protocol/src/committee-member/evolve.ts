@@ -1,6 +1,7 @@
 /** The one place where a member's state changes. */
 import { wipe } from '@secagg/crypto';
 import { reportMessage } from '@secagg/schema';
+import { ofRoundKey } from '../round/verified-round';
 import { evolveFleet } from '../fleet/update-fleet';
 import { type MemberEvent, type MemberRound, type MemberState } from './state';
 
@@ -35,9 +36,17 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
       const seat = state.seats.get(event.epoch);
       if (seat?.secrets) wipe(seat.secrets.kemSecret, seat.secrets.voteSecret);
       state.seats.delete(event.epoch);
-      for (const [key, round] of state.rounds) if (round.epoch === event.epoch) state.rounds.delete(key);
+      forgetErasedRounds(state);
     }
   }
+}
+
+/** Keeps of the rounds without a seat the highest of each cluster: one vote a round, whatever epoch it is announced in again. */
+function forgetErasedRounds(state: MemberState): void {
+  const highest = new Map<string, number>();
+  const erased = [...state.rounds].filter(([, { epoch }]) => !state.seats.has(epoch)).map(([key]) => ({ key, ...ofRoundKey(key) }));
+  for (const { cluster, round } of erased) highest.set(cluster, Math.max(round, highest.get(cluster) ?? 0));
+  for (const { key, cluster, round } of erased) if (round < (highest.get(cluster) ?? 0)) state.rounds.delete(key);
 }
 
 function roundState(state: MemberState, key: string, epoch: number): MemberRound {

@@ -30,6 +30,7 @@ export interface MemberRound {
 export interface MemberState {
   view: FleetView;
   readonly seats: Map<number, MemberSeat>;
+  /** Rounds of the epochs in `seats`, and the highest of each cluster from epochs erased before: up to it, this member has had its say. */
   readonly rounds: Map<string, MemberRound>;
   /** Highest epoch with a valid certificate seen. */
   highestEpoch: number;

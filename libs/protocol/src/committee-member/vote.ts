@@ -6,7 +6,7 @@ import {
 import { openDocument, sameBytes, signDocument } from '../documents';
 import { certificateOf } from '../fleet/fleet-view';
 import { checkInRound, type ContributionSet, deriveSet, minGroups, openReport, readyBody } from '../round/contribution-set';
-import { type VerifiedRound, roundKey } from '../round/verified-round';
+import { ofRoundKey, type VerifiedRound, roundKey } from '../round/verified-round';
 import { type OpenedRound } from './check-views';
 import { type MemberState, type MemberStep } from './state';
 
@@ -19,6 +19,7 @@ export function report(state: MemberState, opened: OpenedRound): MemberStep<Sign
     if (!sameBytes(held.report.headers_root, opened.root)) throw new SecaggError('bad_proposal', 'another list of contributions was reported on', { round: round.config.round });
     return { events: [], reply: held.signed };
   }
+  checkNotErased(state, round);
   const usable = new Uint8Array(Math.ceil(opened.headers.length / 8));
   opened.seeds.forEach((seeds, i) => {
     if (seeds) usable[i >> 3] |= 1 << (i & 7);
@@ -64,7 +65,17 @@ export function voteAbort(state: MemberState, round: VerifiedRound, member: Open
 
 const heldVote = (state: MemberState, round: VerifiedRound): Vote | undefined => state.rounds.get(roundKey(round.config.cluster, round.config.round))?.vote;
 
+/** Throws `stale_round` where the vote may have been erased with its epoch: one vote a round, whatever epoch it is announced in again. */
+function checkNotErased(state: MemberState, { config }: VerifiedRound): void {
+  for (const [key, { epoch }] of state.rounds) {
+    const { cluster, round } = ofRoundKey(key);
+    if (cluster !== config.cluster || round < config.round || state.seats.has(epoch)) continue;
+    throw new SecaggError('stale_round', `round ${config.round} is not above those of an epoch erased here`, { round: config.round });
+  }
+}
+
 function castVote(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], body: VoteBody): MemberStep<Vote> {
+  checkNotErased(state, round);
   const bytes = voteBodyMessage.encode(body);
   const signature = signMessage(voteSecret(state, round), { type: voteBodyMessage.type, fleet: round.config.fleet }, bytes);
   const vote: Vote = { body: bytes, member, signature };

@@ -110,4 +110,10 @@ export function groupOf(config: Pick<RoundConfig, 'cluster' | 'round' | 'groups'
   return Buffer.from(digest).readUIntBE(0, 6) % config.groups;
 }
 
+/** Takes a {@link roundKey} apart; cluster hashes have no slash. */
+export function ofRoundKey(key: string): { cluster: string; round: number } {
+  const slash = key.lastIndexOf('/');
+  return { cluster: key.slice(0, slash), round: Number(key.slice(slash + 1)) };
+}
+
 export const roundKey = (cluster: ClusterHash | string, round: number): string => `${cluster}/${round}`;
