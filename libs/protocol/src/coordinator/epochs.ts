@@ -5,10 +5,15 @@ import { openDocument, sameBytes } from '../documents';
 import { certificateOf } from '../fleet/fleet-view';
 import { type CoordinatorEvent, type CoordinatorState, type EpochState, epochOf, type EpochTerms, type Step } from './state';
 
-/** Starts a new epoch under the current policy: its candidates are asked for seats. */
+/**
+ * Starts a new epoch under the current policy: its candidates are asked for seats. Those that took a seat since the last complete epoch
+ * and then did not sign are passed over where enough others remain, or one candidate could keep every epoch from coming about.
+ */
 export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: number): Step<EpochTerms> {
   const { policy, roster } = state.view;
   const highest = Math.max(0, ...state.epochs.keys());
+  const silent = silentSeats(state);
+  const promising = policy.committee.candidates.filter((candidate) => !silent.has(candidate));
   const terms: EpochTerms = {
     epoch: highest + 1,
     policy_version: policy.version,
@@ -16,9 +21,15 @@ export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: n
     threshold: policy.committee.threshold,
     sealing_suite: policy.sealing_suites[0],
     not_after_ms: nowMs + Math.min(lifetimeMs, policy.committee.max_epoch_ms),
-    candidates: policy.committee.candidates,
+    candidates: promising.length >= policy.committee.size ? promising : policy.committee.candidates,
   };
   return { events: [{ type: 'epoch-started', terms }], reply: terms };
+}
+
+function silentSeats(state: CoordinatorState): Set<PartyId> {
+  const inForce = state.epoch?.epoch.epoch ?? 0;
+  const failed = [...state.epochs].filter(([number]) => number > inForce).map(([, epoch]) => epoch);
+  return new Set(failed.flatMap(({ members, signatures }) => members.filter((member) => !signatures.has(member))));
 }
 
 /**
