@@ -16,12 +16,21 @@ export const routerNodeStatusSchema = z.looseObject({
   observations: z.looseObject({ waiting: z.int().min(0), taken: z.int().min(0) }),
   /** The latest rounds, newest first. */
   participations: z.array(participationSchema),
-  /** The privacy ledger over all clusters: rho, or null for an unlimited budget. */
-  privacy: z.looseObject({ budget_rho: z.number(), spent_rho: z.number(), open_rho: z.number(), remaining_rho: z.number() }),
+  /** The last announced round that was not joined, and why. */
+  last_refusal: z.looseObject({ round: z.int().min(1), code: z.string(), problem: z.string() }).nullable(),
+  /** The privacy ledger over all clusters, in zCDP rho and as epsilon at `delta`; null before the fleet is known. */
+  privacy: z
+    .looseObject({
+      budget_rho: z.number(), spent_rho: z.number(), open_rho: z.number(), remaining_rho: z.number(),
+      spent_epsilon: z.number(), remaining_epsilon: z.number(), delta: z.number(),
+    })
+    .nullable(),
   /** Null when this node is no committee member. */
   committee: z.looseObject({ epoch: z.int().min(0), seats: z.array(z.int().min(1)) }).nullable(),
   /** Observations whose `model:task` the last catalogue lacked, by name: shown here and nowhere else. */
   missing_keys: z.record(z.string(), z.int().min(1)),
+  /** Signed receipts (base64) of rounds that were published without the contribution, unexplained: evidence. */
+  receipts_not_honoured: z.array(z.looseObject({ round: z.string(), receipt: z.string() })),
   coordinator: z.looseObject({ reachable: z.boolean(), last_contact: z.string().nullable(), last_problem: z.string().nullable() }),
 });
 export type RouterNodeStatus = z.infer<typeof routerNodeStatusSchema>;

@@ -1,0 +1,109 @@
+/**
+ * Serves on the committee: asks the coordinator what it waits for, and does it in order. Nothing is queued here; whatever a
+ * crash has cut short is asked for again.
+ */
+import { pause } from '@secagg/client';
+import { epochCertificateMessage, SecaggError, type Work, type WorkItem } from '@secagg/schema';
+import { isTransient } from '../coordinator-contact';
+import { withoutRole } from '../own-role';
+import { EpochKeeper, seat, sign } from './epochs';
+import { type Member, memberState } from './member';
+import { OpenedRounds } from './opened-rounds';
+import { isWaiting, RoundWork } from './round-work';
+
+const ROLE_CHECK_MS = 60_000;
+
+export class Committee {
+  private readonly rounds: OpenedRounds;
+  private readonly work: RoundWork;
+  private readonly epochs: EpochKeeper;
+  /** Hash of the last work that was handled in full. */
+  private seen: string | undefined;
+
+  constructor(private readonly member: Member) {
+    this.rounds = new OpenedRounds(member);
+    this.work = new RoundWork(member, this.rounds);
+    this.epochs = new EpochKeeper(member);
+  }
+
+  /** Runs until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { member } = this;
+    await member.fleet.untilKnown(signal);
+    try {
+      for (let failures = 0; ; ) {
+        this.rounds.sweep(this.epochs.eraseDue());
+        failures = (await this.next(signal)) ? 0 : failures + 1;
+        if (failures > 0) await member.contact.backOff(failures, signal);
+      }
+    } finally {
+      this.rounds.wipeAll();
+    }
+  }
+
+  /** Asks for work and does it. False when it is to be asked for again after a pause. */
+  private async next(signal: AbortSignal): Promise<boolean> {
+    const { member } = this;
+    try {
+      await this.untilMember(signal);
+      const { id, pollWaitMs: waitMs } = member.config;
+      const reply = await member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal }));
+      if (!reply) return true;
+      const done = await this.doAll(reply.work, signal);
+      this.seen = done ? reply.hash : undefined;
+      return done;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SecaggError)) throw error;
+      member.log.debug({ code: error.code, problem: error.message }, 'asking for work failed');
+      return false;
+    }
+  }
+
+  /** Whether every item is done or refused for good; one that failed does not hold up the others. */
+  private async doAll(work: Work, signal: AbortSignal): Promise<boolean> {
+    const certificates = work.epoch_certificates.map((bytes) => epochCertificateMessage.decode(bytes));
+    for (const certificate of certificates) this.epochs.see(certificate);
+    let done = true;
+    for (const item of work.items) {
+      try {
+        if (item.kind === 'seat') await seat(this.member, item, signal);
+        else if (item.kind === 'sign-epoch') await sign(this.member, item, signal);
+        else await this.work.handle(item, certificates, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof SecaggError)) throw error;
+        if (isTransient(error)) done = false;
+        this.refused(item, error);
+      }
+    }
+    return done;
+  }
+
+  private refused(item: WorkItem, error: SecaggError): void {
+    const { log, metrics } = this.member;
+    const about = { kind: item.kind, ...('round' in item ? { round: item.round } : {}), code: error.code, problem: error.message };
+    if (isTransient(error) || isWaiting(error)) {
+      log.debug(about, 'work not done yet');
+      return;
+    }
+    metrics.messageRefused(error.code);
+    log.warn(about, 'work refused');
+  }
+
+  private async untilMember(signal: AbortSignal): Promise<void> {
+    const { member } = this;
+    for (let told: string | undefined; ; ) {
+      const problem = withoutRole(memberState(member).view, member.context.identity, 'committee', member.now());
+      if (problem === undefined) return;
+      if (problem !== told) member.log.info({ problem }, 'not serving on the committee');
+      told = problem;
+      await pause(Math.min(ROLE_CHECK_MS, 12 * member.config.retryMaxMs), signal);
+      this.rounds.sweep(this.epochs.eraseDue());
+      await member.fleet.refresh(signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        if (!(error instanceof SecaggError)) throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** How a member's state is written as a snapshot and read back, always without its secrets; its steps are in libs/protocol. */
+import { emptyMember, evolveMember, type EpochSecrets, type FleetDocuments, type MemberEvent, type MemberRound, type MemberState, verifyFleet } from '@secagg/protocol';
+import { reportMessage, SecaggError, type Signed, type Vote } from '@secagg/schema';
+import { type Machine } from '../store/journal';
+
+interface MemberSnapshot {
+  documents: FleetDocuments;
+  highestEpoch: number;
+  seats: [number, { seat: Signed; signedBody?: Uint8Array }][];
+  rounds: [string, { epoch: number; report?: Signed; vote?: Vote; answered: boolean }][];
+}
+
+/** @param authorityKey Ed25519 public key that the stored fleet documents must be signed by */
+export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, MemberEvent> {
+  return {
+    evolve: evolveMember,
+    begin: (event) => {
+      if (event.type !== 'fleet-updated') throw new SecaggError('internal', 'the journal does not begin with the fleet\'s documents');
+      return emptyMember(verifyFleet(authorityKey, event.documents));
+    },
+    record: withoutSecrets,
+    snapshot: (state): MemberSnapshot => ({
+      documents: state.view.documents,
+      highestEpoch: state.highestEpoch,
+      seats: [...state.seats].map(([epoch, { seat, signedBody }]) => [epoch, { seat, ...(signedBody ? { signedBody } : {}) }]),
+      rounds: [...state.rounds].map(([key, { epoch, report, vote, answered }]) => [key, { epoch, answered, ...(report ? { report: report.signed } : {}), ...(vote ? { vote } : {}) }]),
+    }),
+    restore: (value) => {
+      const snapshot = value as MemberSnapshot;
+      return {
+        view: verifyFleet(authorityKey, snapshot.documents),
+        highestEpoch: snapshot.highestEpoch,
+        seats: new Map(snapshot.seats),
+        rounds: new Map(snapshot.rounds.map(([key, round]) => [key, restoreRound(round)])),
+      };
+    },
+  };
+}
+
+function restoreRound({ epoch, answered, report, vote }: MemberSnapshot['rounds'][number][1]): MemberRound {
+  return { epoch, answered, ...(report ? { report: { signed: report, report: reportMessage.decode(report.body) } } : {}), ...(vote ? { vote } : {}) };
+}
+
+/** The secrets go to their own table, sealed; read back, the seat has none until they are put in. */
+function withoutSecrets(event: MemberEvent): unknown {
+  if (event.type !== 'seat-made') return event;
+  const { secrets: _secrets, ...rest }: MemberEvent & { secrets: EpochSecrets } = event;
+  return rest;
+}

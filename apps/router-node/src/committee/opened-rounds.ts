@@ -1,0 +1,102 @@
+/**
+ * Rounds as this member sees them: the announcement checked, the views fetched, the boxes opened, the report made. Kept in
+ * memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
+ */
+import {
+  configHash, epochHash, openViews, type OpenedRound, ownEpoch, report, roundKey, sameBytes, type VerifiedRound, verifyAnnouncement, wipeSeeds,
+} from '@secagg/protocol';
+import { type EpochCertificate, type MemberIndex, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import { secretsOf } from './epochs';
+import { type Member, memberState } from './member';
+
+/** A round not asked for during this time is over for this member, or will be opened again. */
+const IDLE_MS = 60_000;
+
+interface Kept {
+  readonly opened: OpenedRound;
+  usedAtMs: number;
+}
+
+export class OpenedRounds {
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(private readonly member: Member) {}
+
+  /** The announcement under its epoch certificate, both verified, and this member's index. Throws what does not hold. */
+  verify(announcement: Signed, certificates: readonly EpochCertificate[]): { round: VerifiedRound; index: MemberIndex } {
+    const state = memberState(this.member);
+    const { epoch_hash, epoch, round_time_ms, round } = roundConfigMessage.decode(announcement.body);
+    const certificate = certificates.find((entry) => sameBytes(epochHash(entry.body), epoch_hash));
+    if (!certificate) throw new SecaggError('wrong_epoch', `the certificate of epoch ${epoch} is not here`, { round });
+    const { verified, index } = ownEpoch(state, this.member.context, certificate, round_time_ms);
+    return { round: verifyAnnouncement(state.view, verified, announcement), index: index as MemberIndex };
+  }
+
+  /**
+   * The round with its boxes opened; the first time, this member's report on it is made durable before anything else is said
+   * about it. Throws `bad_proposal` when other contributions are shown than were reported on.
+   */
+  async open(announcement: Signed, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<OpenedRound> {
+    const { cluster, round: number } = roundConfigMessage.decode(announcement.body);
+    const key = roundKey(cluster, number);
+    const held = this.kept.get(key);
+    if (held && sameBytes(held.opened.round.configHash, configHash(announcement.body))) {
+      held.usedAtMs = this.member.now();
+      return held.opened;
+    }
+    const opened = await this.fetch(announcement, certificates, signal);
+    try {
+      if (!memberState(this.member).rounds.get(key)?.report) this.checkTime(opened.round);
+      this.member.store.journal.commit(report(memberState(this.member), opened).events);
+    } catch (error) {
+      wipeSeeds(opened);
+      throw error;
+    }
+    this.forget(key);
+    this.kept.set(key, { opened, usedAtMs: this.member.now() });
+    return opened;
+  }
+
+  /** Wipes what has not been asked for lately, and everything of these epochs. */
+  sweep(erasedEpochs: readonly number[] = []): void {
+    const before = this.member.now() - IDLE_MS;
+    for (const [key, { opened, usedAtMs }] of this.kept) {
+      if (usedAtMs < before || erasedEpochs.includes(opened.round.config.epoch)) this.forget(key);
+    }
+  }
+
+  wipeAll(): void {
+    for (const key of [...this.kept.keys()]) this.forget(key);
+  }
+
+  private async fetch(announcement: Signed, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<OpenedRound> {
+    const { member } = this;
+    const { round, index } = this.verify(announcement, certificates);
+    const { config } = round;
+    const { views } = await member.contact.track(member.client.views(config.cluster, config.round, index, { signal }));
+    const startedMs = performance.now();
+    const opened = openViews(memberState(member).view, round, index, secretsOf(member, config.epoch).kemSecret, views);
+    const seconds = (performance.now() - startedMs) / 1000 / Math.max(1, views.length);
+    for (const seeds of opened.seeds) {
+      if (seeds) member.metrics.contributionChecked(seconds);
+      else member.metrics.contributionRefused('cannot_open', seconds);
+    }
+    member.log.info({ round: config.round, contributions: views.length, usable: opened.seeds.filter(Boolean).length }, 'contributions checked');
+    return opened;
+  }
+
+  /** A round that this member has not reported on yet must be of the present. Throws `policy`. */
+  private checkTime({ config }: VerifiedRound): void {
+    const { clock_tolerance_ms } = memberState(this.member).view.policy;
+    const nowMs = this.member.now();
+    if (config.round_time_ms > nowMs + clock_tolerance_ms || config.deadline_ms < nowMs - clock_tolerance_ms - this.member.config.lateRoundMs) {
+      throw new SecaggError('policy', 'the times of the round are too far from this clock', { round: config.round });
+    }
+  }
+
+  private forget(key: string): void {
+    const kept = this.kept.get(key);
+    if (kept) wipeSeeds(kept.opened);
+    this.kept.delete(key);
+  }
+}

@@ -1,0 +1,82 @@
+/** What a member does in a round, item by item (PROTOCOL section 4, steps 5 to 7). Every event is durable before its reply is sent. */
+import { answer, decidedSet, report, takeTransfers, transferSeeds, voteAbort, voteReady } from '@secagg/protocol';
+import { type EpochCertificate, SecaggError, type Vote, type WorkItem } from '@secagg/schema';
+import { sending } from '../failpoint';
+import { type Member, memberState } from './member';
+import { type OpenedRounds } from './opened-rounds';
+
+type Item<Kind extends WorkItem['kind']> = Extract<WorkItem, { kind: Kind }>;
+export type RoundItem = Exclude<WorkItem, Item<'seat'> | Item<'sign-epoch'>>;
+
+export class RoundWork {
+  constructor(
+    private readonly member: Member,
+    private readonly rounds: OpenedRounds,
+  ) {}
+
+  /** Throws a SecaggError for what this member will not do, and for what could not be delivered. */
+  async handle(item: RoundItem, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+    switch (item.kind) {
+      case 'report':
+        return this.report(item, certificates, signal);
+      case 'vote':
+        return this.vote(item, certificates, signal);
+      case 'abort':
+        return this.abort(item, certificates, signal);
+      case 'transfer':
+        return this.transfer(item, certificates, signal);
+      case 'answer':
+        return this.answer(item, certificates, signal);
+    }
+  }
+
+  private async report(item: Item<'report'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+    const opened = await this.rounds.open(item.announcement, certificates, signal);
+    const { events, reply } = report(memberState(this.member), opened);
+    this.member.store.journal.commit(events);
+    await sending('report', () => this.member.contact.track(this.member.client.sendReport(item.cluster, item.round, reply, { signal })));
+  }
+
+  private async vote(item: Item<'vote'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+    const opened = await this.rounds.open(item.announcement, certificates, signal);
+    const { events, reply } = voteReady(memberState(this.member), opened, item.proposal);
+    this.member.store.journal.commit(events);
+    await this.sendVote(item, reply, signal);
+  }
+
+  private async abort(item: Item<'abort'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+    const { round, index } = this.rounds.verify(item.announcement, certificates);
+    const { events, reply } = voteAbort(memberState(this.member), round, index, item.reason);
+    this.member.store.journal.commit(events);
+    await this.sendVote(item, reply, signal);
+  }
+
+  private async sendVote({ cluster, round }: RoundItem, vote: Vote, signal: AbortSignal): Promise<void> {
+    await sending('vote', () => this.member.contact.track(this.member.client.sendVote(cluster, round, vote, { signal })));
+  }
+
+  private async transfer(item: Item<'transfer'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+    const { member } = this;
+    const opened = await this.rounds.open(item.announcement, certificates, signal);
+    const decided = decidedSet(memberState(member), opened, item.proposal, item.decision);
+    for (const need of item.needs) {
+      const transfer = transferSeeds(memberState(member), opened, decided, need, member.random);
+      await sending('transfer', () => member.contact.track(member.client.sendTransfer(item.cluster, item.round, transfer, { signal })));
+    }
+  }
+
+  private async answer(item: Item<'answer'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+    const { member } = this;
+    const opened = await this.rounds.open(item.announcement, certificates, signal);
+    const decided = decidedSet(memberState(member), opened, item.proposal, item.decision);
+    const { wrong } = takeTransfers(memberState(member), opened, decided.decision, item.transfers);
+    if (wrong.length > 0) member.log.warn({ round: item.round, members: wrong }, 'seeds passed on by these members are wrong');
+    const { events, reply } = answer(memberState(member), opened, decided, item.pieces);
+    member.store.journal.commit(events);
+    await sending('answer', () => member.contact.track(member.client.sendAnswer(item.cluster, item.round, reply, { signal })));
+    member.log.info({ round: item.round, pieces: reply.pieces.length }, 'decision answered');
+  }
+}
+
+/** Not a refusal: the item comes again when what it waits for is there. */
+export const isWaiting = (error: unknown): boolean => error instanceof SecaggError && error.code === 'recovery_failed';

@@ -1,0 +1,46 @@
+/** Whether the coordinator answers: for the operator, and for how long to wait before the next attempt. */
+import { backoffDelay, pause } from '@secagg/client';
+import { type ProblemCode, SecaggError } from '@secagg/schema';
+
+const TRANSIENT: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['unavailable', 'overloaded', 'internal']);
+
+/** Worth another attempt later: the coordinator was not reached, or has trouble of its own. */
+export const isTransient = (error: unknown): boolean => error instanceof SecaggError && TRANSIENT.has(error.code);
+
+export class CoordinatorContact {
+  reachable = false;
+  lastContactMs: number | undefined;
+  lastProblem: string | undefined;
+
+  constructor(
+    private readonly now: () => number,
+    private readonly retryMaxMs: number,
+  ) {}
+
+  /** Notes the outcome of a call: any answer of the coordinator is contact, also a refusal. */
+  async track<T>(call: Promise<T>): Promise<T> {
+    try {
+      const result = await call;
+      this.answered();
+      this.lastProblem = undefined;
+      return result;
+    } catch (error) {
+      if (error instanceof SecaggError) {
+        if (error.details.unreachable === true) this.reachable = false;
+        else this.answered();
+        this.lastProblem = `${error.code}: ${error.message}`;
+      }
+      throw error;
+    }
+  }
+
+  /** Waits before attempt `attempt`, from 1; longer each time. */
+  backOff(attempt: number, signal: AbortSignal): Promise<void> {
+    return pause(backoffDelay({ firstMs: 100, mostMs: this.retryMaxMs }, attempt, Math.random()), signal);
+  }
+
+  private answered(): void {
+    this.reachable = true;
+    this.lastContactMs = this.now();
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Accepting observations durably. Requests that arrive while the disk is busy share the next commit, so that many small ones
+ * cost little more than one large one.
+ */
+import { SecaggError } from '@secagg/schema';
+import { failpoint } from '../failpoint';
+import { type ObservationBatch } from '../store/observations';
+import { type RouterStore } from '../store/router-store';
+
+interface Pending {
+  readonly batch: ObservationBatch;
+  resolve(accepted: number): void;
+  reject(error: unknown): void;
+}
+
+export interface IntakeLimits {
+  readonly maxObservations: number;
+  readonly retentionHours: number;
+}
+
+type Outcome = { accepted: number } | { refused: SecaggError };
+
+const HOUR_MS = 3_600_000;
+
+export class Intake {
+  private pending: Pending[] = [];
+  private droppedAtMs = -Infinity;
+
+  constructor(
+    private readonly store: Pick<RouterStore, 'observations' | 'transaction'>,
+    private readonly limits: IntakeLimits,
+    private readonly now: () => number,
+  ) {}
+
+  /** Resolves when the batch is on disk. Throws `overloaded` when there is no room, `duplicate` for a reused idempotency key. */
+  accept(batch: ObservationBatch): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.pending.push({ batch, resolve, reject });
+      if (this.pending.length === 1) setImmediate(() => this.flush());
+    });
+  }
+
+  /** Drops what no round has taken in time. @returns how many observations */
+  dropOld(): number {
+    this.droppedAtMs = this.now();
+    return this.store.observations.dropOlder(this.droppedAtMs - this.limits.retentionHours * HOUR_MS);
+  }
+
+  private flush(): void {
+    const group = this.pending;
+    this.pending = [];
+    try {
+      failpoint('before-durable:observations-accepted');
+      const outcomes = this.store.transaction(() => {
+        const added = this.addAll(group);
+        failpoint('in-durable:observations-accepted');
+        return added;
+      });
+      failpoint('after-durable:observations-accepted');
+      outcomes.forEach((outcome, i) => ('refused' in outcome ? group[i].reject(outcome.refused) : group[i].resolve(outcome.accepted)));
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  private addAll(group: readonly Pending[]): Outcome[] {
+    if (this.now() - this.droppedAtMs > HOUR_MS) this.dropOld();
+    const { waiting, taken } = this.store.observations.count();
+    let room = this.limits.maxObservations - waiting - taken;
+    return group.map(({ batch }) => {
+      // A batch is refused before its first row is added, so the others of the group are not affected.
+      if (batch.observations.length > room) return { refused: new SecaggError('overloaded', `${this.limits.maxObservations} observations are held already`) };
+      try {
+        const accepted = this.store.observations.add(batch, this.now());
+        room -= accepted;
+        return { accepted };
+      } catch (error) {
+        if (error instanceof SecaggError) return { refused: error };
+        throw error;
+      }
+    });
+  }
+}

@@ -1,0 +1,65 @@
+/** How the router's state is written as a snapshot and read back; its steps are in libs/protocol. */
+import { type DayTotal, type LedgerState, type OpenCharge } from '@secagg/dp-noise';
+import { emptyRouter, evolveRouter, type FleetDocuments, type Participation, type RouterEvent, type RouterState, verifyFleet } from '@secagg/protocol';
+import { SecaggError } from '@secagg/schema';
+import { type Machine } from '../store/journal';
+
+/** Settled rounds that are remembered, for the operator to see. */
+const SETTLED_KEPT = 20;
+
+interface RouterSnapshot {
+  documents: FleetDocuments;
+  highestEpoch: number;
+  highestRound: [string, number][];
+  participations: [string, Participation][];
+  ledger: { open: [string, OpenCharge][]; settled: [number, DayTotal][]; latestRounds: [string, number][]; latestDay: number };
+}
+
+/** @param authorityKey Ed25519 public key that the stored fleet documents must be signed by */
+export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, RouterEvent> {
+  return {
+    evolve: evolveRouter,
+    begin: (event) => {
+      if (event.type !== 'fleet-updated') throw new SecaggError('internal', 'the journal does not begin with the fleet\'s documents');
+      return emptyRouter(verifyFleet(authorityKey, event.documents));
+    },
+    snapshot: (state): RouterSnapshot => {
+      forgetSettled(state);
+      return {
+        documents: state.view.documents,
+        highestEpoch: state.highestEpoch,
+        highestRound: [...state.highestRound],
+        participations: [...state.participations],
+        ledger: {
+          open: [...state.ledger.open],
+          settled: [...state.ledger.settled],
+          latestRounds: [...state.ledger.latestRounds],
+          latestDay: state.ledger.latestDay,
+        },
+      };
+    },
+    restore: (value) => {
+      const snapshot = value as RouterSnapshot;
+      return {
+        view: verifyFleet(authorityKey, snapshot.documents),
+        highestEpoch: snapshot.highestEpoch,
+        highestRound: new Map(snapshot.highestRound),
+        participations: new Map(snapshot.participations),
+        ledger: restoreLedger(snapshot.ledger),
+      };
+    },
+  };
+}
+
+const restoreLedger = ({ open, settled, latestRounds, latestDay }: RouterSnapshot['ledger']): LedgerState => ({
+  open: new Map(open),
+  settled: new Map(settled),
+  latestRounds: new Map(latestRounds),
+  latestDay,
+});
+
+/** What a settled round still means is in the ledger and in the highest round. */
+function forgetSettled(state: RouterState): void {
+  const settled = [...state.participations].filter(([, participation]) => participation.outcome);
+  for (const [key] of settled.slice(0, Math.max(0, settled.length - SETTLED_KEPT))) state.participations.delete(key);
+}

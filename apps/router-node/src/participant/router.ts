@@ -1,0 +1,16 @@
+/** The parts of a taking-part router; see participant.ts for how they work together. */
+import { type RouterState } from '@secagg/protocol';
+import { SecaggError } from '@secagg/schema';
+import { type Node } from '../node';
+import { type RouterStore } from '../store/router-store';
+
+export interface Router extends Node {
+  readonly store: RouterStore;
+}
+
+/** Throws `unavailable` before the fleet documents are known. */
+export function stateOf({ store }: Pick<Router, 'store'>): RouterState {
+  const { state } = store.journal;
+  if (!state) throw new SecaggError('unavailable', 'the fleet documents are not known yet');
+  return state;
+}

@@ -1,0 +1,90 @@
+/** The end of a round for this router: verified in full, then ledger, observations and aggregate change in one step. */
+import { aggregateResult, type AuditedRound, auditTranscript, settleAborted, settlePublished } from '@secagg/protocol';
+import { type PublishedSignal } from '@secagg/client';
+import { type Decision, roundConfigMessage, SecaggError, voteBodyMessage } from '@secagg/schema';
+import { showBudget } from './budget';
+import { type Router, stateOf } from './router';
+
+type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
+
+/**
+ * Fetches and verifies a published round that this router took part in. Throws, and settles nothing, when it does not verify.
+ */
+export async function settleFromTranscript(router: Router, key: string, signal: AbortSignal): Promise<void> {
+  const { store, log } = router;
+  const { cluster, round } = configOf(router, key);
+  const transcript = await router.contact.track(router.client.transcript(cluster, round, { signal }));
+  const { events, reply } = settlePublished(stateOf(router), key, transcript, router.now());
+  const { audited } = reply;
+  if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted', { round });
+  const aggregate = published(router, audited);
+  const receipt = stateOf(router).participations.get(key)?.receipt;
+  store.journal.commit(events, () => {
+    if (reply.outcome === 'included') removeData(router, key);
+    else giveDataBack(router, key);
+    store.aggregates.put(cluster, round, aggregate);
+    if (reply.receiptNotHonoured && receipt) store.evidence.put(key, receipt, router.now());
+  });
+  verified(router, audited);
+  log.info({ round, outcome: reply.outcome, participants: aggregate.signal.participant_count }, 'round verified');
+  if (reply.receiptNotHonoured) log.error({ round }, 'the coordinator acknowledged this contribution and published the round without it: see /v1/status for the signed receipt');
+}
+
+/** Takes observations and charge back on an abort decision, and on nothing less. */
+export function settleFromAbort(router: Router, key: string, decision: Decision): void {
+  const { events } = settleAborted(stateOf(router), key, decision, router.now());
+  router.store.journal.commit(events, () => giveDataBack(router, key));
+  showBudget(router);
+  const vote = voteBodyMessage.decode(decision.body);
+  const reason = vote.kind === 'abort' ? vote.reason : 'no_valid_proposal';
+  router.metrics.roundFailed(reason === 'no_valid_proposal' ? 'committee_unavailable' : reason);
+  router.log.info({ round: vote.round, reason }, 'round aborted: the observations wait for the next one');
+}
+
+/** Verifies and keeps the aggregate of a round that this router has not taken part in. */
+export async function observeRound(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<void> {
+  const transcript = await router.contact.track(router.client.transcript(cluster, round, { signal }));
+  const { view } = stateOf(router);
+  const audited = auditTranscript(view.authorityKey, transcript);
+  const { config } = audited.round;
+  if (config.fleet !== view.fleet || config.cluster !== cluster || config.round !== round) throw new SecaggError('wrong_config', 'the transcript is of another round', { round });
+  if (audited.kind !== 'opened') return;
+  const aggregate = published(router, audited);
+  router.store.transaction(() => router.store.aggregates.put(cluster, round, aggregate));
+  verified(router, audited);
+  router.log.info({ round, participants: aggregate.signal.participant_count }, 'round verified, without taking part');
+}
+
+const configOf = (router: Router, key: string) => {
+  const participation = stateOf(router).participations.get(key);
+  if (!participation) throw new SecaggError('no_round', 'this router did not take part in the round');
+  return roundConfigMessage.decode(participation.announcement.body);
+};
+
+function removeData({ store }: Router, key: string): void {
+  store.observations.remove(key);
+  store.localSignal.remove(key);
+}
+
+function giveDataBack({ store }: Router, key: string): void {
+  store.observations.giveBack(key);
+  store.localSignal.giveBack(key);
+}
+
+function published(router: Router, audited: OpenedRound): PublishedSignal {
+  const { signal, details, withheld, privacy } = aggregateResult(audited);
+  const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  return {
+    signal,
+    details,
+    withheld: [...withheld],
+    privacy: { ...privacy, rho: finite(privacy.rho), epsilon: finite(privacy.epsilon) },
+    verified_at: new Date(router.now()).toISOString(),
+  };
+}
+
+function verified(router: Router, audited: OpenedRound): void {
+  const participants = audited.set.groups.reduce((sum, group) => sum + group.members.length, 0);
+  router.metrics.roundVerified(Math.max(0, router.now() - audited.round.config.round_time_ms) / 1000, participants);
+  showBudget(router);
+}

@@ -1,0 +1,71 @@
+/** GET /v1/status: what this node knows of itself, for its own operator. */
+import { type RouterNodeStatus } from '@secagg/client';
+import { type Participation } from '@secagg/protocol';
+import { type Router as Routes } from 'express';
+import { type Member, memberState } from '../committee/member';
+import { budgetFigures } from '../participant/budget';
+import { missingKeys } from '../participant/choose-data';
+import { type Participant } from '../participant/participant';
+import { type Router, stateOf } from '../participant/router';
+
+const PARTICIPATIONS_SHOWN = 20;
+
+export interface StatusSources {
+  readonly router: Router;
+  readonly participant: Participant;
+  readonly member?: Member;
+}
+
+export function getStatus(routes: Routes, sources: StatusSources): void {
+  routes.get('/v1/status', (_request, response) => {
+    response.json(statusOf(sources));
+  });
+}
+
+export function statusOf({ router, participant, member }: StatusSources): RouterNodeStatus {
+  const { config, store, contact } = router;
+  const known = store.journal.state !== undefined;
+  return {
+    id: config.id,
+    fleet: known ? stateOf(router).view.fleet : null,
+    cluster: config.cluster,
+    observations: store.observations.count(),
+    participations: known ? participations(router, participant) : [],
+    last_refusal: participant.lastRefusal ?? null,
+    privacy: known ? privacyOf(router) : null,
+    committee: member ? memberSeats(member) : null,
+    missing_keys: missingKeys(store, participant.catalogue),
+    receipts_not_honoured: store.evidence.list(),
+    coordinator: {
+      reachable: contact.reachable,
+      last_contact: contact.lastContactMs === undefined ? null : new Date(contact.lastContactMs).toISOString(),
+      last_problem: contact.lastProblem ?? null,
+    },
+  };
+}
+
+function participations(router: Router, participant: Participant): RouterNodeStatus['participations'] {
+  const newestFirst = [...stateOf(router).participations].reverse().slice(0, PARTICIPATIONS_SHOWN);
+  return newestFirst.map(([key, participation]) => ({
+    round: participation.round,
+    state: stateOfParticipation(participation, participant.undecided.has(key)),
+    observations: router.store.observations.takenBy(key),
+  }));
+}
+
+const stateOfParticipation = ({ outcome, receipt }: Participation, undecided: boolean): RouterNodeStatus['participations'][number]['state'] =>
+  outcome ?? (undecided ? 'undecided' : receipt ? 'sent' : 'prepared');
+
+function privacyOf(router: Router): RouterNodeStatus['privacy'] {
+  const { budgetRho, spentRho, openRho, remainingRho, spentEpsilon, remainingEpsilon } = budgetFigures(router);
+  return {
+    budget_rho: budgetRho, spent_rho: spentRho, open_rho: openRho, remaining_rho: remainingRho,
+    spent_epsilon: spentEpsilon, remaining_epsilon: remainingEpsilon, delta: router.config.budgetDelta,
+  };
+}
+
+function memberSeats(member: Member): RouterNodeStatus['committee'] {
+  if (!member.store.journal.state) return null;
+  const { highestEpoch, seats } = memberState(member);
+  return { epoch: highestEpoch, seats: [...seats].filter(([, { secrets }]) => secrets).map(([epoch]) => epoch) };
+}

@@ -1,0 +1,36 @@
+/** The one place where an error becomes an HTTP problem (RFC 9457). */
+import { type ProblemCode, problems, SecaggError } from '@secagg/schema';
+import { type ErrorRequestHandler } from 'express';
+import { type Logger } from 'pino';
+
+/** Unknown errors are `internal`, and told to the log alone. */
+export function asSecaggError(error: unknown): SecaggError {
+  if (error instanceof SecaggError) return error;
+  const type: unknown = typeof error === 'object' && error !== null && 'type' in error ? error.type : undefined;
+  const bodyProblem = typeof type === 'string' ? BODY_PROBLEMS[type] : undefined;
+  return bodyProblem ? new SecaggError(bodyProblem, problems[bodyProblem].title) : new SecaggError('internal', problems.internal.title);
+}
+
+/** Errors of express's body reader, by their type. */
+const BODY_PROBLEMS: Readonly<Record<string, ProblemCode>> = {
+  'entity.too.large': 'too_large',
+  'request.aborted': 'malformed',
+  'request.size.invalid': 'malformed',
+  'encoding.unsupported': 'malformed',
+};
+
+/** @param refused told the code of every problem, for the metrics */
+export const problemHandler = (log: Logger, refused: (code: ProblemCode) => void): ErrorRequestHandler => (error, request, response, next) => {
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  const problem = asSecaggError(error);
+  const { status, title } = problems[problem.code];
+  if (problem.code === 'internal') log.error({ err: error, method: request.method, path: request.path }, 'request failed');
+  else log.debug({ code: problem.code, method: request.method, path: request.path }, 'request refused');
+  refused(problem.code);
+  response.status(status).type('application/problem+json').send(
+    JSON.stringify({ ...problem.details, type: `urn:secagg:problem:${problem.code}`, title, status, detail: problem.message, code: problem.code }),
+  );
+};

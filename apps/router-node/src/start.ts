@@ -1,0 +1,126 @@
+/** Puts the node together: stores, loops and HTTP face. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { CoordinatorClient } from '@secagg/client';
+import { rhoToBudgetUnits } from '@secagg/dp-noise';
+import { createMetrics } from '@secagg/metrics';
+import { type RouterContext } from '@secagg/protocol';
+import { type Logger } from 'pino';
+import { Committee } from './committee/committee';
+import { type Member } from './committee/member';
+import { type Config, ConfigError, variableOf } from './config';
+import { CoordinatorContact } from './coordinator-contact';
+import { FleetKeeper } from './fleet-keeper';
+import { readPublicKey, readSecretKey } from './key-files';
+import { type Node } from './node';
+import { Intake } from './observations/intake';
+import { Participant } from './participant/participant';
+import { type Router } from './participant/router';
+import { createApp } from './routes/app';
+import { openCommitteeStore } from './store/committee-store';
+import { openRouterStore } from './store/router-store';
+
+export interface RunningNode {
+  readonly port: number;
+  /** Stops taking requests, ends the loops, closes the stores. */
+  stop(): Promise<void>;
+}
+
+/**
+ * @param onFailure ends the process at once: a step could not be made durable, or a loop has failed
+ * Throws {@link ConfigError} for files that are not as they must be.
+ */
+export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void): Promise<RunningNode> {
+  const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const node = createNode(config, authorityKey, log);
+  const store = openRouterStore(config.dataDir, authorityKey, onFailure);
+  const router: Router = { ...node, store };
+  node.fleet.add(store.journal);
+  const member = await openMember(node, authorityKey, onFailure);
+
+  const participant = new Participant(router);
+  const committee = member && new Committee(member);
+  const intake = new Intake(store, { maxObservations: config.maxObservations, retentionHours: config.observationRetentionHours }, node.now);
+  const server = createServer(createApp({ router, participant, ...(member ? { member } : {}) }, intake));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  log.info({ id: config.id, host: config.host, port, coordinator: config.coordinatorUrl }, 'router-node listening');
+
+  const stopping = new AbortController();
+  const loops = [participant.run(stopping.signal), ...(committee ? [committee.run(stopping.signal)] : [])].map((loop) =>
+    loop.catch((error: unknown) => {
+      if (!stopping.signal.aborted) onFailure(error);
+    }),
+  );
+
+  return {
+    port,
+    stop: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      stopping.abort(new Error('the node is stopping'));
+      await Promise.all(loops);
+      await closed;
+      await node.client.close();
+      store.close();
+      member?.store.close();
+    },
+  };
+}
+
+function createNode(config: Config, authorityKey: Uint8Array, log: Logger): Node {
+  const now = Date.now;
+  const contact = new CoordinatorContact(now, config.retryMaxMs);
+  const client = new CoordinatorClient({
+    origin: config.coordinatorUrl,
+    ...(config.coordinatorCaFile === undefined ? {} : { ca: readFileSync(config.coordinatorCaFile, 'utf8') }),
+  });
+  return {
+    config,
+    context: contextOf(config),
+    client,
+    contact,
+    fleet: new FleetKeeper(authorityKey, client, contact, log),
+    metrics: createMetrics({ app: 'router-node' }),
+    log,
+    random: (length) => new Uint8Array(randomBytes(length)),
+    now,
+  };
+}
+
+function contextOf(config: Config): RouterContext {
+  return {
+    identity: { id: config.id, secretKey: readSecretKey(variableOf('identityKeyFile'), config.identityKeyFile) },
+    limits: {
+      privacyUnit: config.privacyUnit,
+      maxRoundRhoUnits: rhoToBudgetUnits(config.maxRoundRho),
+      budget: { units: rhoToBudgetUnits(config.budgetRho), window: config.budgetWindowDays === 0 ? 'lifetime' : { days: config.budgetWindowDays } },
+      minHonestPerGroup: config.minHonestPerGroup,
+      unsafeNoNoise: config.unsafeNoNoise,
+    },
+  };
+}
+
+/** A node without a store key cannot keep epoch secrets, so it takes no seats. */
+async function openMember(node: Node, authorityKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member | undefined> {
+  const { config, random, fleet } = node;
+  if (config.storeKeyFile === undefined) return undefined;
+  const setting = variableOf('storeKeyFile');
+  const storeKey = readSecretKey(setting, config.storeKeyFile);
+  try {
+    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure });
+    fleet.add(store.journal);
+    return { ...node, store };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'cannot_open') {
+      throw new ConfigError(`${setting}: the epoch secrets of this node are sealed under another key`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+/** Everything a committee member keeps, in `committee.db` of its data directory: never part of a backup. */
+import { join } from 'node:path';
+import { type MemberEvent, type MemberState } from '@secagg/protocol';
+import { type RandomBytes } from '@secagg/schema';
+import { memberMachine } from '../committee/member-machine';
+import { committeeMigrations } from './committee-migrations';
+import { Database } from './database';
+import { EpochSecretTable } from './epoch-secrets';
+import { Journal } from './journal';
+
+export interface CommitteeStore {
+  /** What the member has said; its seats have their secrets when this was opened. */
+  readonly journal: Journal<MemberState, MemberEvent>;
+  readonly secrets: EpochSecretTable;
+  /** Deleted secrets are in no file any more when this returns. */
+  purge(): void;
+  close(): void;
+}
+
+export interface CommitteeStoreOptions {
+  readonly dataDir: string;
+  readonly authorityKey: Uint8Array;
+  /** 32 bytes: what the secrets are sealed under. */
+  readonly storeKey: Uint8Array;
+  readonly member: string;
+  readonly random: RandomBytes;
+  /** Ends the process: memory may be ahead of the disk. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Throws `cannot_open` when the store key is not the one the secrets are sealed under. */
+export async function openCommitteeStore({ dataDir, authorityKey, storeKey, member, random, onFailure }: CommitteeStoreOptions): Promise<CommitteeStore> {
+  const database = Database.open(join(dataDir, 'committee.db'), committeeMigrations);
+  try {
+    const journal = new Journal(database, memberMachine(authorityKey), onFailure);
+    const secrets = new EpochSecretTable(database, storeKey, member, random);
+    for (const [epoch, opened] of await secrets.all()) {
+      const seat = journal.state?.seats.get(epoch);
+      if (seat) seat.secrets = opened;
+    }
+    return { journal, secrets, purge: () => database.checkpoint(), close: () => database.close() };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,109 @@
+/** An embedded database file: every commit is on disk when it returns, and one process has the file. */
+import { closeSync, openSync } from 'node:fs';
+import Libsql from 'libsql';
+
+export type SqlValue = string | number | Uint8Array | null;
+/** A row in the order of the selected columns; byte strings come as `Uint8Array`. */
+export type Row = readonly SqlValue[];
+
+export interface Migration {
+  readonly number: number;
+  readonly sql: string;
+}
+
+/** Thrown when another process holds the file: two nodes over one ledger would each spend it. */
+export class DatabaseInUse extends Error {
+  override readonly name = 'DatabaseInUse';
+}
+
+export class Database {
+  private readonly statements = new Map<string, Libsql.Statement>();
+  private depth = 0;
+
+  private constructor(private readonly db: Libsql.Database) {}
+
+  /**
+   * Opens or creates the file (readable by its owner only) and brings it to the newest migration.
+   * Throws {@link DatabaseInUse}, or an error when the file was made by a newer version.
+   */
+  static open(path: string, migrations: readonly Migration[]): Database {
+    closeSync(openSync(path, 'a', 0o600));
+    const db = new Libsql(path, { timeout: 2000 });
+    try {
+      // Before WAL: the lock is then taken for good with the first access.
+      db.pragma('locking_mode=EXCLUSIVE');
+      db.pragma('journal_mode=WAL');
+      db.pragma('synchronous=FULL');
+      db.pragma('secure_delete=ON');
+      const database = new Database(db);
+      database.migrate(path, migrations);
+      return database;
+    } catch (error) {
+      db.close();
+      if (error instanceof Error && (error as { code?: string }).code === 'SQLITE_BUSY') throw new DatabaseInUse(`${path} is in use by another process`);
+      throw error;
+    }
+  }
+
+  run(sql: string, ...values: SqlValue[]): number {
+    return this.prepare(sql).run(...values).changes;
+  }
+
+  get(sql: string, ...values: SqlValue[]): Row | undefined {
+    const row = this.prepare(sql).raw().get(...values) as unknown[] | undefined;
+    return row?.map(fromDriver);
+  }
+
+  all(sql: string, ...values: SqlValue[]): Row[] {
+    return (this.prepare(sql).raw().all(...values) as unknown[][]).map((row) => row.map(fromDriver));
+  }
+
+  /** All of it durable when this returns, or none of it. Inside another transaction it is a part of that one. */
+  transaction<T>(work: () => T): T {
+    if (this.depth > 0) return work();
+    this.depth += 1;
+    try {
+      return this.db.transaction(work).immediate() as T;
+    } finally {
+      this.depth -= 1;
+    }
+  }
+
+  /** Writes the log back into the file and empties it, so that deleted content is nowhere any more. */
+  checkpoint(): void {
+    this.db.pragma('wal_checkpoint(TRUNCATE)');
+  }
+
+  /** Throws when nothing can be written. */
+  checkWritable(): void {
+    this.transaction(() => this.run('PRAGMA user_version'));
+  }
+
+  close(): void {
+    if (this.db.open) this.db.close();
+  }
+
+  private prepare(sql: string): Libsql.Statement {
+    const known = this.statements.get(sql);
+    if (known) return known;
+    const statement = this.db.prepare(sql) as Libsql.Statement;
+    this.statements.set(sql, statement);
+    return statement;
+  }
+
+  private migrate(path: string, migrations: readonly Migration[]): void {
+    const current = Number(this.get('PRAGMA user_version')?.[0] ?? 0);
+    const newest = migrations.at(-1)?.number ?? 0;
+    if (current > newest) throw new Error(`${path} was written by a newer version (migration ${current}; this one knows ${newest})`);
+    for (const { number, sql } of migrations) {
+      if (number <= current) continue;
+      this.transaction(() => {
+        this.db.exec(sql);
+        this.db.exec(`PRAGMA user_version = ${number}`);
+      });
+    }
+  }
+}
+
+/** The driver gives blobs as ArrayBuffer. */
+const fromDriver = (value: unknown): SqlValue => (value instanceof ArrayBuffer ? new Uint8Array(value) : (value as SqlValue));

@@ -1,0 +1,85 @@
+/**
+ * A pure state machine with a memory that survives: the events of its steps, in order, over a snapshot of what came before.
+ * A step's events, and whatever must become true together with them, are one transaction; what the step allows to leave,
+ * leaves after `commit` has returned.
+ */
+import { decodeCanonical, encodeCanonical } from '@secagg/schema';
+import { failpoint } from '../failpoint';
+import { type Database } from './database';
+
+export interface Machine<State, Event> {
+  evolve(state: State, event: Event): void;
+  /** Plain integers, strings, byte strings, arrays and objects. */
+  snapshot(state: State): unknown;
+  restore(snapshot: unknown): State;
+  /** The state that the very first event makes. */
+  begin(event: Event): State;
+  /** What of an event is written, where that is not all of it. */
+  record?(event: Event): unknown;
+}
+
+/** Events after which a snapshot replaces them. */
+const EVENTS_PER_SNAPSHOT = 512;
+
+export class Journal<State, Event extends { readonly type: string }> {
+  private current: State | undefined;
+  private sinceSnapshot = 0;
+
+  /**
+   * Rebuilds the state.
+   * @param onFailure told when a step could not be made durable: memory is then ahead of the disk and the process must end
+   */
+  constructor(
+    private readonly database: Database,
+    private readonly machine: Machine<State, Event>,
+    private readonly onFailure: (error: unknown) => void,
+  ) {
+    const snapshot = database.get('SELECT body FROM snapshot WHERE id = 1')?.[0];
+    if (snapshot) this.current = machine.restore(decodeCanonical(snapshot as Uint8Array));
+    for (const [body] of database.all('SELECT body FROM event ORDER BY id')) {
+      this.apply(decodeCanonical(body as Uint8Array) as Event);
+      this.sinceSnapshot += 1;
+    }
+  }
+
+  /** Undefined before the first event. */
+  get state(): State | undefined {
+    return this.current;
+  }
+
+  /** @param also further statements of the same transaction */
+  commit(events: readonly Event[], also?: () => void): void {
+    if (events.length === 0 && !also) return;
+    try {
+      for (const event of events) this.apply(event);
+      for (const { type } of events) failpoint(`before-durable:${type}`);
+      this.database.transaction(() => {
+        for (const event of events) this.database.run('INSERT INTO event (type, body) VALUES (?, ?)', event.type, encodeCanonical(this.machine.record?.(event) ?? event));
+        also?.();
+        for (const { type } of events) failpoint(`in-durable:${type}`);
+      });
+      for (const { type } of events) failpoint(`after-durable:${type}`);
+      this.sinceSnapshot += events.length;
+      if (this.sinceSnapshot >= EVENTS_PER_SNAPSHOT) this.compact();
+    } catch (error) {
+      this.onFailure(error);
+      throw error;
+    }
+  }
+
+  /** Puts a snapshot in the place of all events. */
+  compact(): void {
+    if (this.current === undefined) return;
+    const body = encodeCanonical(this.machine.snapshot(this.current));
+    this.database.transaction(() => {
+      this.database.run('INSERT INTO snapshot (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body', body);
+      this.database.run('DELETE FROM event');
+    });
+    this.sinceSnapshot = 0;
+  }
+
+  private apply(event: Event): void {
+    if (this.current === undefined) this.current = this.machine.begin(event);
+    else this.machine.evolve(this.current, event);
+  }
+}

@@ -1,0 +1,89 @@
+/** The observations of this router, from their acceptance until one round has published them. */
+import { createHash } from 'node:crypto';
+import { type RewardObservation, SecaggError, signalKey } from '@secagg/schema';
+import { type Database } from './database';
+
+export interface ObservationBatch {
+  readonly observations: readonly RewardObservation[];
+  /** A batch under a key counts once, however often it is sent. */
+  readonly idempotencyKey?: string;
+}
+
+export interface WaitingObservation {
+  readonly id: number;
+  readonly observation: RewardObservation;
+}
+
+const PAGE = 1000;
+
+export class ObservationTable {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Adds a batch; part of the caller's transaction.
+   * @returns how many were accepted, now or when the same batch came before
+   * Throws `duplicate` when the key stands for another batch.
+   */
+  add({ observations, idempotencyKey }: ObservationBatch, nowMs: number): number {
+    const bodies = observations.map((observation) => JSON.stringify(observation));
+    if (idempotencyKey !== undefined) {
+      const digest = createHash('sha256').update(JSON.stringify(bodies)).digest();
+      const before = this.database.get('SELECT digest, accepted FROM accepted_batch WHERE idempotency_key = ?', idempotencyKey);
+      if (before) {
+        if (!digest.equals(before[0] as Uint8Array)) throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
+        return before[1] as number;
+      }
+      this.database.run('INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)', idempotencyKey, digest, observations.length, nowMs);
+    }
+    observations.forEach(({ model, task }, i) => {
+      this.database.run('INSERT INTO observation (key, body, received_at_ms) VALUES (?, ?, ?)', signalKey(model, task), bodies[i], nowMs);
+    });
+    return observations.length;
+  }
+
+  count(): { waiting: number; taken: number } {
+    const [waiting, all] = this.database.get('SELECT count(*) FILTER (WHERE taken_by IS NULL), count(*) FROM observation') as [number, number];
+    return { waiting, taken: all - waiting };
+  }
+
+  /** Waiting observations in the order they came, read in pages. */
+  *waiting(): Generator<WaitingObservation> {
+    for (let last = 0; ; ) {
+      const page = this.database.all('SELECT id, body FROM observation WHERE id > ? AND taken_by IS NULL ORDER BY id LIMIT ?', last, PAGE);
+      for (const [id, body] of page) yield { id: id as number, observation: JSON.parse(body as string) as RewardObservation };
+      if (page.length < PAGE) return;
+      last = page[PAGE - 1][0] as number;
+    }
+  }
+
+  /** How many wait under each key. */
+  waitingByKey(): Map<string, number> {
+    return new Map(this.database.all('SELECT key, count(*) FROM observation WHERE taken_by IS NULL GROUP BY key').map(([key, count]) => [key as string, count as number]));
+  }
+
+  take(ids: readonly number[], roundKey: string): void {
+    this.database.run('UPDATE observation SET taken_by = ? WHERE id IN (SELECT value FROM json_each(?))', roundKey, JSON.stringify(ids));
+  }
+
+  takenBy(roundKey: string): number {
+    return this.database.get('SELECT count(*) FROM observation WHERE taken_by = ?', roundKey)?.[0] as number;
+  }
+
+  /** The round has published them. */
+  remove(roundKey: string): void {
+    this.database.run('DELETE FROM observation WHERE taken_by = ?', roundKey);
+  }
+
+  /** The round has not used them: they wait for the next one, in their old order. */
+  giveBack(roundKey: string): void {
+    this.database.run('UPDATE observation SET taken_by = NULL WHERE taken_by = ?', roundKey);
+  }
+
+  /** Drops what has waited since before `beforeMs`, and idempotency keys of that age. */
+  dropOlder(beforeMs: number): number {
+    return this.database.transaction(() => {
+      this.database.run('DELETE FROM accepted_batch WHERE at_ms < ?', beforeMs);
+      return this.database.run('DELETE FROM observation WHERE taken_by IS NULL AND received_at_ms < ?', beforeMs);
+    });
+  }
+}

@@ -1,0 +1,26 @@
+/** Schema of `router.db`: journal and ledger, observations, local and aggregated signals. Numbers are never reused. */
+import { type Migration } from './database';
+
+export const routerMigrations: readonly Migration[] = [
+  {
+    number: 1,
+    sql: `
+      CREATE TABLE event (id INTEGER PRIMARY KEY, type TEXT NOT NULL, body BLOB NOT NULL);
+      CREATE TABLE snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL);
+
+      -- taken_by: the round (cluster/number) that has the observation, NULL while it waits for one.
+      CREATE TABLE observation (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, body TEXT NOT NULL, received_at_ms INTEGER NOT NULL, taken_by TEXT
+      );
+      CREATE INDEX observation_by_round ON observation (taken_by, key);
+      CREATE TABLE accepted_batch (idempotency_key TEXT PRIMARY KEY, digest BLOB NOT NULL, accepted INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE INDEX accepted_batch_by_age ON accepted_batch (at_ms);
+
+      -- At most one waits (taken_by NULL) for a round.
+      CREATE TABLE local_signal (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, taken_by TEXT);
+      CREATE TABLE aggregate (cluster TEXT PRIMARY KEY, round INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+      -- Rounds that left out an acknowledged contribution without a published reason.
+      CREATE TABLE evidence (round_key TEXT PRIMARY KEY, receipt BLOB NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+    `,
+  },
+];

@@ -1,0 +1,39 @@
+/** Everything a router keeps, in `router.db` of its data directory. */
+import { join } from 'node:path';
+import { type RouterEvent, type RouterState } from '@secagg/protocol';
+import { routerMachine } from '../participant/router-machine';
+import { Database } from './database';
+import { EvidenceTable } from './evidence';
+import { Journal } from './journal';
+import { ObservationTable } from './observations';
+import { routerMigrations } from './router-migrations';
+import { AggregateTable, LocalSignalTable } from './signals';
+
+export interface RouterStore {
+  /** What the router has answered and its ledger. */
+  readonly journal: Journal<RouterState, RouterEvent>;
+  readonly observations: ObservationTable;
+  readonly localSignal: LocalSignalTable;
+  readonly aggregates: AggregateTable;
+  readonly evidence: EvidenceTable;
+  /** All of it durable when this returns, or none of it. */
+  transaction<T>(work: () => T): T;
+  /** Throws when nothing can be written. */
+  check(): void;
+  close(): void;
+}
+
+/** @param onFailure ends the process: memory may be ahead of the disk */
+export function openRouterStore(dataDir: string, authorityKey: Uint8Array, onFailure: (error: unknown) => void): RouterStore {
+  const database = Database.open(join(dataDir, 'router.db'), routerMigrations);
+  return {
+    journal: new Journal(database, routerMachine(authorityKey), onFailure),
+    observations: new ObservationTable(database),
+    localSignal: new LocalSignalTable(database),
+    aggregates: new AggregateTable(database),
+    evidence: new EvidenceTable(database),
+    transaction: (work) => database.transaction(work),
+    check: () => database.checkWritable(),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,54 @@
+/** The router's own ready-made signal waiting for a round, and the latest verified aggregate of each cluster. */
+import { type PublishedSignal } from '@secagg/client';
+import { type FederatedRewardSignal } from '@secagg/schema';
+import { type Database } from './database';
+
+export class LocalSignalTable {
+  constructor(private readonly database: Database) {}
+
+  /** Replaces the signal that waits. */
+  put(signal: FederatedRewardSignal): void {
+    this.database.transaction(() => {
+      this.database.run('DELETE FROM local_signal WHERE taken_by IS NULL');
+      this.database.run('INSERT INTO local_signal (body) VALUES (?)', JSON.stringify(signal));
+    });
+  }
+
+  waiting(): FederatedRewardSignal | undefined {
+    const body = this.database.get('SELECT body FROM local_signal WHERE taken_by IS NULL')?.[0];
+    return body === undefined ? undefined : (JSON.parse(body as string) as FederatedRewardSignal);
+  }
+
+  take(roundKey: string): void {
+    this.database.run('UPDATE local_signal SET taken_by = ? WHERE taken_by IS NULL', roundKey);
+  }
+
+  remove(roundKey: string): void {
+    this.database.run('DELETE FROM local_signal WHERE taken_by = ?', roundKey);
+  }
+
+  /** It waits again, unless a newer one has been put meanwhile. */
+  giveBack(roundKey: string): void {
+    if (this.waiting() === undefined) this.database.run('UPDATE local_signal SET taken_by = NULL WHERE taken_by = ?', roundKey);
+    else this.remove(roundKey);
+  }
+}
+
+export class AggregateTable {
+  constructor(private readonly database: Database) {}
+
+  /** Keeps it when it is of a later round than the one held. */
+  put(cluster: string, round: number, aggregate: PublishedSignal): void {
+    this.database.run(
+      `INSERT INTO aggregate (cluster, round, body) VALUES (?, ?, ?)
+       ON CONFLICT (cluster) DO UPDATE SET round = excluded.round, body = excluded.body WHERE excluded.round > aggregate.round`,
+      cluster, round, JSON.stringify(aggregate),
+    );
+  }
+
+  /** The JSON text as it is given out. */
+  latest(cluster: string): { round: number; json: string } | undefined {
+    const row = this.database.get('SELECT round, body FROM aggregate WHERE cluster = ?', cluster);
+    return row && { round: row[0] as number, json: row[1] as string };
+  }
+}
