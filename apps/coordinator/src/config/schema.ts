@@ -1,0 +1,104 @@
+/** The configuration file, field by field. Durations are in milliseconds and say so in their names. */
+import { epsilonToRho } from '@secagg/dp-noise';
+import { clusterHash, defaultFields, isStrictlyIncreasing, partyId } from '@secagg/schema';
+import { z } from 'zod';
+import { type TriggeredCluster } from '../rounds/triggers';
+
+const count = (min: number, max: number) => z.int().min(min).max(max);
+const DAY_MS = 86_400_000;
+const YEAR_MS = 366 * DAY_MS;
+
+const fieldOptions = z.strictObject({
+  unitsPerRequest: count(16, 2 ** 30).optional(),
+  latencyBoundSeconds: z.number().positive().optional(),
+  costBoundUsdPerToken: z.number().positive().optional(),
+  weights: z.partialRecord(z.enum(['samples', 'successes', 'latency', 'quality', 'quality_samples', 'cost', 'cost_samples']), z.number().positive()).optional(),
+  quality: z.boolean().optional(),
+  cost: z.boolean().optional(),
+});
+
+const privacy = z
+  .strictObject({
+    unit: z.enum(['router', 'request']).default('request'),
+    /** L2 bound of a router's whole vector in integer units; needed with unit `router`, without meaning for `request`. */
+    routerClipNorm: count(1, 2 ** 47).optional(),
+    /** Cost of a round: either epsilon at `deltaInverse`, or zCDP rho; `unsafe-none` for no noise and no claim. */
+    epsilon: z.number().positive().max(1000).optional(),
+    rho: z.union([z.number().positive().max(1000), z.literal('unsafe-none')]).optional(),
+    assumedColluders: count(0, 1_000_000).default(0),
+    /** delta = 1 / deltaInverse. */
+    deltaInverse: count(2, Number.MAX_SAFE_INTEGER).default(1_000_000),
+  })
+  .refine(({ epsilon, rho }) => (epsilon === undefined) !== (rho === undefined), { error: 'give either epsilon or rho' })
+  .refine(({ unit, routerClipNorm }) => (unit === 'router') === (routerClipNorm !== undefined), { error: 'routerClipNorm goes with unit `router`, and only with it' });
+
+const trigger = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('manual') }),
+  z.strictObject({ kind: z.literal('interval'), everyMs: count(100, 30 * DAY_MS) }),
+  z.strictObject({ kind: z.literal('waiting'), routers: count(1, 1_000_000), atMostEveryMs: count(0, 30 * DAY_MS).default(1000) }),
+]);
+
+const cluster = z
+  .strictObject({
+    cluster: clusterHash,
+    /** Catalogue of `model:task` keys; the order does not matter here. */
+    keys: z.array(z.string()).min(1),
+    fields: fieldOptions.default({}),
+    maxRequestsPerRouter: count(1, 2 ** 30).default(10_000),
+    minParticipantsPerGroup: count(1, 1_000_000),
+    maxParticipants: count(1, 1_000_000),
+    groups: count(1, 1024).default(1),
+    privacy,
+    /** From the announcement until routers send: time to draw the noise. */
+    sendDelayMs: count(0, DAY_MS).default(200),
+    /** From the announcement to the deadline for contributions. */
+    durationMs: count(1, 7 * DAY_MS).default(30_000),
+    trigger: trigger.default({ kind: 'manual' }),
+  })
+  .transform(({ trigger: when, keys, fields, privacy: { epsilon, rho, ...terms }, ...plan }): TriggeredCluster => ({
+    trigger: when,
+    plan: {
+      ...plan,
+      keys: [...keys].sort(),
+      fields: defaultFields(fields),
+      privacy: { ...terms, rho: rho ?? epsilonToRho(epsilon as number, 1 / terms.deltaInverse) },
+    },
+  }))
+  .refine(({ plan }) => isStrictlyIncreasing(plan.keys), { error: 'a key is there twice', path: ['keys'] });
+
+export const configSchema = z.strictObject({
+  /** Party id of the coordinator; its certificate is on the roster. */
+  id: partyId.default('coordinator' as z.infer<typeof partyId>),
+  host: z.string().min(1).default('127.0.0.1'),
+  /** 0: any free port. */
+  port: count(0, 65535).default(8400),
+  dataDir: z.string().min(1),
+  /** Ed25519 seed, in a file that only its owner may read. */
+  keyFile: z.string().min(1),
+  /** Ed25519 public key of the fleet authority. */
+  authorityKeyFile: z.string().min(1),
+  /** Signed policy and roster; needed at the first start, and taken later when they are newer than those known. */
+  policyFile: z.string().min(1).optional(),
+  rosterFile: z.string().min(1).optional(),
+  epochLifetimeMs: count(1000, YEAR_MS).default(DAY_MS),
+  /** How long before its end an epoch is replaced; by default a tenth of its lifetime. */
+  epochRenewBeforeMs: count(0, YEAR_MS).optional(),
+  epochSetupTimeoutMs: count(100, DAY_MS).default(15_000),
+  autoEpochs: z.boolean().default(true),
+  clusters: z.array(cluster).default([]),
+  timings: z
+    .strictObject({
+      reportGraceMs: count(0, DAY_MS).default(2000),
+      answerGraceMs: count(1, DAY_MS).default(3000),
+      proposalTimeoutMs: count(1, DAY_MS).default(30_000),
+      undecidedTimeoutMs: count(1, 30 * DAY_MS).default(300_000),
+    })
+    .prefault({}),
+  /** How long a finished round still answers late contributions with their receipts. */
+  finishedRoundRetentionMs: count(0, YEAR_MS).default(600_000),
+  transcriptRetentionMs: count(0, 100 * YEAR_MS).default(30 * DAY_MS),
+  /** How long a shutdown waits for requests under way. */
+  shutdownGraceMs: count(0, 600_000).default(5000),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,63 @@
+/** What everything that acts in the coordinator works with. */
+import { type CoordinatorContext, type CoordinatorState, emptyCoordinator, type FleetDocuments, updateFleet, verifyFleet } from '@secagg/protocol';
+import { type Bytes, SecaggError } from '@secagg/schema';
+import { type Changes } from './changes';
+import { eventOf } from './event-codec';
+import { JournaledState } from './journaled-state';
+import { applySnapshot } from './snapshot';
+import { type Store } from './store/store';
+
+export interface Engine {
+  readonly journal: JournaledState;
+  readonly context: CoordinatorContext;
+  readonly store: Store;
+  /** Wakes long polls after every event that one of them may wait for. */
+  readonly changes: Changes;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/**
+ * The state as the journal tells it. An empty journal starts with the given documents; later they count only when they are
+ * newer than those in the journal. Throws when there are neither, or when they are not signed by this authority.
+ */
+export async function restoreState(
+  store: Store,
+  authorityKey: Bytes,
+  documents: FleetDocuments | undefined,
+  onFailure: (error: unknown) => void,
+): Promise<JournaledState> {
+  const released = await store.snapshot();
+  const start = (from: FleetDocuments) => {
+    const state = emptyCoordinator(verifyFleet(authorityKey, from));
+    if (released) applySnapshot(state, released);
+    return new JournaledState(state, store, onFailure);
+  };
+  let journal: JournaledState | undefined;
+  for await (const entry of store.replay()) {
+    const event = eventOf(entry);
+    if (journal) journal.replay(event);
+    else {
+      if (event.type !== 'fleet-updated') throw new SecaggError('internal', 'the journal does not start with the fleet documents');
+      journal = start(event.documents);
+    }
+  }
+  if (!journal) {
+    if (!documents) throw new SecaggError('unavailable', 'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)');
+    journal = start(documents);
+    await journal.commit({ events: [{ type: 'fleet-updated', documents }], reply: undefined });
+  } else if (documents && isNewer(journal.state, documents)) {
+    await journal.commit({ events: updateFleet(journal.state.view, documents), reply: undefined });
+  }
+  return journal;
+}
+
+/** Files that a `PUT /v1/fleet` has overtaken since are left alone. */
+function isNewer(state: CoordinatorState, documents: FleetDocuments): boolean {
+  try {
+    return updateFleet(state.view, documents).length > 0;
+  } catch (error) {
+    if (error instanceof SecaggError && error.code === 'policy') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The coordinator's state and its journal, kept in step by one rule (docs/adr/0002): a step is decided on the state in memory,
+ * applied to it at once, written to the journal, and only when that is durable may its reply leave. Deciding and applying
+ * are synchronous, so steps never interleave; a group of them shares one fsync.
+ *
+ * Memory can therefore be ahead of the disk, but nobody outside has seen it: every reply waits for {@link durable}. When a
+ * write fails the process must end, since what is in memory then may never become durable.
+ */
+import { type CoordinatorEvent, type CoordinatorState, evolveCoordinator, type Step } from '@secagg/protocol';
+import { entryOf } from './event-codec';
+import { type Store, type UsedNonce } from './store/store';
+
+export type EventListener = (event: CoordinatorEvent) => void;
+
+export class JournaledState {
+  private tail: Promise<void> = Promise.resolve();
+  private readonly listeners: EventListener[] = [];
+
+  /** @param onFailure ends the process: called once a step could not be written or applied */
+  constructor(
+    readonly state: CoordinatorState,
+    private readonly store: Pick<Store, 'append'>,
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  /** Applies the step, and gives its reply when it and everything before it is durable. */
+  async commit<Reply>(step: Step<Reply>, nonce?: UsedNonce): Promise<Reply> {
+    if (step.events.length > 0 || nonce) this.apply(step.events, nonce);
+    await this.durable();
+    return step.reply;
+  }
+
+  /** Applies an event that is in the journal already. */
+  replay(event: CoordinatorEvent): void {
+    evolveCoordinator(this.state, event);
+  }
+
+  /** Resolves when everything that is in memory now is on disk. */
+  durable(): Promise<void> {
+    return this.tail;
+  }
+
+  /** Called for every event when it is applied, before it is durable: for what stays inside the process. */
+  onEvent(listener: EventListener): void {
+    this.listeners.push(listener);
+  }
+
+  private apply(events: readonly CoordinatorEvent[], nonce?: UsedNonce): void {
+    try {
+      for (const event of events) evolveCoordinator(this.state, event);
+      const written = this.store.append({ entries: events.map(entryOf), ...(nonce ? { nonce } : {}) });
+      this.tail = written;
+      written.catch(this.onFailure);
+    } catch (error) {
+      this.onFailure(error);
+      throw error;
+    }
+    for (const event of events) for (const listener of this.listeners) listener(event);
+  }
+}

@@ -1,0 +1,93 @@
+/** Logs and metrics of what happens. Never a value from a contribution, never a secret. */
+import { type CoordinatorMetrics } from '@secagg/metrics';
+import { type CoordinatorEvent, type RoundState } from '@secagg/protocol';
+import { type SecaggError, voteBodyMessage } from '@secagg/schema';
+import { type Logger } from 'pino';
+import { type Engine } from './engine';
+import { roundKeyOf } from './event-codec';
+import { asSecaggError } from './http/problem';
+import { type FinishedRound } from './store/store';
+
+export interface Observer {
+  problem(problem: SecaggError, cause: unknown, operation: string): void;
+  roundFailed(error: unknown, key: string): void;
+  roundRefused(cluster: string, problem: SecaggError, cause: unknown): void;
+  roundFinished(record: FinishedRound, round: RoundState): void;
+  epochStarted(epoch: number, why: string): void;
+  unexpected(error: unknown): void;
+}
+
+interface Observed {
+  readonly engine: Engine;
+  readonly metrics: CoordinatorMetrics;
+  readonly logger: Logger;
+  readonly activeRouters: () => number;
+}
+
+/** Also wakes long polls: every event but a contribution, of which a busy round has hundreds a second and nobody waits for one. */
+export function observe({ engine, metrics, logger, activeRouters }: Observed): Observer {
+  engine.journal.onEvent((event) => {
+    if (event.type !== 'contribution-accepted') {
+      engine.changes.notify();
+      logger.info({ event: event.type, round: roundKeyOf(event), ...describe(event) }, 'event');
+    }
+  });
+  const inDetail = (problem: SecaggError, cause: unknown) => ({
+    code: problem.code, detail: problem.message, party: problem.details.party, ...(problem.code === 'internal' ? { error: cause } : {}),
+  });
+  return {
+    problem: (problem, cause, operation) => {
+      // Contributions are counted by their own route, with the time their check took.
+      if (operation !== 'post-contribution') metrics.messageRefused(problem.code);
+      logger[problem.code === 'internal' ? 'error' : 'debug']({ operation, ...inDetail(problem, cause) }, 'refused');
+    },
+    roundFailed: (error, key) => {
+      const problem = asSecaggError(error);
+      metrics.roundFailed(problem.code);
+      logger.error({ round: key, ...inDetail(problem, error) }, 'a round cannot go on');
+    },
+    roundRefused: (cluster, problem, cause) => {
+      metrics.roundFailed(problem.code);
+      logger.warn({ cluster, ...inDetail(problem, cause) }, 'a round is due and cannot start');
+    },
+    roundFinished: (record, round) => {
+      logger.info({ round: record.key, phase: record.phase, contributions: record.contributions }, 'round is over');
+      if (record.phase === 'published') {
+        const { min, included } = participation(round, activeRouters());
+        metrics.roundCompleted((record.finishedAtMs - round.round.config.round_time_ms) / 1000, included, min);
+      } else metrics.roundFailed(failureOf(round));
+    },
+    epochStarted: (epoch, why) => logger.info({ epoch, why }, 'a new epoch is being set up'),
+    unexpected: (error) => logger.error({ error }, 'unexpected'),
+  };
+}
+
+function participation(round: RoundState, active: number): { included: number; min: number } {
+  const included = round.proposal?.set.groups.reduce((sum, group) => sum + group.members.length, 0) ?? 0;
+  return { included, min: included / Math.max(included, active, 1) };
+}
+
+/** Why a round ended without a result, as a problem code. */
+function failureOf(round: RoundState): 'insufficient_participants' | 'policy' | 'committee_unavailable' {
+  if (round.phase === 'aborted' && round.decision) {
+    const body = voteBodyMessage.decode(round.decision.decision.body);
+    if (body.kind === 'abort' && body.reason !== 'no_valid_proposal') return body.reason;
+  }
+  return 'committee_unavailable';
+}
+
+function describe(event: CoordinatorEvent): object {
+  switch (event.type) {
+    case 'epoch-started':
+      return { epoch: event.terms.epoch };
+    case 'epoch-proposed':
+    case 'epoch-signed':
+      return { epoch: event.epoch };
+    case 'vote-received':
+      return { member: event.vote.member };
+    case 'abort-proposed':
+      return { reason: event.reason };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,97 @@
+/** What remains of a round that is over: its record, and the transcript and signal of one that was decided. */
+import { WordSum } from '@secagg/crypto';
+import { type AuditedRound, buildTranscript, type CoordinatorEvent, headerHash, publishedResult, roundCost, type RoundState, type VerifiedDecision } from '@secagg/protocol';
+import { type Bytes, decisionMessage, SecaggError, transcriptMessage } from '@secagg/schema';
+import { type Engine } from '../engine';
+import { type FinishedRound, type RoundOutput } from '../store/store';
+import { type ContributionCache } from './contribution-cache';
+import { isFinal } from './phases';
+
+export class RoundFinisher {
+  private readonly running = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly contributions: ContributionCache,
+    private readonly onFinished: (round: FinishedRound, state: RoundState) => void,
+    private readonly onError: (error: unknown, key: string) => void,
+  ) {
+    engine.journal.onEvent((event) => this.after(event));
+  }
+
+  /** Makes up for what a crash may have left between a round's last event and its record. */
+  async catchUp(): Promise<void> {
+    for (const [key, round] of this.engine.journal.state.rounds) {
+      if (!isFinal(round.phase)) continue;
+      const record = await this.engine.store.finishedRound(key);
+      if (record?.phase !== round.phase) this.finish(key, round);
+    }
+  }
+
+  /** The stored transcript; waits for one that is being written. Undefined for a round that has none, or not any more. */
+  async transcript(key: string): Promise<Bytes | undefined> {
+    await this.running.get(key);
+    return this.engine.store.transcript(key);
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async idle(): Promise<void> {
+    await Promise.all(this.running.values());
+  }
+
+  private after(event: CoordinatorEvent): void {
+    if (!('key' in event)) return;
+    const round = this.engine.journal.state.rounds.get(event.key);
+    if (round && isFinal(round.phase) && !this.running.has(event.key)) this.finish(event.key, round);
+  }
+
+  private finish(key: string, round: RoundState): void {
+    const job = this.write(key, round)
+      .catch((error: unknown) => this.onError(error, key))
+      .finally(() => this.running.delete(key));
+    this.running.set(key, job);
+  }
+
+  private async write(key: string, round: RoundState): Promise<void> {
+    const { journal, store, now } = this.engine;
+    await journal.durable();
+    const { cluster, round: number } = round.round.config;
+    const { phase, decision } = round;
+    const record: FinishedRound = {
+      key, cluster, round: number, phase, contributions: round.accepted.size, finishedAtMs: now(),
+      ...(phase === 'aborted' && decision ? { decision: decisionMessage.encode(decision.decision) } : {}),
+    };
+    await store.finishRound(record, phase === 'undecided' ? undefined : await this.output(key, round));
+    this.onFinished(record, round);
+  }
+
+  private async output(key: string, round: RoundState): Promise<RoundOutput> {
+    const { journal, context } = this.engine;
+    // An abort opened nothing, so nothing of the contributions is published.
+    const release = await this.contributions.hold(key, round.phase === 'aborted' ? [] : undefined);
+    try {
+      const transcript = transcriptMessage.encode(buildTranscript(journal.state, context, key));
+      return { transcript, ...(round.phase === 'published' ? { signal: JSON.stringify(publishedResult(openedRound(journal.state.view, round))) } : {}) };
+    } finally {
+      release();
+    }
+  }
+}
+
+type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
+
+/** The round as its own auditor would find it, from what was checked on the way. */
+export function openedRound(view: OpenedRound['view'], state: RoundState): OpenedRound {
+  const { round, proposal, decision, result } = state;
+  if (!proposal || !decision || !result) throw new SecaggError('no_decision', 'the round has not been opened');
+  const sums = result.map(({ group, words }) => {
+    const sum = new WordSum(round.dimension, round.config.layout.word_bits);
+    sum.addPacked(words);
+    const size = proposal.set.groups.find((entry) => entry.group === group)?.members.length ?? 0;
+    return { group, size, values: sum.toSigned() };
+  });
+  return {
+    kind: 'opened', view, round, decision: decision satisfies VerifiedDecision, set: proposal.set, sums,
+    cost: roundCost(round.config, sums.map(({ size }) => size)), hashOf: headerHash,
+  };
+}

@@ -1,0 +1,88 @@
+/** Moves rounds on: after every event, and as time passes (deadlines, graces, timeouts). */
+import { answerTurn, type CoordinatorEvent, type RoundState, tickRound } from '@secagg/protocol';
+import { type Engine } from '../engine';
+import { roundKeyOf } from '../event-codec';
+import { type ContributionCache } from './contribution-cache';
+import { isFinal } from './phases';
+
+/** How often time is looked at while a round is live, in milliseconds. */
+const TICK_MS = 50;
+
+/** What the driver keeps of a round whose answers come in. */
+interface Answering {
+  turn: number;
+  /** Present once the contributions that did not stay in are at hand: they are taken out of the running sum. */
+  release?: () => void;
+}
+
+export class RoundDriver {
+  private timer: NodeJS.Timeout | undefined;
+  private readonly answering = new Map<string, Answering>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly contributions: ContributionCache,
+    private readonly onError: (error: unknown, key: string) => void,
+  ) {
+    engine.journal.onEvent((event) => this.after(event));
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.tickAll(), TICK_MS);
+    this.tickAll();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private after(event: CoordinatorEvent): void {
+    const key = roundKeyOf(event);
+    if (key !== undefined) queueMicrotask(() => this.tick(key));
+  }
+
+  private tickAll(): void {
+    for (const [key, round] of this.engine.journal.state.rounds) if (!isFinal(round.phase)) this.tick(key);
+  }
+
+  private tick(key: string): void {
+    const { journal, context, now } = this.engine;
+    const round = journal.state.rounds.get(key);
+    if (!round || isFinal(round.phase)) return;
+    try {
+      if (round.phase === 'answering' && !this.readyToPublish(key, round)) return;
+      const events = tickRound(journal.state, context, key, now());
+      if (events.length > 0) void journal.commit({ events, reply: undefined });
+    } catch (error) {
+      this.onError(error, key);
+    }
+    if (isFinal(round.phase)) {
+      this.answering.get(key)?.release?.();
+      this.answering.delete(key);
+    }
+  }
+
+  private readyToPublish(key: string, round: RoundState): boolean {
+    const turn = answerTurn(round, this.engine.context, this.engine.now());
+    const entry = this.answering.get(key);
+    if (!entry) {
+      const fresh: Answering = { turn };
+      this.answering.set(key, fresh);
+      const leftOut = round.proposal?.set.excluded.map(({ router }) => router) ?? [];
+      this.contributions.hold(key, leftOut).then(
+        (release) => {
+          fresh.release = release;
+          this.tick(key);
+        },
+        (error: unknown) => this.onError(error, key),
+      );
+      return false;
+    }
+    // Missing pieces go to the next holder when the grace has passed: members that wait for work must hear of it.
+    if (entry.turn !== turn) {
+      entry.turn = turn;
+      this.engine.changes.notify();
+    }
+    return entry.release !== undefined;
+  }
+}

@@ -1,0 +1,28 @@
+/** Where a round stands: from memory while it is there, from its record after. */
+import { type CoordinatorState, roundKey, type RoundState } from '@secagg/protocol';
+import { type ClusterHash, decisionMessage, type RoundNumber, type RoundStatus, SecaggError } from '@secagg/schema';
+import { type Store } from '../store/store';
+
+export const statusOfRound = (round: RoundState): RoundStatus => ({
+  cluster: round.round.config.cluster,
+  round: round.round.config.round,
+  phase: round.phase,
+  contributions: round.accepted.size,
+  ...(round.phase === 'aborted' && round.decision ? { decision: round.decision.decision } : {}),
+});
+
+/** Throws `no_round` for a round that was never announced here. */
+export async function recordedStatus(store: Pick<Store, 'finishedRound'>, cluster: ClusterHash, round: RoundNumber): Promise<RoundStatus> {
+  const record = await store.finishedRound(roundKey(cluster, round));
+  if (!record) throw new SecaggError('no_round', `cluster ${cluster} has had no round ${round}`, { round });
+  const { phase, contributions, decision } = record;
+  return { cluster, round, phase, contributions, ...(decision ? { decision: decisionMessage.decode(decision) } : {}) };
+}
+
+/** The round of a request that acts on it. Throws `stale_round` for one that is long over, `no_round` for one that never was. */
+export function liveRound(state: CoordinatorState, cluster: ClusterHash, round: RoundNumber): RoundState {
+  const found = state.rounds.get(roundKey(cluster, round));
+  if (found) return found;
+  if (round <= (state.latestRound.get(cluster) ?? 0)) throw new SecaggError('stale_round', `round ${round} is over`, { round });
+  throw new SecaggError('no_round', `there is no round ${round}`, { round });
+}

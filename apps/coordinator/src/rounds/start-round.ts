@@ -1,0 +1,39 @@
+/** Starting a round of a cluster, by its configured plan. */
+import { unitsToRho } from '@secagg/dp-noise';
+import { announceRound, type RoundPlan } from '@secagg/protocol';
+import { type OpenRound, roundConfigMessage, type RoundOverrides, SecaggError } from '@secagg/schema';
+import { type Engine } from '../engine';
+import { type UsedNonce } from '../store/store';
+import { openRoundOf } from './open-rounds';
+import { liveRound } from './round-status';
+
+export type ClusterPlan = Omit<RoundPlan, 'round'>;
+
+export function withOverrides(plan: ClusterPlan, overrides: RoundOverrides): ClusterPlan {
+  const { send_delay_ms, duration_ms, groups, min_participants_per_group, max_participants, rho_units } = overrides;
+  return {
+    ...plan,
+    sendDelayMs: send_delay_ms ?? plan.sendDelayMs,
+    durationMs: duration_ms ?? plan.durationMs,
+    groups: groups ?? plan.groups,
+    minParticipantsPerGroup: min_participants_per_group ?? plan.minParticipantsPerGroup,
+    maxParticipants: max_participants ?? plan.maxParticipants,
+    privacy: rho_units === undefined ? plan.privacy : { ...plan.privacy, rho: unitsToRho(rho_units) },
+  };
+}
+
+/** Throws `committee_unavailable` without an epoch in force, `policy` or `budget_exhausted` for a plan that is not allowed. */
+export async function startRound(engine: Engine, plan: ClusterPlan, useNonce?: () => UsedNonce): Promise<OpenRound> {
+  const { journal, context, now } = engine;
+  const step = announceRound(journal.state, context, plan, now());
+  const announcement = await journal.commit(step, useNonce?.());
+  const { cluster, round } = roundConfigMessage.decode(announcement.body);
+  return openRoundOf(liveRound(journal.state, cluster, round));
+}
+
+/** Throws `not_found` for a cluster this coordinator has no plan for. */
+export function planOf(plans: ReadonlyMap<string, ClusterPlan>, cluster: string): ClusterPlan {
+  const plan = plans.get(cluster);
+  if (!plan) throw new SecaggError('not_found', `no rounds are configured for cluster ${cluster}`);
+  return plan;
+}

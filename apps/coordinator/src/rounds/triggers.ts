@@ -1,0 +1,79 @@
+/** Rounds that start by themselves: on a schedule, or when enough routers wait. */
+import { type CoordinatorState } from '@secagg/protocol';
+import { type SecaggError } from '@secagg/schema';
+import { type Engine } from '../engine';
+import { asSecaggError } from '../http/problem';
+import { collectingRounds } from './open-rounds';
+import { type ClusterPlan, startRound } from './start-round';
+import { type WaitingRouters } from './waiting-routers';
+
+export type Trigger =
+  | { readonly kind: 'manual' }
+  /** A round every `everyMs`, counted from announcement to announcement; never two that collect at once. */
+  | { readonly kind: 'interval'; readonly everyMs: number }
+  /** A round as soon as `routers` wait for one and none is collecting, at most every `atMostEveryMs`. */
+  | { readonly kind: 'waiting'; readonly routers: number; readonly atMostEveryMs: number };
+
+export interface TriggeredCluster {
+  readonly plan: ClusterPlan;
+  readonly trigger: Trigger;
+}
+
+const lastAnnouncedMs = (state: CoordinatorState, cluster: string): number =>
+  Math.max(0, ...[...state.rounds.values()].filter(({ round }) => round.config.cluster === cluster).map(({ round }) => round.config.round_time_ms));
+
+const LOOK_MS = 100;
+/** After a refusal (no epoch yet, budget exhausted) the same would be refused again at once. */
+const PAUSE_AFTER_REFUSAL_MS = 1000;
+
+export class RoundTriggers {
+  private timer: NodeJS.Timeout | undefined;
+  private readonly notBeforeMs = new Map<string, number>();
+  private readonly refusedWith = new Map<string, string>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly clusters: readonly TriggeredCluster[],
+    private readonly waiting: WaitingRouters,
+    /** Told of a refusal when it is another than the last one of the cluster. */
+    private readonly onRefused: (cluster: string, problem: SecaggError, cause: unknown) => void,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => this.look(), LOOK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Starts what is due. */
+  look(): void {
+    for (const { plan, trigger } of this.clusters) if (this.isDue(plan.cluster, trigger)) void this.run(plan, trigger);
+  }
+
+  private isDue(cluster: string, trigger: Trigger): boolean {
+    const { journal, now } = this.engine;
+    if (trigger.kind === 'manual' || now() < (this.notBeforeMs.get(cluster) ?? 0)) return false;
+    if (trigger.kind === 'interval' && now() < lastAnnouncedMs(journal.state, cluster) + trigger.everyMs) return false;
+    if (trigger.kind === 'waiting' && this.waiting.countWaiting(cluster) < trigger.routers) return false;
+    return collectingRounds(journal.state, cluster).length === 0;
+  }
+
+  private async run(plan: ClusterPlan, trigger: Trigger): Promise<void> {
+    const { cluster } = plan;
+    const { now } = this.engine;
+    const startedMs = now();
+    try {
+      const started = startRound(this.engine, plan);
+      if (trigger.kind === 'waiting') this.notBeforeMs.set(cluster, startedMs + trigger.atMostEveryMs);
+      await started;
+      this.refusedWith.delete(cluster);
+    } catch (error) {
+      this.notBeforeMs.set(cluster, startedMs + PAUSE_AFTER_REFUSAL_MS);
+      const problem = asSecaggError(error);
+      if (this.refusedWith.get(cluster) !== problem.code) this.onRefused(cluster, problem, error);
+      this.refusedWith.set(cluster, problem.code);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** Every operation of the service. The first that matches is taken, so fixed words stand before parameters. */
+import { type CoordinatorMetrics } from '@secagg/metrics';
+import { type Engine } from '../engine';
+import { type Operation } from '../http/operation';
+import { type OperatorRequests } from '../operators/operator-requests';
+import { type RoundFinisher } from '../rounds/finish-rounds';
+import { type ViewSource } from '../rounds/member-views';
+import { type ClusterPlan } from '../rounds/start-round';
+import { type WaitingRouters } from '../rounds/waiting-routers';
+import { getCurrentEpoch } from './get-current-epoch';
+import { getFleet } from './get-fleet';
+import { getHealth } from './get-health';
+import { getLatestRound } from './get-latest-round';
+import { getMetrics } from './get-metrics';
+import { getOpenApi } from './get-openapi';
+import { getOpenRound } from './get-open-round';
+import { getReadiness } from './get-readiness';
+import { getRoundStatus } from './get-round-status';
+import { getSignal } from './get-signal';
+import { getTranscript } from './get-transcript';
+import { getViews } from './get-views';
+import { getWork } from './get-work';
+import { postAnswer } from './post-answer';
+import { postContribution } from './post-contribution';
+import { postEpoch } from './post-epoch';
+import { postEpochSignature } from './post-epoch-signature';
+import { postReport } from './post-report';
+import { postRound } from './post-round';
+import { postSeat } from './post-seat';
+import { postTransfer } from './post-transfer';
+import { postVote } from './post-vote';
+import { putFleet } from './put-fleet';
+
+/** What single operations need besides the engine. */
+export interface RouteParts {
+  readonly waiting: WaitingRouters;
+  readonly views: ViewSource;
+  readonly finisher: RoundFinisher;
+  readonly operators: OperatorRequests;
+  readonly plans: ReadonlyMap<string, ClusterPlan>;
+  readonly epochLifetimeMs: number;
+  readonly metrics: CoordinatorMetrics;
+  readonly refreshGauges: () => void;
+  readonly closing: AbortSignal;
+}
+
+export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
+  const { waiting, views, finisher, operators, plans, epochLifetimeMs, metrics, refreshGauges, closing } = parts;
+  const operations: Operation[] = [
+    postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
+    getOpenRound(engine, waiting),
+    getWork(engine),
+    getFleet(engine),
+    putFleet(engine),
+    getCurrentEpoch(engine),
+    postEpoch(engine, operators, epochLifetimeMs),
+    postRound(engine, operators, plans),
+    getLatestRound(engine),
+    getRoundStatus(engine),
+    getViews(engine, views),
+    getTranscript(engine, finisher),
+    getSignal(engine),
+    postSeat(engine),
+    postEpochSignature(engine),
+    postReport(engine),
+    postVote(engine),
+    postTransfer(engine),
+    postAnswer(engine),
+    getHealth(),
+    getReadiness(engine, closing),
+    getMetrics(metrics, refreshGauges),
+  ];
+  return [...operations, getOpenApi(operations)];
+}

@@ -1,0 +1,40 @@
+import { receiveContribution, roundKey } from '@secagg/protocol';
+import { type ProblemCode, signedMessage } from '@secagg/schema';
+import { type Engine } from '../engine';
+import { messageReply, type Operation } from '../http/operation';
+import { clusterOf, roundOf } from '../http/parameters';
+import { asSecaggError } from '../http/problem';
+import { largestContribution } from '../rounds/contribution-size';
+import { liveRound } from '../rounds/round-status';
+
+export interface ContributionObserver {
+  accepted(seconds: number): void;
+  /** `seconds` when its checking had begun. */
+  refused(code: ProblemCode, seconds?: number): void;
+}
+
+/** The hot path: one body, read once, checked, stored as it came, and a receipt when it is durable. */
+export const postContribution = ({ journal, context }: Engine, observer: ContributionObserver): Operation => ({
+  id: 'post-contribution',
+  method: 'post',
+  path: '/v1/clusters/:cluster/rounds/:round/contributions',
+  summary: 'A router\'s contribution; the identical bytes again get the same receipt',
+  request: 'contribution-body',
+  replies: { 201: 'signed receipt', 200: 'signed receipt; the contribution was held already' },
+  async handle(call) {
+    let begun: number | undefined;
+    try {
+      const cluster = clusterOf(call);
+      const number = roundOf(call);
+      const body = await call.body(largestContribution(liveRound(journal.state, cluster, number).round));
+      begun = performance.now();
+      const step = receiveContribution(journal.state, context, roundKey(cluster, number), body);
+      const isNew = step.events.length > 0;
+      if (isNew) observer.accepted((performance.now() - begun) / 1000);
+      return messageReply(signedMessage, await journal.commit(step), isNew ? 201 : 200);
+    } catch (error) {
+      observer.refused(asSecaggError(error).code, begun === undefined ? undefined : (performance.now() - begun) / 1000);
+      throw error;
+    }
+  },
+});

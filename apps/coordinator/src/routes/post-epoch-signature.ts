@@ -1,0 +1,18 @@
+import { receiveEpochSignature } from '@secagg/protocol';
+import { epochSignatureMessage } from '@secagg/schema';
+import { type Engine } from '../engine';
+import { noContent, type Operation, readMessage } from '../http/operation';
+
+export const postEpochSignature = ({ journal, now }: Engine): Operation => ({
+  id: 'post-epoch-signature',
+  method: 'post',
+  path: '/v1/committee/epoch-signatures',
+  summary: 'A member signs the proposed epoch; with the last signature it is complete',
+  request: 'epoch-signature',
+  replies: { 204: 'taken' },
+  async handle(call) {
+    const signature = await readMessage(call, epochSignatureMessage);
+    await journal.commit(receiveEpochSignature(journal.state, signature, now()));
+    return noContent;
+  },
+});

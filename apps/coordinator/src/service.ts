@@ -1,0 +1,146 @@
+/** The service put together: state from the journal, what acts by itself, and the HTTP face. */
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
+import { type Logger } from 'pino';
+import { type Config } from './config';
+import { type Engine, restoreState } from './engine';
+import { AutoEpochs } from './epochs/auto-epochs';
+import { createHttp } from './http/serve';
+import { checkIdentity, readFleetFiles, readPublicKey, readSecretKey } from './key-files';
+import { OperatorRequests } from './operators/operator-requests';
+import { observe } from './observe';
+import { ContributionCache } from './rounds/contribution-cache';
+import { RoundFinisher } from './rounds/finish-rounds';
+import { ViewSource } from './rounds/member-views';
+import { releaseFinishedRounds } from './rounds/release-rounds';
+import { RoundDriver } from './rounds/round-driver';
+import { RoundTriggers } from './rounds/triggers';
+import { WaitingRouters } from './rounds/waiting-routers';
+import { Changes } from './changes';
+import { createOperations } from './routes';
+import { openLibsqlStore } from './store/libsql-store';
+import { type Store } from './store/store';
+
+export interface Service {
+  readonly port: number;
+  /** Ends waits, lets requests under way finish within the grace, and closes the store. */
+  stop(): Promise<void>;
+}
+
+export interface Surroundings {
+  readonly logger: Logger;
+  /** Ends the process, at once: called when what is in memory can no longer become durable. */
+  readonly onFailure: (error: unknown) => void;
+  readonly now?: () => number;
+}
+
+const RELEASE_EVERY_MS = 60_000;
+const ACTIVE_WINDOW_MS = 120_000;
+
+export async function startService(config: Config, { logger, onFailure, now = Date.now }: Surroundings): Promise<Service> {
+  const secretKey = readSecretKey(config.keyFile);
+  const authorityKey = readPublicKey(config.authorityKeyFile);
+  const documents = readFleetFiles(config.policyFile, config.rosterFile);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const store = openLibsqlStore(join(config.dataDir, 'coordinator.db'));
+  try {
+    const journal = await restoreState(store, authorityKey, documents, onFailure);
+    checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
+    const contributions = new ContributionCache(store);
+    const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup };
+    const engine: Engine = { journal, context, store, changes: new Changes(), now };
+    return await run(config, engine, contributions, logger);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function run(config: Config, engine: Engine, contributions: ContributionCache, logger: Logger): Promise<Service> {
+  const { journal, store, now } = engine;
+  const closing = new AbortController();
+  const metrics: CoordinatorMetrics = createMetrics({ app: 'coordinator' });
+  const waiting = new WaitingRouters();
+  const views = new ViewSource(store);
+  const activeRouters = () => waiting.countActive(now(), ACTIVE_WINDOW_MS);
+  const observer = observe({ engine, metrics, logger, activeRouters });
+  const driver = new RoundDriver(engine, contributions, observer.roundFailed);
+  const finisher = new RoundFinisher(engine, contributions, (record, round) => {
+    views.forget(record.key);
+    observer.roundFinished(record, round);
+  }, observer.roundFailed);
+  const triggers = new RoundTriggers(engine, config.clusters, waiting, observer.roundRefused);
+  const settings = {
+    lifetimeMs: config.epochLifetimeMs,
+    renewBeforeMs: config.epochRenewBeforeMs ?? Math.floor(config.epochLifetimeMs / 10),
+    setupTimeoutMs: config.epochSetupTimeoutMs,
+  };
+  const epochs = config.autoEpochs ? new AutoEpochs(engine, settings, observer.epochStarted, observer.unexpected) : undefined;
+  const retention = { finishedRoundMs: config.finishedRoundRetentionMs, transcriptMs: config.transcriptRetentionMs };
+  const release = () => void releaseFinishedRounds(engine, retention).catch(observer.unexpected);
+
+  const operations = createOperations(engine, {
+    waiting, views, finisher,
+    operators: await OperatorRequests.load(store, now()),
+    plans: new Map(config.clusters.map(({ plan }) => [plan.cluster, plan])),
+    epochLifetimeMs: config.epochLifetimeMs,
+    metrics,
+    refreshGauges: () => metrics.nodesActive(activeRouters()),
+    closing: closing.signal,
+  });
+  const server = createServer(createHttp(operations, { durable: () => journal.durable(), onProblem: observer.problem, closing: closing.signal }));
+  // A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll.
+  server.requestTimeout = 120_000;
+  server.keepAliveTimeout = 75_000;
+
+  await finisher.catchUp();
+  driver.start();
+  epochs?.start();
+  triggers.start();
+  const releasing = setInterval(release, RELEASE_EVERY_MS);
+  await listen(server, config.port, config.host);
+  const { port } = server.address() as AddressInfo;
+  logger.info({ host: config.host, port, fleet: journal.state.view.fleet, epoch: journal.state.epoch?.epoch.epoch ?? null, rounds: journal.state.rounds.size }, 'coordinator is listening');
+
+  const stop = async () => {
+    clearInterval(releasing);
+    triggers.stop();
+    epochs?.stop();
+    driver.stop();
+    closing.abort();
+    await closeServer(server, config.shutdownGraceMs);
+    await finisher.idle();
+    await closeStore(journal.durable(), store);
+    logger.info('coordinator has stopped');
+  };
+  let stopping: Promise<void> | undefined;
+  return { port, stop: () => (stopping ??= stop()) };
+}
+
+const listen = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+function closeServer(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+async function closeStore(durable: Promise<void>, store: Store): Promise<void> {
+  await durable;
+  await store.close();
+}

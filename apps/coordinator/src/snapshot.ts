@@ -1,0 +1,32 @@
+/**
+ * What must outlive the journal entries of released rounds: the highest round number of each cluster and the coordinator's
+ * privacy ledgers. Entries of other rounds are replayed on top; those the snapshot has seen already change nothing, since a
+ * ledger takes each round once.
+ */
+import { type LedgerState } from '@secagg/dp-noise';
+import { type CoordinatorState } from '@secagg/protocol';
+import { type Bytes, decodeCanonical, encodeCanonical } from '@secagg/schema';
+
+interface Snapshot {
+  latestRound: [string, number][];
+  ledgers: [string, { open: [string, unknown][]; settled: [number, unknown][]; latestRounds: [string, number][]; latestDay: number }][];
+}
+
+export function takeSnapshot(state: CoordinatorState): Bytes {
+  const snapshot: Snapshot = {
+    latestRound: [...state.latestRound],
+    ledgers: [...state.ledgers].map(([cluster, { open, settled, latestRounds, latestDay }]) => [
+      cluster, { open: [...open], settled: [...settled], latestRounds: [...latestRounds], latestDay },
+    ]),
+  };
+  return encodeCanonical(snapshot);
+}
+
+export function applySnapshot(state: CoordinatorState, bytes: Bytes): void {
+  const { latestRound, ledgers } = decodeCanonical(bytes) as Snapshot;
+  for (const [cluster, round] of latestRound) state.latestRound.set(cluster, round);
+  for (const [cluster, { open, settled, latestRounds, latestDay }] of ledgers) {
+    const ledger = { open: new Map(open), settled: new Map(settled), latestRounds: new Map(latestRounds), latestDay };
+    state.ledgers.set(cluster, ledger as LedgerState);
+  }
+}

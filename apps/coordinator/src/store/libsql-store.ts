@@ -1,0 +1,176 @@
+/** The embedded store: one libsql file, write-ahead log, every commit on disk before it counts (synchronous = FULL). */
+import { type Bytes, type PartyId } from '@secagg/schema';
+import Database from 'libsql';
+import { failpoint } from '../failpoint';
+import { GroupCommit } from './group-commit';
+import { migrate } from './migrate';
+import { migrations } from './migrations';
+import { prepareStatements, type Statements } from './statements';
+import { type FinishedRound, type JournalBatch, type JournalEntry, type RoundOutput, type Store, type StoredContribution, type UsedNonce } from './store';
+
+/** Opens the database, creating it when it is missing. One process at a time: a second one is refused. */
+export function openLibsqlStore(path: string): Store {
+  const db = new Database(path);
+  db.exec('PRAGMA locking_mode = EXCLUSIVE');
+  db.exec('PRAGMA journal_mode = WAL');
+  db.exec('PRAGMA synchronous = FULL');
+  // The log is folded into the database every 16 MB: seldom enough to stay off the contribution path.
+  db.exec('PRAGMA wal_autocheckpoint = 4096');
+  migrate(db, migrations);
+  return new LibsqlStore(db);
+}
+
+class LibsqlStore implements Store {
+  private readonly writes: GroupCommit;
+  private readonly sql: Statements;
+
+  constructor(private readonly db: Database.Database) {
+    this.sql = prepareStatements(db);
+    this.writes = new GroupCommit({ begin: () => db.exec('BEGIN IMMEDIATE'), commit: () => db.exec('COMMIT'), rollback: () => db.exec('ROLLBACK') }, failpoint);
+  }
+
+  append(batch: JournalBatch): Promise<void> {
+    return this.writes.add({
+      names: batch.entries.map((entry) => entry.type),
+      run: () => {
+        for (const { type, roundKey, body, contribution } of batch.entries) {
+          const { lastInsertRowid } = this.sql.insertEntry.run([roundKey ?? null, type, body]);
+          if (contribution) this.sql.insertContribution.run([lastInsertRowid, roundKey, contribution.router, contribution.bytes]);
+        }
+        if (batch.nonce) this.sql.insertNonce.run([batch.nonce.operator, batch.nonce.nonce, batch.nonce.expiresAtMs]);
+      },
+    });
+  }
+
+  async *replay(): AsyncIterable<JournalEntry> {
+    for (const row of this.sql.replay.iterate([]) as Iterable<ReplayRow>) {
+      const { type, round_key, body, router, bytes } = row;
+      yield {
+        type, body: bytesOf(body), ...(round_key === null ? {} : { roundKey: round_key }), ...(router === null ? {} : { contribution: { router, bytes: bytesOf(bytes) } }),
+      };
+    }
+  }
+
+  async *contributions(roundKey: string, routers?: readonly PartyId[]): AsyncIterable<StoredContribution> {
+    for (const router of routers ?? []) {
+      const row = this.sql.contributionOfRouter.get([roundKey, router]) as ContributionRow | undefined;
+      if (row) yield { router, bytes: bytesOf(row.bytes) };
+    }
+    if (routers) return;
+    // A page at a time: a cursor left open between two reads would be reset by the next reader of the same statement.
+    let after = '';
+    for (;;) {
+      const page = this.sql.contributionsAfter.all([roundKey, after, PAGE]) as ContributionRow[];
+      for (const { router, bytes } of page) yield { router, bytes: bytesOf(bytes) };
+      if (page.length < PAGE) return;
+      after = page[page.length - 1].router;
+    }
+  }
+
+  async nonces(nowMs: number): Promise<UsedNonce[]> {
+    await this.writes.add({ names: [], run: () => void this.sql.forgetNonces.run([nowMs]) });
+    const rows = this.sql.nonces.all([]) as { operator: string; nonce: Blob; expires_at_ms: number }[];
+    return rows.map(({ operator, nonce, expires_at_ms }) => ({ operator, nonce: bytesOf(nonce), expiresAtMs: expires_at_ms }));
+  }
+
+  finishRound(round: FinishedRound, output?: RoundOutput): Promise<void> {
+    const { key, cluster, phase, contributions, decision, finishedAtMs } = round;
+    return this.writes.add({
+      names: ['finish-round'],
+      run: () => {
+        this.sql.putFinishedRound.run([key, cluster, round.round, phase, contributions, decision ?? null, finishedAtMs, output?.signal ?? null]);
+        if (output) this.sql.putTranscript.run([key, finishedAtMs, output.transcript]);
+      },
+    });
+  }
+
+  async finishedRound(roundKey: string): Promise<FinishedRound | undefined> {
+    const row = this.sql.finishedRound.get([roundKey]) as FinishedRow | undefined;
+    return row && finishedRoundOf(row);
+  }
+
+  async finishedRounds(): Promise<FinishedRound[]> {
+    return (this.sql.finishedRounds.all([]) as FinishedRow[]).map(finishedRoundOf);
+  }
+
+  async transcript(roundKey: string): Promise<Bytes | undefined> {
+    return optionalBytes(this.sql.transcript.get([roundKey]) as { body: Blob } | undefined);
+  }
+
+  async latestSignal(cluster: string): Promise<string | undefined> {
+    return (this.sql.latestSignal.get([cluster]) as { signal: string } | undefined)?.signal;
+  }
+
+  releaseRound(roundKey: string, snapshot: Bytes): Promise<void> {
+    return this.writes.add({
+      names: ['release-round'],
+      run: () => {
+        this.sql.removeContributions.run([roundKey]);
+        this.sql.removeEntries.run([roundKey]);
+        this.sql.putSnapshot.run([snapshot]);
+      },
+    });
+  }
+
+  async snapshot(): Promise<Bytes | undefined> {
+    return optionalBytes(this.sql.snapshot.get([]) as { body: Blob } | undefined);
+  }
+
+  async pruneTranscripts(beforeMs: number): Promise<number> {
+    let removed = 0;
+    await this.writes.add({ names: ['prune-transcripts'], run: () => (removed = this.sql.pruneTranscripts.run([beforeMs]).changes) });
+    return removed;
+  }
+
+  async check(): Promise<void> {
+    // A write, since a full or read-only disk still reads.
+    await this.writes.add({ names: [], run: () => void this.sql.forgetNonces.run([0]) });
+  }
+
+  async close(): Promise<void> {
+    this.writes.flush();
+    this.db.close();
+  }
+}
+
+/** Contributions read at once: up to 17 MB each, though most have some kilobytes. */
+const PAGE = 16;
+
+/** A BLOB as the driver gives it: a Buffer from a single row, an ArrayBuffer from one of many. */
+type Blob = Buffer | ArrayBuffer;
+
+const bytesOf = (blob: Blob): Bytes => (blob instanceof ArrayBuffer ? new Uint8Array(blob) : new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength));
+const optionalBytes = (row: { body: Blob } | undefined): Bytes | undefined => row && bytesOf(row.body);
+
+interface ContributionRow {
+  router: PartyId;
+  bytes: Blob;
+}
+
+interface ReplayRow {
+  type: string;
+  round_key: string | null;
+  body: Blob;
+  router: PartyId | null;
+  bytes: Blob;
+}
+
+interface FinishedRow {
+  round_key: string;
+  cluster: string;
+  round: number;
+  phase: FinishedRound['phase'];
+  contributions: number;
+  decision: Blob | null;
+  finished_at_ms: number;
+}
+
+const finishedRoundOf = (row: FinishedRow): FinishedRound => ({
+  key: row.round_key,
+  cluster: row.cluster,
+  round: row.round,
+  phase: row.phase,
+  contributions: row.contributions,
+  finishedAtMs: row.finished_at_ms,
+  ...(row.decision ? { decision: bytesOf(row.decision) } : {}),
+});

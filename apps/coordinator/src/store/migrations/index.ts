@@ -1,0 +1,4 @@
+import { journal } from './0001-journal';
+
+/** All migrations in order of version. Released ones never change; new ones are added. */
+export const migrations = [journal];

@@ -1,0 +1,39 @@
+/** The SQL of the embedded store, prepared once. */
+import { type Database } from 'libsql';
+
+const sql = {
+  insertEntry: 'INSERT INTO journal (round_key, type, body) VALUES (?, ?, ?)',
+  insertContribution: 'INSERT INTO contributions (journal_id, round_key, router, bytes) VALUES (?, ?, ?, ?)',
+  insertNonce: 'INSERT INTO operator_nonces (operator, nonce, expires_at_ms) VALUES (?, ?, ?)',
+  replay: `
+    SELECT journal.type, journal.round_key, journal.body, contributions.router, contributions.bytes
+    FROM journal LEFT JOIN contributions ON contributions.journal_id = journal.id
+    ORDER BY journal.id`,
+  contributionsAfter: 'SELECT router, bytes FROM contributions WHERE round_key = ? AND router > ? ORDER BY router LIMIT ?',
+  contributionOfRouter: 'SELECT router, bytes FROM contributions WHERE round_key = ? AND router = ?',
+  nonces: 'SELECT operator, nonce, expires_at_ms FROM operator_nonces',
+  forgetNonces: 'DELETE FROM operator_nonces WHERE expires_at_ms < ?',
+  putFinishedRound: `
+    INSERT INTO finished_rounds (round_key, cluster, round, phase, contributions, decision, finished_at_ms, signal)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (round_key) DO UPDATE SET
+      phase = excluded.phase, contributions = excluded.contributions, decision = excluded.decision,
+      finished_at_ms = excluded.finished_at_ms, signal = excluded.signal`,
+  finishedRound: 'SELECT * FROM finished_rounds WHERE round_key = ?',
+  finishedRounds: 'SELECT round_key, cluster, round, phase, contributions, decision, finished_at_ms FROM finished_rounds',
+  putTranscript: `
+    INSERT INTO transcripts (round_key, finished_at_ms, body) VALUES (?, ?, ?)
+    ON CONFLICT (round_key) DO UPDATE SET finished_at_ms = excluded.finished_at_ms, body = excluded.body`,
+  transcript: 'SELECT body FROM transcripts WHERE round_key = ?',
+  latestSignal: 'SELECT signal FROM finished_rounds WHERE cluster = ? AND signal IS NOT NULL ORDER BY round DESC LIMIT 1',
+  removeContributions: 'DELETE FROM contributions WHERE round_key = ?',
+  removeEntries: 'DELETE FROM journal WHERE round_key = ?',
+  putSnapshot: "INSERT INTO snapshots (name, body) VALUES ('released', ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+  snapshot: "SELECT body FROM snapshots WHERE name = 'released'",
+  pruneTranscripts: 'DELETE FROM transcripts WHERE finished_at_ms < ?',
+} as const;
+
+export type Statements = Readonly<Record<keyof typeof sql, ReturnType<Database['prepare']>>>;
+
+export const prepareStatements = (db: Database): Statements =>
+  Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, db.prepare(text)])) as Record<keyof typeof sql, ReturnType<Database['prepare']>>;

@@ -1,0 +1,83 @@
+/**
+ * What the coordinator keeps. Everything is asynchronous, so that a database over the network fits behind it; writes are
+ * carried out in the order of the calls, and a promise resolves when its write is durable.
+ */
+import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
+
+/** One event of the journal. Replaying them in order of id rebuilds the state. */
+export interface JournalEntry {
+  readonly type: string;
+  /** `cluster/round` for what belongs to one round: removed with it. */
+  readonly roundKey?: string;
+  readonly body: Bytes;
+  /** Of an accepted contribution: kept apart, as the raw bytes that came in, and referred to by the entry. */
+  readonly contribution?: StoredContribution;
+}
+
+export interface StoredContribution {
+  readonly router: PartyId;
+  readonly bytes: Bytes;
+}
+
+/** An operator's nonce, remembered until requests that old are refused for their age. */
+export interface UsedNonce {
+  readonly operator: string;
+  readonly nonce: Bytes;
+  readonly expiresAtMs: number;
+}
+
+/** Entries that become durable together or not at all. */
+export interface JournalBatch {
+  readonly entries: readonly JournalEntry[];
+  readonly nonce?: UsedNonce;
+}
+
+/** What is left of a round once it is over. */
+export interface FinishedRound {
+  readonly key: string;
+  readonly cluster: string;
+  readonly round: number;
+  readonly phase: RoundPhase;
+  readonly contributions: number;
+  /** The encoded abort decision, of an aborted round. */
+  readonly decision?: Bytes;
+  readonly finishedAtMs: number;
+}
+
+/** Written together with the record of a round that was decided. */
+export interface RoundOutput {
+  /** The encoded transcript. */
+  readonly transcript: Bytes;
+  /** The aggregated signal as JSON, of a published round. */
+  readonly signal?: string;
+}
+
+export interface Store {
+  append(batch: JournalBatch): Promise<void>;
+  replay(): AsyncIterable<JournalEntry>;
+  /** Stored contributions of a round, all of them or those of some routers; missing ones are left out. */
+  contributions(roundKey: string, routers?: readonly PartyId[]): AsyncIterable<StoredContribution>;
+  /** Nonces that are still to be remembered at `nowMs`; older ones are forgotten. */
+  nonces(nowMs: number): Promise<UsedNonce[]>;
+
+  finishRound(round: FinishedRound, output?: RoundOutput): Promise<void>;
+  finishedRound(roundKey: string): Promise<FinishedRound | undefined>;
+  /** Of all rounds that are finished, in no order. */
+  finishedRounds(): Promise<FinishedRound[]>;
+  transcript(roundKey: string): Promise<Bytes | undefined>;
+  /** Signal of the highest published round of a cluster. */
+  latestSignal(cluster: string): Promise<string | undefined>;
+
+  /**
+   * Removes journal entries and contributions of a finished round; its record and its output stay. What else follows from
+   * the entries is kept in `snapshot`, which replaces the one before.
+   */
+  releaseRound(roundKey: string, snapshot: Bytes): Promise<void>;
+  snapshot(): Promise<Bytes | undefined>;
+  /** Removes transcripts of rounds that finished before `beforeMs`; records and signals stay. Gives their number. */
+  pruneTranscripts(beforeMs: number): Promise<number>;
+
+  /** Throws when the store cannot be used. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,107 @@
+/** A fleet on disk: authority, certificates, policy, roster and key files, as an operator would have made them. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateIdentityKey } from '@secagg/crypto';
+import {
+  type Authority, clusterTerms, createAuthority, type FleetDocuments, type FleetView, type Identity, issueCertificate, policyTerms, signPolicy, signRoster, verifyFleet,
+} from '@secagg/protocol';
+import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+
+export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+export interface TestFleetOptions {
+  readonly routers: number;
+  readonly committee: { readonly size: number; readonly threshold: number };
+  /** Routers that are candidates, the first ones; by default as many as the committee has members. */
+  readonly candidates?: number;
+  readonly minParticipants?: number;
+}
+
+const DAY_MS = 86_400_000;
+export const keys = ['m1:t1', 'm1:t2', 'm2:t1'];
+
+export class TestFleet {
+  readonly folder = mkdtempSync(join(tmpdir(), 'secagg-coordinator-'));
+  readonly cluster: ClusterHash = createClusterHash('test', 'a-salt-for-tests-only');
+  readonly authority: Authority = createAuthority('test-fleet', random);
+  readonly routers: readonly Identity[];
+  readonly operator: Identity;
+  readonly coordinator: Identity;
+  private readonly certificates: Signed[] = [];
+  private version = 0;
+  private serial = 0;
+  documents: FleetDocuments;
+
+  constructor(private readonly options: TestFleetOptions) {
+    const candidates = options.candidates ?? options.committee.size;
+    this.coordinator = this.certify('coordinator', ['coordinator']);
+    this.operator = this.certify('operator', ['operator']);
+    this.routers = Array.from({ length: options.routers }, (_, i) => this.certify(`router-${i}`, i < candidates ? ['router', 'committee'] : ['router']));
+    this.documents = this.sign();
+    this.write('coordinator.key', this.coordinator.secretKey, 0o600);
+    this.write('authority.pub', this.authority.publicKey);
+    this.writeDocuments();
+  }
+
+  get view(): FleetView {
+    return verifyFleet(this.authority.publicKey, this.documents);
+  }
+
+  certify(id: string, roles: Role[], notAfterMs = Date.now() + DAY_MS): Identity {
+    const { publicKey, secretKey } = generateIdentityKey(random);
+    this.serial += 1;
+    this.certificates.push(
+      issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.serial, notBeforeMs: Date.now() - DAY_MS, notAfterMs }),
+    );
+    return { id: id as PartyId, secretKey };
+  }
+
+  /** New versions of policy and roster, with the certificates issued until now. */
+  sign(revokedSerials: number[] = []): FleetDocuments {
+    const { committee, candidates, minParticipants = 2 } = this.options;
+    this.version += 1;
+    const policy = signPolicy(this.authority, policyTerms({
+      version: this.version,
+      issued_at_ms: Date.now(),
+      clusters: [clusterTerms(this.cluster, { min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true })],
+      committee: { ...committee, candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id) },
+    }));
+    const roster = signRoster(this.authority, {
+      version: this.version, issuedAtMs: Date.now(), notAfterMs: Date.now() + DAY_MS, certificates: this.certificates, revokedSerials,
+    });
+    this.documents = { policy, roster };
+    return this.documents;
+  }
+
+  writeDocuments(): void {
+    this.write('policy.cbor', signedMessage.encode(this.documents.policy));
+    this.write('roster.cbor', signedMessage.encode(this.documents.roster));
+  }
+
+  /** Configuration file contents of the coordinator; relative paths. */
+  config(overrides: object = {}, plan: object = {}): Record<string, unknown> {
+    return {
+      port: 0, dataDir: 'data', keyFile: 'coordinator.key', authorityKeyFile: 'authority.pub', policyFile: 'policy.cbor', rosterFile: 'roster.cbor',
+      logLevel: 'warn',
+      timings: { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 5000, undecidedTimeoutMs: 20_000 },
+      clusters: [{
+        cluster: this.cluster, keys, minParticipantsPerGroup: this.options.minParticipants ?? 2, maxParticipants: this.options.routers,
+        privacy: { rho: 'unsafe-none' }, sendDelayMs: 0, durationMs: 20_000, ...plan,
+      }],
+      ...overrides,
+    };
+  }
+
+  writeConfig(config: object): string {
+    return this.write('config.json', JSON.stringify(config));
+  }
+
+  write(name: string, content: Uint8Array | string, mode = 0o644): string {
+    mkdirSync(this.folder, { recursive: true });
+    const path = join(this.folder, name);
+    writeFileSync(path, content, { mode });
+    return path;
+  }
+}

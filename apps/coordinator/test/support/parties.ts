@@ -1,0 +1,145 @@
+/** Routers and members that speak to a coordinator over HTTP, with their states in memory. */
+import { CoordinatorClient } from '@secagg/client';
+import {
+  answer, checkRound, contribute, decidedSet, deriveEpoch, deriveRound, emptyMember, emptyRouter, epochHash, evolveMember, evolveRouter, type FleetView, type Identity,
+  type MemberState, type MemberStep, openViews, type OpenedRound, receiveReceipt, report, roundKey, type RouterContext, type RouterState, type RouterStep, sameBytes,
+  settlePublished, signEpoch, signDocument, takeSeat, type VerifiedRound, verifyAnnouncement, voteAbort, voteReady,
+} from '@secagg/protocol';
+import {
+  type Bytes, type ClusterHash, encodeObservation, epochCertificateMessage, epochMessage, type MemberIndex, type OpenRound, type OperatorRequest, operatorRequestMessage,
+  roundConfigMessage, SecaggError, type Signed, type WorkItem,
+} from '@secagg/schema';
+import { random, type TestFleet } from './fleet';
+
+export const operatorRequest = (fleet: TestFleet, operator: Identity, request: { action: 'start-epoch' } | { action: 'start-round'; cluster: ClusterHash; overrides?: object }, issuedAtMs = Date.now()): Signed =>
+  signDocument(operatorRequestMessage, fleet.authority.fleet, {
+    v: 1, fleet: fleet.authority.fleet, operator: operator.id, nonce: random(16), issued_at_ms: issuedAtMs, ...request,
+  } as OperatorRequest, operator.secretKey);
+
+/** What a router sends: `requests` successful requests of the first key, of `latency` seconds each. */
+export function vectorOf(round: VerifiedRound, requests: number, latency = 1): Float64Array {
+  const { layout } = round.config;
+  const vector = new Float64Array(round.dimension);
+  const row = new Float64Array(layout.fields.length);
+  for (let i = 0; i < requests; i++) {
+    const k = encodeObservation(layout, { model: 'm1', task: 't1', success: true, latency_s: latency }, row);
+    row.forEach((value, f) => { vector[k * layout.fields.length + f] += value; });
+  }
+  return vector;
+}
+
+export class HttpRouter implements RouterContext {
+  readonly limits = {
+    privacyUnit: 'request' as const, maxRoundRhoUnits: Number.MAX_SAFE_INTEGER, budget: { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' as const }, minHonestPerGroup: 1, unsafeNoNoise: true,
+  };
+  readonly state: RouterState;
+
+  constructor(view: FleetView, readonly identity: Identity) {
+    this.state = emptyRouter(view);
+  }
+
+  commit<R>(step: RouterStep<R>): R {
+    for (const event of step.events) evolveRouter(this.state, event);
+    return step.reply;
+  }
+
+  /** The bytes of a contribution, built once. */
+  build(open: OpenRound, requests: number): Bytes {
+    const round = checkRound(this.state, this, open, Date.now());
+    return this.commit(contribute(this.state, this, round, vectorOf(round, requests), random, Date.now()));
+  }
+
+  async send(client: CoordinatorClient, open: OpenRound, bytes: Bytes): Promise<Signed> {
+    const { cluster, round } = roundConfigMessage.decode(open.announcement.body);
+    const receipt = await client.contribute(cluster, round, bytes);
+    this.commit(receiveReceipt(this.state, this, roundKey(cluster, round), receipt));
+    return receipt;
+  }
+
+  async settle(client: CoordinatorClient, cluster: ClusterHash, round: number) {
+    return this.commit(settlePublished(this.state, roundKey(cluster, round), await client.transcript(cluster, round), Date.now()));
+  }
+}
+
+export class HttpMember {
+  readonly state: MemberState;
+  private readonly opened = new Map<string, OpenedRound>();
+  private readonly stopped = new AbortController();
+  /** Kinds of work that are silently left undone. */
+  readonly ignores = new Set<WorkItem['kind']>();
+
+  constructor(view: FleetView, readonly identity: Identity) {
+    this.state = emptyMember(view);
+  }
+
+  commit<R>(step: MemberStep<R>): R {
+    for (const event of step.events) evolveMember(this.state, event);
+    return step.reply;
+  }
+
+  /** Serves until stopped; survives a coordinator that is away. */
+  async serve(origin: () => string): Promise<void> {
+    let seen: string | undefined;
+    while (!this.stopped.signal.aborted) {
+      const client = new CoordinatorClient({ origin: origin() });
+      try {
+        const reply = await client.work(this.identity.id, { waitMs: 2000, ...(seen ? { seen } : {}) }, { signal: this.stopped.signal });
+        if (reply) {
+          for (const item of reply.work.items) await this.handle(client, item, reply.work.epoch_certificates);
+          seen = reply.hash;
+        }
+      } catch (error) {
+        if (this.stopped.signal.aborted) return;
+        if (process.env.TEST_LOG) console.error(error);
+        if (!(error instanceof SecaggError)) throw error;
+        seen = undefined;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      } finally {
+        await client.close();
+      }
+    }
+  }
+
+  stop(): void {
+    this.stopped.abort();
+  }
+
+  private async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
+    if (this.ignores.has(item.kind)) return;
+    const now = Date.now();
+    if (item.kind === 'seat') return client.sendSeat(this.commit(takeSeat(this.state, this, item, random, now)));
+    if (item.kind === 'sign-epoch') return client.sendEpochSignature(this.commit(signEpoch(this.state, this, item.body, now)));
+    const { cluster, round: number } = item;
+    const { round, member } = this.roundOf(item.announcement, certificates);
+    if (item.kind === 'abort') return client.sendVote(cluster, number, this.commit(voteAbort(this.state, round, member, item.reason)));
+    const opened = await this.open(client, round, member);
+    if (item.kind === 'report') return client.sendReport(cluster, number, this.commit(report(this.state, opened)));
+    if (item.kind === 'vote') return client.sendVote(cluster, number, this.commit(voteReady(this.state, opened, item.proposal)));
+    if (item.kind === 'transfer') return undefined;
+    const decided = decidedSet(this.state, opened, item.proposal, item.decision);
+    return client.sendAnswer(cluster, number, this.commit(answer(this.state, opened, decided, item.pieces)));
+  }
+
+  private roundOf(announcement: Signed, certificates: readonly Bytes[]): { round: VerifiedRound; member: MemberIndex } {
+    const { epoch_hash, cluster } = roundConfigMessage.decode(announcement.body);
+    const certificate = certificates.map((bytes) => epochCertificateMessage.decode(bytes)).find(({ body }) => sameBytes(epochHash(body), epoch_hash));
+    if (!certificate) throw new SecaggError('wrong_epoch', 'the certificate of the epoch is missing');
+    const member = epochMessage.decode(certificate.body).members.findIndex(({ id }) => id === this.identity.id) as MemberIndex;
+    const policy = this.state.view.policy.clusters.find((entry) => entry.cluster === cluster);
+    if (!policy) throw new SecaggError('policy', 'no such cluster');
+    verifyAnnouncement(this.state.view, deriveEpoch(certificate), announcement);
+    return { round: deriveRound(policy, deriveEpoch(certificate), announcement), member };
+  }
+
+  private async open(client: CoordinatorClient, round: VerifiedRound, member: MemberIndex): Promise<OpenedRound> {
+    const key = roundKey(round.config.cluster, round.config.round);
+    const held = this.opened.get(key);
+    if (held) return held;
+    const secrets = this.state.seats.get(round.config.epoch)?.secrets;
+    if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
+    const { views } = await client.views(round.config.cluster, round.config.round, member);
+    const opened = openViews(this.state.view, round, member, secrets.kemSecret, views);
+    this.opened.set(key, opened);
+    return opened;
+  }
+}
