@@ -51,13 +51,15 @@ export function readConfig(environment: Environment): Config {
   try {
     const result = configSchema.safeParse(merged);
     if (result.success) return result.data;
-    throw new ConfigError(result.error.issues.map((issue) => `${nameOf(issue.path)}: ${issue.message}`).join('\n'));
+    throw new ConfigError(result.error.issues.map((issue) => `${nameOf(issue.path)}: ${whatOf(issue.message)}`).join('\n'));
   } catch (error) {
     // Field options are checked where they are defined, by code that knows nothing of configurations.
     if (error instanceof SecaggError) throw new ConfigError(`clusters: ${error.message}`);
     throw error;
   }
 }
+
+const whatOf = (message: string): string => (message.endsWith('received undefined') ? 'is missing' : message);
 
 function nameOf(issuePath: readonly PropertyKey[]): string {
   const [field] = issuePath;
