@@ -2,7 +2,7 @@
 import { RouterNodeClient } from '@secagg/client';
 import { rhoToEpsilon } from '@secagg/dp-noise';
 import { Command } from 'commander';
-import { type Output, printJson } from '../output';
+import { type Output, printJson, Refusal } from '../output';
 import { delta, origin } from '../parse';
 
 export function budgetCommand(output: Output): Command {
@@ -16,6 +16,7 @@ export function budgetCommand(output: Output): Command {
     .action((origin: string, options: { delta: number }) =>
       ask(origin, async (client) => {
         const { id, cluster, privacy } = await client.status();
+        if (privacy === null) throw new Refusal(`${id} cannot state its budget yet: it does not know its fleet's policy`);
         const epsilon = (rho: number) => rhoToEpsilon(rho, options.delta);
         printJson(output, {
           id,

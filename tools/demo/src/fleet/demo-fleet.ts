@@ -1,0 +1,75 @@
+/** A fleet for one demo: authority, keys, certificates, policy and roster, as files that the processes are started with. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateIdentityKey } from '@secagg/crypto';
+import { rhoToBudgetUnits } from '@secagg/dp-noise';
+import { type Authority, clusterTerms, createAuthority, type Identity, issueCertificate, policyTerms, signPolicy, signRoster } from '@secagg/protocol';
+import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+import { type DemoOptions } from '../options';
+import { type DemoPlan } from '../plan';
+
+export interface DemoFleet {
+  readonly authority: Authority;
+  readonly cluster: ClusterHash;
+  readonly routers: readonly PartyId[];
+  readonly members: readonly PartyId[];
+  readonly operator: Identity;
+  /** Budget of each router over 30 days, as rho. */
+  readonly budgetRho: number;
+  /** Folder with policy.cbor, roster.cbor, authority.pub and keys/<id>.key. */
+  readonly folder: string;
+}
+
+const random = (length: number) => new Uint8Array(randomBytes(length));
+const DAY_MS = 86_400_000;
+/** Rounds that a router's budget is for, unless more are asked for. */
+const BUDGETED_ROUNDS = 30;
+
+export const keyFile = (fleet: Pick<DemoFleet, 'folder'>, id: string): string => join(fleet.folder, 'keys', `${id}.key`);
+export const storeKeyFile = (fleet: Pick<DemoFleet, 'folder'>, id: string): string => join(fleet.folder, 'keys', `${id}.store.key`);
+
+export function createDemoFleet(folder: string, options: DemoOptions, plan: DemoPlan, nowMs: number): DemoFleet {
+  const authority = createAuthority('demo', random);
+  const cluster = createClusterHash('demo', randomBytes(16).toString('hex'));
+  const routers = Array.from({ length: options.routers }, (_, i) => `router-${i}` as PartyId);
+  const members = routers.slice(0, options.committee);
+  mkdirSync(join(folder, 'keys'), { recursive: true, mode: 0o700 });
+  const certificates: Signed[] = [];
+  const enrol = (id: string, roles: readonly Role[]): Identity => {
+    const { publicKey, secretKey } = generateIdentityKey(random);
+    certificates.push(
+      issueCertificate(authority, { id, roles, publicKey, organisation: 'demo', serial: certificates.length + 1, notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + DAY_MS }),
+    );
+    writeFileSync(keyFile({ folder }, id), secretKey, { mode: 0o600 });
+    return { id: id as PartyId, secretKey };
+  };
+  enrol('coordinator', ['coordinator']);
+  const operator = enrol('operator', ['operator']);
+  for (const id of routers) {
+    enrol(id, members.includes(id) ? ['router', 'committee'] : ['router']);
+    writeFileSync(storeKeyFile({ folder }, id), random(32), { mode: 0o600 });
+  }
+  const budgetRho = plan.rho * Math.max(BUDGETED_ROUNDS, options.rounds);
+  const policy = signPolicy(
+    authority,
+    policyTerms({
+      issued_at_ms: nowMs,
+      not_after_ms: nowMs + DAY_MS,
+      clusters: [
+        clusterTerms(cluster, {
+          min_participants_per_group: options.minParticipants,
+          max_round_rho_units: rhoToBudgetUnits(plan.rho),
+          budget_rho_units: rhoToBudgetUnits(budgetRho),
+          unsafe_no_noise: options.unsafeNoNoise,
+        }),
+      ],
+      committee: { candidates: members, size: options.committee, threshold: options.threshold },
+    }),
+  );
+  const roster = signRoster(authority, { version: 1, issuedAtMs: nowMs, notAfterMs: nowMs + DAY_MS, certificates });
+  writeFileSync(join(folder, 'policy.cbor'), signedMessage.encode(policy));
+  writeFileSync(join(folder, 'roster.cbor'), signedMessage.encode(roster));
+  writeFileSync(join(folder, 'authority.pub'), `${Buffer.from(authority.publicKey).toString('hex')}\n`);
+  return { authority, cluster, routers, members, operator, budgetRho, folder };
+}

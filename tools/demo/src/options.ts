@@ -1,0 +1,75 @@
+import { tolerance } from '@secagg/crypto';
+import { Command, InvalidArgumentError } from 'commander';
+
+export interface DemoOptions {
+  readonly routers: number;
+  readonly committee: number;
+  readonly threshold: number;
+  /** Routers killed after the announcement; non-members first. */
+  readonly drop: number;
+  readonly dropCommittee: number;
+  readonly dropCommitteeAt: 'announce' | 'answer';
+  readonly minParticipants: number;
+  readonly input?: string;
+  readonly epsilon: number;
+  readonly delta: number;
+  readonly rounds: number;
+  readonly unsafeNoNoise: boolean;
+  readonly out?: string;
+  readonly transcript?: string;
+  readonly keep: boolean;
+}
+
+const wanted = (what: string): never => {
+  throw new InvalidArgumentError(`It must be ${what}.`);
+};
+const whole = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= least && value <= most ? value : wanted(`a whole number from ${least} to ${most}`);
+};
+const between = (low: number, high: number) => (text: string) => {
+  const value = Number(text);
+  return text.trim() !== '' && value > low && value < high ? value : wanted(`a number between ${low} and ${high}`);
+};
+
+function command(): Command {
+  return new Command('demo')
+    .description('One coordinator and several router-node processes on this machine: a committee set-up and a round of secure aggregation over HTTP.')
+    .option('--routers <n>', 'router-node processes', whole(1, 200), 7)
+    .option('--committee <m>', 'committee members, the first routers', whole(1, 30), 4)
+    .option('--threshold <t>', 'members that could open a vector together', whole(1, 30), 2)
+    .option('--drop <n>', 'routers killed after the announcement, non-members first', whole(0, 200), 0)
+    .option('--drop-committee <n>', 'committee members killed', whole(0, 30), 0)
+    .option('--drop-committee-at <when>', 'announce: after the announcement; answer: between their votes and their answers', (text) =>
+      text === 'announce' || text === 'answer' ? text : wanted('announce or answer'), 'announce')
+    .option('--min-participants <n>', 'fewest contributions that are opened (default: two thirds of the routers, at most those that are left)', whole(1, 200))
+    .option('--input <file>', 'observations, .csv or .jsonl; row i goes to router i mod R (default: generated traffic)')
+    .option('--epsilon <e>', 'privacy cost of one round, per request', between(0, 1000), 1)
+    .option('--delta <d>', 'at which epsilon is meant', between(0, 0.5), 1e-6)
+    .option('--rounds <n>', 'rounds, each with its share of the rows', whole(1, 1000), 1)
+    .option('--unsafe-no-noise', 'no noise and no privacy: the aggregate equals the truth', false)
+    .option('--out <file>', 'write the result as JSON')
+    .option('--transcript <folder>', 'write the published transcript of the last round')
+    .option('--keep', 'leave all processes running', false);
+}
+
+/** Throws CommanderError, after having said what is wrong. */
+export function parseOptions(args: readonly string[]): DemoOptions {
+  const program = command().exitOverride().showHelpAfterError('(--help for the options)');
+  const given = program.parse([...args], { from: 'user' }).opts<Omit<DemoOptions, 'minParticipants'> & { minParticipants?: number }>();
+  const refuse = (message: string) => program.error(`error: ${message}`);
+  const { routers, committee, threshold, drop, dropCommittee } = given;
+  if (committee > routers) refuse(`a committee of ${committee} needs at least as many routers`);
+  if (committee < 2 * threshold - 1) refuse(`a committee with threshold ${threshold} needs at least ${2 * threshold - 1} members`);
+  if (dropCommittee > committee) refuse('more committee members to drop than there are');
+  const killed = drop + dropCommittee;
+  if (killed >= routers) refuse('no router would be left');
+  // A member killed later has contributed by then.
+  const left = routers - (given.dropCommitteeAt === 'announce' ? killed : drop);
+  try {
+    tolerance(committee, threshold);
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : 'no such committee');
+  }
+  return { ...given, minParticipants: given.minParticipants ?? Math.max(1, Math.min(left, Math.ceil((2 * routers) / 3))) };
+}
