@@ -16,3 +16,7 @@ export * from './router';
 export * from './round/aggregate';
 export * from './facade/local-fleet';
 export * from './facade/local-parties';
+export * from './facade/encrypted-reward-contribution';
+export * from './facade/secure-aggregation-keys';
+export * from './facade/secure-reward-aggregator-coordinator';
+export * from './facade/secure-reward-aggregator-node';

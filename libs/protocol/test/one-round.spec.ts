@@ -1,7 +1,7 @@
 /** The protocol, message by message: read this first. */
 import { randomBytes } from 'node:crypto';
 import { defaultFields, encodeObservation, requestNorm } from '@secagg/schema';
-import { aggregateResult, LocalFleet, runCommittee } from '@secagg/protocol';
+import { aggregateResult, LocalFleet, runCommittee } from '../src';
 
 const now = Date.UTC(2026, 0, 1);
 const fields = defaultFields({ cost: true });

@@ -18,8 +18,9 @@ export interface LocalFleetOptions {
   readonly committee: { readonly size: number; readonly threshold: number };
   readonly random: RandomBytes;
   readonly nowMs: number;
+  readonly clusterHash?: ClusterHash;
   readonly cluster?: Partial<ClusterPolicy>;
-  readonly policy?: Partial<Pick<FleetPolicy, 'sealing_suites'>>;
+  readonly policy?: Partial<Pick<FleetPolicy, 'sealing_suites' | 'clock_tolerance_ms'>>;
   readonly limits?: Partial<RouterLimits>;
   readonly timings?: Partial<CoordinatorTimings>;
 }
@@ -39,7 +40,7 @@ export class LocalFleet {
   constructor(options: LocalFleetOptions) {
     const { random, nowMs } = options;
     this.authority = createAuthority('local', random);
-    this.cluster = createClusterHash('local', 'local') as ClusterHash;
+    this.cluster = options.clusterHash ?? createClusterHash('local', 'local');
     const certificates: Signed[] = [];
     const identity = (id: string, roles: ('router' | 'committee' | 'coordinator')[]): Identity => {
       const { publicKey, secretKey } = generateIdentityKey(random);

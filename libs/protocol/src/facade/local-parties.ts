@@ -3,14 +3,14 @@
  * message still passes through its wire encoding. The apps do the same with a journal where `commit` is here.
  */
 import {
-  answerBodyMessage, type Bytes, decisionMessage, epochCertificateMessage, epochMessage, type EpochSignature, memberViewsMessage, type MemberIndex, openRoundMessage,
-  type PartyId, type RandomBytes, roundConfigMessage, SecaggError, type Signed, type Transcript, transcriptMessage, type Vote, type WorkItem, workMessage,
+  answerBodyMessage, type Bytes, epochCertificateMessage, epochMessage, type EpochSignature, memberViewsMessage, type MemberIndex, openRoundMessage,
+  type PartyId, type RandomBytes, roundConfigMessage, SecaggError, type Signed, type Transcript, transcriptMessage, type Vote, voteBodyMessage, type WorkItem, workMessage,
 } from '@secagg/schema';
 import { answer, decidedSet, takeTransfers, transferSeeds } from '../committee-member/answer';
 import { openViews, type OpenedRound, wipeSeeds } from '../committee-member/check-views';
 import { signEpoch, takeSeat } from '../committee-member/epochs';
 import { evolveMember } from '../committee-member/evolve';
-import { emptyMember, type MemberState, type MemberStep } from '../committee-member/state';
+import { emptyMember, type MemberEvent, type MemberState, type MemberStep } from '../committee-member/state';
 import { report, voteAbort, voteReady } from '../committee-member/vote';
 import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
 import { evolve } from '../coordinator/evolve';
@@ -25,14 +25,18 @@ import { type FleetView } from '../fleet/fleet-view';
 import { deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { clusterPolicy } from '../fleet/fleet-view';
 import { type Identity } from '../router/contribution';
-import { emptyRouter, evolveRouter, type RouterLimits, type RouterState, type RouterStep } from '../router/state';
+import { emptyRouter, evolveRouter, type RouterEvent, type RouterLimits, type RouterState, type RouterStep } from '../router/state';
 import { checkRound, contribute, receiveReceipt, settleAborted, settlePublished, type SettledRound } from '../router/take-part';
+
+const ignore = (): void => undefined;
 
 export class LocalCoordinator {
   readonly state: CoordinatorState;
   readonly context: CoordinatorContext;
   /** Events applied so far. */
   steps = 0;
+  /** Told of every event before it is applied: where an app has its journal. */
+  onEvent: (event: CoordinatorEvent) => void = ignore;
   private readonly stored = new Map<string, Bytes>();
 
   constructor(view: FleetView, identity: Identity, timings: CoordinatorTimings) {
@@ -56,6 +60,7 @@ export class LocalCoordinator {
   private apply(event: CoordinatorEvent): void {
     if (event.type === 'contribution-accepted') this.stored.set(`${event.key}/${event.router}`, event.bytes);
     this.steps++;
+    this.onEvent(event);
     evolve(this.state, event);
   }
 
@@ -125,6 +130,7 @@ export class LocalCoordinator {
 
 export class LocalMember {
   readonly state: MemberState;
+  onEvent: (event: MemberEvent) => void = ignore;
   private readonly opened = new Map<string, OpenedRound>();
 
   constructor(
@@ -136,7 +142,10 @@ export class LocalMember {
   }
 
   commit<Reply>(step: MemberStep<Reply>): Reply {
-    for (const event of step.events) evolveMember(this.state, event);
+    for (const event of step.events) {
+      this.onEvent(event);
+      evolveMember(this.state, event);
+    }
     return step.reply;
   }
 
@@ -211,6 +220,7 @@ export class LocalMember {
 
 export class LocalRouter {
   readonly state: RouterState;
+  onEvent: (event: RouterEvent) => void = ignore;
 
   constructor(
     view: FleetView,
@@ -222,7 +232,10 @@ export class LocalRouter {
   }
 
   commit<Reply>(step: RouterStep<Reply>): Reply {
-    for (const event of step.events) evolveRouter(this.state, event);
+    for (const event of step.events) {
+      this.onEvent(event);
+      evolveRouter(this.state, event);
+    }
     return step.reply;
   }
 
@@ -240,7 +253,11 @@ export class LocalRouter {
   }
 
   send(coordinator: LocalCoordinator, key: string, bytes: Bytes): void {
-    this.commit(receiveReceipt(this.state, this, key, coordinator.contribute(key, bytes)));
+    this.keepReceipt(key, coordinator.contribute(key, bytes));
+  }
+
+  keepReceipt(key: string, receipt: Signed): void {
+    this.commit(receiveReceipt(this.state, this, key, receipt));
   }
 
   forget(key: string): void {
@@ -248,10 +265,13 @@ export class LocalRouter {
   }
 
   settle(coordinator: LocalCoordinator, key: string, nowMs: number): SettledRound | undefined {
-    const transcript = coordinator.transcript(key);
-    const { decision } = coordinator.state.rounds.get(key) as { decision?: { body: { kind: string } } };
-    if (decision?.body.kind === 'abort') {
-      this.commit(settleAborted(this.state, key, decisionMessage.decode(decisionMessage.encode(transcript.decision)), nowMs));
+    return this.settleBy(coordinator.transcript(key), key, nowMs);
+  }
+
+  /** Verifies a published round and settles this router's part in it; undefined for an aborted one. */
+  settleBy(transcript: Transcript, key: string, nowMs: number): SettledRound | undefined {
+    if (voteBodyMessage.decode(transcript.decision.body).kind === 'abort') {
+      this.commit(settleAborted(this.state, key, transcript.decision, nowMs));
       return undefined;
     }
     return this.commit(settlePublished(this.state, key, transcript, nowMs));
