@@ -1,8 +1,8 @@
 /** What a coordinator checks before it accepts a contribution (PROTOCOL section 4.3). */
-import { type Bytes, type Contribution, contributionMessage, SecaggError } from '@secagg/schema';
+import { type Bytes, type Contribution, contributionMessage, decodeCanonical, headerMessage, SecaggError } from '@secagg/schema';
 import { sameBytes } from '../documents';
 import { type FleetView } from '../fleet/fleet-view';
-import { type CheckedHeader, checkHeader } from '../round/contribution-set';
+import { type CheckedHeader, checkHeader, headerHash } from '../round/contribution-set';
 import { checkPackedVector } from '../round/packed-vector';
 import { type VerifiedRound } from '../round/verified-round';
 import { boxDigest, ciphertextDigest, commitmentsDigest } from '../router/contribution';
@@ -30,4 +30,14 @@ export function checkContribution(view: FleetView, round: VerifiedRound, bytes: 
     contribution.boxes.every((box, i) => sameBytes(header.box_digests[i], boxDigest(box)));
   if (!digests) throw new SecaggError('wrong_digest', 'a part does not match its digest in the signed header', at);
   return { checked, contribution };
+}
+
+/** The parts of a contribution that was accepted before, as the bytes kept of it say. */
+export const acceptedParts = (bytes: Bytes): Contribution => decodeCanonical(bytes) as Contribution;
+
+/** What {@link checkContribution} found when the bytes were accepted, without checking it again. */
+export function acceptedContribution(bytes: Bytes): CheckedContribution {
+  const contribution = acceptedParts(bytes);
+  const { header: signed } = contribution;
+  return { checked: { signed, header: headerMessage.decode(signed.body), hash: headerHash(signed) }, contribution };
 }

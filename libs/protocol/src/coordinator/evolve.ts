@@ -1,16 +1,17 @@
 /** The one place where the coordinator's state changes: events that were decided, and are durable, are applied here. */
 import { WordSum } from '@secagg/crypto';
 import {
-  answerBodyMessage, answerMessage, contributionMessage, epochMessage, headerMessage, proposalMessage, reportMessage, roundConfigMessage, seatMessage, SecaggError,
+  answerBodyMessage, answerMessage, epochMessage, proposalMessage, reportMessage, roundConfigMessage, seatMessage, SecaggError,
   transferMessage, type Vote, voteBodyMessage,
 } from '@secagg/schema';
 import { hex } from '../documents';
 import { deriveEpoch } from '../epoch/verified-epoch';
 import { clusterPolicy } from '../fleet/fleet-view';
 import { evolveFleet } from '../fleet/update-fleet';
-import { deriveSet, headerHash, headersRoot, readyBody } from '../round/contribution-set';
+import { deriveSet, headersRoot, readyBody } from '../round/contribution-set';
 import { decisionHash } from '../round/decision';
 import { deriveRound, roundKey } from '../round/verified-round';
+import { acceptedContribution } from './check-contribution';
 import { chargeAnnounced, settleDecided } from './ledger';
 import { pieceKey, resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, epochOf, roundOf, type RoundState } from './state';
@@ -76,11 +77,9 @@ type RoundEvent = Extract<CoordinatorEvent, { key: string }>;
 function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEvent): void {
   switch (event.type) {
     case 'contribution-accepted': {
-      const contribution = contributionMessage.decode(event.bytes);
-      const { header: signed } = contribution;
-      const header = headerMessage.decode(signed.body);
-      round.sums[header.group].addPacked(contribution.ciphertext);
-      round.accepted.set(event.router, { signed, header, hash: headerHash(signed) });
+      const { checked, contribution } = event.checked ?? acceptedContribution(event.bytes);
+      round.sums[checked.header.group].addPacked(contribution.ciphertext);
+      round.accepted.set(event.router, checked);
       return;
     }
     case 'round-closed':

@@ -1,11 +1,11 @@
 /** A round at the coordinator: announce, collect, close, and what time brings on (PROTOCOL section 4, steps 1 to 6). */
 import { WordSum } from '@secagg/crypto';
 import {
-  type AbortReason, type Bytes, contributionMessage, type PartyId, proposalMessage, type Receipt, receiptMessage, SecaggError, type Signed,
+  type AbortReason, type Bytes, type PartyId, proposalMessage, type Receipt, receiptMessage, SecaggError, type Signed,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
 import { deriveSet, minGroups } from '../round/contribution-set';
-import { checkContribution } from './check-contribution';
+import { acceptedParts, checkContribution } from './check-contribution';
 import { checkBudget } from './ledger';
 import { decidedPieces, resolvedWords } from './pieces';
 import { planRound, type RoundPlan } from './plan-round';
@@ -26,7 +26,8 @@ export function announceRound(state: CoordinatorState, context: CoordinatorConte
  */
 export function receiveContribution(state: CoordinatorState, context: CoordinatorContext, key: string, bytes: Bytes): Step<Signed> {
   const round = roundOf(state, key);
-  const { checked } = checkContribution(state.view, round.round, bytes);
+  const contribution = checkContribution(state.view, round.round, bytes);
+  const { checked } = contribution;
   const { router } = checked.header;
   const held = round.accepted.get(router);
   const { config, configHash } = round.round;
@@ -42,7 +43,7 @@ export function receiveContribution(state: CoordinatorState, context: Coordinato
   }
   if (round.phase !== 'collecting') throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
   if (round.accepted.size >= config.max_participants) throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
-  return { events: [{ type: 'contribution-accepted', key, router, bytes }], reply: receipt() };
+  return { events: [{ type: 'contribution-accepted', key, router, bytes, checked: contribution }], reply: receipt() };
 }
 
 /** What time alone brings on in a round: the close, the proposal, an abort, giving up, the publication. */
@@ -121,7 +122,7 @@ function openSums(round: RoundState, contribution: (router: PartyId) => Bytes): 
     const kept = new Set(members.map((entry) => entry.header.router));
     const minus = new WordSum(dimension, config.layout.word_bits);
     for (const { header } of round.headers) {
-      if (header.group === group && !kept.has(header.router)) minus.addPacked(contributionMessage.decode(contribution(header.router)).ciphertext);
+      if (header.group === group && !kept.has(header.router)) minus.addPacked(acceptedParts(contribution(header.router)).ciphertext);
     }
     for (const piece of round.round.epoch.pieces) minus.addPacked(resolvedWords(round, group, piece) as Bytes);
     sum.subtract(minus);

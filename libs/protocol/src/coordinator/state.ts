@@ -21,6 +21,7 @@ import { type CheckedHeader, type ContributionSet } from '../round/contribution-
 import { type VerifiedDecision } from '../round/decision';
 import { type VerifiedRound } from '../round/verified-round';
 import { type Identity } from '../router/contribution';
+import { type CheckedContribution } from './check-contribution';
 
 /** How long the coordinator waits for members before it goes on without them; all in milliseconds. */
 export interface CoordinatorTimings {
@@ -117,7 +118,14 @@ export type CoordinatorEvent =
   | { readonly type: 'epoch-proposed'; readonly epoch: number; readonly body: Bytes }
   | { readonly type: 'epoch-signed'; readonly epoch: number; readonly member: PartyId; readonly signature: Bytes }
   | { readonly type: 'round-announced'; readonly announcement: Signed }
-  | { readonly type: 'contribution-accepted'; readonly key: string; readonly router: PartyId; readonly bytes: Bytes }
+  | {
+      readonly type: 'contribution-accepted';
+      readonly key: string;
+      readonly router: PartyId;
+      readonly bytes: Bytes;
+      /** What the bytes decode to, where that was just found out; never persisted. */
+      readonly checked?: CheckedContribution;
+    }
   | { readonly type: 'round-closed'; readonly key: string; readonly atMs: number }
   | { readonly type: 'report-received'; readonly key: string; readonly report: Signed }
   | { readonly type: 'round-proposed'; readonly key: string; readonly proposal: Signed }

@@ -1,5 +1,6 @@
 /** What the coordinator hands to members and publishes at the end. */
-import { contributionMessage, type MemberIndex, type MemberViews, SecaggError, type Transcript } from '@secagg/schema';
+import { type MemberIndex, type MemberViews, SecaggError, type Transcript } from '@secagg/schema';
+import { acceptedParts } from './check-contribution';
 import { resolvedWords } from './pieces';
 import { type CoordinatorContext, type CoordinatorState, roundOf } from './state';
 
@@ -9,7 +10,7 @@ export function memberViews(state: CoordinatorState, context: CoordinatorContext
   if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet');
   if (!round.round.epoch.epoch.members[member]) throw new SecaggError('no_seat', 'there is no such member');
   const views = round.headers.map(({ header, signed }) => {
-    const { commitments, boxes } = contributionMessage.decode(context.contribution(key, header.router));
+    const { commitments, boxes } = acceptedParts(context.contribution(key, header.router));
     return { header: signed, commitments, box: boxes[member] };
   });
   return { cluster: round.round.config.cluster, round: round.round.config.round, member, views };
@@ -31,7 +32,7 @@ export function buildTranscript(state: CoordinatorState, context: CoordinatorCon
   const { groups } = decision.body;
   return {
     ...shared,
-    contributions: round.headers.map(({ signed, header }) => ({ header: signed, ciphertext: contributionMessage.decode(context.contribution(key, header.router)).ciphertext })),
+    contributions: round.headers.map(({ signed, header }) => ({ header: signed, ciphertext: acceptedParts(context.contribution(key, header.router)).ciphertext })),
     reports: round.proposal?.proposal.reports ?? [],
     answers: [...round.answers.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry.body.answer),
     pieces: groups.flatMap(({ group }) => round.round.epoch.pieces.map((piece) => ({ group, piece, words: resolvedWords(round, group, piece) as Uint8Array }))),

@@ -53,13 +53,27 @@ export function verifyEpoch(view: FleetView, certificate: EpochCertificate, atMs
   if (certificate.signatures.length !== epoch.members.length) {
     throw new SecaggError('bad_signature', `epoch ${epoch.epoch}: needs the signatures of all ${epoch.members.length} members`);
   }
+  checkSignatures(view, certificate, epoch);
+  return deriveEpoch(certificate);
+}
+
+/**
+ * Certificates whose signatures hold, by hash and signatures. The keys to check with are the view's, so this never depends on time; an epoch
+ * lasts for many rounds, and its m signatures would cost more than the rest of a router's round.
+ */
+const verified = new WeakMap<FleetView, Set<string>>();
+
+function checkSignatures(view: FleetView, { body, signatures }: EpochCertificate, epoch: Epoch): void {
+  const name = [epochHash(body), ...signatures].map(hex).join();
+  const known = verified.get(view) ?? new Set<string>();
+  if (known.has(name)) return;
   epoch.members.forEach((member, index) => {
-    const { public_key } = certificateOf(view, member.id, 'committee', atMs);
-    if (!verifyMessage(public_key, { type: epochMessage.type, fleet: view.fleet }, certificate.signatures[index], certificate.body)) {
+    const key = view.certificates.get(member.id)?.public_key;
+    if (!key || !verifyMessage(key, { type: epochMessage.type, fleet: view.fleet }, signatures[index], body)) {
       throw new SecaggError('bad_signature', `epoch ${epoch.epoch} is not signed by ${member.id}`, { party: member.id });
     }
   });
-  return deriveEpoch(certificate);
+  verified.set(view, known.add(name));
 }
 
 /** Everything that follows from an epoch certificate, without checking it: for one that was checked before. */

@@ -11,7 +11,15 @@ export interface Message<T> {
   decode(bytes: Bytes): T;
 }
 
-export function defineMessage<T>(type: string, schema: z.ZodType<T>, maxBytes: number): Message<T> {
+export interface MessageOptions {
+  /**
+   * Decoding the same array again gives the same, frozen value: for large documents that every step of a round looks at. Whoever
+   * decodes must not modify the array afterwards.
+   */
+  readonly remember?: boolean;
+}
+
+export function defineMessage<T>(type: string, schema: z.ZodType<T>, maxBytes: number, options: MessageOptions = {}): Message<T> {
   const check = (value: unknown): T => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
@@ -19,13 +27,28 @@ export function defineMessage<T>(type: string, schema: z.ZodType<T>, maxBytes: n
     const path = issue.path.map(String).join('.');
     throw new SecaggError('invalid', `${type}${path ? `.${path}` : ''}: ${issue.message}`, { path });
   };
-  return {
-    type,
-    maxBytes,
-    encode: (value) => encodeCanonical(check(value)),
-    decode: (bytes) => {
-      if (bytes.length > maxBytes) throw new SecaggError('too_large', `${type}: more than ${maxBytes} bytes`);
-      return check(decodeCanonical(bytes));
-    },
+  const decode = (bytes: Bytes): T => {
+    if (bytes.length > maxBytes) throw new SecaggError('too_large', `${type}: more than ${maxBytes} bytes`);
+    return check(decodeCanonical(bytes));
   };
+  return { type, maxBytes, encode: (value) => encodeCanonical(check(value)), decode: options.remember ? remembered(decode) : decode };
+}
+
+function remembered<T>(decode: (bytes: Bytes) => T): (bytes: Bytes) => T {
+  const known = new WeakMap<Bytes, { value: T }>();
+  return (bytes) => {
+    const held = known.get(bytes);
+    if (held) return held.value;
+    const value = decode(bytes);
+    freeze(value);
+    known.set(bytes, { value });
+    return value;
+  };
+}
+
+/** Deeply, except for byte strings, which cannot be frozen. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
 }

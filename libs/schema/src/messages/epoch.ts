@@ -30,7 +30,7 @@ const epochSchema = z.strictObject({
     .refine((members) => members.every((m, i) => i === 0 || members[i - 1].id < m.id), 'must be sorted, without duplicates'),
 });
 export type Epoch = z.infer<typeof epochSchema>;
-export const epochMessage = defineMessage<Epoch>('epoch', epochSchema, 128 * 1024);
+export const epochMessage = defineMessage<Epoch>('epoch', epochSchema, 128 * 1024, { remember: true });
 
 /** Proposed by the coordinator; complete with the identity signatures of all m members over the identical body. */
 export const epochCertificateSchema = z.strictObject({ body: bytesUpTo(128 * 1024), signatures: z.array(signature).min(1).max(maxCommittee) });

@@ -44,7 +44,7 @@ const roundConfigSchema = z.strictObject({
 });
 /** Signed by the coordinator; its hash is `config_hash`. */
 export type RoundConfig = z.infer<typeof roundConfigSchema>;
-export const roundConfigMessage = defineMessage<RoundConfig>('round-config', roundConfigSchema, 2 * 1024 * 1024);
+export const roundConfigMessage = defineMessage<RoundConfig>('round-config', roundConfigSchema, 2 * 1024 * 1024, { remember: true });
 
 const headerSchema = z.strictObject({
   v: version,
