@@ -1,19 +1,22 @@
 /** What the coordinator hands to members and publishes at the end. */
-import { type MemberIndex, type MemberViews, SecaggError, type Transcript } from '@secagg/schema';
+import { type Contribution, type MemberIndex, type MemberViews, type PartyId, SecaggError, type Transcript } from '@secagg/schema';
 import { acceptedParts } from './check-contribution';
 import { resolvedWords } from './pieces';
-import { type CoordinatorContext, type CoordinatorState, roundOf } from './state';
+import { type CoordinatorContext, type CoordinatorState, roundOf, type RoundState } from './state';
 
-/** All contributions of a closed round as one member is to see them. Throws `stale_round` before the close. */
-export function memberViews(state: CoordinatorState, context: CoordinatorContext, key: string, member: MemberIndex): MemberViews {
-  const round = roundOf(state, key);
-  if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet');
-  if (!round.round.epoch.epoch.members[member]) throw new SecaggError('no_seat', 'there is no such member');
+/**
+ * All contributions of a closed round as one member is to see them. Throws `stale_round` before the close.
+ * @param parts an accepted contribution, taken apart: all members ask for them, so it pays to do that once
+ */
+export function memberViews(round: RoundState, member: MemberIndex, parts: (router: PartyId) => Pick<Contribution, 'commitments' | 'boxes'>): MemberViews {
+  const { config, epoch } = round.round;
+  if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet', { round: config.round });
+  if (!epoch.epoch.members[member]) throw new SecaggError('no_seat', 'there is no such member');
   const views = round.headers.map(({ header, signed }) => {
-    const { commitments, boxes } = acceptedParts(context.contribution(key, header.router));
+    const { commitments, boxes } = parts(header.router);
     return { header: signed, commitments, box: boxes[member] };
   });
-  return { cluster: round.round.config.cluster, round: round.round.config.round, member, views };
+  return { cluster: config.cluster, round: config.round, member, views };
 }
 
 /** The published record of a round that was opened or aborted. Throws `no_decision` before that. */

@@ -3,7 +3,7 @@
  * message still passes through its wire encoding. The apps do the same with a journal where `commit` is here.
  */
 import {
-  answerBodyMessage, type Bytes, epochCertificateMessage, epochMessage, type EpochSignature, memberViewsMessage, type MemberIndex, openRoundMessage,
+  answerBodyMessage, type Bytes, type Contribution, epochCertificateMessage, epochMessage, type EpochSignature, memberViewsMessage, type MemberIndex, openRoundMessage,
   type PartyId, type RandomBytes, roundConfigMessage, SecaggError, type Signed, type Transcript, transcriptMessage, type Vote, voteBodyMessage, type WorkItem, workMessage,
 } from '@secagg/schema';
 import { answer, decidedSet, takeTransfers, transferSeeds } from '../committee-member/answer';
@@ -12,6 +12,7 @@ import { signEpoch, takeSeat } from '../committee-member/epochs';
 import { evolveMember } from '../committee-member/evolve';
 import { emptyMember, type MemberEvent, type MemberState, type MemberStep } from '../committee-member/state';
 import { report, voteAbort, voteReady } from '../committee-member/vote';
+import { acceptedParts } from '../coordinator/check-contribution';
 import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
 import { evolve } from '../coordinator/evolve';
 import { receiveAnswer, receiveReport, receiveTransfer, receiveVote } from '../coordinator/receive-committee';
@@ -38,6 +39,8 @@ export class LocalCoordinator {
   /** Told of every event before it is applied: where an app has its journal. */
   onEvent: (event: CoordinatorEvent) => void = ignore;
   private readonly stored = new Map<string, Bytes>();
+  /** What members are shown of closed rounds, until they are over. */
+  private readonly shown = new Map<string, ReadonlyMap<PartyId, Contribution>>();
 
   constructor(view: FleetView, identity: Identity, timings: CoordinatorTimings) {
     this.state = emptyCoordinator(view);
@@ -58,6 +61,7 @@ export class LocalCoordinator {
   }
 
   private apply(event: CoordinatorEvent): void {
+    if (event.type === 'round-published' || event.type === 'round-undecided') this.shown.delete(event.key);
     if (event.type === 'contribution-accepted') this.stored.set(`${event.key}/${event.router}`, event.bytes);
     this.steps++;
     this.onEvent(event);
@@ -111,7 +115,10 @@ export class LocalCoordinator {
   }
 
   views(key: string, member: MemberIndex): Bytes {
-    return memberViewsMessage.encode(memberViews(this.state, this.context, key, member));
+    const round = roundOf(this.state, key);
+    const shown = this.shown.get(key) ?? new Map(round.headers.map(({ header }) => [header.router, acceptedParts(this.context.contribution(key, header.router))]));
+    this.shown.set(key, shown);
+    return memberViewsMessage.encode(memberViews(round, member, (router) => shown.get(router) as Contribution));
   }
 
   publish(key: string): Bytes {
@@ -124,6 +131,7 @@ export class LocalCoordinator {
 
   forget(key: string): void {
     this.state.rounds.delete(key);
+    this.shown.delete(key);
     for (const name of this.stored.keys()) if (name.startsWith(`${key}/`)) this.stored.delete(name);
   }
 }
