@@ -1,7 +1,7 @@
 /** From what an operator wants of a round to the announced configuration (PROTOCOL section 4.1). */
 import { planNoise, rhoToBudgetUnits } from '@secagg/dp-noise';
 import {
-  type ClusterHash, type FieldSpec, requestNorm, requiredWordBits, type RoundConfig, roundConfigMessage, type RoundNumber, SecaggError, type Signed,
+  type ClusterHash, type Combination, type FieldSpec, requestNorm, requiredWordBits, type RoundConfig, roundConfigMessage, type RoundNumber, SecaggError, type Signed,
 } from '@secagg/schema';
 import { signDocument } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
@@ -20,6 +20,8 @@ export interface RoundPlan {
   readonly minParticipantsPerGroup: number;
   readonly maxParticipants: number;
   readonly groups: number;
+  /** How groups become one result; default `sum`. The others need 3 groups or more, and withstand less than half of them being spoiled. */
+  readonly combination?: Combination;
   readonly privacy: {
     readonly unit: 'router' | 'request';
     /** L2 bound of a router's whole vector, for unit `router`; with unit `request` it follows from the layout. */
@@ -72,6 +74,7 @@ export function planRound(view: FleetView, epoch: VerifiedEpoch, identity: Ident
       delta_inverse: plan.privacy.deltaInverse,
     },
     groups: plan.groups,
+    combination: plan.combination ?? 'sum',
     min_participants_per_group: plan.minParticipantsPerGroup,
     max_participants: plan.maxParticipants,
   };

@@ -20,6 +20,9 @@ export interface VerifiedRound {
   readonly pad: (router: PartyId) => RouterPad;
 }
 
+/** Of two groups nobody can tell which one lies. */
+export const MIN_ROBUST_GROUPS = 3;
+
 export const configHash = (body: Bytes): Bytes => domainHash('round-config', body);
 
 /**
@@ -82,6 +85,7 @@ function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig
   if (!policy.privacy_units.includes(privacy.unit)) refuse(`privacy unit ${privacy.unit} is not allowed`);
   if (config.min_participants_per_group < policy.min_participants_per_group) refuse('fewer participants per group than the policy asks for');
   if (config.groups > policy.max_groups) refuse('more groups than the policy allows');
+  if (config.combination !== 'sum' && config.groups < MIN_ROBUST_GROUPS) refuse(`a ${config.combination} of fewer than ${MIN_ROBUST_GROUPS} groups withstands no liar`);
   if (privacy.assumed_colluders < policy.min_assumed_colluders) refuse('fewer assumed colluders than the policy asks for');
   if (privacy.assumed_colluders >= config.min_participants_per_group) refuse('no honest router would be left in a group');
   if (config.max_participants !== config.layout.max_participants) refuse('layout and round differ in the number of participants');

@@ -21,12 +21,16 @@ export interface KeyDetails {
   readonly clamped: readonly Mean[];
 }
 
-/** `no_samples`: the count rounds to less than 1. `noise`: the count is too small beside its standard error. */
+/**
+ * `no_samples`: the count rounds to less than 1. `noise`: the count is too small beside its standard error. Where groups
+ * are combined robustly, `few_groups`: not in most groups is the count usable; `spoiled_groups`: more groups were found
+ * spoiled than the combination withstands.
+ */
 export interface Withheld {
   readonly key: string;
   /** The one optional mean that is withheld; without it the whole key is. */
   readonly measure?: 'quality_score' | 'cost_efficiency';
-  readonly reason: 'no_samples' | 'noise';
+  readonly reason: 'no_samples' | 'noise' | 'few_groups' | 'spoiled_groups';
 }
 
 export interface DecodeOptions {

@@ -21,6 +21,10 @@ const privacySchema = z.strictObject({
 });
 export type RoundPrivacy = z.infer<typeof privacySchema>;
 
+/** How the sums of the groups become one result (PROTOCOL section 5). */
+export const combination = z.enum(['sum', 'median', 'trimmed-mean']);
+export type Combination = z.infer<typeof combination>;
+
 const roundConfigSchema = z.strictObject({
   v: version,
   fleet: fleetId,
@@ -39,6 +43,7 @@ const roundConfigSchema = z.strictObject({
   layout: roundLayoutSchema,
   privacy: privacySchema,
   groups: integer(1, 1024),
+  combination,
   min_participants_per_group: integer(1, 1000000),
   max_participants: integer(1, 1000000),
 });
