@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { CoordinatorClient } from '@secagg/client';
 import { generateIdentityKey, tolerance } from '@secagg/crypto';
-import { createAuthority, issueCertificate, type PolicyTerms, signPolicy, signRoster } from '@secagg/protocol';
-import { type ClusterHash, createClusterHash, policyMessage, type Role, rosterMessage } from '@secagg/schema';
+import { type Authority, createAuthority, issueCertificate, type PolicyTerms, signPolicy, signRoster } from '@secagg/protocol';
+import { type ClusterHash, createClusterHash, policyMessage, type Role, rosterMessage, type Signed } from '@secagg/schema';
 import { Command } from 'commander';
 import { FleetFolder, type FleetRecord, readSigned } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
@@ -20,11 +20,18 @@ export function fleetCommand(output: Output): Command {
     fleet.command('init').description('make a fleet authority and sign its first policy').argument('<name>', 'a-z 0-9 . _ -').option(...folderOption),
   ).action((name: string, options: PolicyOptions & { dir: string }) => {
     const folder = new FleetFolder(options.dir);
-    folder.create(createAuthority(name, random));
-    writePolicy(folder, options, output);
+    const authority = createAuthority(name, random);
+    // Nothing is written for a policy that is refused.
+    const next = preparePolicy(authority, {}, undefined, options);
+    folder.create(authority);
+    savePolicy(folder, next, output);
   });
   addPolicyOptions(fleet.command('policy').description('sign the next version of the policy, with what the options change').option(...folderOption)).action(
-    (options: PolicyOptions & { dir: string }) => writePolicy(new FleetFolder(options.dir), options, output),
+    (options: PolicyOptions & { dir: string }) => {
+      const folder = new FleetFolder(options.dir);
+      const signed = folder.document('policy');
+      savePolicy(folder, preparePolicy(folder.authority(), folder.record().clusters, signed && policyMessage.decode(signed.body), options), output);
+    },
   );
   fleet
     .command('issue')
@@ -52,26 +59,31 @@ export function fleetCommand(output: Output): Command {
   return fleet;
 }
 
-function writePolicy(folder: FleetFolder, options: PolicyOptions, output: Output): void {
+interface NextPolicy {
+  readonly policy: Signed;
+  readonly terms: PolicyTerms;
+  /** The cluster that the options are about, by its id. */
+  readonly cluster?: { readonly id: string; readonly hash: ClusterHash; readonly salt: string };
+}
+
+function preparePolicy(authority: Authority, known: FleetRecord['clusters'], before: PolicyTerms | undefined, options: PolicyOptions): NextPolicy {
+  const cluster = options.cluster === undefined ? undefined : { id: options.cluster, ...clusterOf(known, options.cluster, options.salt) };
+  const terms = nextPolicy(before, cluster?.hash, options, Date.now());
+  return { policy: signPolicy(authority, terms), terms, ...(cluster ? { cluster } : {}) };
+}
+
+function savePolicy(folder: FleetFolder, { policy, terms, cluster }: NextPolicy, output: Output): void {
   const record = folder.record();
-  const cluster = options.cluster === undefined ? undefined : clusterOf(record, options.cluster, options.salt);
-  const signed = folder.document('policy');
-  const before: PolicyTerms | undefined = signed && policyMessage.decode(signed.body);
-  const terms = nextPolicy(before, cluster?.hash as ClusterHash | undefined, options, Date.now());
-  const policy = signPolicy(folder.authority(), terms);
-  if (cluster && options.cluster !== undefined) folder.writeRecord({ ...record, clusters: { ...record.clusters, [options.cluster]: cluster } });
+  if (cluster) folder.writeRecord({ ...record, clusters: { ...record.clusters, [cluster.id]: { hash: cluster.hash, salt: cluster.salt } } });
   const file = folder.writeDocument('policy', policy);
   const { size, threshold } = terms.committee;
   printJson(output, { file, version: terms.version, ...(cluster ? { cluster: cluster.hash } : {}), committee: tolerance(size, threshold).statement });
 }
 
-function clusterOf(record: FleetRecord, id: string, salt?: string): { hash: string; salt: string } {
-  const known = Object.hasOwn(record.clusters, id) ? record.clusters[id] : undefined;
-  if (known) {
-    if (salt !== undefined && salt !== known.salt) throw new Refusal(`the cluster ${id} has another salt`);
-    return known;
-  }
-  const chosen = salt ?? randomBytes(16).toString('hex');
+function clusterOf(clusters: FleetRecord['clusters'], id: string, salt?: string): { hash: ClusterHash; salt: string } {
+  const known = Object.hasOwn(clusters, id) ? clusters[id] : undefined;
+  const chosen = salt ?? known?.salt ?? randomBytes(16).toString('hex');
+  if (known && known.salt !== chosen) throw new Refusal(`the cluster ${id} has another salt`);
   return { hash: createClusterHash(id, chosen), salt: chosen };
 }
 

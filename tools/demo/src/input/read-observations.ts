@@ -68,7 +68,12 @@ function parseCsv(text: string): NumberedRow[] {
 /** One line of RFC 4180 CSV; a quoted value does not go past its line. */
 export function splitCsv(line: string): string[] {
   const values: string[] = [];
-  const pattern = /(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g;
-  for (const match of line.matchAll(pattern)) values.push(match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"'));
+  const value = /"((?:[^"]|"")*)"|[^,]*/y;
+  for (let start = 0; start <= line.length; start = value.lastIndex + 1) {
+    value.lastIndex = start;
+    const match = value.exec(line);
+    if (match === null) break;
+    values.push(match[1] === undefined ? match[0] : match[1].replaceAll('""', '"'));
+  }
   return values;
 }

@@ -1,0 +1,143 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { verifyFleet } from '@secagg/protocol';
+import { signedMessage } from '@secagg/schema';
+import { runCli } from './program';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'secagg-cli-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function secagg(...args: string[]): Promise<{ status: number; out: string; err: string }> {
+  const lines = { out: [] as string[], err: [] as string[] };
+  const status = await runCli(args, { out: (text) => lines.out.push(text), err: (text) => lines.err.push(text) });
+  return { status, out: lines.out.join('\n'), err: lines.err.join('\n') };
+}
+const json = async (...args: string[]) => {
+  const { status, out, err } = await secagg(...args);
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  return JSON.parse(out) as Record<string, unknown>;
+};
+
+describe('fleet', () => {
+  const at = (...names: string[]) => join(folder, 'fleet', ...names);
+  const dir = () => ['--dir', at()];
+  const fleetOf = () => {
+    const key = new Uint8Array(Buffer.from(readFileSync(at('authority.pub'), 'utf8').trim(), 'hex'));
+    const [policy, roster] = ['policy', 'roster'].map((name) => signedMessage.decode(new Uint8Array(readFileSync(at(`${name}.cbor`)))));
+    return verifyFleet(key, { policy, roster });
+  };
+
+  it('is made, grows, changes and shrinks offline, and every party can verify it', async () => {
+    await json('fleet', 'init', 'trial', '--cluster', 'eu', '--committee', '1', '--threshold', '1', ...dir());
+    await json('fleet', 'issue', 'router-0', '--roles', 'router,committee', ...dir());
+    const own = await json('identity', 'create', join(folder, 'own.key'));
+    await json('fleet', 'issue', 'router-1', '--roles', 'router', '--public-key', String(own.public_key), ...dir());
+    await json('fleet', 'roster', ...dir());
+    const before = fleetOf();
+    expect([...before.certificates.keys()]).toEqual(['router-0', 'router-1']);
+    expect(Buffer.from(before.certificates.get('router-1' as never)?.public_key ?? []).toString('hex')).toBe(own.public_key);
+    expect(existsSync(at('parties', 'router-1', 'identity.key'))).toBe(false);
+
+    await json('fleet', 'policy', '--cluster', 'eu', '--min-participants', '5', ...dir());
+    await json('fleet', 'policy', '--cluster', 'us', '--unsafe-no-noise', ...dir());
+    await json('fleet', 'roster', '--revoke', 'router-1', ...dir());
+    const after = fleetOf();
+    expect(after.policy.version).toBe(3);
+    expect(after.roster.version).toBe(2);
+    expect(after.policy.clusters.map(({ min_participants_per_group, unsafe_no_noise }) => [min_participants_per_group, unsafe_no_noise])).toEqual([[5, false], [3, true]]);
+    expect(after.policy.clusters[0].max_round_rho_units).toBe(before.policy.clusters[0].max_round_rho_units);
+    expect([...after.revoked]).toEqual([after.certificates.get('router-1' as never)?.serial]);
+  });
+
+  it('never gives a serial twice, and certifies a party again only after a revocation', async () => {
+    await json('fleet', 'init', 'trial', '--cluster', 'eu', '--committee', '1', '--threshold', '1', ...dir());
+    await json('fleet', 'issue', 'op', '--roles', 'operator', '--public-key', 'ab'.repeat(32), ...dir());
+    expect((await secagg('fleet', 'issue', 'op', '--roles', 'operator', ...dir())).status).toBe(1);
+    await json('fleet', 'roster', '--revoke', 'op', ...dir());
+    expect(await json('fleet', 'issue', 'op', '--roles', 'operator', '--public-key', 'cd'.repeat(32), ...dir())).toMatchObject({ serial: 2 });
+    await json('fleet', 'roster', ...dir());
+    expect([...fleetOf().revoked]).toEqual([1]);
+  });
+
+  it('keeps private keys to their owner', async () => {
+    await json('fleet', 'init', 'trial', '--cluster', 'eu', ...dir());
+    await json('fleet', 'issue', 'router-0', '--roles', 'router', ...dir());
+    for (const path of [at('authority.key'), at('parties', 'router-0', 'identity.key')]) {
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      expect(readFileSync(path)).toHaveLength(32);
+    }
+    writeFileSync(join(folder, 'open.key'), new Uint8Array(32).fill(1), { mode: 0o644 });
+    expect((await secagg('identity', 'show', join(folder, 'open.key'))).err).toContain('600');
+  });
+
+  it.each([
+    ['a committee that cannot work', ['--committee', '3', '--threshold', '3'], 'policy'],
+    ['a name the wire does not take', [], 'invalid'],
+    ['no cluster', [], 'cluster'],
+  ])('refuses %s', async (name, options, complaint) => {
+    const cluster = name === 'no cluster' ? [] : ['--cluster', 'eu'];
+    const { status, err } = await secagg('fleet', 'init', name.startsWith('a name') ? 'Trial 1' : 'trial', ...cluster, ...options, ...dir());
+    expect(status).toBe(1);
+    expect(err).toContain(complaint);
+    expect(existsSync(at())).toBe(false);
+  });
+
+  it('does not replace an authority', async () => {
+    await json('fleet', 'init', 'trial', '--cluster', 'eu', ...dir());
+    const key = readFileSync(at('authority.key'));
+    expect((await secagg('fleet', 'init', 'trial', '--cluster', 'eu', ...dir())).status).toBe(1);
+    expect(readFileSync(at('authority.key'))).toEqual(key);
+  });
+});
+
+describe('privacy', () => {
+  // PROTOCOL section 6, published values.
+  it.each([
+    [1 / 32, 1e-3, 0.6880024554878086], [0.5, 1e-6, 5.221534444530169], [0.1, 1e-6, 2.141938928385474], [0.01, 1e-9, 0.8101744678675342],
+  ])('turns rho %p at delta %p into epsilon', async (rho, delta, epsilon) => {
+    const figures = await json('privacy', 'rho-to-epsilon', '--rho', String(rho), '--delta', String(delta));
+    expect(figures.epsilon).toBeCloseTo(epsilon, 9);
+    expect(figures).toMatchObject({ rho, tau: 0 });
+  });
+
+  it.each([
+    [2, 1, 1, 1, 5.17232e-4, 3.5452], [1000, 2, 20, 10_000, 7.157e-17, 1.47159],
+  ])('gives the cost of %p noisy shares', async (n, s, d2, d, tau, epsilon) => {
+    const figures = await json('privacy', 'sum', '--contributors', String(n), '--scale', String(s), '--sensitivity', String(d2), '--dimension', String(d), '--delta', '1e-6');
+    expect(Number(figures.tau) / tau).toBeCloseTo(1, 3);
+    expect(figures.epsilon).toBeCloseTo(epsilon, 4);
+  });
+
+  it('refuses noise that is too narrow, with its code', async () => {
+    const { status, out } = await secagg('privacy', 'sum', '--contributors', '100', '--scale', '0.5', '--sensitivity', '10', '--dimension', '1000', '--delta', '1e-6');
+    expect(status).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ code: 'tau_not_negligible' });
+  });
+
+  it.each([
+    [['--rho', '-1', '--delta', '0.1'], 'invalid'], [['--rho', '1', '--delta', '1'], 'invalid'],
+  ])('refuses %p', async (args, code) => {
+    const { status, out } = await secagg('privacy', 'rho-to-epsilon', ...args);
+    expect(status).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ code });
+  });
+
+  it('plans the noise of a round, cheaper with more participants than the minimum', async () => {
+    const figures = await json('privacy', 'plan', '--epsilon', '1', '--min-participants', '5', '--participants', '10');
+    expect(figures.epsilon).toBeLessThanOrEqual(1);
+    expect(figures.epsilon).toBeGreaterThan(0.999);
+    expect(Number(figures.epsilon_with_all_participants)).toBeLessThan(0.75);
+  });
+});
+
+describe('command line', () => {
+  it.each([[['audit', '/nowhere/at/all']], [['privacy', 'sum']], [['fleet', 'nonsense']], [['round', 'status', 'ftp://x', '--cluster', 'ab']], [['no-such-command']]])('fails on %p', async (args) => {
+    const { status, err } = await secagg(...args);
+    expect(status).toBe(1);
+    expect(err).not.toBe('');
+  });
+
+  it('helps', async () => expect(await secagg('--help')).toMatchObject({ status: 0 }));
+});
