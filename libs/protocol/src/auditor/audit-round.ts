@@ -1,13 +1,13 @@
 /** Re-checks a published round from the fleet authority's public key alone (PROTOCOL section 4.8). */
 import { holds, WordSum } from '@secagg/crypto';
-import { type Answer, answerMessage, type Bytes, type Report, roundConfigMessage, SecaggError, type Signed, type Transcript } from '@secagg/schema';
+import { type Answer, answerMessage, type Bytes, type Report, SecaggError, type Signed, type Transcript } from '@secagg/schema';
 import { hex, openDocument, sameBytes } from '../documents';
 import { verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView, verifyFleet } from '../fleet/fleet-view';
 import { checkHeader, type CheckedHeader, checkInRound, checkOrder, type ContributionSet, type DecidedGroup, deriveSet, headerHash, headersRoot, minGroups, openReport, readyBody } from '../round/contribution-set';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
 import { roundCost, type RoundPrivacyCost } from '../round/privacy';
-import { type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
+import { openAnnouncement, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { pieceHash, pieceKey } from '../coordinator/pieces';
 import { ciphertextDigest } from '../router/contribution';
 import { blameFleet, inPart } from './transcript-part';
@@ -33,7 +33,7 @@ export type AuditedRound =
  */
 export function auditTranscript(authorityKey: Bytes, transcript: Transcript): AuditedRound {
   const view = inPart(() => blameFleet(authorityKey, transcript), () => verifyFleet(authorityKey, { policy: transcript.policy, roster: transcript.roster }));
-  const { round_time_ms } = inPart('announcement', () => roundConfigMessage.decode(transcript.announcement.body));
+  const { round_time_ms } = inPart('announcement', () => openAnnouncement(view, transcript.announcement));
   const epoch = inPart('epoch_certificate', () => verifyEpoch(view, transcript.epoch_certificate, round_time_ms));
   const round = inPart('announcement', () => verifyAnnouncement(view, epoch, transcript.announcement));
   const decision = inPart('decision', () => verifyDecision(round, transcript.decision));

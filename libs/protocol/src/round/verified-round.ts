@@ -31,10 +31,8 @@ export const configHash = (body: Bytes): Bytes => domainHash('round-config', bod
  * ({@link checkRoundTime}). Throws `policy`, `wrong_epoch`, `bad_signature` and what they build on.
  */
 export function verifyAnnouncement(view: FleetView, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
-  const config = roundConfigMessage.decode(announcement.body);
+  const config = openAnnouncement(view, announcement);
   const at = config.round_time_ms;
-  const coordinator = certificateOf(view, config.coordinator, 'coordinator', at);
-  openDocument(roundConfigMessage, view.fleet, announcement, coordinator.public_key, config.coordinator);
   checkFleetCurrent(view, at);
   if (!sameBytes(config.epoch_hash, epoch.hash) || config.epoch !== epoch.epoch.epoch) {
     throw new SecaggError('wrong_epoch', 'the announcement names another epoch', { round: config.round });
@@ -43,6 +41,13 @@ export function verifyAnnouncement(view: FleetView, epoch: VerifiedEpoch, announ
   const policy = clusterPolicy(view, config.cluster);
   checkPolicy(view, policy, config);
   return deriveRound(policy, epoch, announcement);
+}
+
+/** The configuration, when the coordinator it names has signed it. Throws `bad_signature`, or what a missing certificate throws. */
+export function openAnnouncement(view: FleetView, announcement: Signed): RoundConfig {
+  const { coordinator, round_time_ms } = roundConfigMessage.decode(announcement.body);
+  const { public_key } = certificateOf(view, coordinator, 'coordinator', round_time_ms);
+  return openDocument(roundConfigMessage, view.fleet, announcement, public_key, coordinator);
 }
 
 /** Everything that follows from an announcement, without checking it: for one that was checked before, or is one's own. */
