@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { runAccuracy } from './accuracy/command';
+import { isAccuracy } from './accuracy/options';
 import { machine } from './machine';
 import { type CommandLine, parseCommandLine, usage } from './options';
 import { simulate } from './simulate';
@@ -29,6 +31,10 @@ function run({ help, json, simulation }: CommandLine): void {
   for (const [name, value] of Object.entries(report)) console.log(`${name.padEnd(34)} ${typeof value === 'number' ? +value.toPrecision(4) : JSON.stringify(value)}`);
 }
 
-const commandLine = parse();
-if (commandLine) run(commandLine);
-else process.exitCode = 2;
+if (isAccuracy(process.argv.slice(2))) {
+  runAccuracy(process.argv.slice(2));
+} else {
+  const commandLine = parse();
+  if (commandLine) run(commandLine);
+  else process.exitCode = 2;
+}

@@ -44,7 +44,8 @@ export const usage = `usage: npm run simulate -- [options]
   --rounds K         rounds in one process; figures are medians (1)
   --seed S           UNSAFE repeatable randomness for everything, keys included
   --json FILE        write the figures to FILE
-  --scenario routing regret of routing by local, federated and pooled knowledge, instead of the protocol's figures`;
+  --scenario routing regret of routing by local, federated and pooled knowledge, instead of the protocol's figures
+  --scenario accuracy  accuracy against epsilon on given requests; its own options: --scenario accuracy --help`;
 
 /** Throws RangeError or TypeError, with a message for the user, for arguments that make no sense. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
