@@ -4,7 +4,7 @@ import { CoordinatorDouble, eventually } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 let fleet: TestFleet;
 let coordinator: CoordinatorDouble;
@@ -42,9 +42,10 @@ it('observations enter exactly one round, wherever the router is killed', async 
 
   const witness = await start('router-0');
   const settled = new Set<number>();
+  const first = await Promise.all(points.map((point, i) => start(`router-${i + 1}`, { SECAGG_UNSAFE_CRASH_AT: point })));
   const drive = async (point: string, i: number): Promise<void> => {
     const id = `router-${i + 1}`;
-    let node = await start(id, { SECAGG_UNSAFE_CRASH_AT: point });
+    let node = first[i];
     let accepted = false;
     let crashes = 0;
     await eventually(`${id} with ${point}`, async () => {
@@ -60,7 +61,7 @@ it('observations enter exactly one round, wherever the router is killed', async 
       } catch {
         return false;
       }
-    }, 60_000);
+    }, 120_000);
     expect(crashes).toBe(1);
     settled.add(i);
   };
@@ -69,7 +70,7 @@ it('observations enter exactly one round, wherever the router is killed', async 
   const drivers = points.map(drive);
 
   const totals = new Map<string, number>();
-  for (let rounds = 0; settled.size < points.length && rounds < 20; rounds++) {
+  for (let rounds = 0; settled.size < points.length && rounds < 60; rounds++) {
     const key = coordinator.startRound({ keys, durationMs: 2500, minParticipantsPerGroup: 1 });
     await eventually('the end of the round', () => ['published', 'aborted'].includes(coordinator.round(key).phase));
     if (coordinator.round(key).phase === 'aborted') continue;

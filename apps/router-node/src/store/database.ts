@@ -39,23 +39,29 @@ export class Database {
       database.migrate(path, migrations);
       return database;
     } catch (error) {
-      db.close();
+      try {
+        release(db);
+      } catch {
+        // What went wrong first is what is told.
+      }
       if (error instanceof Error && (error as { code?: string }).code === 'SQLITE_BUSY') throw new DatabaseInUse(`${path} is in use by another process`);
       throw error;
     }
   }
 
+  // Values are passed as one array: the driver takes a single object, also a byte string or null, for named parameters.
+
   run(sql: string, ...values: SqlValue[]): number {
-    return this.prepare(sql).run(...values).changes;
+    return this.prepare(sql).run(values).changes;
   }
 
   get(sql: string, ...values: SqlValue[]): Row | undefined {
-    const row = this.prepare(sql).raw().get(...values) as unknown[] | undefined;
-    return row?.map(fromDriver);
+    // The driver's own `get` leaves the statement, and with it a read transaction, open.
+    return this.all(sql, ...values)[0];
   }
 
   all(sql: string, ...values: SqlValue[]): Row[] {
-    return (this.prepare(sql).raw().all(...values) as unknown[][]).map((row) => row.map(fromDriver));
+    return (this.prepare(sql).raw().all(values) as unknown[][]).map((row) => row.map(fromDriver));
   }
 
   /** All of it durable when this returns, or none of it. Inside another transaction it is a part of that one. */
@@ -76,11 +82,12 @@ export class Database {
 
   /** Throws when nothing can be written. */
   checkWritable(): void {
-    this.transaction(() => this.run('PRAGMA user_version'));
+    const version = Number(this.get('PRAGMA user_version')?.[0] ?? 0);
+    this.transaction(() => this.db.exec(`PRAGMA user_version = ${version}`));
   }
 
   close(): void {
-    if (this.db.open) this.db.close();
+    if (this.db.open) release(this.db);
   }
 
   private prepare(sql: string): Libsql.Statement {
@@ -105,5 +112,19 @@ export class Database {
   }
 }
 
-/** The driver gives blobs as ArrayBuffer. */
-const fromDriver = (value: unknown): SqlValue => (value instanceof ArrayBuffer ? new Uint8Array(value) : (value as SqlValue));
+/** The driver leaves the file open for as long as statements are in memory, so the lock is given up first. */
+function release(db: Libsql.Database): void {
+  try {
+    db.pragma('journal_mode=DELETE');
+    db.pragma('locking_mode=NORMAL');
+    db.pragma('user_version');
+  } finally {
+    db.close();
+  }
+}
+
+/** The driver gives blobs as Buffer or ArrayBuffer. */
+function fromDriver(value: unknown): SqlValue {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return Buffer.isBuffer(value) ? new Uint8Array(value.buffer, value.byteOffset, value.length) : (value as SqlValue);
+}

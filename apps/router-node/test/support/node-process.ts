@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { RouterNodeClient } from '@secagg/client';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 const workspace = join(__dirname, '../../../..');
 /** Inside the workspace, where the packages it imports are found. */
@@ -21,7 +21,7 @@ const buildOnce = (): Promise<unknown> =>
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
     alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client'].map((name) => [`@secagg/${name}`, join(workspace, `libs/${name}/src/index.ts`)])),
-  }));
+  }).finally(stop));
 
 export interface LogLine {
   readonly level: number;

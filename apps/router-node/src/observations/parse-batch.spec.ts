@@ -1,0 +1,42 @@
+import { SecaggError } from '@secagg/schema';
+import { parseBatch } from './parse-batch';
+
+const good = { model: 'm', task: 't', success: true, latency_s: 0.5 };
+const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+const json = (value: unknown) => parseBatch('application/json', bytes(JSON.stringify(value)));
+const lines = (text: string) => parseBatch('application/x-ndjson', bytes(text));
+const problemOf = (act: () => unknown): SecaggError => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof SecaggError) return error;
+  }
+  throw new Error('no problem');
+};
+
+describe('a batch of observations', () => {
+  it('is one, an array, or one a line', () => {
+    expect(json(good)).toEqual([good]);
+    expect(json([good, good])).toEqual([good, good]);
+    expect(json([])).toEqual([]);
+    expect(lines(`${JSON.stringify(good)}\n\n  \r\n${JSON.stringify(good)}`)).toEqual([good, good]);
+  });
+
+  it.each([
+    ['an array', () => json([good, good, { ...good, latency_s: -1 }, { ...good, model: '' }]), 2, 'latency_s'],
+    ['lines, blank ones not counted', () => lines(`\n${JSON.stringify(good)}\n\n${JSON.stringify({ ...good, extra: 1 })}`), 1, 'extra'],
+    ['a value that is no observation', () => json([good, 7]), 1, ''],
+    ['a name that objects inherit', () => parseBatch('application/json', bytes('[{"model":"m","task":"t","success":true,"latency_s":1,"__proto__":{}}]')), 0, '__proto__'],
+  ])('is refused with index and path of the first bad one: %s', (_, act, index, path) => {
+    expect(problemOf(act)).toMatchObject({ code: 'invalid', details: { index, path } });
+  });
+
+  it.each([
+    ['no JSON', () => parseBatch('application/json', bytes('{"model":')), 'malformed'],
+    ['a line that is no JSON', () => lines('{}\n{'), 'malformed'],
+    ['bytes that are no UTF-8', () => parseBatch('application/json', Uint8Array.of(0x22, 0xff, 0x22)), 'malformed'],
+    ['nothing at all', () => parseBatch('application/json', new Uint8Array()), 'malformed'],
+    ['too many rows', () => json(new Array(10_001).fill(good)), 'too_large'],
+    ['too many lines, whatever they hold', () => lines('x\n'.repeat(10_001)), 'too_large'],
+  ])('is refused: %s', (_, act, code) => expect(problemOf(act).code).toBe(code));
+});

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { useTestFolder } from '../../test/support/test-folder';
+import { Database } from './database';
+import { Journal, type Machine } from './journal';
+import { routerMigrations } from './router-migrations';
+
+/** Appends numbers: state and history are easy to compare. */
+type Append = { readonly type: 'append'; readonly value: number; readonly secret?: Uint8Array };
+const machine: Machine<number[], Append> = {
+  evolve: (state, { value }) => {
+    if (value < 0) throw new Error('not an event');
+    state.push(value);
+  },
+  begin: ({ value }) => [value],
+  snapshot: (state) => state,
+  restore: (value) => value as number[],
+  record: ({ type, value }) => ({ type, value }),
+};
+
+const folder = useTestFolder();
+const failures: unknown[] = [];
+const opened: Database[] = [];
+const open = () => {
+  const database = Database.open(join(folder(), 'journal.db'), routerMigrations);
+  opened.push(database);
+  return { database, journal: new Journal(database, machine, (error) => failures.push(error)) };
+};
+const close = () => opened.splice(0).forEach((database) => database.close());
+afterEach(() => {
+  close();
+  failures.length = 0;
+});
+
+describe('a journal', () => {
+  it('rebuilds the same state from any mix of steps, snapshots and restarts', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.array(fc.nat(), { maxLength: 300 }), fc.constant('compact' as const), fc.constant('restart' as const)), { maxLength: 8 }), (steps) => {
+        close();
+        const expected: number[] = [];
+        const { database } = open();
+        database.run('DELETE FROM event');
+        database.run('DELETE FROM snapshot');
+        close();
+        let { journal } = open();
+        for (const step of steps) {
+          if (step === 'compact') journal.compact();
+          else if (step === 'restart') {
+            close();
+            ({ journal } = open());
+          } else {
+            journal.commit(step.map((value) => ({ type: 'append', value })));
+            expected.push(...step);
+          }
+        }
+        close();
+        ({ journal } = open());
+        expect(journal.state ?? []).toEqual(expected);
+      }),
+      { numRuns: 25 },
+    );
+    expect(failures).toEqual([]);
+  });
+
+  it('makes what belongs to a step durable with it, or neither', () => {
+    const { database, journal } = open();
+    journal.commit([{ type: 'append', value: 1 }], () => database.run('INSERT INTO local_signal (body) VALUES (?)', 'with it'));
+    expect(() =>
+      journal.commit([{ type: 'append', value: 2 }], () => {
+        database.run('INSERT INTO local_signal (body) VALUES (?)', 'without it');
+        throw new Error('the disk is full');
+      }),
+    ).toThrow('the disk is full');
+    expect(failures).toHaveLength(1);
+    close();
+    const again = open();
+    expect(again.journal.state).toEqual([1]);
+    expect(again.database.all('SELECT body FROM local_signal')).toEqual([['with it']]);
+  });
+
+  it('tells its owner when an event cannot be applied', () => {
+    const { journal } = open();
+    journal.commit([{ type: 'append', value: 1 }]);
+    expect(() => journal.commit([{ type: 'append', value: -1 }])).toThrow('not an event');
+    expect(failures).toHaveLength(1);
+  });
+
+  it('writes of an event only what is to be recorded', () => {
+    const { database, journal } = open();
+    journal.commit([{ type: 'append', value: 1, secret: Uint8Array.of(0xde, 0xad, 0xbe, 0xef) }]);
+    const [[body]] = database.all('SELECT body FROM event');
+    expect(Buffer.from(body as Uint8Array).includes(Buffer.from('deadbeef', 'hex'))).toBe(false);
+  });
+});

@@ -1,0 +1,158 @@
+/** What a router does beyond the plain round: its budget, a coordinator that cheats, newer fleet documents. */
+import { headerHash, signDocument } from '@secagg/protocol';
+import { contributionMessage, headerMessage, type RewardObservation, receiptMessage, roundConfigMessage, signedMessage, transcriptMessage } from '@secagg/schema';
+import { request } from 'undici';
+import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { TestFleet } from './support/fleet';
+import { NodeProcess } from './support/node-process';
+
+jest.setTimeout(60_000);
+
+let fleet: TestFleet;
+let coordinator: CoordinatorDouble;
+let nodes: NodeProcess[] = [];
+
+const row: RewardObservation = { model: 'm1', task: 't1', success: true, latency_s: 1 };
+
+/** Two routers, the first of them the whole committee; the second is what is tested. */
+async function begin(settings: Record<string, string> = {}): Promise<NodeProcess> {
+  fleet = new TestFleet({ routers: 2, committee: { size: 1, threshold: 1 }, minParticipants: 1 });
+  coordinator = new CoordinatorDouble(fleet);
+  await coordinator.listen();
+  nodes = [
+    await NodeProcess.start(fleet.environment('router-0', coordinator.port, { SECAGG_BUDGET_RHO: '100', SECAGG_MAX_ROUND_RHO: '10' })),
+    await NodeProcess.start(fleet.environment('router-1', coordinator.port, settings)),
+  ];
+  coordinator.startEpoch();
+  await eventually('an epoch', () => coordinator.local.state.epoch !== undefined);
+  return nodes[1];
+}
+
+afterEach(async () => {
+  await Promise.all(nodes.map((node) => node.stop('SIGKILL')));
+  await coordinator.close();
+  fleet.remove();
+});
+
+const participation = async (node: NodeProcess) => (await node.client.status()).participations[0];
+const ended = (key: string) => eventually('publication', () => coordinator.round(key).phase === 'published');
+const noisy = { privacy: { unit: 'request' as const, rho: 0.05, assumedColluders: 0, deltaInverse: 1_000_000 }, minParticipantsPerGroup: 1, durationMs: 3000 };
+const plain = { minParticipantsPerGroup: 1, durationMs: 3000 };
+
+it('charges its ledger, and sits out what does not fit, with the verified result all the same', async () => {
+  const node = await begin({ SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_BUDGET_RHO: '0.06' });
+  await node.client.postObservations([row, row]);
+  await ended(coordinator.startRound(noisy));
+  await eventually('settlement', async () => (await participation(node))?.state === 'included');
+  const { privacy } = await node.client.status();
+  // Two contributed where one was counted on: half the worst case stays charged.
+  expect(privacy?.spent_rho).toBeGreaterThan(0.02);
+  expect(privacy?.spent_rho).toBeLessThan(0.026);
+  expect(privacy?.open_rho).toBe(0);
+  const { body } = await request(`http://127.0.0.1:${node.port}/metrics`);
+  expect(Number(/^secure_agg_privacy_budget_spent_epsilon (.*)$/m.exec(await body.text())?.[1])).toBeCloseTo(privacy?.spent_epsilon as number, 9);
+
+  await node.client.postObservations([row]);
+  await ended(coordinator.startRound(noisy));
+  await eventually('the result of the second round', async () => (await node.client.signal())?.signal.aggregation_round === 2);
+  const status = await node.client.status();
+  expect(status.last_refusal).toMatchObject({ round: 2, code: 'budget_exhausted' });
+  expect(status.observations).toEqual({ waiting: 1, taken: 0 });
+  expect(status.participations).toHaveLength(1);
+});
+
+it('joins no round without noise unless told to', async () => {
+  const node = await begin({ SECAGG_UNSAFE_NO_NOISE: 'false' });
+  await ended(coordinator.startRound(plain));
+  await eventually('the refusal', async () => (await node.client.status()).last_refusal?.code === 'policy');
+  expect((await node.client.status()).participations).toEqual([]);
+});
+
+it('settles nothing on a transcript that does not verify', async () => {
+  const node = await begin();
+  await node.client.postObservations([row]);
+  let forged = 0;
+  coordinator.intercept = (incoming, response) => {
+    if (!incoming.url?.endsWith('/transcript')) return false;
+    const transcript = coordinator.local.transcript(key);
+    transcript.sums[0].words[0] ^= 1;
+    forged += 1;
+    response.writeHead(200).end(transcriptMessage.encode(transcript));
+    return true;
+  };
+  const key = coordinator.startRound(plain);
+  await ended(key);
+  await eventually('attempts', () => forged >= 4);
+  expect(await participation(node)).toMatchObject({ state: 'sent', observations: 1 });
+  expect(await node.client.signal()).toBeUndefined();
+  coordinator.intercept = () => false;
+  await eventually('settlement', async () => (await participation(node))?.state === 'included');
+});
+
+it('keeps the signed receipt of a contribution that the published round lacks, and its observations', async () => {
+  const node = await begin();
+  await node.client.postObservations([row]);
+  coordinator.intercept = (incoming, response) => {
+    if (!incoming.url?.endsWith('/contributions')) return false;
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const bytes = Buffer.concat(chunks);
+      const { header } = contributionMessage.decode(bytes);
+      const { router } = headerMessage.decode(header.body);
+      const { round } = coordinator.round(key);
+      const receipt = router === 'router-1'
+        ? signDocument(
+            receiptMessage,
+            fleet.authority.fleet,
+            {
+              v: 1, fleet: fleet.authority.fleet, cluster: round.config.cluster, round: round.config.round, config_hash: round.configHash,
+              router, coordinator: fleet.coordinator.id, header_hash: headerHash(header),
+            },
+            fleet.coordinator.secretKey,
+          )
+        : coordinator.local.contribute(key, bytes);
+      response.writeHead(201).end(signedMessage.encode(receipt));
+    });
+    return true;
+  };
+  const key = coordinator.startRound(plain);
+  await eventually('the receipt', async () => (await participation(node))?.state === 'sent');
+  await ended(key);
+  await eventually('settlement', async () => (await participation(node))?.state === 'left_out');
+  const status = await node.client.status();
+  expect(status.receipts_not_honoured.map(({ round }) => round)).toEqual([key]);
+  expect(receiptMessage.decode(signedMessage.decode(Buffer.from(status.receipts_not_honoured[0].receipt, 'base64')).body).router).toBe('router-1');
+  expect(status.observations).toEqual({ waiting: 1, taken: 0 });
+});
+
+it('learns newer fleet documents from an announcement made under them', async () => {
+  const node = await begin();
+  const documents = fleet.sign();
+  coordinator.local.commit({ events: [{ type: 'fleet-updated', documents }], reply: undefined });
+  // The committee's epoch was made under the older ones and may go on.
+  const key = coordinator.startRound(plain);
+  expect(roundConfigMessage.decode(coordinator.round(key).round.announcement.body).policy_version).toBe(2);
+  await eventually('both contributions', () => coordinator.round(key).accepted.size === 2);
+  await eventually('settlement', async () => (await participation(node))?.state === 'included');
+});
+
+it('takes no part while the roster has revoked it, and says why', async () => {
+  const node = await begin();
+  // Serials are issued in order: the coordinator's is 1, the routers' follow.
+  const documents = fleet.sign([3]);
+  coordinator.local.commit({ events: [{ type: 'fleet-updated', documents }], reply: undefined });
+  const key = coordinator.startRound(plain);
+  await ended(key);
+  expect(coordinator.round(key).accepted.size).toBe(1);
+  await eventually('the refusal', async () => (await node.client.status()).last_refusal?.code === 'revoked');
+  await eventually('the reason in the log', () => node.log.some((line) => line.msg === 'not taking part in rounds'));
+});
+
+it('stops when told to, in the middle of everything', async () => {
+  const node = await begin();
+  coordinator.startRound({ ...plain, sendDelayMs: 2000 });
+  await eventually('joining', async () => (await participation(node))?.state === 'prepared');
+  await node.stop('SIGTERM');
+  expect(node.exit).toEqual({ code: 0, signal: null });
+});
