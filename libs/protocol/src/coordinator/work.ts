@@ -55,11 +55,13 @@ function roundWork(round: RoundState, context: CoordinatorContext, member: Membe
  * members that could use it help: at least t of them are honest and there, and any t hold all seeds.
  */
 function transferNeeds(round: RoundState, member: MemberIndex): { to: MemberIndex; routers: PartyId[] }[] {
+  const reports = [...round.reports.values()].map((entry) => entry.report).sort((a, b) => a.member - b.member);
+  // Nearly always no box failed, and members ask often.
+  if (reports.every((report) => round.headers.every((_, index) => bitOf(report.usable, index)))) return [];
   const decided = new Set(round.proposal?.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router)));
   const needs = new Map<MemberIndex, PartyId[]>();
   round.headers.forEach(({ header }, index) => {
     if (!decided.has(header.router)) return;
-    const reports = [...round.reports.values()].map((entry) => entry.report).sort((a, b) => a.member - b.member);
     const failed = reports.filter((report) => !bitOf(report.usable, index));
     if (failed.length === 0) return;
     const helpers = reports.filter((report) => bitOf(report.usable, index)).slice(0, round.round.epoch.usableThreshold);
