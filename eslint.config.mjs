@@ -20,7 +20,7 @@ const impureModules = [
 ].flatMap((name) => [name, `node:${name}`]).concat(['express', 'undici', 'kysely', 'libsql', 'pg', 'pino', 'prom-client']);
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'coverage/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'tmp/**', 'coverage/**'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
