@@ -36,12 +36,16 @@ export async function runDemo(options: DemoOptions, { scripts, print }: Surround
   const folder = mkdtempSync(join(tmpdir(), 'secagg-demo-'));
   const fleet = createDemoFleet(folder, options, plan, Date.now());
   const processes = new DemoProcesses(fleet, options, plan, scripts);
+  const killAll = () => {
+    for (const each of processes.all()) each.killNow();
+  };
   const abandon = (): never => {
-    for (const process of processes.all()) process.killNow();
+    killAll();
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
   };
-  process.once('SIGINT', abandon).once('SIGTERM', abandon).once('SIGHUP', abandon);
+  // However this program ends, it leaves nothing running, unless that was asked for.
+  process.once('exit', killAll).once('SIGINT', abandon).once('SIGTERM', abandon).once('SIGHUP', abandon);
   const say = (text: string) => print(`[${((Date.now() - startedAt) / 1000).toFixed(1).padStart(5)} s] ${text}`);
   let status: number;
   try {
@@ -50,16 +54,19 @@ export async function runDemo(options: DemoOptions, { scripts, print }: Surround
     const reports = await runRounds({ options, plan, fleet, processes, backlog: new Backlog(), say }, rows, timings);
     timings.total_ms = Date.now() - startedAt;
     status = conclude(options, plan, fleet, reports, timings, print);
-    if (options.keep) keep(processes, folder, print);
   } catch (error) {
     print(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
     print(`logs are kept in ${folder}`);
-    for (const process of processes.all()) process.killNow();
+    killAll();
     await processes.closeClients();
     return 1;
   }
   await processes.closeClients();
-  if (options.keep) return status;
+  if (options.keep) {
+    process.off('exit', killAll);
+    keep(processes, folder, print);
+    return status;
+  }
   await processes.stop();
   if (status === 0) rmSync(folder, { recursive: true, force: true });
   else print(`logs are kept in ${folder}`);
