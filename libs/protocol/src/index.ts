@@ -8,6 +8,7 @@ export * from './epoch/verified-epoch';
 export * from './fleet/authority';
 export * from './fleet/fleet-view';
 export * from './fleet/update-fleet';
+export * from './robust';
 export * from './round/contribution-set';
 export * from './round/decision';
 export * from './round/privacy';

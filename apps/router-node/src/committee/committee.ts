@@ -4,8 +4,8 @@
  */
 import { pause } from '@secagg/client';
 import { epochCertificateMessage, SecaggError, type Work, type WorkItem } from '@secagg/schema';
-import { isTransient } from '../coordinator-contact';
-import { withoutRole } from '../own-role';
+import { isTransient } from '../fleet/coordinator-contact';
+import { withoutRole } from '../fleet/own-role';
 import { EpochKeeper, seat, sign } from './epochs';
 import { type Member, memberState } from './member';
 import { OpenedRounds } from './opened-rounds';

@@ -20,7 +20,7 @@ function fleetAfterARound(): { fleet: LocalFleet; events: MemberEvent[] } {
   const { key } = fleet.announce(
     {
       keys: ['a:b'], fields: defaultFields(), maxRequestsPerRouter: 5, minParticipantsPerGroup: 2, maxParticipants: 4, groups: 1,
-      privacy: { unit: 'request', rho: 'unsafe-none', assumedColluders: 0, deltaInverse: 1000 }, sendDelayMs: 0, durationMs: 1000,
+      privacy: { unit: 'request', rho: 'unsafe-none', assumedColluders: 0, deltaInverse: 100_000 }, sendDelayMs: 0, durationMs: 1000,
     },
     nowMs,
   );

@@ -1,10 +1,11 @@
 /** How a member's state is written as a snapshot and read back, always without its secrets; its steps are in libs/protocol. */
 import { emptyMember, evolveMember, type EpochSecrets, type FleetDocuments, type MemberEvent, type MemberRound, type MemberState, verifyFleet } from '@secagg/protocol';
 import { reportMessage, SecaggError, type Signed, type Vote } from '@secagg/schema';
+import { restoreView, storedView } from '../fleet/stored-view';
 import { type Machine } from '../store/journal';
 
 interface MemberSnapshot {
-  documents: FleetDocuments;
+  documents: FleetDocuments[];
   highestEpoch: number;
   seats: [number, { seat: Signed; signedBody?: Uint8Array }][];
   rounds: [string, { epoch: number; report?: Signed; vote?: Vote; answered: boolean }][];
@@ -20,7 +21,7 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
     },
     record: withoutSecrets,
     snapshot: (state): MemberSnapshot => ({
-      documents: state.view.documents,
+      documents: storedView(state.view),
       highestEpoch: state.highestEpoch,
       seats: [...state.seats].map(([epoch, { seat, signedBody }]) => [epoch, { seat, ...(signedBody ? { signedBody } : {}) }]),
       rounds: [...state.rounds].map(([key, { epoch, report, vote, answered }]) => [key, { epoch, answered, ...(report ? { report: report.signed } : {}), ...(vote ? { vote } : {}) }]),
@@ -28,7 +29,7 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
     restore: (value) => {
       const snapshot = value as MemberSnapshot;
       return {
-        view: verifyFleet(authorityKey, snapshot.documents),
+        view: restoreView(authorityKey, snapshot.documents),
         highestEpoch: snapshot.highestEpoch,
         seats: new Map(snapshot.seats),
         rounds: new Map(snapshot.rounds.map(([key, round]) => [key, restoreRound(round)])),

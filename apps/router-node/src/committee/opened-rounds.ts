@@ -3,9 +3,10 @@
  * memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
  */
 import {
-  configHash, epochHash, openViews, type OpenedRound, ownEpoch, report, roundKey, sameBytes, type VerifiedRound, verifyAnnouncement, wipeSeeds,
+  configHash, deriveEpoch, epochHash, namedView, openViews, type OpenedRound, ownEpoch, report, roundKey, roundToAbort, sameBytes,
+  type VerifiedRound, verifyAnnouncement, wipeSeeds,
 } from '@secagg/protocol';
-import { type EpochCertificate, type MemberIndex, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import { type EpochCertificate, type MemberIndex, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
 import { secretsOf } from './epochs';
 import { type Member, memberState } from './member';
 
@@ -22,14 +23,17 @@ export class OpenedRounds {
 
   constructor(private readonly member: Member) {}
 
-  /** The announcement under its epoch certificate, both verified, and this member's index. Throws what does not hold. */
-  verify(announcement: Signed, certificates: readonly EpochCertificate[]): { round: VerifiedRound; index: MemberIndex } {
-    const state = memberState(this.member);
-    const { epoch_hash, epoch, round_time_ms, round } = roundConfigMessage.decode(announcement.body);
-    const certificate = certificates.find((entry) => sameBytes(epochHash(entry.body), epoch_hash));
-    if (!certificate) throw new SecaggError('wrong_epoch', `the certificate of epoch ${epoch} is not here`, { round });
-    const { verified, index } = ownEpoch(state, this.member.context, certificate, round_time_ms);
-    return { round: verifyAnnouncement(state.view, verified, announcement), index: index as MemberIndex };
+  /**
+   * The round of an announcement and this member's index, without judging its terms: enough to abort it, which must stay
+   * possible when newer fleet documents make a round inadmissible. Throws unless the coordinator announced it in an epoch
+   * that this member has a seat in.
+   */
+  identify(announcement: Signed, certificates: readonly EpochCertificate[]): { round: VerifiedRound; index: MemberIndex } {
+    const config = roundConfigMessage.decode(announcement.body);
+    const epoch = deriveEpoch(certificateFor(config, certificates));
+    const index = epoch.epoch.members.findIndex(({ id }) => id === this.member.config.id);
+    if (index < 0) throw new SecaggError('no_seat', `no seat in epoch ${config.epoch}`, { round: config.round });
+    return { round: roundToAbort(memberState(this.member).view, epoch, announcement, this.member.now()), index: index as MemberIndex };
   }
 
   /**
@@ -71,11 +75,11 @@ export class OpenedRounds {
 
   private async fetch(announcement: Signed, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<OpenedRound> {
     const { member } = this;
-    const { round, index } = this.verify(announcement, certificates);
+    const { round, index } = await this.verify(announcement, certificates, signal);
     const { config } = round;
     const { views } = await member.contact.track(member.client.views(config.cluster, config.round, index, { signal }));
     const startedMs = performance.now();
-    const opened = openViews(memberState(member).view, round, index, secretsOf(member, config.epoch).kemSecret, views);
+    const opened = openViews(round, index, secretsOf(member, config.epoch).kemSecret, views);
     const seconds = (performance.now() - startedMs) / 1000 / Math.max(1, views.length);
     for (const seeds of opened.seeds) {
       if (seeds) member.metrics.contributionChecked(seconds);
@@ -83,6 +87,18 @@ export class OpenedRounds {
     }
     member.log.info({ round: config.round, contributions: views.length, usable: opened.seeds.filter(Boolean).length }, 'contributions checked');
     return opened;
+  }
+
+  /** The announcement under its epoch certificate, both verified under documents no older than its own. Throws what does not hold. */
+  private async verify(announcement: Signed, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<{ round: VerifiedRound; index: MemberIndex }> {
+    const { member } = this;
+    const config = roundConfigMessage.decode(announcement.body);
+    const known = memberState(member).view;
+    if (config.policy_version > known.policy.version || config.roster_version > known.roster.version) await member.fleet.refresh(signal);
+    // A round in flight is judged by the documents it was announced under, also after newer ones have arrived.
+    const view = namedView(memberState(member).view, config);
+    const { verified, index } = ownEpoch(memberState(member), member.context, certificateFor(config, certificates), config.round_time_ms, view);
+    return { round: verifyAnnouncement(memberState(member).view, verified, announcement), index: index as MemberIndex };
   }
 
   /** A round that this member has not reported on yet must be of the present. Throws `policy`. */
@@ -99,4 +115,10 @@ export class OpenedRounds {
     if (kept) wipeSeeds(kept.opened);
     this.kept.delete(key);
   }
+}
+
+function certificateFor({ epoch, epoch_hash, round }: RoundConfig, certificates: readonly EpochCertificate[]): EpochCertificate {
+  const certificate = certificates.find(({ body }) => sameBytes(epochHash(body), epoch_hash));
+  if (!certificate) throw new SecaggError('wrong_epoch', `the certificate of epoch ${epoch} is not here`, { round });
+  return certificate;
 }

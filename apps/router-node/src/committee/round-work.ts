@@ -45,7 +45,7 @@ export class RoundWork {
   }
 
   private async abort(item: Item<'abort'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
-    const { round, index } = this.rounds.verify(item.announcement, certificates);
+    const { round, index } = this.rounds.identify(item.announcement, certificates);
     const { events, reply } = voteAbort(memberState(this.member), round, index, item.reason);
     this.member.store.journal.commit(events);
     await this.sendVote(item, reply, signal);
@@ -58,7 +58,7 @@ export class RoundWork {
   private async transfer(item: Item<'transfer'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
     const { member } = this;
     const opened = await this.rounds.open(item.announcement, certificates, signal);
-    const decided = decidedSet(memberState(member), opened, item.proposal, item.decision);
+    const decided = decidedSet(opened, item.proposal, item.decision);
     for (const need of item.needs) {
       const transfer = transferSeeds(memberState(member), opened, decided, need, member.random);
       await sending('transfer', () => member.contact.track(member.client.sendTransfer(item.cluster, item.round, transfer, { signal })));
@@ -68,7 +68,7 @@ export class RoundWork {
   private async answer(item: Item<'answer'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
     const { member } = this;
     const opened = await this.rounds.open(item.announcement, certificates, signal);
-    const decided = decidedSet(memberState(member), opened, item.proposal, item.decision);
+    const decided = decidedSet(opened, item.proposal, item.decision);
     const { wrong } = takeTransfers(memberState(member), opened, decided.decision, item.transfers);
     if (wrong.length > 0) member.log.warn({ round: item.round, members: wrong }, 'seeds passed on by these members are wrong');
     const { events, reply } = answer(memberState(member), opened, decided, item.pieces);

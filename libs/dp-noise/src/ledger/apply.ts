@@ -35,6 +35,8 @@ export function applyLedgerEvent(state: LedgerState, event: LedgerEvent): Ledger
   const { open, closed } = closeCharge(state, event);
   if (event.kind === 'released') return { ...state, open };
   if (event.units > closed.units) illegal(event, 'the correction exceeds the charge');
-  const total = state.settled.get(closed.day) ?? { units: 0, rounds: 0 };
-  return { ...state, open, settled: new Map(state.settled).set(closed.day, { units: total.units + event.units, rounds: total.rounds + 1 }) };
+  // A round is known from when it was opened, not from when it was charged for; a clock set back does not backdate it.
+  const day = Math.max(Math.floor(event.atMs / DAY_MS), closed.day);
+  const total = state.settled.get(day) ?? { units: 0, rounds: 0 };
+  return { ...state, open, settled: new Map(state.settled).set(day, { units: total.units + event.units, rounds: total.rounds + 1 }) };
 }

@@ -124,10 +124,11 @@ describe('ledger', () => {
 describe('window', () => {
   const days = (count: number): Budget => ({ units: 100, window: { days: count } });
 
-  it('gives budget back when D days have passed since the end of the day of the charge', () => {
+  it('gives budget back when D days have passed since the end of the day on which the round was settled', () => {
     const owner = new Owner(days(7));
     const noon = 20_000.5 * DAY_MS;
-    owner.charge(key(1), 80, noon);
+    owner.charge(key(1), 80, noon - DAY_MS);
+    owner.correct(key(1), 80, noon);
     const refusal = owner.charge(key(2), 30, noon + DAY_MS);
     expect(refusal).toEqual({ outcome: 'refused', code: 'budget_exhausted', remainingUnits: 20, availableAtMs: 20_008 * DAY_MS });
     expect(owner.charge(key(2), 30, 20_008 * DAY_MS - 1)).toMatchObject({ outcome: 'refused' });
@@ -144,8 +145,20 @@ describe('window', () => {
 
   it('waits for as many days as the charge needs', () => {
     const owner = new Owner(days(3));
-    for (let day = 0; day < 4; day++) owner.charge(key(day + 1), 25, day * DAY_MS);
+    for (let day = 0; day < 4; day++) {
+      owner.charge(key(day + 1), 25, day * DAY_MS);
+      owner.correct(key(day + 1), 25, day * DAY_MS);
+    }
     expect([10, 25, 26, 50, 75, 100].map((units) => availableAt(owner.state, owner.budget, units, 3 * DAY_MS)! / DAY_MS)).toEqual([4, 4, 5, 5, 6, 7]);
+  });
+
+  it('counts open charges however old they are: their rounds may be opened at any time, together', () => {
+    const owner = new Owner(days(1));
+    owner.charge(key(1), 60, 0);
+    expect(owner.charge(key(2), 60, 1000 * DAY_MS)).toMatchObject({ code: 'budget_exhausted', availableAtMs: null });
+    owner.correct(key(1), 60, 1000 * DAY_MS);
+    expect(owner.balance(1001 * DAY_MS).spentUnits).toBe(60);
+    expect(owner.balance(1002 * DAY_MS).spentUnits).toBe(0);
   });
 
   it('does not trust a clock that runs backwards', () => {
@@ -172,7 +185,8 @@ describe('window', () => {
           const decision = owner.charge(key(i + 1), units, nowMs);
           if (decision.outcome !== 'charged') {
             // The promised date holds: a moment earlier it does not fit, then it does.
-            const at = decision.outcome === 'refused' && decision.code === 'budget_exhausted' ? decision.availableAtMs! : NaN;
+            const at = decision.outcome === 'refused' && decision.code === 'budget_exhausted' ? decision.availableAtMs : NaN;
+            if (at === null) return;
             expect(ledgerBalance(owner.state, owner.budget, at - 1).remainingUnits).toBeLessThan(units);
             expect(ledgerBalance(owner.state, owner.budget, at).remainingUnits).toBeGreaterThanOrEqual(units);
             return;

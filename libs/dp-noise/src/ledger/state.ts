@@ -43,7 +43,7 @@ export interface DayTotal {
 export interface LedgerState {
   /** Charges awaiting the outcome of their round, by cluster and round. */
   readonly open: ReadonlyMap<string, OpenCharge>;
-  /** Final costs by the UTC day of the charge (days since 1970). Days are kept for good: a wrong clock cannot erase them. */
+  /** Final costs by the UTC day of the settlement (days since 1970). Days are kept for good: a wrong clock cannot erase them. */
   readonly settled: ReadonlyMap<number, DayTotal>;
   /** Highest round charged in each cluster. */
   readonly latestRounds: ReadonlyMap<string, number>;

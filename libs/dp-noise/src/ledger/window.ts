@@ -3,7 +3,8 @@ import { DAY_MS, type LedgerState } from './state';
 
 /**
  * A budget and the time it is for. With `days` = D, all charges made in any D x 24 hours stay within the budget: a
- * guarantee per window, not for a lifetime. Charges are kept by UTC day and count for their day and D whole days after.
+ * guarantee per window, not for a lifetime. Costs are kept by the UTC day on which their round was
+ * settled and count for that day and D whole days after; open charges always count.
  */
 export interface Budget {
   /** In units of 2^-40 rho, integer from 0. */
@@ -40,8 +41,8 @@ export function ledgerBalance(state: LedgerState, budget: Budget, nowMs: number)
     settledUnits += total.units;
     rounds += total.rounds;
   }
-  for (const { day, units } of state.open.values()) {
-    if (day < from) continue;
+  // Open charges count however old they are: their rounds may be opened at any time, together.
+  for (const { units } of state.open.values()) {
     openUnits += units;
     rounds += 1;
   }
@@ -59,7 +60,8 @@ export function availableAt(state: LedgerState, budget: Budget, units: number, n
   if (spentUnits + units <= budget.units) return nowMs;
   if (budget.window === 'lifetime' || units > budget.units) return null;
   const from = firstDay(budget, nowMs);
-  const charges = [...[...state.settled].map(([day, total]) => ({ day, units: total.units })), ...state.open.values()]
+  const charges = [...state.settled]
+    .map(([day, total]) => ({ day, units: total.units }))
     .filter(({ day }) => day >= from)
     .sort((one, other) => one.day - other.day);
   let excess = spentUnits + units - budget.units;

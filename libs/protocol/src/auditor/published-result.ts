@@ -1,5 +1,6 @@
 /** The result of an opened round in the one form in which it is published and compared. */
 import { type DecodedSums, type PartyId } from '@secagg/schema';
+import { type RobustReport } from '../robust';
 import { aggregateResult } from '../round/aggregate';
 import { type AuditedRound } from './audit-round';
 
@@ -7,6 +8,8 @@ export interface PublishedResult extends DecodedSums {
   /** Router ids, in increasing order. */
   readonly participants: readonly string[];
   readonly left_out: readonly { readonly router: PartyId; readonly reason: 'unusable' | 'group_too_small' }[];
+  /** How groups were combined, unless they were added up. */
+  readonly robust?: RobustReport;
   readonly privacy: {
     readonly unit: 'router' | 'request';
     /** zCDP cost of the round; null without noise, when nothing is claimed. */
@@ -19,9 +22,9 @@ export interface PublishedResult extends DecodedSums {
 const claimed = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 export function publishedResult(audited: Extract<AuditedRound, { kind: 'opened' }>): PublishedResult {
-  const { signal, details, withheld, participants, privacy } = aggregateResult(audited);
+  const { signal, details, withheld, participants, privacy, robust } = aggregateResult(audited);
   const { unit, rho, epsilon, delta } = privacy;
-  return { signal, details, withheld, participants, left_out: audited.set.excluded, privacy: { unit, rho: claimed(rho), epsilon: claimed(epsilon), delta } };
+  return { signal, details, withheld, participants, left_out: audited.set.excluded, ...(robust ? { robust } : {}), privacy: { unit, rho: claimed(rho), epsilon: claimed(epsilon), delta } };
 }
 
 /** The bytes of `signal.json`: the same for everyone who recomputes the round. */

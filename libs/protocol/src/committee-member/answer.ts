@@ -1,8 +1,8 @@
 /** Answering a decision: keystream sums of exactly the decided set, and seeds for holders whose boxes failed (PROTOCOL section 4.7). */
-import { domainMessage, holds, matchesCommitment, SEED_BYTES, sealingSuite, wipe, WordSum } from '@secagg/crypto';
+import { domainMessage, holds, matchesCommitment, SEED_BYTES, type SealingOpener, sealingSuite, wipe, WordSum } from '@secagg/crypto';
 import {
   type AnswerBody, type Answer, answerMessage, type Bytes, decisionMessage, type MemberIndex, type PartyId, type PieceSum, type RandomBytes, type SealedBox,
-  SecaggError, type Signed, type SubsetMask, transferMessage,
+  SecaggError, type SeedTransfer, type Signed, type SubsetMask, transferMessage,
 } from '@secagg/schema';
 import { openDocument, sameBytes, signDocument } from '../documents';
 import { checkInRound, type ContributionSet, type DecidedGroup } from '../round/contribution-set';
@@ -15,11 +15,11 @@ import { type MemberState, type MemberStep } from './state';
 import { inRound, setOfProposal, voteSecret } from './vote';
 
 /** Verifies that a quorum decided to open exactly the set that follows from the proposal. Throws `no_decision`. */
-export function decidedSet(state: MemberState, opened: OpenedRound, proposal: Signed, decisionBytes: Bytes): { set: ContributionSet; decision: VerifiedDecision } {
+export function decidedSet(opened: OpenedRound, proposal: Signed, decisionBytes: Bytes): { set: ContributionSet; decision: VerifiedDecision } {
   const decision = verifyDecision(opened.round, decisionMessage.decode(decisionBytes));
   const { body } = decision;
   if (body.kind !== 'ready') throw new SecaggError('no_decision', 'the round was aborted', { round: opened.round.config.round });
-  const { set, body: expected } = setOfProposal(state, opened, proposal);
+  const { set, body: expected } = setOfProposal(opened, proposal);
   const same =
     expected.kind === 'ready' && expected.groups.length === body.groups.length && sameBytes(expected.reports_hash, body.reports_hash) &&
     expected.groups.every((group, i) => group.group === body.groups[i].group && group.size === body.groups[i].size && sameBytes(group.set_root, body.groups[i].set_root));
@@ -114,47 +114,66 @@ export function transferSeeds(
   return signDocument(transferMessage, round.config.fleet, body, voteSecret(state, round));
 }
 
-/** Takes seeds from another holder, checked against the commitments. Wrong ones are named and left alone. */
+/** Takes seeds from other holders, checked against the commitments. Senders of wrong ones are named, the rest is kept. */
 export function takeTransfers(state: MemberState, opened: OpenedRound, decision: VerifiedDecision, transfers: readonly Signed[]): { wrong: string[] } {
   const { round, member } = opened;
   const secrets = state.seats.get(round.config.epoch)?.secrets;
   if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
-  const suite = sealingSuite(round.epoch.epoch.sealing_suite);
-  const opener = suite.opener(secrets.kemSecret);
+  const opener = sealingSuite(round.epoch.epoch.sealing_suite).opener(secrets.kemSecret);
   const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
   const collected = new Map<number, Map<SubsetMask, Bytes>>();
   const wrong = new Set<string>();
   for (const signed of transfers) {
-    const sender = round.epoch.epoch.members[transferMessage.decode(signed.body).from];
+    let sender = 'unknown';
     try {
-      if (!sender) throw new SecaggError('no_seat', 'the transfer is of no member');
-      const transfer = openDocument(transferMessage, state.view.fleet, signed, sender.vote_key, sender.id);
-      checkInRound(round, transfer, sender.id);
-      if (transfer.to !== member || !sameBytes(transfer.decision_hash, decision.hash)) throw new SecaggError('wrong_config', 'the transfer is for another member or decision');
-      const shared = sharedPieces(round, transfer.from, member);
+      const transfer = openTransfer(opened, decision, signed);
+      sender = round.epoch.epoch.members[transfer.from].id;
       for (const { router, box } of transfer.boxes) {
         const i = index.get(router);
         if (i === undefined || opened.seeds[i]) continue;
-        const aad = transferAad(round, decision.hash, router, transfer.from, member);
-        const plaintext = suite.open(opener, box.encapsulation, sealingInfo(round.config.fleet), aad, box.ciphertext);
-        if (plaintext.length !== SEED_BYTES * shared.length) throw new SecaggError('malformed', 'the transfer has the wrong length');
-        const context = { pieces: round.epoch.pieces, configHash: round.configHash, routerId: router };
-        const seeds = collected.get(i) ?? new Map<SubsetMask, Bytes>();
-        shared.forEach((piece, k) => {
-          const seed = plaintext.slice(SEED_BYTES * k, SEED_BYTES * (k + 1));
-          if (!matchesCommitment(context, opened.commitments[i], piece, seed)) throw new SecaggError('cannot_open', 'a seed does not match its commitment');
-          seeds.set(piece, seed);
-        });
-        wipe(plaintext);
-        collected.set(i, seeds);
+        const passed = openPassedSeeds(opened, opener, { ...transfer, decisionHash: decision.hash }, { router, box, commitments: opened.commitments[i] });
+        collected.set(i, new Map([...(collected.get(i) ?? []), ...passed]));
       }
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
-      wrong.add(sender?.id ?? 'unknown');
+      wrong.add(sender);
     }
   }
   const needed = round.epoch.pieces.filter((piece) => holds(member, piece)).length;
-  for (const [i, seeds] of collected) if (seeds.size === needed) opened.seeds[i] = seeds;
+  for (const [i, seeds] of collected) {
+    if (seeds.size === needed) opened.seeds[i] = seeds;
+    else wipe(...seeds.values());
+  }
   return { wrong: [...wrong] };
 }
 
+function openTransfer({ round, member }: OpenedRound, decision: VerifiedDecision, signed: Signed): SeedTransfer {
+  const sender = round.epoch.epoch.members[transferMessage.decode(signed.body).from];
+  if (!sender) throw new SecaggError('no_seat', 'the transfer is of no member');
+  const transfer = openDocument(transferMessage, round.config.fleet, signed, sender.vote_key, sender.id);
+  checkInRound(round, transfer, sender.id);
+  if (transfer.to !== member || !sameBytes(transfer.decision_hash, decision.hash)) throw new SecaggError('wrong_config', 'the transfer is for another member or decision');
+  return transfer;
+}
+
+function openPassedSeeds(
+  { round, member }: OpenedRound,
+  opener: SealingOpener,
+  { from, decisionHash }: { readonly from: MemberIndex; readonly decisionHash: Bytes },
+  { router, box, commitments }: { readonly router: PartyId; readonly box: SealedBox; readonly commitments: Bytes },
+): Map<SubsetMask, Bytes> {
+  const shared = sharedPieces(round, from, member);
+  const aad = transferAad(round, decisionHash, router, from, member);
+  const plaintext = sealingSuite(round.epoch.epoch.sealing_suite).open(opener, box.encapsulation, sealingInfo(round.config.fleet), aad, box.ciphertext);
+  try {
+    if (plaintext.length !== SEED_BYTES * shared.length) throw new SecaggError('malformed', 'the transfer has the wrong length');
+    const context = { pieces: round.epoch.pieces, configHash: round.configHash, routerId: router };
+    const seedOf = (k: number): Bytes => plaintext.subarray(SEED_BYTES * k, SEED_BYTES * (k + 1));
+    if (!shared.every((piece, k) => matchesCommitment(context, commitments, piece, seedOf(k)))) {
+      throw new SecaggError('cannot_open', 'a seed does not match its commitment');
+    }
+    return new Map(shared.map((piece, k) => [piece, seedOf(k).slice()]));
+  } finally {
+    wipe(plaintext);
+  }
+}

@@ -2,7 +2,6 @@
 import { openBoxPlaintext, sealingSuite, type SealingOpener, wipe } from '@secagg/crypto';
 import { type Bytes, type MemberIndex, type MemberView, SecaggError, type SubsetMask } from '@secagg/schema';
 import { sameBytes } from '../documents';
-import { type FleetView } from '../fleet/fleet-view';
 import { type CheckedHeader, checkHeader, checkOrder, headersRoot } from '../round/contribution-set';
 import { type VerifiedRound } from '../round/verified-round';
 import { boxAad, boxDigest, commitmentsDigest, sealingInfo } from '../router/contribution';
@@ -22,9 +21,9 @@ export interface OpenedRound {
  * Checks every view and opens every box. A header that fails a public check makes the whole list invalid (the coordinator
  * must not have accepted it): throws with the check's code. A box that does not open is only marked.
  */
-export function openViews(view: FleetView, round: VerifiedRound, member: MemberIndex, kemSecret: Bytes, views: readonly MemberView[]): OpenedRound {
+export function openViews(round: VerifiedRound, member: MemberIndex, kemSecret: Bytes, views: readonly MemberView[]): OpenedRound {
   const headers = views.map((entry) => {
-    const checked = checkHeader(view, round, entry.header);
+    const checked = checkHeader(round.view, round, entry.header);
     const at = { party: checked.header.router, round: round.config.round };
     const matches =
       sameBytes(checked.header.commitments_digest, commitmentsDigest(entry.commitments)) &&

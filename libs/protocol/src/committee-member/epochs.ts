@@ -4,7 +4,8 @@ import {
   type Bytes, type EpochCertificate, epochMessage, type EpochSignature, type RandomBytes, SecaggError, seatMessage, type Signed, type WorkItem,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
-import { checkEpochTerms, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
+import { checkEpochTerms, MAX_NUMBER_GAP, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
+import { type FleetView } from '../fleet/fleet-view';
 import { type MemberContext, type MemberEvent, type MemberState, type MemberStep } from './state';
 
 type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
@@ -12,12 +13,14 @@ type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
 /**
  * Makes fresh keys for an epoch and the signed seat. The secrets are in the event and must be durable, outside of anything
  * that is backed up, before the seat is sent. Asked again for the same epoch, the same seat is sent.
- * Throws `stale_round` for an epoch number that is not above all epochs known, `policy` for terms the policy does not allow.
+ * Throws `wrong_epoch` for an epoch number that is not above all epochs known, `policy` for one far above them and for terms the policy does not allow.
  */
 export function takeSeat(state: MemberState, context: MemberContext, terms: SeatTerms, random: RandomBytes, nowMs: number): MemberStep<Signed> {
   const held = state.seats.get(terms.epoch);
   if (held) return { events: [], reply: held.seat };
-  if (terms.epoch <= Math.max(state.highestEpoch, ...state.seats.keys(), 0)) throw new SecaggError('wrong_epoch', `epoch ${terms.epoch} is not newer than those known`);
+  const highest = Math.max(state.highestEpoch, ...state.seats.keys(), 0);
+  if (terms.epoch <= highest) throw new SecaggError('wrong_epoch', `epoch ${terms.epoch} is not newer than those known`);
+  if (terms.epoch > highest + MAX_NUMBER_GAP) throw new SecaggError('policy', `epoch ${terms.epoch} is too far above those known`);
   const { policy, roster } = state.view;
   if (terms.policy_version !== policy.version || terms.roster_version !== roster.version) {
     throw new SecaggError('policy', 'the epoch is not made under the newest policy and roster known here');
@@ -57,8 +60,8 @@ export function signEpoch(state: MemberState, context: MemberContext, body: Byte
 }
 
 /** Verifies an epoch certificate of which this member is part. Throws `no_seat` when it is not, or has lost its secrets. */
-export function ownEpoch(state: MemberState, context: MemberContext, certificate: EpochCertificate, atMs: number): { verified: VerifiedEpoch; index: number } {
-  const verified = verifyEpoch(state.view, certificate, atMs);
+export function ownEpoch(state: MemberState, context: MemberContext, certificate: EpochCertificate, atMs: number, view: FleetView = state.view): { verified: VerifiedEpoch; index: number } {
+  const verified = verifyEpoch(view, certificate, atMs);
   const index = verified.epoch.members.findIndex((member) => member.id === context.identity.id);
   if (index < 0 || !state.seats.get(verified.epoch.epoch)?.secrets) throw new SecaggError('no_seat', `no seat in epoch ${verified.epoch.epoch}`);
   return { verified, index };

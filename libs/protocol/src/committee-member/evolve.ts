@@ -36,6 +36,8 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
       const seat = state.seats.get(event.epoch);
       if (seat?.secrets) wipe(seat.secrets.kemSecret, seat.secrets.voteSecret);
       state.seats.delete(event.epoch);
+      // Its number is used up: a second seat in it would be another epoch under the same name.
+      state.highestEpoch = Math.max(state.highestEpoch, event.epoch);
       forgetErasedRounds(state);
     }
   }

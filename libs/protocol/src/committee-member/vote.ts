@@ -30,12 +30,12 @@ export function report(state: MemberState, opened: OpenedRound): MemberStep<Sign
 }
 
 /** The set that follows from a signed proposal and the headers this member has seen. Throws `bad_proposal` and the like. */
-export function setOfProposal(state: MemberState, opened: OpenedRound, signed: Signed): { set: ContributionSet; body: VoteBody } {
+export function setOfProposal(opened: OpenedRound, signed: Signed): { set: ContributionSet; body: VoteBody } {
   const { round } = opened;
-  const coordinator = certificateOf(state.view, round.config.coordinator, 'coordinator', round.config.round_time_ms);
-  const proposal = openDocument(proposalMessage, state.view.fleet, signed, coordinator.public_key, round.config.coordinator);
+  const coordinator = certificateOf(round.view, round.config.coordinator, 'coordinator', round.config.round_time_ms);
+  const proposal = openDocument(proposalMessage, round.config.fleet, signed, coordinator.public_key, round.config.coordinator);
   checkInRound(round, proposal, round.config.coordinator);
-  const reports = proposal.reports.map((entry) => openReport(state.view, round, opened.root, opened.headers.length, entry));
+  const reports = proposal.reports.map((entry) => openReport(round.view, round, opened.root, opened.headers.length, entry));
   reports.forEach((entry, i) => {
     if (i > 0 && reports[i - 1].member >= entry.member) throw new SecaggError('bad_proposal', 'the reports are not of distinct members in order');
   });
@@ -51,7 +51,7 @@ export function setOfProposal(state: MemberState, opened: OpenedRound, signed: S
 export function voteReady(state: MemberState, opened: OpenedRound, proposal: Signed): MemberStep<Vote> {
   const held = heldVote(state, opened.round);
   if (held) return { events: [], reply: held };
-  return castVote(state, opened.round, opened.member, setOfProposal(state, opened, proposal).body);
+  return castVote(state, opened.round, opened.member, setOfProposal(opened, proposal).body);
 }
 
 /**
@@ -63,7 +63,14 @@ export function voteAbort(state: MemberState, round: VerifiedRound, member: Open
   return castVote(state, round, member, { ...inRound(round), kind: 'abort', reason });
 }
 
-const heldVote = (state: MemberState, round: VerifiedRound): Vote | undefined => state.rounds.get(roundKey(round.config.cluster, round.config.round))?.vote;
+/** The vote this member has cast in the round. Throws `already_voted` when that was on another configuration of it. */
+function heldVote(state: MemberState, round: VerifiedRound): Vote | undefined {
+  const vote = state.rounds.get(roundKey(round.config.cluster, round.config.round))?.vote;
+  if (vote && !sameBytes(voteBodyMessage.decode(vote.body).config_hash, round.configHash)) {
+    throw new SecaggError('already_voted', 'a vote was cast on another configuration of the round', { round: round.config.round });
+  }
+  return vote;
+}
 
 /** Throws `stale_round` where the vote may have been erased with its epoch: one vote a round, whatever epoch it is announced in again. */
 function checkNotErased(state: MemberState, { config }: VerifiedRound): void {

@@ -6,7 +6,6 @@ import {
 } from '@secagg/schema';
 import { hex } from '../documents';
 import { deriveEpoch } from '../epoch/verified-epoch';
-import { clusterPolicy } from '../fleet/fleet-view';
 import { evolveFleet } from '../fleet/update-fleet';
 import { deriveSet, headersRoot, readyBody } from '../round/contribution-set';
 import { decisionHash } from '../round/decision';
@@ -48,7 +47,7 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
       const config = roundConfigMessage.decode(event.announcement.body);
       const epoch = epochOf(state, config.epoch).verified;
       if (!epoch) throw new SecaggError('internal', 'a round was announced in an epoch that is not complete');
-      const round = deriveRound(clusterPolicy(state.view, config.cluster), epoch, event.announcement);
+      const round = deriveRound(state.view, epoch, event.announcement);
       state.rounds.set(roundKey(config.cluster, config.round), {
         round,
         documents: state.view.documents,

@@ -79,7 +79,9 @@ export function receiveAnswer(state: CoordinatorState, key: string, bytes: Bytes
   }
   checkWords(round, decision, body, new Map(answer.hashes.map((entry) => [pieceKey(entry.group, entry.piece), hex(entry.hash)])), seat.id);
   if (round.phase !== 'answering') return nothing;
-  if (held && body.pieces.length === 0) return nothing;
+  // Bytes that are here already are not stored again: a member cannot fill the disk by repeating itself.
+  const isNew = ({ group, piece, words }: AnswerBody['pieces'][number]) => !round.pieces.get(pieceKey(group, piece))?.words.has(hashHex(round.round, decision.hash, group, piece, words));
+  if (held && !body.pieces.some(isNew)) return nothing;
   return { events: [{ type: 'answer-received', key, bytes, atMs: nowMs }], reply: undefined };
 }
 

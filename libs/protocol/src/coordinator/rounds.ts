@@ -58,7 +58,7 @@ export function tickRound(state: CoordinatorState, context: CoordinatorContext, 
     case 'aborting':
       return voteTimeouts(round, context, key, nowMs);
     case 'answering':
-      return publish(round, context, key);
+      return answeringTimeout(round, context, key, nowMs) ?? publish(round, context, key);
     default:
       return [];
   }
@@ -105,6 +105,12 @@ function voteTimeouts(round: RoundState, context: CoordinatorContext, key: strin
   // Members that have not voted `ready` may still abort together, as long as no `ready` can come about any more.
   if (round.phase === 'voting' && waited >= context.timings.proposalTimeoutMs) return [abort(key, 'no_valid_proposal')];
   return [];
+}
+
+/** Once members have erased the secrets of an ended epoch nothing of it can be opened any more. */
+function answeringTimeout(round: RoundState, context: CoordinatorContext, key: string, nowMs: number): CoordinatorEvent[] | undefined {
+  const { not_after_ms } = round.round.epoch.epoch;
+  return nowMs > not_after_ms + context.timings.undecidedTimeoutMs ? [{ type: 'round-undecided', key }] : undefined;
 }
 
 function publish(round: RoundState, context: CoordinatorContext, key: string): CoordinatorEvent[] {

@@ -18,6 +18,12 @@ export interface VerifiedEpoch {
   readonly pieces: readonly SubsetMask[];
 }
 
+/**
+ * Largest step of round and epoch numbers that is followed: gaps are allowed, but nobody can exhaust the numbers and so keep
+ * a party from every later round.
+ */
+export const MAX_NUMBER_GAP = 2 ** 20;
+
 export const epochHash = (body: Bytes): Bytes => domainHash('epoch', body);
 
 /** Checks an epoch body against the policy, as a member does before it signs. Throws `policy` or `wrong_role` and the like. */

@@ -23,8 +23,8 @@ import { workFor } from '../coordinator/work';
 import { sameBytes } from '../documents';
 import { epochHash, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
-import { deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
-import { clusterPolicy } from '../fleet/fleet-view';
+import { namedView } from '../fleet/update-fleet';
+import { roundKey, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { type Identity } from '../router/contribution';
 import { emptyRouter, evolveRouter, type RouterEvent, type RouterLimits, type RouterState, type RouterStep } from '../router/state';
 import { checkRound, contribute, receiveReceipt, settleAborted, settlePublished, type SettledRound } from '../router/take-part';
@@ -174,7 +174,7 @@ export class LocalMember {
     }
     const key = roundKey(item.cluster, item.round);
     if (item.kind === 'abort') {
-      const { round, member } = this.round(item.announcement, certificates, false);
+      const { round, member } = this.round(item.announcement, certificates, false, nowMs);
       coordinator.takeVote(key, this.commit(voteAbort(this.state, round, member, item.reason)), nowMs);
       return;
     }
@@ -184,12 +184,13 @@ export class LocalMember {
     } else if (item.kind === 'vote') {
       coordinator.takeVote(key, this.commit(voteReady(this.state, opened, item.proposal)), nowMs);
     } else if (item.kind === 'transfer') {
-      const decided = decidedSet(this.state, opened, item.proposal, item.decision);
+      const decided = decidedSet(opened, item.proposal, item.decision);
       for (const need of item.needs) coordinator.takeTransfer(key, transferSeeds(this.state, opened, decided, need, this.random));
     } else {
-      const decided = decidedSet(this.state, opened, item.proposal, item.decision);
+      const decided = decidedSet(opened, item.proposal, item.decision);
       takeTransfers(this.state, opened, decided.decision, item.transfers);
-      const missing = decided.set.groups.some((group) => group.members.some((entry) => !opened.seeds[opened.headers.findIndex((h) => sameBytes(h.hash, entry.hash))]));
+      const wanted = new Set(decided.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router)));
+      const missing = opened.headers.some(({ header }, i) => !opened.seeds[i] && wanted.has(header.router));
       // Other holders will pass the seeds on; until then there is nothing to answer with.
       if (missing) return;
       const body = this.commit(answer(this.state, opened, decided, item.pieces));
@@ -197,24 +198,25 @@ export class LocalMember {
     }
   }
 
-  private round(announcement: Signed, certificates: readonly Bytes[], full: boolean): { round: VerifiedRound; member: MemberIndex } {
-    const { epoch_hash, round_time_ms, cluster } = roundConfigMessage.decode(announcement.body);
+  private round(announcement: Signed, certificates: readonly Bytes[], full: boolean, nowMs: number): { round: VerifiedRound; member: MemberIndex } {
+    const config = roundConfigMessage.decode(announcement.body);
+    const { epoch_hash, round_time_ms } = config;
     const certificate = certificates.map((bytes) => epochCertificateMessage.decode(bytes)).find((entry) => sameBytes(epochHash(entry.body), epoch_hash));
     if (!certificate) throw new SecaggError('wrong_epoch', 'the certificate of the epoch is missing');
-    const epoch = verifyEpoch(this.state.view, certificate, round_time_ms);
+    const epoch = verifyEpoch(namedView(this.state.view, config) ?? this.state.view, certificate, round_time_ms);
     const member = epochMessage.decode(certificate.body).members.findIndex((entry) => entry.id === this.identity.id) as MemberIndex;
-    const round = full ? verifyAnnouncement(this.state.view, epoch, announcement) : deriveRound(clusterPolicy(this.state.view, cluster), epoch, announcement);
+    const round = full ? verifyAnnouncement(this.state.view, epoch, announcement) : roundToAbort(this.state.view, epoch, announcement, nowMs);
     return { round, member };
   }
 
   private open(key: string, announcement: Signed, certificates: readonly Bytes[], coordinator: LocalCoordinator): OpenedRound {
     const cached = this.opened.get(key);
     if (cached) return cached;
-    const { round, member } = this.round(announcement, certificates, true);
+    const { round, member } = this.round(announcement, certificates, true, 0);
     const secrets = this.state.seats.get(round.config.epoch)?.secrets;
     if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
     const { views } = memberViewsMessage.decode(coordinator.views(key, member));
-    const opened = openViews(this.state.view, round, member, secrets.kemSecret, views);
+    const opened = openViews(round, member, secrets.kemSecret, views);
     this.opened.set(key, opened);
     return opened;
   }

@@ -112,6 +112,7 @@ export const clusterTerms = (
   min_assumed_colluders: 0,
   max_groups: 1,
   budget_window_days: 30,
+  min_delta_inverse: 10_000,
   unsafe_no_noise: false,
   ...terms,
   cluster,

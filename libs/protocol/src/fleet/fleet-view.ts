@@ -20,6 +20,8 @@ export interface FleetView {
   /** Verified certificates of the roster by party id. */
   readonly certificates: ReadonlyMap<PartyId, Certificate>;
   readonly revoked: ReadonlySet<number>;
+  /** What was in force before, for rounds announced then; the last few only. */
+  readonly previous?: FleetView;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Newer fleet documents replace older ones, never the other way round (PROTOCOL section 1). */
-import { SecaggError } from '@secagg/schema';
+import { type RoundConfig, SecaggError, type Signed } from '@secagg/schema';
 import { sameBytes } from '../documents';
 import { type FleetDocuments, type FleetView, verifyFleet } from './fleet-view';
 
@@ -13,6 +13,8 @@ export interface FleetUpdated {
  * ones in force. Throws `policy` for documents older than those known, or others with the same version.
  */
 export function updateFleet(view: FleetView, documents: FleetDocuments): readonly FleetUpdated[] {
+  // The documents in force come back all the time: nothing is verified again for them.
+  if (sameDocument(documents.policy, view.documents.policy) && sameDocument(documents.roster, view.documents.roster)) return [];
   const next = verifyFleet(view.authorityKey, documents);
   if (next.fleet !== view.fleet) throw new SecaggError('policy', 'the documents are of another fleet');
   const compare = (name: 'policy' | 'roster') => {
@@ -26,5 +28,48 @@ export function updateFleet(view: FleetView, documents: FleetDocuments): readonl
   return policySame && rosterSame ? [] : [{ type: 'fleet-updated', documents }];
 }
 
-/** The view after a persisted update. */
-export const evolveFleet = (view: FleetView, event: FleetUpdated): FleetView => verifyFleet(view.authorityKey, event.documents);
+const sameDocument = (a: Signed, b: Signed): boolean => sameBytes(a.body, b.body) && sameBytes(a.signature, b.signature);
+
+const KEPT_VIEWS = 4;
+
+/** The view after a persisted update. The views before it are kept for rounds announced under them. */
+export function evolveFleet(view: FleetView, event: FleetUpdated): FleetView {
+  const keep = (known: FleetView | undefined, left: number): FleetView | undefined => known && left > 0 ? { ...known, previous: keep(known.previous, left - 1) } : undefined;
+  return { ...verifyFleet(view.authorityKey, event.documents), previous: keep(view, KEPT_VIEWS) };
+}
+
+/**
+ * The policy and roster a round was announced under, as far as they are known here. Newer ones forbid it, unless they were
+ * issued after the round time: so a round in flight is not lost when the authority publishes.
+ * Throws `policy`.
+ */
+export function viewOfRound(view: FleetView, config: Pick<RoundConfig, 'policy_version' | 'roster_version' | 'round_time_ms' | 'round'>): FleetView {
+  const refuse = (what: string): never => {
+    throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round });
+  };
+  if (config.policy_version > view.policy.version || config.roster_version > view.roster.version) refuse('made under a policy or roster not known here');
+  for (let known: FleetView = view; ; ) {
+    if (known.policy.version === config.policy_version && known.roster.version === config.roster_version) return known;
+    const { previous } = known;
+    const outdated = previous === undefined || config.round_time_ms >= issuedAtMs(previous, known);
+    if (outdated) return refuse('made under a policy or roster older than the newest known');
+    known = previous;
+  }
+}
+
+/** The policy and roster that a round names, if they are among those kept here, whatever has been issued since. */
+export function namedView(view: FleetView, config: Pick<RoundConfig, 'policy_version' | 'roster_version'>): FleetView | undefined {
+  for (let known: FleetView | undefined = view; known; known = known.previous) {
+    if (known.policy.version === config.policy_version && known.roster.version === config.roster_version) return known;
+  }
+  return undefined;
+}
+
+/** When the change from one view to the next was issued. */
+function issuedAtMs(before: FleetView, after: FleetView): number {
+  const changed = [
+    ...(after.policy.version > before.policy.version ? [after.policy.issued_at_ms] : []),
+    ...(after.roster.version > before.roster.version ? [after.roster.issued_at_ms] : []),
+  ];
+  return Math.min(...changed);
+}

@@ -1,34 +1,64 @@
-/** From the opened sums of a round to the signal that routers use (PROTOCOL sections 6 and 7). */
+/** From the opened sums of a round to the signal that routers use (PROTOCOL sections 5 to 7). */
 import { type DecodedSums, decodeSums } from '@secagg/schema';
 import { type AuditedRound } from '../auditor/audit-round';
+import { type RobustCombination } from '../robust/combine';
+import { type RobustReport, robustResult } from '../robust/opened-round';
 import { noiseVariance, type RoundPrivacyCost, withNoise } from './privacy';
 
 export interface AggregateResult extends DecodedSums {
   readonly privacy: RoundPrivacyCost;
   readonly participants: readonly string[];
+  /** Which groups are in it, and how each of them looks; absent for a sum. */
+  readonly robust?: RobustReport;
 }
 
+type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
+
 /**
- * Decodes the sums of all opened groups together. `participant_count` is the number of contributions in them;
- * `privacy_budget_used` is the round's epsilon at its delta, `noise_scale` the standard deviation of the noise on a sample count;
- * both are absent without noise, when nothing is claimed.
+ * The result of all opened groups, combined as announced. `participant_count` is the number of contributions in the groups that are in it (of all opened
+ * ones when none is); `privacy_budget_used` is the round's epsilon at its delta, which groups being disjoint does not depend on how they are combined;
+ * `noise_scale` the standard deviation of the noise on a sample count in their sum; both are absent without noise, when nothing is claimed.
  */
-export function aggregateResult(audited: Extract<AuditedRound, { kind: 'opened' }>): AggregateResult {
-  const { config } = audited.round;
-  const total = new Float64Array(audited.round.dimension);
+export function aggregateResult(audited: OpenedRound): AggregateResult {
+  const { combination } = audited.round.config;
+  return combination === 'sum' ? plainSum(audited) : robust(audited, combination);
+}
+
+function plainSum(audited: OpenedRound): AggregateResult {
+  const { config, dimension } = audited.round;
+  const total = new Float64Array(dimension);
   for (const { values } of audited.sums) for (let i = 0; i < total.length; i++) total[i] += values[i];
-  const participants = audited.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router as string)).sort();
-  const variance = noiseVariance(config, participants.length);
-  const samplesScale = config.layout.fields.find((field) => field.name === 'samples')?.scale as number;
-  const decoded = decodeSums(config.layout, total, {
-    noiseVariance: variance,
-    header: {
-      aggregation_round: config.round,
-      cluster_hash: config.cluster,
-      participant_count: participants.length,
-      timestamp: new Date(config.deadline_ms).toISOString(),
-      ...(withNoise(config) ? { privacy_budget_used: audited.cost.epsilon, noise_scale: Math.sqrt(variance) / samplesScale } : {}),
-    },
-  });
+  const participants = routersOf(audited);
+  const decoded = decodeSums(config.layout, total, { noiseVariance: noiseVariance(config, participants.length), header: headerOf(audited, participants.length) });
   return { ...decoded, privacy: audited.cost, participants };
+}
+
+function robust(audited: OpenedRound, combination: RobustCombination): AggregateResult {
+  const { keys, withheld, report } = robustResult(audited, combination);
+  const participants = routersOf(audited, new Set(report.combined_groups));
+  const header = headerOf(audited, participants.length || routersOf(audited).length);
+  const entries = [...keys];
+  return {
+    signal: { schema_version: 1, ...header, reward_signals: Object.fromEntries(entries.map(([key, { entry }]) => [key, entry])) },
+    details: Object.fromEntries(entries.map(([key, { details }]) => [key, details])),
+    withheld,
+    privacy: audited.cost,
+    participants,
+    robust: report,
+  };
+}
+
+/** Ids of the routers of all opened groups, or of some, in increasing order. */
+const routersOf = ({ set }: OpenedRound, groups?: ReadonlySet<number>): string[] =>
+  set.groups.filter(({ group }) => groups?.has(group) ?? true).flatMap(({ members }) => members.map((entry) => entry.header.router as string)).sort();
+
+function headerOf({ round: { config }, cost }: OpenedRound, participants: number) {
+  const samplesScale = config.layout.fields.find((field) => field.name === 'samples')?.scale as number;
+  return {
+    aggregation_round: config.round,
+    cluster_hash: config.cluster,
+    participant_count: participants,
+    timestamp: new Date(config.deadline_ms).toISOString(),
+    ...(withNoise(config) ? { privacy_budget_used: cost.epsilon, noise_scale: Math.sqrt(noiseVariance(config, participants)) / samplesScale } : {}),
+  };
 }

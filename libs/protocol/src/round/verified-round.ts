@@ -4,9 +4,12 @@ import { type Bytes, type ClusterHash, type ClusterPolicy, type PartyId, type Ro
 import { openDocument, sameBytes } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
+import { namedView, viewOfRound } from '../fleet/update-fleet';
 import { checkClipNorm, noiseStdDevUnits, worstCaseRho, withNoise } from './privacy';
 
 export interface VerifiedRound {
+  /** Policy and roster it was announced under. */
+  readonly view: FleetView;
   readonly announcement: Signed;
   readonly config: RoundConfig;
   readonly configHash: Bytes;
@@ -30,7 +33,8 @@ export const configHash = (body: Bytes): Bytes => domainHash('round-config', bod
  * policy. Validity is judged at the announced round time; checking that time against a clock is the caller's part
  * ({@link checkRoundTime}). Throws `policy`, `wrong_epoch`, `bad_signature` and what they build on.
  */
-export function verifyAnnouncement(view: FleetView, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
+export function verifyAnnouncement(known: FleetView, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
+  const view = viewOfRound(known, roundConfigMessage.decode(announcement.body));
   const config = openAnnouncement(view, announcement);
   const at = config.round_time_ms;
   checkFleetCurrent(view, at);
@@ -39,8 +43,21 @@ export function verifyAnnouncement(view: FleetView, epoch: VerifiedEpoch, announ
   }
   if (at > epoch.epoch.not_after_ms) throw new SecaggError('wrong_epoch', 'the epoch has ended', { round: config.round });
   const policy = clusterPolicy(view, config.cluster);
-  checkPolicy(view, policy, config);
-  return deriveRound(policy, epoch, announcement);
+  checkPolicy(view, policy, config, epoch.epoch.not_after_ms);
+  return deriveRound(view, epoch, announcement);
+}
+
+/**
+ * A round as far as an abort needs it: announced by the coordinator, in this epoch, not in the future. An abort opens
+ * nothing, so policy does not matter; and a round that policy forbids must be abortable, or its data would stay taken.
+ * Throws `bad_signature`, `wrong_epoch`, `policy`.
+ */
+export function roundToAbort(known: FleetView, epoch: VerifiedEpoch, announcement: Signed, nowMs: number): VerifiedRound {
+  const claimed = roundConfigMessage.decode(announcement.body);
+  const config = openAnnouncement(namedView(known, claimed) ?? known, announcement);
+  if (!sameBytes(config.epoch_hash, epoch.hash)) throw new SecaggError('wrong_epoch', 'the announcement names another epoch', { round: config.round });
+  if (config.round_time_ms > nowMs + known.policy.clock_tolerance_ms) throw new SecaggError('policy', 'the round lies in the future', { round: config.round });
+  return deriveRound(known, epoch, announcement);
 }
 
 /** The configuration, when the coordinator it names has signed it. Throws `bad_signature`, or what a missing certificate throws. */
@@ -51,16 +68,18 @@ export function openAnnouncement(view: FleetView, announcement: Signed): RoundCo
 }
 
 /** Everything that follows from an announcement, without checking it: for one that was checked before, or is one's own. */
-export function deriveRound(policy: ClusterPolicy, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
+export function deriveRound(known: FleetView, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
   const config = roundConfigMessage.decode(announcement.body);
+  const view = namedView(known, config) ?? known;
   const hash = configHash(announcement.body);
   const dimension = config.layout.keys.length * config.layout.fields.length;
   return {
+    view,
     announcement,
     config,
     configHash: hash,
     epoch,
-    policy,
+    policy: clusterPolicy(view, config.cluster),
     dimension,
     vectorBytes: packedLength(dimension, config.layout.word_bits),
     pad: padContext({
@@ -73,20 +92,18 @@ export function deriveRound(policy: ClusterPolicy, epoch: VerifiedEpoch, announc
   };
 }
 
-function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig): void {
+function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig, epochEndMs: number): void {
   const refuse = (what: string): never => {
     throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round });
   };
   const { privacy } = config;
   if (config.fleet !== view.fleet) refuse('made for another fleet');
-  // The newest documents a party knows are what it checks against; an announcement under older ones is out of date.
-  if (config.policy_version < view.policy.version) refuse(`made under policy ${config.policy_version}, older than the newest known`);
-  if (config.roster_version < view.roster.version) refuse(`made under roster ${config.roster_version}, older than the newest known`);
-  if (config.policy_version > view.policy.version || config.roster_version > view.roster.version) refuse('made under a policy or roster not known here');
   if (!view.policy.suites.includes(config.suite)) refuse(`suite ${config.suite} is not allowed`);
   if (config.deadline_ms <= config.round_time_ms || config.send_from_ms < config.round_time_ms || config.send_from_ms >= config.deadline_ms) {
     refuse('its times are not in order');
   }
+  if (config.deadline_ms > epochEndMs) refuse('its deadline is past the end of its epoch');
+  if (privacy.delta_inverse < policy.min_delta_inverse) refuse('its delta is larger than the policy allows');
   if (!policy.privacy_units.includes(privacy.unit)) refuse(`privacy unit ${privacy.unit} is not allowed`);
   if (config.min_participants_per_group < policy.min_participants_per_group) refuse('fewer participants per group than the policy asks for');
   if (config.groups > policy.max_groups) refuse('more groups than the policy allows');

@@ -5,8 +5,8 @@ import {
 } from '@secagg/schema';
 import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
 import { hex, openDocument, sameBytes } from '../documents';
-import { deriveEpoch, verifyEpoch } from '../epoch/verified-epoch';
-import { certificateOf, checkClusterMember, clusterPolicy, type FleetView } from '../fleet/fleet-view';
+import { deriveEpoch, MAX_NUMBER_GAP, verifyEpoch } from '../epoch/verified-epoch';
+import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { verifyDecision } from '../round/decision';
 import { honestQuorum, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import { checkRoundTime, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
@@ -23,6 +23,8 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   checkUnanswered(state, config);
   const { round_time_ms } = config;
   const round = verifyAnnouncement(state.view, verifyEpoch(state.view, open.epoch_certificate, round_time_ms), open.announcement);
+  // Its own newest policy binds a router at once, also for rounds announced just before.
+  if (round.view !== state.view) throw new SecaggError('policy', 'made under a policy or roster older than the newest known', { round: config.round });
   checkRoundTime(state.view, round, nowMs);
   const { id } = context.identity;
   certificateOf(state.view, id, 'router', round_time_ms);
@@ -34,7 +36,10 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
 
 /** Throws `stale_round` for a round number not above the highest answered, `wrong_epoch` below the highest epoch seen. */
 function checkUnanswered(state: RouterState, { cluster, round, epoch }: Pick<RoundConfig, 'cluster' | 'round' | 'epoch'>): void {
-  if (round <= (state.highestRound.get(cluster) ?? 0)) throw new SecaggError('stale_round', `round ${round} is not above the highest answered`, { round });
+  const highest = state.highestRound.get(cluster) ?? 0;
+  if (round <= highest) throw new SecaggError('stale_round', `round ${round} is not above the highest answered`, { round });
+  if (round > highest + MAX_NUMBER_GAP) throw new SecaggError('policy', `round ${round} is too far above the highest answered`, { round });
+  if (epoch > state.highestEpoch + MAX_NUMBER_GAP) throw new SecaggError('policy', `epoch ${epoch} is too far above the highest seen`, { round });
   if (epoch < state.highestEpoch) throw new SecaggError('wrong_epoch', `epoch ${epoch} is below the highest seen`, { round });
 }
 
@@ -163,10 +168,8 @@ export function settleAborted(state: RouterState, key: string, decision: Decisio
 }
 
 /** The round this router answered, as it checked it then. */
-export const answeredRound = (view: FleetView, participation: Participation): VerifiedRound => {
-  const { cluster } = roundConfigMessage.decode(participation.announcement.body);
-  return deriveRound(clusterPolicy(view, cluster), deriveEpoch(participation.epochCertificate), participation.announcement);
-};
+export const answeredRound = (view: FleetView, participation: Participation): VerifiedRound =>
+  deriveRound(view, deriveEpoch(participation.epochCertificate), participation.announcement);
 
 function participationOf(state: RouterState, key: string): Participation {
   const participation = state.participations.get(key);

@@ -52,6 +52,8 @@ const clusterPolicySchema = z.strictObject({
   /** Budget of each router's own data over `budget_window_days` (0: its lifetime), in units of 2^-40 rho. */
   budget_rho_units: integer(0, Number.MAX_SAFE_INTEGER),
   budget_window_days: integer(0, 36500),
+  /** Smallest `delta_inverse` a round may report its epsilon at: delta is at most its inverse. */
+  min_delta_inverse: integer(2, Number.MAX_SAFE_INTEGER),
   /** Rounds without noise, for trials on data that needs no protection. */
   unsafe_no_noise: z.boolean(),
 });
