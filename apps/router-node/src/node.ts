@@ -5,8 +5,8 @@ import { type RouterContext } from '@secagg/protocol';
 import { type RandomBytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Config } from './config';
-import { type CoordinatorContact } from './coordinator-contact';
-import { type FleetKeeper } from './fleet-keeper';
+import { type CoordinatorContact } from './fleet/coordinator-contact';
+import { type FleetKeeper } from './fleet/fleet-keeper';
 
 export interface Node {
   readonly config: Config;

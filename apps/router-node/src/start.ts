@@ -11,8 +11,9 @@ import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
 import { type Member } from './committee/member';
 import { type Config, ConfigError, variableOf } from './config';
-import { CoordinatorContact } from './coordinator-contact';
-import { FleetKeeper } from './fleet-keeper';
+import { CoordinatorContact } from './fleet/coordinator-contact';
+import { FleetKeeper } from './fleet/fleet-keeper';
+import { withoutRole } from './fleet/own-role';
 import { readPublicKey, readSecretKey } from './key-files';
 import { type Node } from './node';
 import { Intake } from './observations/intake';
@@ -59,6 +60,8 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
     }),
   );
 
+  if (!member) void warnWithoutStoreKey(node, stopping.signal);
+
   return {
     port,
     stop: async () => {
@@ -79,6 +82,8 @@ function createNode(config: Config, authorityKey: Uint8Array, log: Logger): Node
   const contact = new CoordinatorContact(now, config.retryMaxMs);
   const client = new CoordinatorClient({
     origin: config.coordinatorUrl,
+    // Each round that is followed waits on one of its own.
+    connections: 32,
     ...(config.coordinatorCaFile === undefined ? {} : { ca: readFileSync(config.coordinatorCaFile, 'utf8') }),
   });
   return {
@@ -122,5 +127,12 @@ async function openMember(node: Node, authorityKey: Uint8Array, onFailure: (erro
       throw new ConfigError(`${setting}: the epoch secrets of this node are sealed under another key`);
     }
     throw error;
+  }
+}
+
+async function warnWithoutStoreKey({ fleet, context, now, log }: Node, signal: AbortSignal): Promise<void> {
+  const view = await fleet.untilKnown(signal).catch(() => undefined);
+  if (view && withoutRole(view, context.identity, 'committee', now()) === undefined) {
+    log.warn(`this node may serve on the committee, but takes no seats without ${variableOf('storeKeyFile')}`);
   }
 }

@@ -156,3 +156,19 @@ it('stops when told to, in the middle of everything', async () => {
   await node.stop('SIGTERM');
   expect(node.exit).toEqual({ code: 0, signal: null });
 });
+
+it('completes a round that was in flight when newer fleet documents came, also over a restart of the member', async () => {
+  const node = await begin();
+  await node.client.postObservations([row]);
+  const key = coordinator.startRound({ ...plain, durationMs: 4000, maxParticipants: 3 });
+  await eventually('joining', () => coordinator.round(key).accepted.size === 2);
+  const documents = fleet.sign();
+  coordinator.local.commit({ events: [{ type: 'fleet-updated', documents }], reply: undefined });
+  // The member takes the newer documents for its seat in the new epoch.
+  coordinator.startEpoch();
+  await eventually('the new epoch', () => coordinator.local.state.epoch?.epoch.epoch === 2);
+  await nodes[0].stop('SIGKILL');
+  nodes[0] = await NodeProcess.start(fleet.environment('router-0', coordinator.port));
+  await ended(key);
+  await eventually('settlement', async () => (await participation(node))?.state === 'included');
+});

@@ -40,6 +40,16 @@ describe('intake', () => {
     await expect(taking.accept({ observations: batch(2), idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'duplicate' });
   });
 
+  it('knows a batch again when there is no room for another', async () => {
+    const taking = intake(3);
+    const again = () => taking.accept({ observations: batch(3), idempotencyKey: 'k' });
+    expect([await again(), await again()]).toEqual([3, 3]);
+    await expect(taking.accept({ observations: batch(1), idempotencyKey: 'new' })).rejects.toMatchObject({ code: 'overloaded' });
+    store.observations.take([1], 'c/1');
+    store.observations.remove('c/1');
+    expect(await taking.accept({ observations: batch(1), idempotencyKey: 'new' })).toBe(1);
+  });
+
   it('drops what has waited too long, but nothing that a round has', async () => {
     const taking = intake();
     await taking.accept({ observations: batch(2) });

@@ -68,11 +68,9 @@ export class Intake {
     const { waiting, taken } = this.store.observations.count();
     let room = this.limits.maxObservations - waiting - taken;
     return group.map(({ batch }) => {
-      // A batch is refused before its first row is added, so the others of the group are not affected.
-      if (batch.observations.length > room) return { refused: new SecaggError('overloaded', `${this.limits.maxObservations} observations are held already`) };
       try {
-        const accepted = this.store.observations.add(batch, this.now());
-        room -= accepted;
+        const { accepted, added } = this.store.observations.add(batch, this.now(), room);
+        room -= added;
         return { accepted };
       } catch (error) {
         if (error instanceof SecaggError) return { refused: error };

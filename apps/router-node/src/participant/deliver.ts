@@ -2,7 +2,7 @@
 import { pause } from '@secagg/client';
 import { receiveReceipt } from '@secagg/protocol';
 import { roundConfigMessage, SecaggError } from '@secagg/schema';
-import { isTransient } from '../coordinator-contact';
+import { isTransient } from '../fleet/coordinator-contact';
 import { sending } from '../failpoint';
 import { type Router, stateOf } from './router';
 

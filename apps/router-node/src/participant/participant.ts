@@ -5,7 +5,7 @@
  */
 import { pause } from '@secagg/client';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
-import { withoutRole } from '../own-role';
+import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
 import { followRound, watchRound } from './follow-round';
 import { joinRound } from './join-round';
@@ -86,11 +86,12 @@ export class Participant {
     if (!(await followRound(this.router, key, signal))) this.undecided.add(key);
   }
 
-  /** The latest published round, when it is newer than what is held here: a node that was away has the signal at once. */
+  /** The newest fleet documents, and the latest published round where it is newer than what is held here: for a node that was away. */
   private async catchUp(signal: AbortSignal): Promise<void> {
     const { router } = this;
     const { cluster } = router.config;
     try {
+      await router.fleet.refresh(signal);
       const latest = await router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 }));
       const held = router.store.aggregates.latest(cluster)?.round ?? 0;
       const mine = latest && stateOf(router).participations.has(`${cluster}/${latest.round}`);
@@ -98,7 +99,7 @@ export class Participant {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
-      router.log.debug({ code: error.code }, 'the latest round could not be read');
+      router.log.debug({ code: error.code }, 'what happened meanwhile could not be read');
     }
   }
 

@@ -8,7 +8,7 @@ const startMs = 1_800_000_000_000;
 
 const plan = {
   keys: ['a:b'], fields: defaultFields(), maxRequestsPerRouter: 5, minParticipantsPerGroup: 2, maxParticipants: 2, groups: 1,
-  privacy: { unit: 'request' as const, rho: 0.01, assumedColluders: 0, deltaInverse: 1000 }, sendDelayMs: 0, durationMs: 1000,
+  privacy: { unit: 'request' as const, rho: 0.01, assumedColluders: 0, deltaInverse: 100_000 }, sendDelayMs: 0, durationMs: 1000,
 };
 
 describe('a router\'s memory', () => {

@@ -2,13 +2,14 @@
 import { type DayTotal, type LedgerState, type OpenCharge } from '@secagg/dp-noise';
 import { emptyRouter, evolveRouter, type FleetDocuments, type Participation, type RouterEvent, type RouterState, verifyFleet } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
+import { restoreView, storedView } from '../fleet/stored-view';
 import { type Machine } from '../store/journal';
 
 /** Settled rounds that are remembered, for the operator to see. */
 const SETTLED_KEPT = 20;
 
 interface RouterSnapshot {
-  documents: FleetDocuments;
+  documents: FleetDocuments[];
   highestEpoch: number;
   highestRound: [string, number][];
   participations: [string, Participation][];
@@ -26,7 +27,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
     snapshot: (state): RouterSnapshot => {
       forgetSettled(state);
       return {
-        documents: state.view.documents,
+        documents: storedView(state.view),
         highestEpoch: state.highestEpoch,
         highestRound: [...state.highestRound],
         participations: [...state.participations],
@@ -41,7 +42,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
     restore: (value) => {
       const snapshot = value as RouterSnapshot;
       return {
-        view: verifyFleet(authorityKey, snapshot.documents),
+        view: restoreView(authorityKey, snapshot.documents),
         highestEpoch: snapshot.highestEpoch,
         highestRound: new Map(snapshot.highestRound),
         participations: new Map(snapshot.participations),

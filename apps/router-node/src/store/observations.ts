@@ -20,25 +20,28 @@ export class ObservationTable {
   constructor(private readonly database: Database) {}
 
   /**
-   * Adds a batch; part of the caller's transaction.
-   * @returns how many were accepted, now or when the same batch came before
-   * Throws `duplicate` when the key stands for another batch.
+   * Adds a batch; part of the caller's transaction. A refusal adds nothing.
+   * @param room most observations that may be added
+   * @returns how many were accepted, now or when the same batch came before, and how many are new
+   * Throws `duplicate` when the key stands for another batch, `overloaded` when there is no room.
    */
-  add({ observations, idempotencyKey }: ObservationBatch, nowMs: number): number {
+  add({ observations, idempotencyKey }: ObservationBatch, nowMs: number, room = Infinity): { accepted: number; added: number } {
     const bodies = observations.map((observation) => JSON.stringify(observation));
     if (idempotencyKey !== undefined) {
-      const digest = createHash('sha256').update(JSON.stringify(bodies)).digest();
       const before = this.database.get('SELECT digest, accepted FROM accepted_batch WHERE idempotency_key = ?', idempotencyKey);
       if (before) {
-        if (!digest.equals(before[0] as Uint8Array)) throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
-        return before[1] as number;
+        if (!digestOf(bodies).equals(before[0] as Uint8Array)) throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
+        return { accepted: before[1] as number, added: 0 };
       }
-      this.database.run('INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)', idempotencyKey, digest, observations.length, nowMs);
+    }
+    if (observations.length > room) throw new SecaggError('overloaded', 'no more observations can be held until a round has taken some');
+    if (idempotencyKey !== undefined) {
+      this.database.run('INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)', idempotencyKey, digestOf(bodies), observations.length, nowMs);
     }
     observations.forEach(({ model, task }, i) => {
       this.database.run('INSERT INTO observation (key, body, received_at_ms) VALUES (?, ?, ?)', signalKey(model, task), bodies[i], nowMs);
     });
-    return observations.length;
+    return { accepted: observations.length, added: observations.length };
   }
 
   count(): { waiting: number; taken: number } {
@@ -87,3 +90,5 @@ export class ObservationTable {
     });
   }
 }
+
+const digestOf = (bodies: readonly string[]): Buffer => createHash('sha256').update(JSON.stringify(bodies)).digest();

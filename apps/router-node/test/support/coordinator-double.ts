@@ -24,6 +24,7 @@ export class CoordinatorDouble {
   /** Does with a request what a test wants instead, by answering true. */
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   private server: Server | undefined;
+  private closed = false;
   private readonly ticker: NodeJS.Timeout;
   port = 0;
 
@@ -50,6 +51,7 @@ export class CoordinatorDouble {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     clearInterval(this.ticker);
     await this.hangUp();
   }
@@ -125,21 +127,21 @@ export class CoordinatorDouble {
     await until(() => {
       const next = this.local.work(member, Date.now());
       body = sha256(next) === seen || next.length === emptyWork ? undefined : next;
-      return body !== undefined;
+      return this.closed || body !== undefined;
     }, waitMs);
     return body && { body };
   }
 
   private async openRound(cluster: string, after: number, waitMs: number): Promise<Answer> {
     const open = () => [...this.local.state.rounds].find(([, { phase, round }]) => phase === 'collecting' && round.config.cluster === cluster && round.config.round > after)?.[0];
-    await until(() => open() !== undefined, waitMs);
+    await until(() => this.closed || open() !== undefined, waitMs);
     const key = open();
     return key === undefined ? undefined : { body: this.local.open(key) };
   }
 
   private async status(key: string, waitMs: number): Promise<Answer> {
     const round = this.round(key);
-    await until(() => FINAL.includes(round.phase), waitMs);
+    await until(() => this.closed || FINAL.includes(round.phase), waitMs);
     const { cluster, round: number } = round.round.config;
     const decision = round.phase === 'aborted' ? round.decision?.decision : undefined;
     return { body: roundStatusMessage.encode({ cluster, round: number, phase: round.phase, contributions: round.accepted.size, ...(decision ? { decision } : {}) }) };
