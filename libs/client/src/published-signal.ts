@@ -11,13 +11,15 @@ const privacySchema = z.looseObject({
 });
 
 /**
- * The signal, for every key of it the standard errors and unclamped values, what was withheld and why, and the privacy
- * cost of the round.
+ * The signal, for every key of it the standard errors and unclamped values, what was withheld and why, whose contributions are
+ * in it and whose are not, and the privacy cost of the round.
  */
 export const publishedSignalSchema = z.looseObject({
   signal: createSignalSchema(MAX_LAYOUT_KEYS),
   details: z.custom<Record<string, KeyDetails>>((value) => typeof value === 'object' && value !== null),
   withheld: z.custom<Withheld[]>((value) => Array.isArray(value)),
+  participants: z.array(z.string()),
+  left_out: z.array(z.looseObject({ router: z.string(), reason: z.string() })),
   privacy: privacySchema,
   /** When this router verified the round, ISO 8601; only from a router-node. */
   verified_at: z.string().optional(),

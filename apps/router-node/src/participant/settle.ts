@@ -1,5 +1,5 @@
 /** The end of a round for this router: verified in full, then ledger, observations and aggregate change in one step. */
-import { aggregateResult, type AuditedRound, auditTranscript, settleAborted, settlePublished } from '@secagg/protocol';
+import { type AuditedRound, auditTranscript, publishedResult, settleAborted, settlePublished } from '@secagg/protocol';
 import { type PublishedSignal } from '@secagg/client';
 import { type Decision, roundConfigMessage, SecaggError, voteBodyMessage } from '@secagg/schema';
 import { showBudget } from './budget';
@@ -71,17 +71,10 @@ function giveDataBack({ store }: Router, key: string): void {
   store.localSignal.giveBack(key);
 }
 
-function published(router: Router, audited: OpenedRound): PublishedSignal {
-  const { signal, details, withheld, privacy } = aggregateResult(audited);
-  const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-  return {
-    signal,
-    details,
-    withheld: [...withheld],
-    privacy: { ...privacy, rho: finite(privacy.rho), epsilon: finite(privacy.epsilon) },
-    verified_at: new Date(router.now()).toISOString(),
-  };
-}
+const published = (router: Router, audited: OpenedRound): PublishedSignal => {
+  const result = publishedResult(audited);
+  return { ...result, withheld: [...result.withheld], participants: [...result.participants], left_out: [...result.left_out], verified_at: new Date(router.now()).toISOString() };
+};
 
 function verified(router: Router, audited: OpenedRound): void {
   const participants = audited.set.groups.reduce((sum, group) => sum + group.members.length, 0);
