@@ -1,1 +1,55 @@
-export {};
+/** npm run bench -- [--json FILE] [--only NAME]: measures every figure in docs of this project and prints it beside what is to be reached. */
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Bench } from './bench';
+import { figures } from './figures';
+import { machine } from './machine';
+import { samplerFigures } from './samplers';
+import { header, line, type Result } from './table';
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const scripts = {
+  simulate: join(dist, 'tools', 'simulate', 'main.js'),
+  coordinator: join(dist, 'apps', 'coordinator', 'main.js'),
+  routerNode: join(dist, 'apps', 'router-node', 'main.js'),
+};
+
+async function run(json: string | undefined, only: string | undefined): Promise<number> {
+  const chosen = figures.filter(({ name }) => only === undefined || name === only);
+  if (chosen.length === 0) {
+    console.error(`there is no figure ${only}; there are: ${figures.map(({ name }) => name).join(', ')}`);
+    return 2;
+  }
+  const measuredOn = machine();
+  console.log(`${measuredOn.cpu}, ${measuredOn.cores} cores, ${measuredOn.memory_gb} GB, node ${measuredOn.node}, ${measuredOn.platform}\n\n${header}`);
+  const bench = new Bench(scripts);
+  const results: Result[] = [];
+  const problems: string[] = [];
+  for (const figure of chosen) {
+    const { name, unit, target, stretch } = figure;
+    try {
+      const result: Result = { name, value: await figure.measure(bench), unit, target, stretch, checked: true };
+      results.push(result);
+      console.log(line(result, figure));
+    } catch (error) {
+      // A figure that cannot be measured is left out: there is no other honest value for it.
+      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      console.log(`${name.padEnd(46)}${'-'.padStart(10)}`);
+    }
+  }
+  const samplers = only === undefined ? samplerFigures() : [];
+  for (const { name, value, unit } of samplers) console.log(`${name.padEnd(46)}${(+value.toPrecision(3)).toLocaleString('en').padStart(10)}${''.padStart(20)}  ${unit}`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: measuredOn, results, ...(samplers.length > 0 ? { samplers } : {}) }, null, 2)}\n`);
+  for (const problem of problems) console.error(`\n${problem}`);
+  return problems.length > 0 ? 1 : 0;
+}
+
+try {
+  const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
+  process.exitCode = await run(values.json, values.only);
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\nusage: npm run bench -- [--json FILE] [--only NAME]`);
+  process.exitCode = 2;
+}

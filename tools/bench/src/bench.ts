@@ -1,0 +1,63 @@
+/** Measures; each run serves all figures that need it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HttpCluster, type Scripts } from './http/cluster';
+import { createFleet } from './http/fleet';
+import { runSimulator, type SimulatorFigures } from './simulator';
+
+const CLOSE_REPETITIONS = 5;
+/** As many as the simulator takes for d = 1024: 205 keys of 5 fields. */
+const keys = Array.from({ length: 205 }, (_, i) => `model:task-${String(i).padStart(3, '0')}`);
+
+export class Bench {
+  private readonly simulations = new Map<string, SimulatorFigures>();
+
+  constructor(private readonly scripts: Scripts & { readonly simulate: string }) {}
+
+  simulate(args: readonly string[]): SimulatorFigures {
+    const name = args.join(' ');
+    const figures = this.simulations.get(name) ?? runSimulator(this.scripts.simulate, args);
+    this.simulations.set(name, figures);
+    return figures;
+  }
+
+  /** Median seconds from the close of a round of n to its published result, over HTTP. */
+  closeToResult(n: number): Promise<number> {
+    return this.withCluster(n, async (cluster) => {
+      const times: number[] = [];
+      for (let i = 0; i < CLOSE_REPETITIONS; i++) times.push((await cluster.run(n)).closeToResultSeconds);
+      return times.sort((a, b) => a - b)[CLOSE_REPETITIONS >> 1];
+    });
+  }
+
+  /** Contributions per second that one coordinator makes durable and answers with a receipt. */
+  async ingest(n: number): Promise<number> {
+    return (await this.withCluster(n, (cluster) => cluster.run(n))).ingestPerSecond;
+  }
+
+  /** How much larger the coordinator's largest resident set is after a round of `many` than after one of `few`, each in a fresh process, in MB. */
+  async memoryGrowth(few: number, many: number): Promise<number> {
+    const peak = (n: number) =>
+      this.withCluster(many, async (cluster): Promise<number> => {
+        await cluster.run(n);
+        const peakMb = cluster.peakMemoryMb();
+        if (peakMb === undefined) throw new Error('this system does not tell the memory of a process');
+        return peakMb;
+      });
+    const small = await peak(few);
+    return (await peak(many)) - small;
+  }
+
+  private async withCluster<T>(routers: number, use: (cluster: HttpCluster) => Promise<T>): Promise<T> {
+    const folder = mkdtempSync(join(tmpdir(), 'secagg-bench-'));
+    const cluster = new HttpCluster(createFleet(folder, routers), this.scripts, keys);
+    try {
+      await cluster.start();
+      return await use(cluster);
+    } finally {
+      await cluster.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}

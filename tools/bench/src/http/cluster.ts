@@ -1,0 +1,135 @@
+/** A coordinator and a committee, each member in a process of its own, and rounds through their HTTP interface. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CoordinatorClient } from '@secagg/client';
+import { auditTranscript, signDocument } from '@secagg/protocol';
+import { operatorRequestMessage, roundConfigMessage } from '@secagg/schema';
+import { prepareContributions, type Prepared } from './contributions';
+import { type BenchFleet, keyFile, storeKeyFile } from './fleet';
+import { Service } from './service';
+
+export interface Scripts {
+  readonly coordinator: string;
+  readonly routerNode: string;
+}
+
+export interface HttpRound {
+  /** Contributions with a receipt per second, all but the last of the round. */
+  readonly ingestPerSecond: number;
+  /** From sending the last contribution, which closes the round, to knowing that the result is published, in seconds. */
+  readonly closeToResultSeconds: number;
+}
+
+const CONNECTIONS = 32;
+const EPOCH_TIMEOUT_MS = 30_000;
+/** Rounds close when they are full; the deadline only ends those that went wrong. */
+const DURATION_MS = 600_000;
+
+export class HttpCluster {
+  private readonly services: Service[] = [];
+  private readonly coordinator: Service;
+  private client: CoordinatorClient | undefined;
+
+  constructor(
+    private readonly fleet: BenchFleet,
+    private readonly scripts: Scripts,
+    keys: readonly string[],
+  ) {
+    this.coordinator = this.service('coordinator', scripts.coordinator, {
+      host: '127.0.0.1',
+      port: 0,
+      keyFile: keyFile(fleet.folder, 'coordinator'),
+      policyFile: join(fleet.folder, 'policy.cbor'),
+      rosterFile: join(fleet.folder, 'roster.cbor'),
+      clusters: [
+        {
+          cluster: fleet.cluster, keys, fields: { cost: true }, maxRequestsPerRouter: 1000, minParticipantsPerGroup: 2, maxParticipants: fleet.routers.length,
+          privacy: { unit: 'request', rho: 0.1 }, sendDelayMs: 0, durationMs: DURATION_MS,
+        },
+      ],
+    });
+  }
+
+  /** Waits until the first epoch is complete. */
+  async start(): Promise<void> {
+    const { fleet } = this;
+    const coordinatorUrl = await this.coordinator.url;
+    const client = new CoordinatorClient({ origin: coordinatorUrl, connections: CONNECTIONS });
+    this.client = client;
+    const members = fleet.members.map((id) =>
+      this.service(id, this.scripts.routerNode, {
+        cluster: fleet.cluster, coordinatorUrl, port: 0, identityKeyFile: keyFile(fleet.folder, id), storeKeyFile: storeKeyFile(fleet.folder, id),
+      }),
+    );
+    for (const member of members) await member.url;
+    for (const deadline = Date.now() + EPOCH_TIMEOUT_MS; !(await client.currentEpoch()); await pause(50)) {
+      if (Date.now() > deadline) throw new Error('no epoch came about');
+    }
+  }
+
+  /** A whole round of the first `n` routers. Throws when the published sum is not that of their vectors and noise. */
+  async run(n: number): Promise<HttpRound> {
+    const client = this.client as CoordinatorClient;
+    const { cluster, view, operator } = this.fleet;
+    const request = signDocument(
+      operatorRequestMessage,
+      view.fleet,
+      {
+        v: 1, fleet: view.fleet, operator: operator.id, nonce: new Uint8Array(randomBytes(16)), issued_at_ms: Date.now(), action: 'start-round', cluster,
+        overrides: { max_participants: n, min_participants_per_group: Math.floor(n / 2) },
+      },
+      operator.secretKey,
+    );
+    const open = await client.startRound(cluster, request);
+    const { round } = roundConfigMessage.decode(open.announcement.body);
+    const prepared = prepareContributions(view, open, this.fleet.routers.slice(0, n));
+
+    const started = performance.now();
+    await this.send(client, round, prepared.bodies.slice(0, -1));
+    const closing = performance.now();
+    await this.send(client, round, prepared.bodies.slice(-1));
+    const status = await client.roundStatus(cluster, round, { waitMs: 25_000 });
+    const finished = performance.now();
+    if (status?.phase !== 'published') throw new Error(`the round ended as ${status?.phase ?? 'nothing'}`);
+    await this.check(client, round, prepared, n);
+    return { ingestPerSecond: (n - 1) / ((closing - started) / 1000), closeToResultSeconds: (finished - closing) / 1000 };
+  }
+
+  peakMemoryMb(): number | undefined {
+    return this.coordinator.peakMemoryMb();
+  }
+
+  async stop(): Promise<void> {
+    await this.client?.close();
+    await Promise.all(this.services.map((service) => service.stop()));
+  }
+
+  /** Over a fixed number of connections, each with one contribution at a time under way. */
+  private async send(client: CoordinatorClient, round: number, bodies: readonly Uint8Array[]): Promise<void> {
+    let next = 0;
+    const connection = async (): Promise<void> => {
+      for (let i = next++; i < bodies.length; i = next++) await client.contribute(this.fleet.cluster, round, bodies[i], { timeoutMs: 60_000 });
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+  }
+
+  private async check(client: CoordinatorClient, round: number, { sum }: Prepared, n: number): Promise<void> {
+    const audited = auditTranscript(this.fleet.view.authorityKey, await client.transcript(this.fleet.cluster, round));
+    if (audited.kind !== 'opened' || audited.sums.length !== 1 || audited.sums[0].size !== n) throw new Error('the round has not opened all contributions');
+    const { values } = audited.sums[0];
+    if (sum.some((value, i) => value !== values[i])) throw new Error('the published sum is not the sum of the vectors and noise that were sent');
+  }
+
+  private service(id: string, script: string, config: Record<string, unknown>): Service {
+    const { folder } = this.fleet;
+    const dataDir = join(folder, 'data', id);
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const file = join(folder, `${id}.json`);
+    writeFileSync(file, JSON.stringify({ id, dataDir, authorityKeyFile: join(folder, 'authority.pub'), logLevel: 'info', ...config }));
+    const service = new Service(id, script, file);
+    this.services.push(service);
+    return service;
+  }
+}
