@@ -12,6 +12,7 @@ import { createHttp } from './http/serve';
 import { checkIdentity, readFleetFiles, readPublicKey, readSecretKey } from './key-files';
 import { OperatorRequests } from './operators/operator-requests';
 import { observe } from './observe';
+import { tightestBudget } from './rounds/budget';
 import { ContributionCache } from './rounds/contribution-cache';
 import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
@@ -82,13 +83,19 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   const retention = { finishedRoundMs: config.finishedRoundRetentionMs, transcriptMs: config.transcriptRetentionMs };
   const release = () => void releaseFinishedRounds(engine, retention).catch(observer.unexpected);
 
+  const plans = config.clusters.map(({ plan }) => plan);
+  const refreshGauges = () => {
+    metrics.nodesActive(activeRouters());
+    const budget = tightestBudget(journal.state, plans, now());
+    if (budget) metrics.privacyBudget(budget.spent, budget.remaining);
+  };
   const operations = createOperations(engine, {
     waiting, views, finisher,
     operators: await OperatorRequests.load(store, now()),
-    plans: new Map(config.clusters.map(({ plan }) => [plan.cluster, plan])),
+    plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,
     metrics,
-    refreshGauges: () => metrics.nodesActive(activeRouters()),
+    refreshGauges,
     closing: closing.signal,
   });
   const server = createServer(createHttp(operations, { durable: () => journal.durable(), onProblem: observer.problem, closing: closing.signal }));

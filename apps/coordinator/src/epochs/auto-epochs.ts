@@ -77,7 +77,10 @@ export class AutoEpochs {
     const { now } = this.engine;
     const newest = Math.max(0, ...state.epochs.keys());
     const pending = state.epochs.get(newest);
-    if (!pending || pending.verified || pending.terms.policy_version !== state.view.policy.version) return false;
+    if (!pending || pending.verified) return false;
+    const { policy, roster } = state.view;
+    // Members take seats under the newest documents only: one under others cannot complete.
+    if (pending.terms.policy_version !== policy.version || pending.terms.roster_version !== roster.version) return false;
     // One from before a restart, or an operator's, gets its time from when it is first seen here.
     if (this.lastStart?.epoch !== newest) this.lastStart = { epoch: newest, atMs: now() };
     const patience = this.settings.setupTimeoutMs * Math.min(LONGEST_BACKOFF, 2 ** Math.max(0, this.attempts - 1));

@@ -1,5 +1,5 @@
 /** The one place where an error becomes an HTTP problem (RFC 9457). */
-import { type ProblemCode, problems, SecaggError } from '@secagg/schema';
+import { problems, SecaggError } from '@secagg/schema';
 import { type Reply } from './operation';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -7,11 +7,9 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** Anything that is no SecaggError is `internal`: its text could hold anything, so it goes to the log and not to the peer. */
 export const asSecaggError = (error: unknown): SecaggError => (error instanceof SecaggError ? error : new SecaggError('internal', problems.internal.title));
 
-/** HTTP status of a code, for tests and documentation too. */
-export const statusOf = (code: ProblemCode): number => problems[code].status;
-
 export function problemReply(error: SecaggError): Reply {
   const { title, status } = problems[error.code];
   const body = { ...error.details, type: `urn:secagg:problem:${error.code}`, title, status, detail: error.message, code: error.code };
-  return { status, type: PROBLEM_TYPE, body: JSON.stringify(body) };
+  const headers = status === 429 || status === 503 ? { 'retry-after': '1' } : undefined;
+  return { status, type: PROBLEM_TYPE, body: JSON.stringify(body), ...(headers ? { headers } : {}) };
 }

@@ -2,12 +2,12 @@
  * What the members are shown of a closed round. All of them ask at the same time, right after the close: so each
  * contribution is read and decoded once for all, and only the parts that are shown are kept, until the round is over.
  */
-import { type RoundState } from '@secagg/protocol';
-import { type Contribution, contributionMessage, type MemberIndex, type MemberViews, type PartyId, SecaggError } from '@secagg/schema';
+import { acceptedParts, type RoundState } from '@secagg/protocol';
+import { type Contribution, type MemberIndex, type MemberViews, type PartyId, SecaggError } from '@secagg/schema';
 import { type Store } from '../store/store';
 import { isFinal } from './phases';
 
-type Shown = Pick<Contribution, 'header' | 'commitments' | 'boxes'>;
+type Shown = Pick<Contribution, 'commitments' | 'boxes'>;
 
 export class ViewSource {
   private readonly shown = new Map<string, Promise<Map<PartyId, Shown>>>();
@@ -45,8 +45,8 @@ export class ViewSource {
   private async read(key: string): Promise<Map<PartyId, Shown>> {
     const shown = new Map<PartyId, Shown>();
     for await (const { router, bytes } of this.store.contributions(key)) {
-      const { header, commitments, boxes } = contributionMessage.decode(bytes);
-      shown.set(router, { header, commitments, boxes });
+      const { commitments, boxes } = acceptedParts(bytes);
+      shown.set(router, { commitments, boxes });
     }
     return shown;
   }

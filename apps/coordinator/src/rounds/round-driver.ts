@@ -18,11 +18,13 @@ interface Answering {
 export class RoundDriver {
   private timer: NodeJS.Timeout | undefined;
   private readonly answering = new Map<string, Answering>();
+  private readonly failures = new Map<string, string>();
 
+  /** @param onFailure told once of each kind of failure of a round, though every tick meets it again */
   constructor(
     private readonly engine: Engine,
     private readonly contributions: ContributionCache,
-    private readonly onError: (error: unknown, key: string) => void,
+    private readonly onFailure: (error: unknown, key: string) => void,
   ) {
     engine.journal.onEvent((event) => this.after(event));
   }
@@ -54,12 +56,19 @@ export class RoundDriver {
       const events = tickRound(journal.state, context, key, now());
       if (events.length > 0) void journal.commit({ events, reply: undefined });
     } catch (error) {
-      this.onError(error, key);
+      this.failed(key, error);
     }
     if (isFinal(round.phase)) {
       this.answering.get(key)?.release?.();
       this.answering.delete(key);
+      this.failures.delete(key);
     }
+  }
+
+  private failed(key: string, error: unknown): void {
+    const what = error instanceof Error ? error.message : 'unknown';
+    if (this.failures.get(key) !== what) this.onFailure(error, key);
+    this.failures.set(key, what);
   }
 
   private readyToPublish(key: string, round: RoundState): boolean {
@@ -74,7 +83,7 @@ export class RoundDriver {
           fresh.release = release;
           this.tick(key);
         },
-        (error: unknown) => this.onError(error, key),
+        (error: unknown) => this.failed(key, error),
       );
       return false;
     }

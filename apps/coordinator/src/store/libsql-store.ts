@@ -11,13 +11,19 @@ import { type FinishedRound, type JournalBatch, type JournalEntry, type RoundOut
 /** Opens the database, creating it when it is missing. One process at a time: a second one is refused. */
 export function openLibsqlStore(path: string): Store {
   const db = new Database(path);
-  db.exec('PRAGMA locking_mode = EXCLUSIVE');
-  db.exec('PRAGMA journal_mode = WAL');
-  db.exec('PRAGMA synchronous = FULL');
-  // The log is folded into the database every 16 MB: seldom enough to stay off the contribution path.
-  db.exec('PRAGMA wal_autocheckpoint = 4096');
-  migrate(db, migrations);
-  return new LibsqlStore(db);
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE');
+    db.exec('PRAGMA journal_mode = WAL');
+    db.exec('PRAGMA synchronous = FULL');
+    // The log is folded into the database every 16 MB: seldom enough to stay off the contribution path.
+    db.exec('PRAGMA wal_autocheckpoint = 4096');
+    migrate(db, migrations);
+    return new LibsqlStore(db);
+  } catch (error) {
+    db.close();
+    const isLocked = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+    throw isLocked ? new Error(`${path} is in use by another process`) : error;
+  }
 }
 
 class LibsqlStore implements Store {
@@ -124,7 +130,7 @@ class LibsqlStore implements Store {
 
   async check(): Promise<void> {
     // A write, since a full or read-only disk still reads.
-    await this.writes.add({ names: [], run: () => void this.sql.forgetNonces.run([0]) });
+    await this.writes.add({ names: [], run: () => void this.sql.touch.run([]) });
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,7 @@ const sql = {
   removeEntries: 'DELETE FROM journal WHERE round_key = ?',
   putSnapshot: "INSERT INTO snapshots (name, body) VALUES ('released', ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
   snapshot: "SELECT body FROM snapshots WHERE name = 'released'",
+  touch: "INSERT INTO snapshots (name, body) VALUES ('checked', randomblob(8)) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
   pruneTranscripts: 'DELETE FROM transcripts WHERE finished_at_ms < ?',
 } as const;
 

@@ -31,7 +31,8 @@ export class TestFleet {
   readonly coordinator: Identity;
   private readonly certificates: Signed[] = [];
   private version = 0;
-  private serial = 0;
+  /** Of the certificate issued last. */
+  lastSerial = 0;
   documents: FleetDocuments;
 
   constructor(private readonly options: TestFleetOptions) {
@@ -51,9 +52,9 @@ export class TestFleet {
 
   certify(id: string, roles: Role[], notAfterMs = Date.now() + DAY_MS): Identity {
     const { publicKey, secretKey } = generateIdentityKey(random);
-    this.serial += 1;
+    this.lastSerial += 1;
     this.certificates.push(
-      issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.serial, notBeforeMs: Date.now() - DAY_MS, notAfterMs }),
+      issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: Date.now() - DAY_MS, notAfterMs }),
     );
     return { id: id as PartyId, secretKey };
   }

@@ -1,7 +1,7 @@
 /** Routers and members that speak to a coordinator over HTTP, with their states in memory. */
 import { CoordinatorClient } from '@secagg/client';
 import {
-  answer, checkRound, contribute, decidedSet, deriveEpoch, deriveRound, emptyMember, emptyRouter, epochHash, evolveMember, evolveRouter, type FleetView, type Identity,
+  answer, checkRound, contribute, decidedSet, deriveEpoch, emptyMember, emptyRouter, epochHash, evolveMember, evolveRouter, type FleetView, type Identity,
   type MemberState, type MemberStep, openViews, type OpenedRound, receiveReceipt, report, roundKey, type RouterContext, type RouterState, type RouterStep, sameBytes,
   settlePublished, signEpoch, signDocument, takeSeat, type VerifiedRound, verifyAnnouncement, voteAbort, voteReady,
 } from '@secagg/protocol';
@@ -65,6 +65,8 @@ export class HttpMember {
   readonly state: MemberState;
   private readonly opened = new Map<string, OpenedRound>();
   private readonly stopped = new AbortController();
+  /** What ended the service before it was stopped. */
+  failure: unknown;
   /** Kinds of work that are silently left undone. */
   readonly ignores = new Set<WorkItem['kind']>();
 
@@ -90,8 +92,10 @@ export class HttpMember {
         }
       } catch (error) {
         if (this.stopped.signal.aborted) return;
-        if (process.env.TEST_LOG) console.error(error);
-        if (!(error instanceof SecaggError)) throw error;
+        if (!(error instanceof SecaggError)) {
+          this.failure = error;
+          return;
+        }
         seen = undefined;
         await new Promise((resolve) => setTimeout(resolve, 50));
       } finally {
@@ -102,6 +106,7 @@ export class HttpMember {
 
   stop(): void {
     this.stopped.abort();
+    if (this.failure !== undefined) throw this.failure;
   }
 
   private async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
@@ -116,19 +121,16 @@ export class HttpMember {
     if (item.kind === 'report') return client.sendReport(cluster, number, this.commit(report(this.state, opened)));
     if (item.kind === 'vote') return client.sendVote(cluster, number, this.commit(voteReady(this.state, opened, item.proposal)));
     if (item.kind === 'transfer') return undefined;
-    const decided = decidedSet(this.state, opened, item.proposal, item.decision);
+    const decided = decidedSet(opened, item.proposal, item.decision);
     return client.sendAnswer(cluster, number, this.commit(answer(this.state, opened, decided, item.pieces)));
   }
 
   private roundOf(announcement: Signed, certificates: readonly Bytes[]): { round: VerifiedRound; member: MemberIndex } {
-    const { epoch_hash, cluster } = roundConfigMessage.decode(announcement.body);
+    const { epoch_hash } = roundConfigMessage.decode(announcement.body);
     const certificate = certificates.map((bytes) => epochCertificateMessage.decode(bytes)).find(({ body }) => sameBytes(epochHash(body), epoch_hash));
     if (!certificate) throw new SecaggError('wrong_epoch', 'the certificate of the epoch is missing');
     const member = epochMessage.decode(certificate.body).members.findIndex(({ id }) => id === this.identity.id) as MemberIndex;
-    const policy = this.state.view.policy.clusters.find((entry) => entry.cluster === cluster);
-    if (!policy) throw new SecaggError('policy', 'no such cluster');
-    verifyAnnouncement(this.state.view, deriveEpoch(certificate), announcement);
-    return { round: deriveRound(policy, deriveEpoch(certificate), announcement), member };
+    return { round: verifyAnnouncement(this.state.view, deriveEpoch(certificate), announcement), member };
   }
 
   private async open(client: CoordinatorClient, round: VerifiedRound, member: MemberIndex): Promise<OpenedRound> {
@@ -138,7 +140,7 @@ export class HttpMember {
     const secrets = this.state.seats.get(round.config.epoch)?.secrets;
     if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
     const { views } = await client.views(round.config.cluster, round.config.round, member);
-    const opened = openViews(this.state.view, round, member, secrets.kemSecret, views);
+    const opened = openViews(round, member, secrets.kemSecret, views);
     this.opened.set(key, opened);
     return opened;
   }

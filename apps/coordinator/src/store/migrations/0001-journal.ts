@@ -44,7 +44,8 @@ export const journal: Migration = {
       PRIMARY KEY (operator, nonce)
     );
 
-    -- What outlives the entries it follows from: replaying starts on top of it.
+    -- 'released': what outlives the entries it follows from, replaying starts on top of it.
+    -- 'checked': written to see whether writing works.
     CREATE TABLE snapshots (
       name TEXT PRIMARY KEY,
       body BLOB NOT NULL
