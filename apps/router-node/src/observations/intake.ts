@@ -25,6 +25,8 @@ const HOUR_MS = 3_600_000;
 export class Intake {
   private pending: Pending[] = [];
   private droppedAtMs = -Infinity;
+  /** Observations in the store, or more: what rounds have removed since the last count is still in it. */
+  private heldAtMost = Infinity;
 
   constructor(
     private readonly store: Pick<RouterStore, 'observations' | 'transaction'>,
@@ -65,17 +67,24 @@ export class Intake {
 
   private addAll(group: readonly Pending[]): Outcome[] {
     if (this.now() - this.droppedAtMs > HOUR_MS) this.dropOld();
-    const { waiting, taken } = this.store.observations.count();
-    let room = this.limits.maxObservations - waiting - taken;
     return group.map(({ batch }) => {
       try {
-        const { accepted, added } = this.store.observations.add(batch, this.now(), room);
-        room -= added;
+        const { accepted, added } = this.store.observations.add(batch, this.now(), this.roomFor(batch.observations.length));
+        this.heldAtMost += added;
         return { accepted };
       } catch (error) {
         if (error instanceof SecaggError) return { refused: error };
         throw error;
       }
     });
+  }
+
+  /** Counts only when it could matter: counting a full store takes longer than adding to it. */
+  private roomFor(wanted: number): number {
+    if (wanted > this.limits.maxObservations - this.heldAtMost) {
+      const { waiting, taken } = this.store.observations.count();
+      this.heldAtMost = waiting + taken;
+    }
+    return this.limits.maxObservations - this.heldAtMost;
   }
 }
