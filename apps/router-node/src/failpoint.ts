@@ -2,7 +2,7 @@
  * Crash points for crash tests: the process kills itself, as a power cut would, where SECAGG_UNSAFE_CRASH_AT says.
  * `name` dies at the first call with that name, `name#k` at the k-th. Names (stable, tests rely on them):
  *   before-durable:<event>, in-durable:<event> (inside the transaction), after-durable:<event>   for every event of the
- *     journals (libs/protocol), and for `observations-accepted`, `signal-put`, `aggregate-verified`
+ *     journals (libs/protocol), and for `observations-accepted`; before and after also for `signal-put`
  *   before-send:<what>, after-send:<what>   for contribution, seat, epoch-signature, report, vote, transfer, answer
  */
 const [target, countText] = (process.env.SECAGG_UNSAFE_CRASH_AT ?? '').split('#');
