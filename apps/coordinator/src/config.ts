@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SecaggError } from '@secagg/schema';
+import { messageOf } from './error-message';
 import { type Config, configSchema } from './config/schema';
 
 export { type Config } from './config/schema';
@@ -74,7 +75,7 @@ function readFile(file: string | undefined): Record<string, unknown> {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`cannot read the configuration file ${file}: ${error instanceof Error ? error.message : 'unknown error'}`);
+    throw new ConfigError(`cannot read the configuration file ${file}: ${messageOf(error)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ConfigError(`${file} must hold a JSON object`);
   const fields = { ...value } as Record<string, unknown>;

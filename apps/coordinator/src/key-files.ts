@@ -2,8 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { identityPublicKey } from '@secagg/crypto';
 import { type FleetDocuments } from '@secagg/protocol';
-import { type Bytes, SecaggError, type Signed, signedMessage } from '@secagg/schema';
+import { type Bytes, type Signed, signedMessage } from '@secagg/schema';
 import { ConfigError } from './config';
+import { messageOf } from './error-message';
 
 const KEY_BYTES = 32;
 
@@ -39,8 +40,7 @@ function at<T>(file: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const what = error instanceof SecaggError || error instanceof Error ? error.message : 'unknown error';
-    throw new ConfigError(`${file}: ${what}`);
+    throw new ConfigError(`${file}: ${messageOf(error)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Moves rounds on: after every event, and as time passes (deadlines, graces, timeouts). */
 import { answerTurn, type CoordinatorEvent, type RoundState, tickRound } from '@secagg/protocol';
 import { type Engine } from '../engine';
+import { messageOf } from '../error-message';
 import { roundKeyOf } from '../event-codec';
 import { type ContributionCache } from './contribution-cache';
 import { isFinal } from './phases';
@@ -66,7 +67,7 @@ export class RoundDriver {
   }
 
   private failed(key: string, error: unknown): void {
-    const what = error instanceof Error ? error.message : 'unknown';
+    const what = messageOf(error);
     if (this.failures.get(key) !== what) this.onFailure(error, key);
     this.failures.set(key, what);
   }

@@ -1,0 +1,64 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rhoToEpsilon } from '@secagg/dp-noise';
+import { ConfigError, readConfig } from './config';
+
+const folder = mkdtempSync(join(tmpdir(), 'secagg-config-'));
+const cluster = { cluster: 'ab'.repeat(16), keys: ['b:t', 'a:t'], minParticipantsPerGroup: 3, maxParticipants: 10, privacy: { epsilon: 1 } };
+const file = (content: unknown): string => {
+  const path = join(folder, 'config.json');
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+};
+const needed = { dataDir: 'data', keyFile: 'key', authorityKeyFile: '/etc/authority.pub' };
+const problemsOf = (environment: Record<string, string>): string[] => {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+};
+
+describe('configuration', () => {
+  it('comes from a file, with paths from its folder, and from variables, which win', () => {
+    const config = readConfig({ SECAGG_CONFIG: file({ ...needed, port: 1, clusters: [cluster] }), SECAGG_PORT: '8401', SECAGG_AUTO_EPOCHS: 'false', SECAGG_DATA_DIR: '/var/lib/x', SECAGG_HOST: '' });
+    expect(config).toMatchObject({ port: 8401, autoEpochs: false, dataDir: '/var/lib/x', keyFile: join(folder, 'key'), authorityKeyFile: '/etc/authority.pub', host: '127.0.0.1' });
+  });
+
+  it('makes a plan of a cluster: sorted catalogue, default fields, epsilon as rho', () => {
+    const { clusters: [{ plan, trigger }] } = readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [cluster] }) });
+    expect(plan.keys).toEqual(['a:t', 'b:t']);
+    expect(plan.fields.map(({ name }) => name)).toEqual(['samples', 'successes', 'latency']);
+    expect(rhoToEpsilon(plan.privacy.rho as number, 1e-6)).toBeCloseTo(1, 6);
+    expect(trigger).toEqual({ kind: 'manual' });
+  });
+
+  it('says everything that is missing or wrong, by field and variable', () => {
+    expect(problemsOf({ SECAGG_PORT: 'high' })).toEqual([
+      expect.stringMatching(/^port \(SECAGG_PORT\): /),
+      'dataDir (SECAGG_DATA_DIR): is missing',
+      'keyFile (SECAGG_KEY_FILE): is missing',
+      'authorityKeyFile (SECAGG_AUTHORITY_KEY_FILE): is missing',
+    ]);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['an unknown field', { ...needed, prot: 1 }, /configuration: .*prot/],
+    ['both epsilon and rho', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, rho: 1 } }] }, /clusters.0.privacy: give either/],
+    ['neither epsilon nor rho', { ...needed, clusters: [{ ...cluster, privacy: {} }] }, /clusters.0.privacy: give either/],
+    ['unit router without its norm', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, unit: 'router' } }] }, /clusters.0.privacy: routerClipNorm/],
+    ['a key twice', { ...needed, clusters: [{ ...cluster, keys: ['a:t', 'a:t'] }] }, /clusters.0.keys: a key is there twice/],
+    ['a field option out of range', { ...needed, clusters: [{ ...cluster, fields: { latencyBoundSeconds: 1e9 } }] }, /latencyBoundSeconds must be between/],
+    ['no JSON', '{', /cannot read the configuration file/],
+    ['no object', '[]', /must hold a JSON object/],
+  ])('refuses %s', (_name, content, expected) => {
+    expect(problemsOf({ SECAGG_CONFIG: file(content) }).join('\n')).toMatch(expected);
+  });
+
+  it('refuses a file that is not there', () => {
+    expect(problemsOf({ SECAGG_CONFIG: join(folder, 'absent.json') })[0]).toMatch(/cannot read .*absent.json/);
+  });
+});
