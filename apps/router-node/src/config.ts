@@ -35,6 +35,8 @@ const configSchema = z.strictObject({
   budgetWindowDays: number(z.int().min(0).max(36500)).default(30),
   /** Delta at which spent and remaining budget are shown as epsilon. */
   budgetDelta: number(z.number().gt(0).lt(1)).default(1e-6),
+  /** Most requests of one requester that a round takes; without it there is no such limit. */
+  requestsPerRequester: number(z.int().min(1).max(1_000_000_000)).optional(),
   /** Fewest routers per group whose noise must be counted on. */
   minHonestPerGroup: number(z.int().min(1).max(1_000_000)).default(2),
   /** Joins rounds without noise: for trials on data that needs no protection. */

@@ -17,6 +17,7 @@ import { withoutRole } from './fleet/own-role';
 import { readPublicKey, readSecretKey } from './key-files';
 import { type Node } from './node';
 import { Intake } from './observations/intake';
+import { requesterHash } from './observations/requester-hash';
 import { Participant } from './participant/participant';
 import { type Router } from './participant/router';
 import { createApp } from './routes/app';
@@ -37,7 +38,7 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const node = createNode(config, authorityKey, log);
-  const store = openRouterStore(config.dataDir, authorityKey, onFailure);
+  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure);
   const router: Router = { ...node, store };
   node.fleet.add(store.journal);
   const member = await openMember(node, authorityKey, onFailure);

@@ -2,5 +2,6 @@ export { type CallOptions, type TransportOptions } from './http/transport';
 export { type Backoff, backoffDelay, defaultBackoff, pause } from './http/backoff';
 export * from './coordinator/coordinator-client';
 export * from './router-node/router-node-client';
-export { type RouterNodeStatus, routerNodeStatusSchema } from './router-node/status';
+export { type BudgetHistoryPage, budgetHistorySchema } from './router-node/budget-history';
+export { type RouterNodeStatus, type RouterPrivacy, routerNodeStatusSchema, routerPrivacySchema } from './router-node/status';
 export { type PublishedSignal, publishedSignalSchema } from './published-signal';

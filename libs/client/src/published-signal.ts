@@ -1,6 +1,7 @@
 /** The aggregated signal as both services give it out. */
 import { createSignalSchema, type KeyDetails, MAX_LAYOUT_KEYS, type Withheld } from '@secagg/schema';
 import { z } from 'zod';
+import { routerPrivacySchema } from './router-node/status';
 
 const privacySchema = z.looseObject({
   unit: z.enum(['router', 'request']),
@@ -8,6 +9,8 @@ const privacySchema = z.looseObject({
   rho: z.number().nullable(),
   epsilon: z.number().nullable(),
   delta: z.number(),
+  /** Cumulative: what this router's own ledger has spent and has left by now, over all clusters; only from a router-node. */
+  ledger: routerPrivacySchema.optional(),
 });
 
 /**

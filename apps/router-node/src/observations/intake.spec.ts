@@ -9,7 +9,7 @@ let store: RouterStore;
 let nowMs = 0;
 beforeEach(() => {
   nowMs = 1_800_000_000_000;
-  store = openRouterStore(folder(), generateIdentityKey((length) => new Uint8Array(length).fill(7)).publicKey, (error) => {
+  store = openRouterStore(folder(), generateIdentityKey((length) => new Uint8Array(length).fill(7)).publicKey, (requester) => `hash of ${requester}`, (error) => {
     throw error;
   });
 });

@@ -1,4 +1,5 @@
 /** The privacy ledger in figures for the operator. */
+import { type RouterPrivacy } from '@secagg/client';
 import { ledgerBalance, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
 import { type Router, stateOf } from './router';
 
@@ -24,6 +25,17 @@ export function budgetFigures(router: Router): BudgetFigures {
     remainingRho: unitsToRho(remainingUnits),
     spentEpsilon: rhoToEpsilon(unitsToRho(spentUnits), delta),
     remainingEpsilon: rhoToEpsilon(unitsToRho(remainingUnits), delta),
+  };
+}
+
+/** The same as it is given out. */
+export function routerPrivacy(router: Router): RouterPrivacy {
+  const { budgetRho, spentRho, openRho, remainingRho, spentEpsilon, remainingEpsilon } = budgetFigures(router);
+  const { budgetDelta, budgetWindowDays, requestsPerRequester } = router.config;
+  return {
+    budget_rho: budgetRho, spent_rho: spentRho, open_rho: openRho, remaining_rho: remainingRho,
+    spent_epsilon: spentEpsilon, remaining_epsilon: remainingEpsilon, delta: budgetDelta,
+    window_days: budgetWindowDays === 0 ? null : budgetWindowDays, requests_per_requester: requestsPerRequester ?? null,
   };
 }
 

@@ -2,12 +2,15 @@ import { generateIdentityKey } from '@secagg/crypto';
 import { accumulate, defaultFields, encodeSignal, type FederatedRewardSignal, type RewardObservation, type RoundConfig, type RoundLayout } from '@secagg/schema';
 import { useTestFolder } from '../../test/support/test-folder';
 import { openRouterStore, type RouterStore } from '../store/router-store';
-import { chooseData, missingKeys } from './choose-data';
+import { chooseData as chooseDataUnder, missingKeys, type RequesterRules } from './choose-data';
+
+const unlimited: RequesterRules = { requestsPerRequester: Number.MAX_SAFE_INTEGER, hashKey: new Uint8Array(16) };
+const chooseData = (from: RouterStore, round: Parameters<typeof chooseDataUnder>[1], rules = unlimited) => chooseDataUnder(from, round, rules);
 
 const folder = useTestFolder();
 let store: RouterStore;
 beforeEach(() => {
-  store = openRouterStore(folder(), generateIdentityKey((length) => new Uint8Array(length).fill(7)).publicKey, (error) => {
+  store = openRouterStore(folder(), generateIdentityKey((length) => new Uint8Array(length).fill(7)).publicKey, (requester) => `hash of ${requester}`, (error) => {
     throw error;
   });
 });
@@ -42,6 +45,38 @@ describe('the data of a round', () => {
     const many = Array.from({ length: 2500 }, (_, i) => row('a', 'x', i / 1000));
     put(many);
     expect([...store.observations.waiting()].map(({ observation }) => observation.latency_s)).toEqual(many.map(({ latency_s }) => latency_s));
+  });
+
+  it('is at most so many requests of one requester, the oldest ones; the others wait for the next round', () => {
+    const by = (requester: string | undefined, latency: number): RewardObservation => ({ ...row('a', 'x', latency), ...(requester === undefined ? {} : { requester }) });
+    // Three of Ann, one of Bob, two of nobody known: with two a requester and four a round, Ann's third and the last one wait.
+    put([by('ann', 1), by('ann', 2), by('ann', 3), by('bob', 4), by(undefined, 5), by(undefined, 6)]);
+    const rules = { ...unlimited, requestsPerRequester: 2 };
+    const latencies = (taken: () => void) => {
+      taken();
+      return [...store.observations.waiting()].map(({ observation }) => observation.latency_s);
+    };
+    const first = chooseData(store, roundOf('request'), rules);
+    expect([...first.vector]).toEqual([...accumulate(layout, [1, 2, 4, 5].map((latency) => row('a', 'x', latency))).vector]);
+    expect(latencies(() => first.take('c/1'))).toEqual([3, 6]);
+    const second = chooseData(store, roundOf('request'), rules);
+    expect(latencies(() => second.take('c/2'))).toEqual([]);
+    expect(second.observations).toBe(2);
+  });
+
+  it('has the same requests taken when the values of one become zero', () => {
+    const by = (latency: number): RewardObservation => ({ ...row('a', 'x', latency), requester: 'ann' });
+    put([by(1), by(2), by(3)]);
+    const rules = { ...unlimited, requestsPerRequester: 2 };
+    const before = chooseData(store, roundOf('request'), rules);
+    before.take('c/1');
+    store.observations.remove('c/1');
+    put([{ model: 'a', task: 'x', success: false, latency_s: 0, requester: 'ann' }, by(2), by(3)]);
+    // What waited (3) is first in the queue now; the zeroed request takes the second slot, and neither 2 nor 3 moves up.
+    const after = chooseData(store, roundOf('request'), rules);
+    expect(after.observations).toBe(2);
+    after.take('c/2');
+    expect([...store.observations.waiting()].map(({ observation }) => observation.latency_s)).toEqual([2, 3]);
   });
 
   it('is zero without data', () => {

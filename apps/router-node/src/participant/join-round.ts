@@ -2,8 +2,11 @@
 import { checkRound, contribute, roundKey } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { showBudget } from './budget';
-import { chooseData } from './choose-data';
+import { chooseData, type RequesterRules } from './choose-data';
 import { type Router, stateOf } from './router';
+
+/** Under a key of this round, so that the hashes are of use to nobody after it. */
+const requesterLimit = ({ config, random }: Router): RequesterRules => ({ requestsPerRequester: config.requestsPerRequester ?? Number.MAX_SAFE_INTEGER, hashKey: random(32) });
 
 /**
  * Prepares this router's contribution to an announced round. A refusal throws and changes nothing; newer fleet documents
@@ -26,9 +29,12 @@ function prepare(router: Router, open: OpenRound): string {
   const { cluster, round: number } = round.config;
   if (cluster !== router.config.cluster) throw new SecaggError('policy', 'the round is of another cluster', { round: number });
   const key = roundKey(cluster, number);
-  const data = chooseData(store, round);
+  const data = chooseData(store, round, requesterLimit(router));
   const { events } = contribute(state, context, round, data.vector, random, nowMs);
-  store.journal.commit(events, () => data.take(key));
+  store.journal.commit(events, () => {
+    data.take(key);
+    store.budgetHistory.record(events);
+  });
   showBudget(router);
   log.info({ round: number, observations: data.observations }, 'contribution prepared');
   return key;

@@ -23,6 +23,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
     if (reply.outcome === 'included') removeData(router, key);
     else giveDataBack(router, key);
     store.aggregates.put(cluster, round, aggregate);
+    store.budgetHistory.record(events);
     if (reply.receiptNotHonoured && receipt) store.evidence.put(key, receipt, router.now());
   });
   verified(router, audited);
@@ -33,7 +34,10 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
 /** Takes observations and charge back on an abort decision, and on nothing less. */
 export function settleFromAbort(router: Router, key: string, decision: Decision): void {
   const { events } = settleAborted(stateOf(router), key, decision, router.now());
-  router.store.journal.commit(events, () => giveDataBack(router, key));
+  router.store.journal.commit(events, () => {
+    giveDataBack(router, key);
+    router.store.budgetHistory.record(events);
+  });
   showBudget(router);
   const vote = voteBodyMessage.decode(decision.body);
   const reason = vote.kind === 'abort' ? vote.reason : 'no_valid_proposal';

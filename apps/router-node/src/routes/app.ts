@@ -2,6 +2,7 @@
 import { SecaggError } from '@secagg/schema';
 import express, { type Express } from 'express';
 import { type Intake } from '../observations/intake';
+import { getBudgetHistory } from './get-budget-history';
 import { getSignal } from './get-signal';
 import { getStatus, type StatusSources } from './get-status';
 import { health } from './health';
@@ -16,8 +17,9 @@ export function createApp(sources: StatusSources, intake: Intake): Express {
   const routes = express.Router();
   postObservations(routes, intake);
   putSignal(routes, config, store);
-  getSignal(routes, config.cluster, store);
+  getSignal(routes, router);
   getStatus(routes, sources);
+  getBudgetHistory(routes, store);
   health(routes, store);
   metricsRoute(routes, metrics);
 

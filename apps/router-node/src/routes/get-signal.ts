@@ -1,12 +1,16 @@
-/** GET /v1/signal: the latest aggregate this node has verified. */
+/** GET /v1/signal: the latest aggregate this node has verified, and what this router has spent and has left by now. */
+import { type PublishedSignal } from '@secagg/client';
 import { SecaggError } from '@secagg/schema';
-import { type Router } from 'express';
-import { type RouterStore } from '../store/router-store';
+import { type Router as Routes } from 'express';
+import { routerPrivacy } from '../participant/budget';
+import { type Router } from '../participant/router';
 
-export function getSignal(router: Router, cluster: string, { aggregates }: Pick<RouterStore, 'aggregates'>): void {
-  router.get('/v1/signal', (_request, response) => {
-    const latest = aggregates.latest(cluster);
+export function getSignal(routes: Routes, router: Router): void {
+  const { config, store } = router;
+  routes.get('/v1/signal', (_request, response) => {
+    const latest = store.aggregates.latest(config.cluster);
     if (!latest) throw new SecaggError('not_found', 'no round has been verified yet');
-    response.type('application/json').send(latest.json);
+    const aggregate = JSON.parse(latest.json) as PublishedSignal;
+    response.json({ ...aggregate, privacy: { ...aggregate.privacy, ledger: routerPrivacy(router) } });
   });
 }

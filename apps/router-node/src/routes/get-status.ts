@@ -3,7 +3,7 @@ import { type RouterNodeStatus } from '@secagg/client';
 import { type Participation } from '@secagg/protocol';
 import { type Router as Routes } from 'express';
 import { type Member, memberState } from '../committee/member';
-import { budgetFigures } from '../participant/budget';
+import { routerPrivacy } from '../participant/budget';
 import { missingKeys } from '../participant/choose-data';
 import { type Participant } from '../participant/participant';
 import { type Router, stateOf } from '../participant/router';
@@ -32,7 +32,7 @@ export function statusOf({ router, participant, member }: StatusSources): Router
     observations: store.observations.count(),
     participations: known ? participations(router, participant) : [],
     last_refusal: participant.lastRefusal ?? null,
-    privacy: known ? privacyOf(router) : null,
+    privacy: known ? routerPrivacy(router) : null,
     committee: member ? memberSeats(member) : null,
     missing_keys: missingKeys(store, participant.catalogue),
     receipts_not_honoured: store.evidence.list(),
@@ -55,14 +55,6 @@ function participations(router: Router, participant: Participant): RouterNodeSta
 
 const stateOfParticipation = ({ outcome, receipt }: Participation, undecided: boolean): RouterNodeStatus['participations'][number]['state'] =>
   outcome ?? (undecided ? 'undecided' : receipt ? 'sent' : 'prepared');
-
-function privacyOf(router: Router): RouterNodeStatus['privacy'] {
-  const { budgetRho, spentRho, openRho, remainingRho, spentEpsilon, remainingEpsilon } = budgetFigures(router);
-  return {
-    budget_rho: budgetRho, spent_rho: spentRho, open_rho: openRho, remaining_rho: remainingRho,
-    spent_epsilon: spentEpsilon, remaining_epsilon: remainingEpsilon, delta: router.config.budgetDelta,
-  };
-}
 
 function memberSeats(member: Member): RouterNodeStatus['committee'] {
   if (!member.store.journal.state) return null;

@@ -1,6 +1,7 @@
 /** The observations of this router, from their acceptance until one round has published them. */
 import { createHash } from 'node:crypto';
 import { type RewardObservation, SecaggError, signalKey } from '@secagg/schema';
+import { type RequesterHash } from '../observations/requester-hash';
 import { type Database } from './database';
 
 export interface ObservationBatch {
@@ -9,15 +10,21 @@ export interface ObservationBatch {
   readonly idempotencyKey?: string;
 }
 
+/** An observation without who sent the request. */
+export type HeldObservation = Omit<RewardObservation, 'requester'>;
+
 export interface WaitingObservation {
   readonly id: number;
-  readonly observation: RewardObservation;
+  readonly observation: HeldObservation;
+  /** Keyed hash of who sent it; undefined when that was not said. */
+  readonly requester?: string;
 }
 
 const PAGE = 1000;
 
 export class ObservationTable {
-  constructor(private readonly database: Database) {}
+  /** @param hash what a requester id becomes before it is stored */
+  constructor(private readonly database: Database, private readonly hash: RequesterHash) {}
 
   /**
    * Adds a batch; part of the caller's transaction. A refusal adds nothing.
@@ -26,22 +33,26 @@ export class ObservationTable {
    * Throws `duplicate` when the key stands for another batch, `overloaded` when there is no room.
    */
   add({ observations, idempotencyKey }: ObservationBatch, nowMs: number, room = Infinity): { accepted: number; added: number } {
-    const bodies = observations.map((observation) => JSON.stringify(observation));
+    const rows = observations.map((observation) => this.rowOf(observation));
     if (idempotencyKey !== undefined) {
       const before = this.database.get('SELECT digest, accepted FROM accepted_batch WHERE idempotency_key = ?', idempotencyKey);
       if (before) {
-        if (!digestOf(bodies).equals(before[0] as Uint8Array)) throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
+        if (!digestOf(rows).equals(before[0] as Uint8Array)) throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
         return { accepted: before[1] as number, added: 0 };
       }
     }
     if (observations.length > room) throw new SecaggError('overloaded', 'no more observations can be held until a round has taken some');
     if (idempotencyKey !== undefined) {
-      this.database.run('INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)', idempotencyKey, digestOf(bodies), observations.length, nowMs);
+      this.database.run('INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)', idempotencyKey, digestOf(rows), observations.length, nowMs);
     }
-    observations.forEach(({ model, task }, i) => {
-      this.database.run('INSERT INTO observation (key, body, received_at_ms) VALUES (?, ?, ?)', signalKey(model, task), bodies[i], nowMs);
-    });
+    for (const { key, body, requester } of rows) {
+      this.database.run('INSERT INTO observation (key, body, requester, received_at_ms) VALUES (?, ?, ?, ?)', key, body, requester, nowMs);
+    }
     return { accepted: observations.length, added: observations.length };
+  }
+
+  private rowOf({ requester, ...held }: RewardObservation): Row {
+    return { key: signalKey(held.model, held.task), body: JSON.stringify(held), requester: requester === undefined ? null : this.hash(requester) };
   }
 
   count(): { waiting: number; taken: number } {
@@ -52,8 +63,10 @@ export class ObservationTable {
   /** Waiting observations in the order they came, read in pages. */
   *waiting(): Generator<WaitingObservation> {
     for (let last = 0; ; ) {
-      const page = this.database.all('SELECT id, body FROM observation WHERE id > ? AND taken_by IS NULL ORDER BY id LIMIT ?', last, PAGE);
-      for (const [id, body] of page) yield { id: id as number, observation: JSON.parse(body as string) as RewardObservation };
+      const page = this.database.all('SELECT id, body, requester FROM observation WHERE id > ? AND taken_by IS NULL ORDER BY id LIMIT ?', last, PAGE);
+      for (const [id, body, requester] of page) {
+        yield { id: id as number, observation: JSON.parse(body as string) as HeldObservation, ...(requester === null ? {} : { requester: requester as string }) };
+      }
       if (page.length < PAGE) return;
       last = page[PAGE - 1][0] as number;
     }
@@ -91,4 +104,11 @@ export class ObservationTable {
   }
 }
 
-const digestOf = (bodies: readonly string[]): Buffer => createHash('sha256').update(JSON.stringify(bodies)).digest();
+interface Row {
+  readonly key: string;
+  readonly body: string;
+  readonly requester: string | null;
+}
+
+const digestOf = (rows: readonly Row[]): Buffer =>
+  createHash('sha256').update(JSON.stringify(rows.map(({ body, requester }) => (requester === null ? body : [body, requester])))).digest();

@@ -23,4 +23,17 @@ export const routerMigrations: readonly Migration[] = [
       CREATE TABLE evidence (round_key TEXT PRIMARY KEY, receipt BLOB NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
     `,
   },
+  {
+    number: 2,
+    sql: `
+      -- Keyed hash of who sent the request, NULL when that was not said.
+      ALTER TABLE observation ADD COLUMN requester TEXT;
+
+      -- What the journal's events did to the privacy ledger, for the operator. One row of a kind for a round: a second charge fails.
+      CREATE TABLE ledger_entry (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, cluster TEXT NOT NULL, round INTEGER NOT NULL, kind TEXT NOT NULL, units INTEGER, at_ms INTEGER NOT NULL,
+        UNIQUE (cluster, round, kind)
+      );
+    `,
+  },
 ];

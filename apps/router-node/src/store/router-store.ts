@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { type RouterEvent, type RouterState } from '@secagg/protocol';
 import { routerMachine } from '../participant/router-machine';
+import { type RequesterHash } from '../observations/requester-hash';
+import { BudgetHistory } from './budget-history';
 import { Database } from './database';
 import { EvidenceTable } from './evidence';
 import { Journal } from './journal';
@@ -16,6 +18,7 @@ export interface RouterStore {
   readonly localSignal: LocalSignalTable;
   readonly aggregates: AggregateTable;
   readonly evidence: EvidenceTable;
+  readonly budgetHistory: BudgetHistory;
   /** All of it durable when this returns, or none of it. */
   transaction<T>(work: () => T): T;
   /** Throws when nothing can be written. */
@@ -23,15 +26,19 @@ export interface RouterStore {
   close(): void;
 }
 
-/** @param onFailure ends the process: memory may be ahead of the disk */
-export function openRouterStore(dataDir: string, authorityKey: Uint8Array, onFailure: (error: unknown) => void): RouterStore {
+/**
+ * @param hash what a requester id becomes before it is stored
+ * @param onFailure ends the process: memory may be ahead of the disk
+ */
+export function openRouterStore(dataDir: string, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void): RouterStore {
   const database = Database.open(join(dataDir, 'router.db'), routerMigrations);
   return {
     journal: new Journal(database, routerMachine(authorityKey), onFailure),
-    observations: new ObservationTable(database),
+    observations: new ObservationTable(database, hash),
     localSignal: new LocalSignalTable(database),
     aggregates: new AggregateTable(database),
     evidence: new EvidenceTable(database),
+    budgetHistory: new BudgetHistory(database),
     transaction: (work) => database.transaction(work),
     check: () => database.checkWritable(),
     close: () => database.close(),

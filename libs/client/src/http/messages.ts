@@ -47,8 +47,8 @@ export function parseJson<S extends z.ZodType>(schema: S, body: Uint8Array): z.o
   return result.data;
 }
 
-export async function getJson<S extends z.ZodType>(transport: Transport, schema: S, path: string, call: CallOptions = {}): Promise<z.output<S>> {
-  const { body } = await transport.send({ method: 'GET', path, maxBytes: MAX_JSON_BYTES, idempotent: true }, call);
+export async function getJson<S extends z.ZodType>(transport: Transport, schema: S, path: string, call: CallOptions = {}, query: Request['query'] = {}): Promise<z.output<S>> {
+  const { body } = await transport.send({ method: 'GET', path, query, maxBytes: MAX_JSON_BYTES, idempotent: true }, call);
   return parseJson(schema, body);
 }
 

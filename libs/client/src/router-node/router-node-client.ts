@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { getJson, json, MAX_JSON_BYTES, parseJson, unless } from '../http/messages';
 import { type CallOptions, Transport, type TransportOptions } from '../http/transport';
 import { type PublishedSignal, publishedSignalSchema } from '../published-signal';
+import { type BudgetHistoryPage, budgetHistorySchema } from './budget-history';
 import { type RouterNodeStatus, routerNodeStatusSchema } from './status';
 
 export type RouterNodeClientOptions = Omit<TransportOptions, 'name'>;
@@ -58,6 +59,14 @@ export class RouterNodeClient {
 
   status(call?: CallOptions): Promise<RouterNodeStatus> {
     return getJson(this.transport, routerNodeStatusSchema, '/v1/status', call);
+  }
+
+  /**
+   * What its privacy ledger was charged, newest first.
+   * @param page entries, 1 to 1000 (default 100), and the `next_before` of the page before
+   */
+  budgetHistory(page: { limit?: number; before?: number } = {}, call?: CallOptions): Promise<BudgetHistoryPage> {
+    return getJson(this.transport, budgetHistorySchema, '/v1/budget/history', call, page);
   }
 
   /** Throws `unavailable` when it is not ready. */

@@ -8,6 +8,17 @@ const participationSchema = z.looseObject({
   observations: z.int().min(0),
 });
 
+/** The privacy ledger over all clusters, in zCDP rho and as epsilon at `delta`. */
+export const routerPrivacySchema = z.looseObject({
+  budget_rho: z.number(), spent_rho: z.number(), open_rho: z.number(), remaining_rho: z.number(),
+  spent_epsilon: z.number(), remaining_epsilon: z.number(), delta: z.number(),
+  /** Days of the sliding window that the budget is for; null: for ever. */
+  window_days: z.int().min(1).nullable().optional(),
+  /** Most requests of one requester in a round; null: no such limit. */
+  requests_per_requester: z.int().min(1).nullable().optional(),
+});
+export type RouterPrivacy = z.infer<typeof routerPrivacySchema>;
+
 export const routerNodeStatusSchema = z.looseObject({
   id: z.string(),
   fleet: z.string().nullable(),
@@ -18,13 +29,8 @@ export const routerNodeStatusSchema = z.looseObject({
   participations: z.array(participationSchema),
   /** The last announced round that was not joined, and why. */
   last_refusal: z.looseObject({ round: z.int().min(1), code: z.string(), problem: z.string() }).nullable(),
-  /** The privacy ledger over all clusters, in zCDP rho and as epsilon at `delta`; null before the fleet is known. */
-  privacy: z
-    .looseObject({
-      budget_rho: z.number(), spent_rho: z.number(), open_rho: z.number(), remaining_rho: z.number(),
-      spent_epsilon: z.number(), remaining_epsilon: z.number(), delta: z.number(),
-    })
-    .nullable(),
+  /** Null before the fleet is known. */
+  privacy: routerPrivacySchema.nullable(),
   /** Null when this node is no committee member. */
   committee: z.looseObject({ epoch: z.int().min(0), seats: z.array(z.int().min(1)) }).nullable(),
   /** Observations whose `model:task` the last catalogue lacked, by name: shown here and nowhere else. */

@@ -10,6 +10,7 @@ describe('parseObservation', () => {
     { ...valid, success: 1, latency_s: 1e6, quality: 1, cost_usd: 1e6, tokens: 1e9 },
     { ...valid, success: false, cost_usd: 0 },
     { ...valid, tokens: 0 },
+    { ...valid, requester: 'x'.repeat(256) },
   ])('takes %j unchanged', (observation) => {
     expect(parseObservation(observation)).toEqual(observation);
   });
@@ -31,7 +32,10 @@ describe('parseObservation', () => {
     ['cost_usd', { cost_usd: -1 }],
     ['tokens', { tokens: 1.5 }],
     ['tokens', { tokens: 1e9 + 1 }],
-    ['requester', { requester: 'somebody' }],
+    ['requester', { requester: '' }],
+    ['requester', { requester: 'x'.repeat(257) }],
+    ['requester', { requester: 7 }],
+    ['user', { user: 'somebody' }],
   ])('names %s in the path', (path, change) => {
     const parse = () => parseObservation({ ...valid, ...change });
     expect(parse).toThrow(SecaggError);

@@ -18,6 +18,11 @@ export const RewardObservation = z
     cost_usd: quantity(1e6).optional(),
     /** Tokens the cost was charged for, 0 to 1e9. */
     tokens: wholeNumber(0, 1e9).optional(),
+    /**
+     * Who sent the request, 1 to 256 characters: only for the limit of requests a requester and round. It is hashed where it
+     * arrives, and neither stored nor sent as it is.
+     */
+    requester: z.string().min(1).max(256).optional(),
   })
   .refine((observation) => observation.model.length + 1 + observation.task.length <= MAX_KEY_LENGTH, {
     error: `model and task together make a key of more than ${MAX_KEY_LENGTH} characters`,
