@@ -100,13 +100,13 @@ describe('a box bad for a member that comes back after the decision', () => {
         const opened = openedBy(scenario, member);
         for (const seeds of opened.seeds) if (seeds) spoil(seeds);
         const routers = boxes.map(({ router }) => router);
-        coordinator.takeTransfer(key, transferSeeds(member.state, opened, decidedBy(scenario, member, opened), { to, routers }, random));
+        coordinator.takeTransfer(key, transferSeeds(member.state, opened, decidedBy(scenario, opened), { to, routers }, random));
       },
     })));
     expectKept(scenario.finish([...liars, ...members.slice(0, 2), ...members.slice(4)]), true);
     const receiver = members[0];
     const opened = openedBy(scenario, receiver);
-    const { wrong } = takeTransfers(receiver.state, opened, decidedBy(scenario, receiver, opened).decision, transfersTo(scenario, 0));
+    const { wrong } = takeTransfers(receiver.state, opened, decidedBy(scenario, opened).decision, transfersTo(scenario, 0));
     expect(wrong).toEqual(liars.map(({ member }) => member.identity.id));
   });
 });
@@ -131,7 +131,7 @@ it('seeds are passed on only after a decision, only of decided routers, and to n
   const scenario = start(4, 2, [1, 2]).finish();
   const [member] = scenario.fleet.members;
   const opened = openedBy(scenario, member);
-  const decided = decidedBy(scenario, member, opened);
+  const decided = decidedBy(scenario, opened);
   const pass = (to: number, router: string) => codeOf(() => transferSeeds(member.state, opened, decided, { to: to as MemberIndex, routers: [router as PartyId] }, random));
   expect(pass(1, 'router-1')).toBeUndefined();
   expect(pass(1, 'router-0')).toBe('recovery_failed');

@@ -13,11 +13,11 @@ export const viewsOf = (scenario: Scenario, member: LocalMember): MemberView[] =
 export function openedBy(scenario: Scenario, member: LocalMember, views = viewsOf(scenario, member)): OpenedRound {
   const secrets = member.state.seats.get(scenario.config.epoch)?.secrets;
   if (!secrets) throw new Error('the member has no seat');
-  return openViews(member.state.view, scenario.round.round, indexOf(scenario, member), secrets.kemSecret, views);
+  return openViews(scenario.round.round, indexOf(scenario, member), secrets.kemSecret, views);
 }
 
-export function decidedBy(scenario: Scenario, member: LocalMember, opened: OpenedRound): ReturnType<typeof decidedSet> {
+export function decidedBy(scenario: Scenario, opened: OpenedRound): ReturnType<typeof decidedSet> {
   const { proposal, decision } = scenario.round;
   if (!proposal || !decision) throw new Error('the round is not decided');
-  return decidedSet(member.state, opened, proposal.signed, decisionMessage.encode(decision.decision));
+  return decidedSet(opened, proposal.signed, decisionMessage.encode(decision.decision));
 }

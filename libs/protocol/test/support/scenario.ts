@@ -1,7 +1,7 @@
 /** A fleet with an open round, in which every router sends a vector that tells it from the others. */
 import { randomBytes } from 'node:crypto';
 import { defaultFields, type RandomBytes, type RoundConfig, SecaggError, type Transcript } from '@secagg/schema';
-import { type AuditedRound, auditTranscript, LocalFleet, type LocalCoordinator, type LocalFleetOptions, type LocalRouter, type RoundPlan, roundOf, type RoundState } from '../../src';
+import { type AuditedRound, auditTranscript, groupOf, LocalFleet, type LocalCoordinator, type LocalFleetOptions, type LocalRouter, type RoundPlan, roundOf, type RoundState } from '../../src';
 
 export const now = Date.UTC(2026, 0, 1);
 export const random: RandomBytes = (length) => new Uint8Array(randomBytes(length));
@@ -145,3 +145,18 @@ export const committees = [
   { size: 7, threshold: 3, absent: 2 },
   { size: 10, threshold: 4, absent: 3 },
 ] as const;
+
+/** These routers by the group that the round puts them in. */
+export function inGroups({ config }: Scenario, routers: readonly LocalRouter[]): LocalRouter[][] {
+  const groups: LocalRouter[][] = Array.from({ length: config.groups }, () => []);
+  for (const router of routers) groups[groupOf(config, router.identity.id)].push(router);
+  return groups;
+}
+
+/** Announces rounds until one is as wanted: who is in which group is drawn anew in each. */
+export function drawGroups(announce: () => Scenario, wanted: (groups: LocalRouter[][]) => boolean, routers?: readonly LocalRouter[]): Scenario {
+  for (;;) {
+    const scenario = announce();
+    if (wanted(inGroups(scenario, routers ?? scenario.fleet.routers))) return scenario;
+  }
+}
