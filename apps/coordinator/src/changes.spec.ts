@@ -27,10 +27,10 @@ describe('poll', () => {
 
   it('finds what came while its last wait ended', async () => {
     const changes = new Changes();
-    let value: string | undefined;
-    const polling = poll(changes, 5, forever, () => value);
+    const found: { value?: string } = {};
+    const polling = poll(changes, 300, forever, () => found.value);
     await new Promise((resolve) => setImmediate(resolve));
-    value = 'late';
+    found.value = 'late';
     expect(await polling).toBe('late');
   });
 

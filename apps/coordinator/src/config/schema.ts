@@ -1,7 +1,8 @@
 /** The configuration file, field by field. Durations are in milliseconds and say so in their names. */
-import { epsilonToRho } from '@secagg/dp-noise';
+import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
 import { clusterHash, defaultFields, isStrictlyIncreasing, partyId } from '@secagg/schema';
 import { z } from 'zod';
+import { type ClusterPlan } from '../rounds/start-round';
 import { type TriggeredCluster } from '../rounds/triggers';
 
 const count = (min: number, max: number) => z.int().min(min).max(max);
@@ -17,19 +18,38 @@ const fieldOptions = z.strictObject({
   cost: z.boolean().optional(),
 });
 
+const cost = { epsilon: z.number().positive().max(1000).optional(), rho: z.number().positive().max(1000).optional() };
+
+/** How much of what the cluster's ledger has left the next round may cost. */
+const allocation = z.discriminatedUnion('kind', [
+  /** The same every round, until the budget is used up. */
+  z.strictObject({ kind: z.literal('fixed'), ...cost }).refine(({ epsilon, rho }) => (epsilon === undefined) !== (rho === undefined), { error: 'give either epsilon or rho' }),
+  /** What is left over the rounds that are left of `rounds` in the window; what more routers than the minimum save is spread over them. */
+  z.strictObject({
+    kind: z.literal('horizon'), rounds: count(1, 100_000_000),
+    /** Routers that usually contribute, per group; by default the minimum. */
+    expectedParticipants: count(1, 1_000_000).optional(),
+  }),
+  /** numerator/denominator of what is left. */
+  z.strictObject({ kind: z.literal('decay'), numerator: count(1, 1_000_000), denominator: count(1, 1_000_000) })
+    .refine(({ numerator, denominator }) => numerator <= denominator, { error: 'a fraction of at most 1' }),
+]);
+
 const privacy = z
   .strictObject({
     unit: z.enum(['router', 'request']).default('request'),
     /** L2 bound of a router's whole vector in integer units; needed with unit `router`, without meaning for `request`. */
     routerClipNorm: count(1, 2 ** 47).optional(),
-    /** Cost of a round: either epsilon at `deltaInverse`, or zCDP rho; `unsafe-none` for no noise and no claim. */
-    epsilon: z.number().positive().max(1000).optional(),
+    /** Cost of a round: epsilon at `deltaInverse`, zCDP rho (`unsafe-none` for no noise and no claim), or an allocation of the budget. */
+    epsilon: cost.epsilon,
     rho: z.union([z.number().positive().max(1000), z.literal('unsafe-none')]).optional(),
-    assumedColluders: count(0, 1_000_000).default(0),
+    allocation: allocation.optional(),
+    /** By default what the fleet policy asks for. */
+    assumedColluders: count(0, 1_000_000).optional(),
     /** delta = 1 / deltaInverse. */
     deltaInverse: count(2, Number.MAX_SAFE_INTEGER).default(1_000_000),
   })
-  .refine(({ epsilon, rho }) => (epsilon === undefined) !== (rho === undefined), { error: 'give either epsilon or rho' })
+  .refine(({ epsilon, rho, allocation: allocated }) => [epsilon, rho, allocated].filter((value) => value !== undefined).length === 1, { error: 'give one of epsilon, rho and allocation' })
   .refine(({ unit, routerClipNorm }) => (unit === 'router') === (routerClipNorm !== undefined), { error: 'routerClipNorm goes with unit `router`, and only with it' });
 
 const trigger = z.discriminatedUnion('kind', [
@@ -55,16 +75,27 @@ const cluster = z
     durationMs: count(1, 7 * DAY_MS).default(30_000),
     trigger: trigger.default({ kind: 'manual' }),
   })
-  .transform(({ trigger: when, keys, fields, privacy: { epsilon, rho, ...terms }, ...plan }): TriggeredCluster => ({
+  .transform(({ trigger: when, keys, fields, privacy: { epsilon, rho, allocation: allocated, ...terms }, ...plan }): TriggeredCluster => ({
     trigger: when,
     plan: {
       ...plan,
       keys: [...keys].sort(),
       fields: defaultFields(fields),
-      privacy: { ...terms, rho: rho ?? epsilonToRho(epsilon as number, 1 / terms.deltaInverse) },
+      privacy: { ...terms, ...roundCost({ epsilon, rho, allocation: allocated }, 1 / terms.deltaInverse) },
     },
   }))
   .refine(({ plan }) => isStrictlyIncreasing(plan.keys), { error: 'a key is there twice', path: ['keys'] });
+
+type RoundCost = Pick<z.output<typeof privacy>, 'epsilon' | 'rho' | 'allocation'>;
+
+function roundCost({ epsilon, rho, allocation: allocated }: RoundCost, delta: number): Pick<ClusterPlan['privacy'], 'rho' | 'expectedParticipants'> {
+  const rhoOf = (options: { epsilon?: number; rho?: number }) => options.rho ?? epsilonToRho(options.epsilon as number, delta);
+  if (allocated === undefined) return { rho: rho === 'unsafe-none' ? rho : rhoOf({ epsilon, rho }) };
+  if (allocated.kind === 'fixed') return { rho: { kind: 'fixed', units: Math.max(1, rhoToBudgetUnits(rhoOf(allocated))) } };
+  if (allocated.kind === 'decay') return { rho: allocated };
+  const { expectedParticipants, ...horizon } = allocated;
+  return { rho: horizon, expectedParticipants };
+}
 
 export const configSchema = z.strictObject({
   /** Party id of the coordinator; its certificate is on the roster. */

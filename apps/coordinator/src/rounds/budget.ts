@@ -1,6 +1,6 @@
-/** The coordinator's ledgers as epsilon, for its gauges. What binds are the routers' own ledgers. */
+/** What the coordinator's ledgers say of rounds to come. What binds are the routers' own ledgers. */
 import { ledgerBalance, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
-import { clusterBudget, clusterLedger, type CoordinatorState } from '@secagg/protocol';
+import { allocatedRho, clusterBudget, clusterLedger, clusterPolicy, type CoordinatorState, type RoundPlan } from '@secagg/protocol';
 import { type ClusterPlan } from './start-round';
 
 /** Epsilon spent and left at the delta of the cluster's plan, of the configured cluster that has least left; undefined without clusters. */
@@ -15,4 +15,14 @@ export function tightestBudget(state: CoordinatorState, plans: Iterable<ClusterP
     if (!tightest || found.remaining < tightest.remaining) tightest = found;
   }
   return tightest;
+}
+
+/** The plan with the cost of its next round. Throws `budget_exhausted` when an allocation has nothing left to give, `policy` for an unknown cluster. */
+export function withCost(state: CoordinatorState, plan: ClusterPlan, nowMs: number): Omit<RoundPlan, 'round'> {
+  const { rho, expectedParticipants, ...terms } = plan.privacy;
+  const policy = clusterPolicy(state.view, plan.cluster);
+  const assumedColluders = terms.assumedColluders ?? policy.min_assumed_colluders;
+  const { minParticipantsPerGroup } = plan;
+  const cost = typeof rho === 'object' ? allocatedRho(state, policy, rho, { minParticipantsPerGroup, assumedColluders, expectedParticipants }, nowMs) : rho;
+  return { ...plan, privacy: { ...terms, assumedColluders, rho: cost } };
 }

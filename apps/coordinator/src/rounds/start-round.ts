@@ -1,13 +1,23 @@
 /** Starting a round of a cluster, by its configured plan. */
-import { unitsToRho } from '@secagg/dp-noise';
+import { type Allocation, unitsToRho } from '@secagg/dp-noise';
 import { announceRound, type RoundPlan } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, type RoundOverrides, SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { type UsedNonce } from '../store/store';
+import { withCost } from './budget';
 import { openRoundOf } from './open-rounds';
 import { liveRound } from './round-status';
 
-export type ClusterPlan = Omit<RoundPlan, 'round'>;
+export interface ClusterPlan extends Omit<RoundPlan, 'round' | 'privacy'> {
+  readonly privacy: Omit<RoundPlan['privacy'], 'rho' | 'assumedColluders'> & {
+    /** Target cost, or how it follows from what the cluster's ledger has left. */
+    readonly rho: RoundPlan['privacy']['rho'] | Allocation;
+    /** By default what the fleet policy asks for. */
+    readonly assumedColluders?: number;
+    /** Routers that usually contribute, per group: for the allocation. */
+    readonly expectedParticipants?: number;
+  };
+}
 
 export function withOverrides(plan: ClusterPlan, overrides: RoundOverrides): ClusterPlan {
   const { send_delay_ms, duration_ms, groups, min_participants_per_group, max_participants, rho_units } = overrides;
@@ -25,7 +35,7 @@ export function withOverrides(plan: ClusterPlan, overrides: RoundOverrides): Clu
 /** Throws `committee_unavailable` without an epoch in force, `policy` or `budget_exhausted` for a plan that is not allowed. */
 export async function startRound(engine: Engine, plan: ClusterPlan, useNonce?: () => UsedNonce): Promise<OpenRound> {
   const { journal, context, now } = engine;
-  const step = announceRound(journal.state, context, plan, now());
+  const step = announceRound(journal.state, context, withCost(journal.state, plan, now()), now());
   const announcement = await journal.commit(step, useNonce?.());
   const { cluster, round } = roundConfigMessage.decode(announcement.body);
   return openRoundOf(liveRound(journal.state, cluster, round));

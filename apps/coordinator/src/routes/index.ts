@@ -7,6 +7,7 @@ import { type RoundFinisher } from '../rounds/finish-rounds';
 import { type ViewSource } from '../rounds/member-views';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type WaitingRouters } from '../rounds/waiting-routers';
+import { getBudget } from './get-budget';
 import { getCurrentEpoch } from './get-current-epoch';
 import { getFleet } from './get-fleet';
 import { getHealth } from './get-health';
@@ -60,6 +61,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getViews(engine, views),
     getTranscript(engine, finisher),
     getSignal(engine),
+    getBudget(engine, plans),
     postSeat(engine),
     postEpochSignature(engine),
     postReport(engine),

@@ -1,6 +1,7 @@
 /** The embedded store: one libsql file, write-ahead log, every commit on disk before it counts (synchronous = FULL). */
 import { type Bytes, type PartyId } from '@secagg/schema';
 import Database from 'libsql';
+import { messageOf } from '../error-message';
 import { failpoint } from '../failpoint';
 import { GroupCommit } from './group-commit';
 import { migrate } from './migrate';
@@ -10,27 +11,45 @@ import { type FinishedRound, type JournalBatch, type JournalEntry, type RoundOut
 
 /** Opens the database, creating it when it is missing. One process at a time: a second one is refused. */
 export function openLibsqlStore(path: string): Store {
+  const unlock = lock(path);
   const db = new Database(path);
   try {
-    db.exec('PRAGMA locking_mode = EXCLUSIVE');
     db.exec('PRAGMA journal_mode = WAL');
     db.exec('PRAGMA synchronous = FULL');
     // The log is folded into the database every 16 MB: seldom enough to stay off the contribution path.
     db.exec('PRAGMA wal_autocheckpoint = 4096');
     migrate(db, migrations);
-    return new LibsqlStore(db);
+    return new LibsqlStore(db, unlock);
   } catch (error) {
     db.close();
-    const isLocked = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-    throw isLocked ? new Error(`${path} is in use by another process`) : error;
+    unlock();
+    throw error;
   }
+}
+
+/**
+ * Keeps other processes out until the returned function is called or the process ends, however it ends. The lock is on a
+ * file of its own: the driver keeps a closed connection, and what it has locked, while prepared statements are left.
+ */
+function lock(path: string): () => void {
+  const guard = new Database(`${path}.lock`);
+  try {
+    guard.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    guard.close();
+    throw new Error(`${path} is in use by another process (${messageOf(error)})`);
+  }
+  return () => {
+    guard.exec('ROLLBACK');
+    guard.close();
+  };
 }
 
 class LibsqlStore implements Store {
   private readonly writes: GroupCommit;
   private readonly sql: Statements;
 
-  constructor(private readonly db: Database.Database) {
+  constructor(private readonly db: Database.Database, private readonly unlock: () => void) {
     this.sql = prepareStatements(db);
     this.writes = new GroupCommit({ begin: () => db.exec('BEGIN IMMEDIATE'), commit: () => db.exec('COMMIT'), rollback: () => db.exec('ROLLBACK') }, failpoint);
   }
@@ -136,6 +155,7 @@ class LibsqlStore implements Store {
   async close(): Promise<void> {
     this.writes.flush();
     this.db.close();
+    this.unlock();
   }
 }
 

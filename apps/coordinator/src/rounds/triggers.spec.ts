@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { LocalFleet, roundKey } from '@secagg/protocol';
+import { defaultFields, type SecaggError } from '@secagg/schema';
+import { Changes } from '../changes';
+import { type Engine } from '../engine';
+import { JournaledState } from '../journaled-state';
+import { RoundTriggers, type Trigger } from './triggers';
+import { WaitingRouters } from './waiting-routers';
+
+const start = Date.UTC(2026, 0, 1);
+
+function trial(trigger: Trigger, withEpoch = true) {
+  const fleet = new LocalFleet({ routers: 4, committee: { size: 1, threshold: 1 }, random: randomBytes, nowMs: start, cluster: { unsafe_no_noise: true } });
+  if (withEpoch) fleet.startEpoch(start);
+  const clock = { now: start };
+  const { state, context } = fleet.coordinator;
+  const journal = new JournaledState(state, { append: async () => undefined }, (error) => { throw error; });
+  const engine = { journal, context, changes: new Changes(), now: () => clock.now } as Pick<Engine, 'journal' | 'context' | 'changes' | 'now'> as Engine;
+  const waiting = new WaitingRouters();
+  const refusals: SecaggError[] = [];
+  const plan = {
+    cluster: fleet.cluster, keys: ['m:t'], fields: defaultFields(), maxRequestsPerRouter: 10, minParticipantsPerGroup: 2, maxParticipants: 8, groups: 1,
+    privacy: { unit: 'request' as const, rho: 'unsafe-none' as const, assumedColluders: 0, deltaInverse: 1_000_000 }, sendDelayMs: 0, durationMs: 1000,
+  };
+  const triggers = new RoundTriggers(engine, [{ plan, trigger }], waiting, (_cluster, problem) => refusals.push(problem));
+  /** Highest round after looking at this time, rounds past their deadline being closed. */
+  const look = async (atMs: number): Promise<number> => {
+    clock.now = start + atMs;
+    fleet.coordinator.tick(clock.now);
+    triggers.look();
+    await new Promise((resolve) => setImmediate(resolve));
+    return state.latestRound.get(fleet.cluster) ?? 0;
+  };
+  const cluster = fleet.cluster;
+  return { look, waiting, refusals, cluster, state };
+}
+
+describe('round triggers', () => {
+  it('starts a round every interval, counted from the last announcement, never two at once', async () => {
+    const { look } = trial({ kind: 'interval', everyMs: 3000 });
+    expect(await look(0)).toBe(1);
+    expect(await look(2999)).toBe(1);
+    expect(await look(3000)).toBe(2);
+    const short = trial({ kind: 'interval', everyMs: 100 });
+    expect(await short.look(0)).toBe(1);
+    expect(await short.look(999)).toBe(1);
+    expect(await short.look(1000)).toBe(2);
+  });
+
+  it('starts a round when enough routers wait, and not another one too soon', async () => {
+    const { look, waiting, cluster } = trial({ kind: 'waiting', routers: 2, atMostEveryMs: 5000 });
+    waiting.enter(cluster, 'router-0', start);
+    waiting.enter(cluster, 'router-0', start);
+    expect(await look(0)).toBe(0);
+    const leave = waiting.enter(cluster, 'router-1', start);
+    expect(await look(100)).toBe(1);
+    expect(await look(5099)).toBe(1);
+    leave();
+    expect(await look(5100)).toBe(1);
+    waiting.enter(cluster, 'router-2', start);
+    expect(await look(5200)).toBe(2);
+  });
+
+  it('never starts a manual one', async () => {
+    const { look, waiting, cluster } = trial({ kind: 'manual' });
+    waiting.enter(cluster, 'router-0', start);
+    expect(await look(1e9)).toBe(0);
+  });
+
+  it('tells of a refusal once, waits a little, and starts when it can', async () => {
+    const { look, refusals, cluster, state } = trial({ kind: 'interval', everyMs: 100 }, false);
+    for (let ms = 0; ms < 5000; ms += 100) expect(await look(ms)).toBe(0);
+    expect(refusals.map(({ code }) => code)).toEqual(['committee_unavailable']);
+    expect(state.rounds.has(roundKey(cluster, 1))).toBe(false);
+  });
+});

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { type Bytes, type PartyId } from '@secagg/schema';
+import { openLibsqlStore } from '../src/store/libsql-store';
+import { migrate } from '../src/store/migrate';
+import { type JournalEntry, type Store } from '../src/store/store';
+
+const path = () => join(mkdtempSync(join(tmpdir(), 'secagg-store-')), 'coordinator.db');
+const bytes = (length: number): Bytes => new Uint8Array(randomBytes(length));
+const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+};
+const contribution = (key: string, router: string, content = bytes(100)): JournalEntry =>
+  ({ type: 'contribution-accepted', roundKey: key, body: new Uint8Array(0), contribution: { router: router as PartyId, bytes: content } });
+
+describe('libsql store', () => {
+  let file: string;
+  let store: Store;
+  beforeEach(() => {
+    file = path();
+    store = openLibsqlStore(file);
+  });
+  afterEach(() => store.close());
+  const reopen = async () => {
+    await store.close();
+    store = openLibsqlStore(file);
+  };
+
+  it('gives the journal back in order, with contributions byte for byte, after it was reopened', async () => {
+    const entries: JournalEntry[] = [
+      { type: 'fleet-updated', body: bytes(10) }, { type: 'round-announced', roundKey: 'a/1', body: bytes(0) }, contribution('a/1', 'r2'), contribution('a/1', 'r1'),
+      { type: 'round-closed', roundKey: 'a/1', body: bytes(70_000) },
+    ];
+    await Promise.all([store.append({ entries: entries.slice(0, 2) }), store.append({ entries: entries.slice(2) })]);
+    await reopen();
+    expect(await all(store.replay())).toEqual(entries);
+  });
+
+  it('reads contributions of one round, by router, all or some, while others read too', async () => {
+    const many = Array.from({ length: 50 }, (_, i) => contribution('a/1', `r${String(i).padStart(2, '0')}`));
+    await store.append({ entries: [...many, contribution('b/1', 'r00')] });
+    const expected = many.map((entry) => entry.contribution);
+    const [first, second] = await Promise.all([all(store.contributions('a/1')), all(store.contributions('a/1'))]);
+    expect(first).toEqual(expected);
+    expect(second).toEqual(expected);
+    expect(await all(store.contributions('a/1', ['r07', 'absent', 'r03'] as PartyId[]))).toEqual([expected[7], expected[3]]);
+  });
+
+  it('takes a batch whole or not at all, and nothing after one that failed', async () => {
+    await store.append({ entries: [contribution('a/1', 'r1')] });
+    await expect(store.append({ entries: [{ type: 'x', body: bytes(1) }, contribution('a/1', 'r1')] })).rejects.toThrow(/UNIQUE/);
+    await expect(store.append({ entries: [{ type: 'y', body: bytes(1) }] })).rejects.toThrow(/UNIQUE/);
+    await expect(store.check()).rejects.toThrow(/UNIQUE/);
+    await reopen();
+    expect((await all(store.replay())).map(({ type }) => type)).toEqual(['contribution-accepted']);
+  });
+
+  it('keeps record, transcript and signal of a finished round when its journal is released', async () => {
+    const record = { key: 'a/1', cluster: 'a', round: 1, phase: 'published' as const, contributions: 2, finishedAtMs: 1000 };
+    await store.append({ entries: [{ type: 'epoch-started', body: bytes(3) }, contribution('a/1', 'r1'), contribution('a/2', 'r1')] });
+    const transcript = bytes(1000);
+    await store.finishRound(record, { transcript, signal: '{"round":1}' });
+    await store.releaseRound('a/1', bytes(5));
+    await reopen();
+    expect((await all(store.replay())).map(({ roundKey }) => roundKey)).toEqual([undefined, 'a/2']);
+    expect(await all(store.contributions('a/1'))).toEqual([]);
+    expect(await store.finishedRound('a/1')).toEqual(record);
+    expect(await store.transcript('a/1')).toEqual(transcript);
+    expect(await store.latestSignal('a')).toBe('{"round":1}');
+    expect(await store.snapshot()).toHaveLength(5);
+    expect(await store.pruneTranscripts(1001)).toBe(1);
+    expect(await store.transcript('a/1')).toBeUndefined();
+    expect(await store.latestSignal('a')).toBe('{"round":1}');
+  });
+
+  it('replaces the record of a round that was decided late, and finds the newest signal of a cluster', async () => {
+    const record = { key: 'a/9', cluster: 'a', round: 9, contributions: 1, finishedAtMs: 1 };
+    await store.finishRound({ ...record, phase: 'undecided' });
+    const decision = bytes(20);
+    await store.finishRound({ ...record, phase: 'aborted', decision }, { transcript: bytes(1) });
+    expect(await store.finishedRound('a/9')).toEqual({ ...record, phase: 'aborted', decision });
+    await store.finishRound({ ...record, key: 'a/10', round: 10, phase: 'published' }, { transcript: bytes(1), signal: 'ten' });
+    await store.finishRound({ ...record, key: 'a/8', round: 8, phase: 'published' }, { transcript: bytes(1), signal: 'eight' });
+    expect(await store.latestSignal('a')).toBe('ten');
+    expect(await store.latestSignal('b')).toBeUndefined();
+  });
+
+  it('remembers nonces with what they brought about, and forgets old ones', async () => {
+    const [early, late] = [1000, 2000].map((expiresAtMs) => ({ operator: 'o', nonce: bytes(16), expiresAtMs }));
+    await store.append({ entries: [], nonce: early });
+    await store.append({ entries: [], nonce: late });
+    await reopen();
+    expect(await store.nonces(1000)).toEqual([early, late]);
+    expect(await store.nonces(1001)).toEqual([late]);
+  });
+
+  it('lets one process in at a time', () => {
+    expect(() => openLibsqlStore(file)).toThrow('in use by another process');
+  });
+});
+
+describe('migrations', () => {
+  const one = { version: 1, sql: 'CREATE TABLE a (x INTEGER)' };
+
+  it('run once each, in order, and again is harmless', () => {
+    const db = new Database(path());
+    migrate(db, [one]);
+    migrate(db, [one, { version: 2, sql: 'ALTER TABLE a ADD COLUMN y INTEGER; INSERT INTO a VALUES (1, 2)' }]);
+    migrate(db, [one, { version: 2, sql: 'this would fail' }]);
+    expect(db.prepare('SELECT x, y FROM a').all([])).toEqual([{ x: 1, y: 2 }]);
+    db.close();
+  });
+
+  it('leave nothing of one that fails', () => {
+    const db = new Database(path());
+    expect(() => migrate(db, [one, { version: 2, sql: 'CREATE TABLE b (x INTEGER); nonsense' }])).toThrow();
+    expect(db.prepare("SELECT name FROM sqlite_master WHERE name IN ('a', 'b')").all([])).toEqual([{ name: 'a' }]);
+    db.close();
+  });
+
+  it('refuse a database of a newer release', () => {
+    const db = new Database(path());
+    migrate(db, [one, { version: 2, sql: 'CREATE TABLE b (x INTEGER)' }]);
+    expect(() => migrate(db, [one])).toThrow('newer than 1');
+    db.close();
+  });
+});
