@@ -115,7 +115,7 @@ class Simulation {
     const contributions = [...sample(this.participants, this.options.routers, this.next)].map((i) => this.contribute(key, config, fleet.routers[i], expected));
     runCommittee(fleet.coordinator, fleet.members, this.nowMs + plan.durationMs);
     const transcript = fleet.coordinator.publish(key);
-    const audited = meter.run('auditor', () => auditTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcript)));
+    const audited = meter.run('auditor', () => auditTranscript(fleet.authority.publicKey, transcriptMessage.view(transcript)));
     if (audited.kind !== 'opened') throw new Error('the round was aborted');
     expected.check(audited);
     fleet.forget(key);

@@ -1,5 +1,5 @@
 /** What a coordinator checks before it accepts a contribution (PROTOCOL section 4.3). */
-import { type Bytes, type Contribution, contributionMessage, decodeCanonical, headerMessage, SecaggError } from '@secagg/schema';
+import { type Bytes, type Contribution, contributionMessage, headerMessage, SecaggError, type Signed, viewCanonical } from '@secagg/schema';
 import { sameBytes } from '../documents';
 import { type FleetView } from '../fleet/fleet-view';
 import { type CheckedHeader, checkHeader, headerHash } from '../round/contribution-set';
@@ -17,8 +17,8 @@ export interface CheckedContribution {
  * changed by a refusal.
  */
 export function checkContribution(view: FleetView, round: VerifiedRound, bytes: Bytes): CheckedContribution {
-  const contribution = contributionMessage.decode(bytes);
-  const checked = checkHeader(view, round, contribution.header);
+  const contribution = contributionMessage.view(bytes);
+  const checked = checkHeader(view, round, ownCopy(contribution.header));
   const { header } = checked;
   const at = { party: header.router, round: round.config.round };
   checkPackedVector(round, contribution.ciphertext, 'the ciphertext', at);
@@ -33,11 +33,14 @@ export function checkContribution(view: FleetView, round: VerifiedRound, bytes: 
 }
 
 /** The parts of a contribution that was accepted before, as the bytes kept of it say. */
-export const acceptedParts = (bytes: Bytes): Contribution => decodeCanonical(bytes) as Contribution;
+export const acceptedParts = (bytes: Bytes): Contribution => viewCanonical(bytes) as Contribution;
+
+/** Headers are kept in the state for the whole round; they must not keep all the bytes they came with. */
+const ownCopy = ({ body, signature }: Signed): Signed => ({ body: body.slice(), signature: signature.slice() });
 
 /** What {@link checkContribution} found when the bytes were accepted, without checking it again. */
 export function acceptedContribution(bytes: Bytes): CheckedContribution {
   const contribution = acceptedParts(bytes);
-  const { header: signed } = contribution;
-  return { checked: { signed, header: headerMessage.decode(signed.body), hash: headerHash(signed) }, contribution };
+  const signed = ownCopy(contribution.header);
+  return { checked: { signed, header: headerMessage.view(signed.body), hash: headerHash(signed) }, contribution };
 }

@@ -126,7 +126,7 @@ export class LocalCoordinator {
   }
 
   transcript(key: string): Transcript {
-    return transcriptMessage.decode(this.publish(key));
+    return transcriptMessage.view(this.publish(key));
   }
 
   forget(key: string): void {
@@ -215,7 +215,7 @@ export class LocalMember {
     const { round, member } = this.round(announcement, certificates, true, 0);
     const secrets = this.state.seats.get(round.config.epoch)?.secrets;
     if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
-    const { views } = memberViewsMessage.decode(coordinator.views(key, member));
+    const { views } = memberViewsMessage.view(coordinator.views(key, member));
     const opened = openViews(round, member, secrets.kemSecret, views);
     this.opened.set(key, opened);
     return opened;

@@ -21,7 +21,7 @@ export interface CheckedHeader {
  * signature, epoch, round, config hash, group. Throws a SecaggError whose code names the first that fails.
  */
 export function checkHeader(view: FleetView, round: VerifiedRound, signed: Signed): CheckedHeader {
-  const header = headerMessage.decode(signed.body);
+  const header = headerMessage.view(signed.body);
   const { config } = round;
   const party = header.router;
   const at = { party, round: config.round };

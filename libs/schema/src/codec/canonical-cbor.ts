@@ -23,4 +23,7 @@ export const encodeCanonical = (value: unknown): Bytes => new CborWriter().encod
  * CBOR of the kinds above (nested at most 32 deep) and `not_canonical` when they are not what `encodeCanonical` would have
  * written.
  */
-export const decodeCanonical = (bytes: Bytes): unknown => new CborReader(bytes).decode();
+export const decodeCanonical = (bytes: Bytes): unknown => new CborReader(bytes, true).decode();
+
+/** As {@link decodeCanonical}, but byte strings are views of `bytes`: for large messages, whose bytes nobody wipes or reuses. */
+export const viewCanonical = (bytes: Bytes): unknown => new CborReader(bytes, false).decode();

@@ -10,7 +10,11 @@ export class CborReader {
   private readonly bytes: Uint8Array;
   private at = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** @param copies whether byte strings are copies, or views of `bytes` */
+  constructor(
+    bytes: Uint8Array,
+    private readonly copies: boolean,
+  ) {
     // A Buffer's `slice` would not copy.
     this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
@@ -116,7 +120,8 @@ export class CborReader {
 
   private take(length: number): Uint8Array {
     const start = this.at;
-    return this.bytes.slice(start, this.advance(length));
+    const end = this.advance(length);
+    return this.copies ? this.bytes.slice(start, end) : this.bytes.subarray(start, end);
   }
 
   private advance(length: number): number {

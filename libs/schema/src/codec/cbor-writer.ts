@@ -12,18 +12,32 @@ const nonAscii = /[^\0-\x7f]/;
 
 // Shared by all calls and zeroed after each: most messages fit, and some hold secrets.
 const shared = new Uint8Array(64 * 1024);
+/** Byte strings from here on are copied once, straight into the result. */
+const LONG_BYTES = 2048;
 
 export class CborWriter {
-  private buffer = shared;
+  /** What comes before the bytes in the shared buffer: filled buffers and long byte strings. */
+  private readonly parts: Uint8Array[] = [];
+  private readonly flushed: Uint8Array[] = [];
+  private partsLength = 0;
   private end = 0;
 
   /** The encoding of one value. Throws `invalid` for what the encoding does not have. */
   encode(value: unknown): Uint8Array {
     try {
       this.write(value);
-      return this.buffer.slice(0, this.end);
+      if (this.parts.length === 0) return shared.slice(0, this.end);
+      const result = new Uint8Array(this.partsLength + this.end);
+      let at = 0;
+      for (const part of this.parts) {
+        result.set(part, at);
+        at += part.length;
+      }
+      result.set(shared.subarray(0, this.end), at);
+      return result;
     } finally {
-      this.buffer.fill(0, 0, this.end);
+      shared.fill(0, 0, this.end);
+      for (const part of this.flushed) part.fill(0);
     }
   }
 
@@ -53,8 +67,12 @@ export class CborWriter {
       return;
     }
     this.writeHead(MAJOR.text, text.length);
+    if (text.length >= LONG_BYTES) {
+      this.append(Buffer.from(text, 'latin1'));
+      return;
+    }
     this.reserve(text.length);
-    for (let i = 0; i < text.length; i++) this.buffer[this.end + i] = text.charCodeAt(i);
+    for (let i = 0; i < text.length; i++) shared[this.end + i] = text.charCodeAt(i);
     this.end += text.length;
   }
 
@@ -83,18 +101,18 @@ export class CborWriter {
   private writeHead(major: number, argument: number): void {
     this.reserve(MAX_HEAD_BYTES);
     if (argument < 24) {
-      this.buffer[this.end++] = major | argument;
+      shared[this.end++] = major | argument;
     } else if (argument < 0x100) {
-      this.buffer[this.end++] = major | 24;
-      this.buffer[this.end++] = argument;
+      shared[this.end++] = major | 24;
+      shared[this.end++] = argument;
     } else if (argument < 0x10000) {
-      this.buffer[this.end++] = major | 25;
+      shared[this.end++] = major | 25;
       this.writeUnsigned(argument, 2);
     } else if (argument < 0x100000000) {
-      this.buffer[this.end++] = major | 26;
+      shared[this.end++] = major | 26;
       this.writeUnsigned(argument, 4);
     } else {
-      this.buffer[this.end++] = major | 27;
+      shared[this.end++] = major | 27;
       this.writeUnsigned(Math.floor(argument / 2 ** 32), 4);
       this.writeUnsigned(argument % 2 ** 32, 4);
     }
@@ -102,26 +120,41 @@ export class CborWriter {
 
   /** Big-endian, in space already reserved. */
   private writeUnsigned(value: number, size: number): void {
-    for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) this.buffer[this.end++] = value >>> shift;
+    for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) shared[this.end++] = value >>> shift;
   }
 
   private writeByte(byte: number): void {
     this.reserve(1);
-    this.buffer[this.end++] = byte;
+    shared[this.end++] = byte;
   }
 
   private append(bytes: Uint8Array): void {
+    if (bytes.length >= LONG_BYTES) {
+      this.flush();
+      this.addPart(bytes);
+      return;
+    }
     this.reserve(bytes.length);
-    this.buffer.set(bytes, this.end);
+    shared.set(bytes, this.end);
     this.end += bytes.length;
   }
 
+  /** Room for at most {@link LONG_BYTES} bytes. */
   private reserve(length: number): void {
-    if (this.end + length <= this.buffer.length) return;
-    const larger = new Uint8Array(2 * (this.end + length));
-    larger.set(this.buffer.subarray(0, this.end));
-    this.buffer.fill(0, 0, this.end);
-    this.buffer = larger;
+    if (this.end + length > shared.length) this.flush();
+  }
+
+  private flush(): void {
+    if (this.end === 0) return;
+    const part = shared.slice(0, this.end);
+    this.flushed.push(part);
+    this.addPart(part);
+    this.end = 0;
+  }
+
+  private addPart(part: Uint8Array): void {
+    this.parts.push(part);
+    this.partsLength += part.length;
   }
 }
 

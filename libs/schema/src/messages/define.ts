@@ -1,5 +1,5 @@
 import { type z } from 'zod';
-import { type Bytes, decodeCanonical, encodeCanonical } from '../codec/canonical-cbor';
+import { type Bytes, decodeCanonical, encodeCanonical, viewCanonical } from '../codec/canonical-cbor';
 import { SecaggError } from '../problems';
 
 /** One kind of wire message: its name (also the signature domain), its schema and its largest encoded size. */
@@ -9,6 +9,11 @@ export interface Message<T> {
   encode(value: T): Bytes;
   /** Throws `too_large`, `malformed`, `not_canonical` or `invalid` (with the path of the first offending field). */
   decode(bytes: Bytes): T;
+  /**
+   * As `decode`, but the byte strings in what it returns are views of `bytes`, which must stay as they are. Whoever keeps a small
+   * part for long keeps all of the bytes.
+   */
+  view(bytes: Bytes): T;
 }
 
 export interface MessageOptions {
@@ -27,11 +32,18 @@ export function defineMessage<T>(type: string, schema: z.ZodType<T>, maxBytes: n
     const path = issue.path.map(String).join('.');
     throw new SecaggError('invalid', `${type}${path ? `.${path}` : ''}: ${issue.message}`, { path });
   };
-  const decode = (bytes: Bytes): T => {
+  const reading = (read: (bytes: Bytes) => unknown) => (bytes: Bytes): T => {
     if (bytes.length > maxBytes) throw new SecaggError('too_large', `${type}: more than ${maxBytes} bytes`);
-    return check(decodeCanonical(bytes));
+    return check(read(bytes));
   };
-  return { type, maxBytes, encode: (value) => encodeCanonical(check(value)), decode: options.remember ? remembered(decode) : decode };
+  const decode = reading(decodeCanonical);
+  return {
+    type,
+    maxBytes,
+    encode: (value) => encodeCanonical(check(value)),
+    decode: options.remember ? remembered(decode) : decode,
+    view: reading(viewCanonical),
+  };
 }
 
 function remembered<T>(decode: (bytes: Bytes) => T): (bytes: Bytes) => T {

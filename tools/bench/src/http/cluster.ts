@@ -49,6 +49,8 @@ export class HttpCluster {
           privacy: { unit: 'request', rho: 0.1 }, sendDelayMs: 0, durationMs: DURATION_MS,
         },
       ],
+      // The machine may be busy; a member that takes long is not gone.
+      timings: { reportGraceMs: 60_000, answerGraceMs: 60_000, proposalTimeoutMs: 120_000, undecidedTimeoutMs: 300_000 },
     });
   }
 
@@ -90,9 +92,8 @@ export class HttpCluster {
     await this.send(client, round, prepared.bodies.slice(0, -1));
     const closing = performance.now();
     await this.send(client, round, prepared.bodies.slice(-1));
-    const status = await client.roundStatus(cluster, round, { waitMs: 25_000 });
+    await this.untilPublished(client, round);
     const finished = performance.now();
-    if (status?.phase !== 'published') throw new Error(`the round ended as ${status?.phase ?? 'nothing'}`);
     await this.check(client, round, prepared, n);
     return { ingestPerSecond: (n - 1) / ((closing - started) / 1000), closeToResultSeconds: (finished - closing) / 1000 };
   }
@@ -104,6 +105,14 @@ export class HttpCluster {
   async stop(): Promise<void> {
     await this.client?.close();
     await Promise.all(this.services.map((service) => service.stop()));
+  }
+
+  private async untilPublished(client: CoordinatorClient, round: number): Promise<void> {
+    for (;;) {
+      const status = await client.roundStatus(this.fleet.cluster, round, { waitMs: 25_000 });
+      if (status?.phase === 'published') return;
+      if (status?.phase === 'aborted' || status?.phase === 'undecided') throw new Error(`the round ended as ${status.phase}`);
+    }
   }
 
   /** Over a fixed number of connections, each with one contribution at a time under way. */
