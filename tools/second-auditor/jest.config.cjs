@@ -1,0 +1,1 @@
+module.exports = { displayName: 'second-auditor', preset: '../../jest.preset.cjs' };
