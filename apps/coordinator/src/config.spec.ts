@@ -36,6 +36,15 @@ describe('configuration', () => {
     expect(trigger).toEqual({ kind: 'manual' });
   });
 
+  it.each<[object, object]>([
+    [{ kind: 'fixed', rho: 0.5 }, { rho: { kind: 'fixed', units: 2 ** 39 } }],
+    [{ kind: 'horizon', rounds: 30, expectedParticipants: 9 }, { rho: { kind: 'horizon', rounds: 30 }, expectedParticipants: 9 }],
+    [{ kind: 'decay', numerator: 1, denominator: 20 }, { rho: { kind: 'decay', numerator: 1, denominator: 20 } }],
+  ])('plans the budget as %j', (allocation, expected) => {
+    const { clusters: [{ plan }] } = readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [{ ...cluster, privacy: { allocation } }] }) });
+    expect(plan.privacy).toEqual({ unit: 'request', deltaInverse: 1_000_000, ...expected });
+  });
+
   it('says everything that is missing or wrong, by field and variable', () => {
     expect(problemsOf({ SECAGG_PORT: 'high' })).toEqual([
       expect.stringMatching(/^port \(SECAGG_PORT\): /),
@@ -47,8 +56,10 @@ describe('configuration', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['an unknown field', { ...needed, prot: 1 }, /configuration: .*prot/],
-    ['both epsilon and rho', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, rho: 1 } }] }, /clusters.0.privacy: give either/],
-    ['neither epsilon nor rho', { ...needed, clusters: [{ ...cluster, privacy: {} }] }, /clusters.0.privacy: give either/],
+    ['both epsilon and rho', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, rho: 1 } }] }, /clusters.0.privacy: give one of/],
+    ['neither epsilon nor rho', { ...needed, clusters: [{ ...cluster, privacy: {} }] }, /clusters.0.privacy: give one of/],
+    ['both epsilon and an allocation', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, allocation: { kind: 'horizon', rounds: 10 } } }] }, /clusters.0.privacy: give one of/],
+    ['a fraction above 1', { ...needed, clusters: [{ ...cluster, privacy: { allocation: { kind: 'decay', numerator: 3, denominator: 2 } } }] }, /allocation: a fraction of at most 1/],
     ['unit router without its norm', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, unit: 'router' } }] }, /clusters.0.privacy: routerClipNorm/],
     ['a key twice', { ...needed, clusters: [{ ...cluster, keys: ['a:t', 'a:t'] }] }, /clusters.0.keys: a key is there twice/],
     ['a field option out of range', { ...needed, clusters: [{ ...cluster, fields: { latencyBoundSeconds: 1e9 } }] }, /latencyBoundSeconds must be between/],

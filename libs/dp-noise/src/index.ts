@@ -17,5 +17,5 @@ export { privacyOfSum, tauOfSum, type SumOfShares, type SumPrivacy } from './acc
 export { allocateRound, type Allocation } from './ledger/allocation';
 export { applyLedgerEvent } from './ledger/apply';
 export { decideCharge, decideCorrection, decideRelease, type ChargeDecision, type ChargeRefusal, type ChargeRequest, type SettlementDecision } from './ledger/decide';
-export { emptyLedger, type ChargeKey, type DayTotal, type LedgerEvent, type LedgerState, type OpenCharge } from './ledger/state';
+export { DAY_MS, emptyLedger, type ChargeKey, type DayTotal, type LedgerEvent, type LedgerState, type OpenCharge } from './ledger/state';
 export { availableAt, ledgerBalance, type Balance, type Budget } from './ledger/window';

@@ -7,7 +7,7 @@ import { generateIdentityKey } from '@secagg/crypto';
 import {
   type Authority, clusterTerms, createAuthority, type FleetDocuments, type FleetView, type Identity, issueCertificate, policyTerms, signPolicy, signRoster, verifyFleet,
 } from '@secagg/protocol';
-import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+import { type ClusterHash, type ClusterPolicy, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -17,6 +17,8 @@ export interface TestFleetOptions {
   /** Routers that are candidates, the first ones; by default as many as the committee has members. */
   readonly candidates?: number;
   readonly minParticipants?: number;
+  /** What is to be otherwise in the policy of the cluster. */
+  readonly policy?: Partial<ClusterPolicy>;
 }
 
 const DAY_MS = 86_400_000;
@@ -61,12 +63,12 @@ export class TestFleet {
 
   /** New versions of policy and roster, with the certificates issued until now. */
   sign(revokedSerials: number[] = []): FleetDocuments {
-    const { committee, candidates, minParticipants = 2 } = this.options;
+    const { committee, candidates, minParticipants = 2, policy: terms } = this.options;
     this.version += 1;
     const policy = signPolicy(this.authority, policyTerms({
       version: this.version,
       issued_at_ms: Date.now(),
-      clusters: [clusterTerms(this.cluster, { min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true })],
+      clusters: [clusterTerms(this.cluster, { min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true, ...terms })],
       committee: { ...committee, candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id) },
     }));
     const roster = signRoster(this.authority, {

@@ -2,10 +2,10 @@
  * The coordinator's own ledger, one per cluster: for planning and for refusing early. What protects a router's data is that
  * router's ledger alone (PROTOCOL section 6). All entries follow from events that are there anyway, so this state needs none.
  */
-import { allocateRound, type Allocation, applyLedgerEvent, type Budget, decideCharge, decideCorrection, decideRelease, emptyLedger, ledgerBalance, type LedgerState, unitsToRho } from '@secagg/dp-noise';
+import { allocateRound, type Allocation, applyLedgerEvent, type Balance, type Budget, DAY_MS, decideCharge, decideCorrection, decideRelease, emptyLedger, ledgerBalance, type LedgerState, unitsToRho } from '@secagg/dp-noise';
 import { type ClusterHash, type ClusterPolicy, SecaggError } from '@secagg/schema';
 import { hex } from '../documents';
-import { honestQuorum, roundCost, withNoise, worstCaseUnits } from '../round/privacy';
+import { honestQuorum, roundCost, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import { type VerifiedRound } from '../round/verified-round';
 import { type CoordinatorState, type RoundState } from './state';
 
@@ -24,15 +24,25 @@ export function checkBudget(state: CoordinatorState, round: VerifiedRound, nowMs
   const request = { ...chargeKey(round), units: worstCaseUnits(round.config) };
   const decision = decideCharge(clusterLedger(state, round.config.cluster), clusterBudget(round.policy), request, nowMs);
   if (decision.outcome !== 'refused' || decision.code !== 'budget_exhausted') return;
-  throw new SecaggError('budget_exhausted', 'the privacy budget of the cluster does not allow the round', {
+  throw new SecaggError('budget_exhausted', `the privacy budget of the cluster does not allow the round${until(decision.availableAtMs)}`, {
     round: round.config.round, availableAtMs: decision.availableAtMs, remainingUnits: decision.remainingUnits,
   });
+}
+
+const until = (availableAtMs: number | null): string => (availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`);
+
+/** When an allocation has something to give again, if nothing is charged meanwhile: the start of a UTC day, or null if never. */
+function allocatesAgainAt(ledger: LedgerState, budget: Budget, allocate: (balance: Balance) => number, nowMs: number): number | null {
+  const { window } = budget;
+  if (window === 'lifetime') return null;
+  const returns = [...ledger.settled.keys()].map((day) => (day + window.days + 1) * DAY_MS).filter((atMs) => atMs > nowMs).sort((a, b) => a - b);
+  return returns.find((atMs) => allocate(ledgerBalance(ledger, budget, atMs)) >= 1) ?? null;
 }
 
 /**
  * The rho of the next round under an allocation.
  * @param expectedParticipants routers expected per group; what a set larger than the minimum saves is spread over later rounds
- * Throws `budget_exhausted` when nothing is left to give.
+ * Throws `budget_exhausted` when nothing is left to give, with the date from which there is.
  */
 export function allocatedRho(
   state: CoordinatorState,
@@ -44,8 +54,15 @@ export function allocatedRho(
   const ledger = clusterLedger(state, policy.cluster);
   const honest = terms.minParticipantsPerGroup - terms.assumedColluders;
   const expected = Math.max(honest, (terms.expectedParticipants ?? terms.minParticipantsPerGroup) - terms.assumedColluders);
-  const units = allocateRound(allocation, ledgerBalance(ledger, clusterBudget(policy), nowMs), honest / expected);
-  if (units < 1) throw new SecaggError('budget_exhausted', 'nothing of the privacy budget of the cluster is left for a round');
+  const budget = clusterBudget(policy);
+  const allocate = (balance: Balance): number => withPrivacyErrors(() => allocateRound(allocation, balance, honest / expected));
+  const balance = ledgerBalance(ledger, budget, nowMs);
+  const units = allocate(balance);
+  if (units < 1) {
+    const availableAtMs = allocatesAgainAt(ledger, budget, allocate, nowMs);
+    const { remainingUnits } = balance;
+    throw new SecaggError('budget_exhausted', `nothing of the privacy budget of the cluster is left for a round${until(availableAtMs)}`, { availableAtMs, remainingUnits });
+  }
   return unitsToRho(Math.min(units, policy.max_round_rho_units));
 }
 
