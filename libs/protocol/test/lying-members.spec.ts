@@ -21,9 +21,9 @@ const answering = (change: (body: AnswerBody, liar: Liar, scenario: Scenario) =>
 });
 
 /** The same wrong words from all liars, with hashes that fit them. */
-const wrongWords = (body: AnswerBody, liar: Liar, scenario: Scenario, sent = true): Uint8Array => {
+const wrongWords = (body: AnswerBody, liar: Liar, scenario: Scenario, sent = true, lastByte = 0): Uint8Array => {
   const { round, decision } = scenario.round;
-  const words = (piece: number) => new Uint8Array(round.vectorBytes).fill(piece & 0x7f, 0, round.vectorBytes - 1);
+  const words = (piece: number) => new Uint8Array(round.vectorBytes).fill(piece & 0x7f).fill(lastByte, round.vectorBytes - 1);
   return liar.answer(body, ({ hashes }, { pieces }) => ({
     answer: { hashes: hashes.map(({ group, piece }) => ({ group, piece, hash: pieceHash(round, decision?.hash as Uint8Array, group, piece, words(piece)) })) },
     pieces: sent ? pieces.map(({ group, piece }) => ({ group, piece, words: words(piece) })) : [],
@@ -41,6 +41,7 @@ const cases: Record<string, Case> = {
   'hashes of wrong sums and no sums': { lies: answering((body, liar, scenario) => wrongWords(body, liar, scenario, false)), named: true },
   'right hashes and other sums': { lies: answering((body, liar) => liar.answer(body, (_, { pieces }) => ({ pieces: pieces.map((entry) => ({ ...entry, words: flip(entry.words, 0) })) }))), refused: 'wrong_answer' },
   'right hashes and no sums': { lies: answering((body, liar) => liar.answer(body, () => ({ pieces: [] }))) },
+  'sums with bits after their last word': { lies: answering((body, liar, scenario) => wrongWords(body, liar, scenario, true, 0xff)), refused: 'not_canonical', named: true },
   'sums of another length': { lies: answering((body, liar) => liar.answer(body, (_, { pieces }) => ({ pieces: pieces.map((entry) => ({ ...entry, words: entry.words.subarray(1) })) }))), refused: 'malformed' },
   'a sum twice': { lies: answering((body, liar) => liar.answer(body, (_, { pieces }) => ({ pieces: [...pieces, ...pieces] }))), refused: 'invalid' },
   'a hash too few': { lies: answering((body, liar) => liar.answer(body, ({ hashes }) => ({ answer: { hashes: hashes.slice(1) }, pieces: [] }))), refused: 'invalid' },
@@ -116,6 +117,14 @@ describe.each([[4, 2], [7, 3]])('of %i members, %i of whom open', (size, thresho
     for (const liar of liars) expect(new Set(liar.refused)).toEqual(new Set(refused === undefined ? [] : [refused]));
     expect([...scenario.round.liars].sort()).toEqual(named ? liars.map((_, i) => i) : []);
   });
+});
+
+it.each(['wrong sums with hashes that fit', 'garbage instead of an answer', 'a report that nothing can be used'])('three of ten send %s', (name) => {
+  const fleet = quietFleet(10, 4, 10);
+  const scenario = new Scenario(fleet).contribute(fleet.routers.slice(0, 3));
+  const liars = fleet.members.slice(0, 3).map((member) => new Liar(member, cases[name].lies(scenario)));
+  scenario.finish([...liars, ...fleet.members.slice(3)]).expectExactly(fleet.routers.slice(0, 3));
+  expect([...scenario.round.liars].sort()).toEqual(cases[name].named ? [0, 1, 2] : []);
 });
 
 it('reports are verified under the fleet and the message type they are for', () => {
