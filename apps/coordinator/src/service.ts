@@ -27,6 +27,8 @@ import { type Store } from './store/store';
 
 export interface Service {
   readonly port: number;
+  /** Lets go of what its retention is over for; done every minute anyway. */
+  release(): Promise<void>;
   /** Ends waits, lets requests under way finish within the grace, and closes the store. */
   stop(): Promise<void>;
 }
@@ -76,12 +78,14 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   const triggers = new RoundTriggers(engine, config.clusters, waiting, observer.roundRefused);
   const settings = {
     lifetimeMs: config.epochLifetimeMs,
-    renewBeforeMs: config.epochRenewBeforeMs ?? Math.floor(config.epochLifetimeMs / 10),
+    renewBeforeMs: config.epochRenewBeforeMs ?? renewBefore(config),
     setupTimeoutMs: config.epochSetupTimeoutMs,
   };
   const epochs = config.autoEpochs ? new AutoEpochs(engine, settings, observer.epochStarted, observer.unexpected) : undefined;
   const retention = { finishedRoundMs: config.finishedRoundRetentionMs, transcriptMs: config.transcriptRetentionMs };
-  const release = () => void releaseFinishedRounds(engine, retention).catch(observer.unexpected);
+  const release = async () => {
+    await releaseFinishedRounds(engine, retention).catch(observer.unexpected);
+  };
 
   const plans = config.clusters.map(({ plan }) => plan);
   const refreshGauges = () => {
@@ -107,7 +111,7 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   driver.start();
   epochs?.start();
   triggers.start();
-  const releasing = setInterval(release, RELEASE_EVERY_MS);
+  const releasing = setInterval(() => void release(), RELEASE_EVERY_MS);
   await listen(server, config.port, config.host);
   const { port } = server.address() as AddressInfo;
   logger.info({ host: config.host, port, fleet: journal.state.view.fleet, epoch: journal.state.epoch?.epoch.epoch ?? null, rounds: journal.state.rounds.size }, 'coordinator is listening');
@@ -124,7 +128,13 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
     logger.info('coordinator has stopped');
   };
   let stopping: Promise<void> | undefined;
-  return { port, stop: () => (stopping ??= stop()) };
+  return { port, release, stop: () => (stopping ??= stop()) };
+}
+
+/** A round has to end within its epoch: so the next epoch must be there before the longest one would not fit any more. */
+function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config): number {
+  const longest = Math.max(0, ...clusters.map(({ plan }) => plan.durationMs));
+  return Math.min(Math.floor(epochLifetimeMs / 2), Math.max(Math.floor(epochLifetimeMs / 10), longest + epochSetupTimeoutMs));
 }
 
 const listen = (server: Server, port: number, host: string): Promise<void> =>

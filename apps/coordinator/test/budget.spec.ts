@@ -1,6 +1,6 @@
 /** The coordinator's own ledger: rounds planned from what is left, refused early, and charged once whenever it is killed. */
 import { rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
-import { type OpenRound, SecaggError } from '@secagg/schema';
+import { type OpenRound, type SecaggError } from '@secagg/schema';
 import { request } from 'undici';
 import { TestFleet } from './support/fleet';
 import { Running, until } from './support/in-process';

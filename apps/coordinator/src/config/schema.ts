@@ -112,7 +112,7 @@ export const configSchema = z.strictObject({
   policyFile: z.string().min(1).optional(),
   rosterFile: z.string().min(1).optional(),
   epochLifetimeMs: count(1000, YEAR_MS).default(DAY_MS),
-  /** How long before its end an epoch is replaced; by default a tenth of its lifetime. */
+  /** How long before its end an epoch is replaced; by default a tenth of its lifetime, or what the longest round needs. */
   epochRenewBeforeMs: count(0, YEAR_MS).optional(),
   epochSetupTimeoutMs: count(100, DAY_MS).default(15_000),
   autoEpochs: z.boolean().default(true),

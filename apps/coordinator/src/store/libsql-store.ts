@@ -37,7 +37,7 @@ function lock(path: string): () => void {
     guard.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     guard.close();
-    throw new Error(`${path} is in use by another process (${messageOf(error)})`);
+    throw new Error(`${path} is in use by another process (${messageOf(error)})`, { cause: error });
   }
   return () => {
     guard.exec('ROLLBACK');

@@ -36,6 +36,10 @@ export class Running {
     await until(async () => (await this.client.currentEpoch()) !== undefined);
   }
 
+  releaseNow(): Promise<void> {
+    return this.service.release();
+  }
+
   async stop(): Promise<void> {
     for (const { member } of this.members) member.stop();
     await Promise.all(this.members.map(({ serving }) => serving));
