@@ -4,7 +4,7 @@ import {
   type Bytes, type EpochCertificate, epochMessage, type EpochSignature, type RandomBytes, SecaggError, seatMessage, type Signed, type WorkItem,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
-import { checkEpochTerms, MAX_NUMBER_GAP, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
+import { checkEpochTerms, isWithinReach, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
 import { type MemberContext, type MemberEvent, type MemberState, type MemberStep } from './state';
 
@@ -20,7 +20,7 @@ export function takeSeat(state: MemberState, context: MemberContext, terms: Seat
   if (held) return { events: [], reply: held.seat };
   const highest = Math.max(state.highestEpoch, ...state.seats.keys(), 0);
   if (terms.epoch <= highest) throw new SecaggError('wrong_epoch', `epoch ${terms.epoch} is not newer than those known`);
-  if (terms.epoch > highest + MAX_NUMBER_GAP) throw new SecaggError('policy', `epoch ${terms.epoch} is too far above those known`);
+  if (!isWithinReach(terms.epoch, highest)) throw new SecaggError('policy', `epoch ${terms.epoch} is too far above those known`);
   const { policy, roster } = state.view;
   if (terms.policy_version !== policy.version || terms.roster_version !== roster.version) {
     throw new SecaggError('policy', 'the epoch is not made under the newest policy and roster known here');

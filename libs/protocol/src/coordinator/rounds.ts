@@ -103,7 +103,8 @@ function voteTimeouts(round: RoundState, context: CoordinatorContext, key: strin
   const waited = nowMs - (round.closedAtMs ?? nowMs);
   if (waited >= context.timings.undecidedTimeoutMs) return [{ type: 'round-undecided', key }];
   // Members that have not voted `ready` may still abort together, as long as no `ready` can come about any more.
-  if (round.phase === 'voting' && waited >= context.timings.proposalTimeoutMs) return [abort(key, 'no_valid_proposal')];
+  // A proposal comes within the first timeout after the close; the second is for the votes.
+  if (round.phase === 'voting' && waited >= 2 * context.timings.proposalTimeoutMs) return [abort(key, 'no_valid_proposal')];
   return [];
 }
 

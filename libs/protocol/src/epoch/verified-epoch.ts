@@ -22,7 +22,12 @@ export interface VerifiedEpoch {
  * Largest step of round and epoch numbers that is followed: gaps are allowed, but nobody can exhaust the numbers and so keep
  * a party from every later round.
  */
-export const MAX_NUMBER_GAP = 2 ** 20;
+const MAX_NUMBER_GAP = 2 ** 20;
+/** A party that has seen none yet joins anywhere up to here: one number a second for 136 years. */
+const MAX_FIRST_NUMBER = 2 ** 32;
+
+/** Whether a round or epoch number may follow the highest one known (0: none). */
+export const isWithinReach = (number: number, highest: number): boolean => number <= (highest === 0 ? MAX_FIRST_NUMBER : highest + MAX_NUMBER_GAP);
 
 export const epochHash = (body: Bytes): Bytes => domainHash('epoch', body);
 

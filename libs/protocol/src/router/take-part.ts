@@ -5,7 +5,7 @@ import {
 } from '@secagg/schema';
 import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
 import { hex, openDocument, sameBytes } from '../documents';
-import { deriveEpoch, MAX_NUMBER_GAP, verifyEpoch } from '../epoch/verified-epoch';
+import { deriveEpoch, isWithinReach, verifyEpoch } from '../epoch/verified-epoch';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { verifyDecision } from '../round/decision';
 import { honestQuorum, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
@@ -38,8 +38,8 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
 function checkUnanswered(state: RouterState, { cluster, round, epoch }: Pick<RoundConfig, 'cluster' | 'round' | 'epoch'>): void {
   const highest = state.highestRound.get(cluster) ?? 0;
   if (round <= highest) throw new SecaggError('stale_round', `round ${round} is not above the highest answered`, { round });
-  if (round > highest + MAX_NUMBER_GAP) throw new SecaggError('policy', `round ${round} is too far above the highest answered`, { round });
-  if (epoch > state.highestEpoch + MAX_NUMBER_GAP) throw new SecaggError('policy', `epoch ${epoch} is too far above the highest seen`, { round });
+  if (!isWithinReach(round, highest)) throw new SecaggError('policy', `round ${round} is too far above the highest answered`, { round });
+  if (!isWithinReach(epoch, state.highestEpoch)) throw new SecaggError('policy', `epoch ${epoch} is too far above the highest seen`, { round });
   if (epoch < state.highestEpoch) throw new SecaggError('wrong_epoch', `epoch ${epoch} is below the highest seen`, { round });
 }
 
