@@ -103,6 +103,8 @@ describe('the ledger of a coordinator that is killed', () => {
   });
 
   const dieAt = async (failpoint: string): Promise<CoordinatorProcess> => {
+    // A round whose transcript is not written yet would be finished at the start, and die there.
+    if (rounds > 0) await coordinator.client.transcript(fleet.cluster, rounds);
     await coordinator.kill();
     coordinator = await CoordinatorProcess.start(fleet, config, { SECAGG_UNSAFE_CRASH_AT: failpoint });
     return coordinator;

@@ -24,10 +24,10 @@ describe('outcomes of rounds', () => {
   afterAll(() => running.stop());
   afterEach(() => members.forEach((member) => member.ignores.clear()));
 
-  /** A round in which some routers contribute; closes after half a second, or at once when all are there. */
-  async function round(routers: number) {
+  /** A round in which some routers contribute. */
+  async function round(routers: number, durationMs = 700) {
     const { client } = running;
-    const open = await client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: 700 } }));
+    const open = await client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: durationMs } }));
     const { round: number } = roundConfigMessage.decode(open.announcement.body);
     const parties = fleet.routers.slice(0, routers).map((identity) => new HttpRouter(fleet.view, identity));
     for (const router of parties) await router.send(client, open, router.build(open, 3));
@@ -36,10 +36,8 @@ describe('outcomes of rounds', () => {
   }
 
   it('closes at once when the round is full', async () => {
-    const begun = Date.now();
-    const { status } = await round(6);
-    expect(status?.phase).toBe('published');
-    expect(Date.now() - begun).toBeLessThan(20_000);
+    // Its deadline is an hour away.
+    expect((await round(6, 3_600_000)).status?.phase).toBe('published');
   });
 
   it('aborts by quorum with too few participants, and says so in a way that routers can check', async () => {
