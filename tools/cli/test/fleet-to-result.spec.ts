@@ -45,7 +45,7 @@ async function start(script: string, environment: Record<string, string>): Promi
 }
 
 it('goes from an empty folder to a verified result', async () => {
-  const { cluster } = (await secagg('fleet', 'init', 'trial', '--cluster', 'eu', '--committee', '3', '--threshold', '2', '--min-participants', '2', '--unsafe-no-noise')) as { cluster: string };
+  const { cluster } = (await secagg('fleet', 'init', 'trial', '--cluster', 'eu', '--committee', '3', '--threshold', '2', '--min-participants', '2', '--assumed-colluders', '0', '--unsafe-no-noise')) as { cluster: string };
   const routers = ['router-0', 'router-1', 'router-2'];
   for (const id of routers) await secagg('fleet', 'issue', id, '--roles', 'router,committee');
   await secagg('fleet', 'issue', 'coordinator', '--roles', 'coordinator');
@@ -99,4 +99,5 @@ it('goes from an empty folder to a verified result', async () => {
   await secagg('fleet', 'policy', '--cluster', 'eu', '--min-participants', '3');
   expect(await secagg('fleet', 'publish', url)).toMatchObject({ policy: 2, roster: 1 });
   expect(await secagg('budget', 'show', nodes[0])).toMatchObject({ id: 'router-0', rho: { spent: 0 } });
+  expect(await secagg('budget', 'history', nodes[0], '--limit', '5')).toEqual({ entries: [], next_before: null });
 });

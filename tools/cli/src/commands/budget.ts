@@ -3,7 +3,7 @@ import { RouterNodeClient } from '@secagg/client';
 import { rhoToEpsilon } from '@secagg/dp-noise';
 import { Command } from 'commander';
 import { type Output, printJson, Refusal } from '../output';
-import { delta, origin } from '../parse';
+import { delta, origin, positiveCount } from '../parse';
 
 export function budgetCommand(output: Output): Command {
   const budget = new Command('budget').description('privacy budget of a router-node');
@@ -21,6 +21,7 @@ export function budgetCommand(output: Output): Command {
         printJson(output, {
           id,
           cluster,
+          window_days: privacy.window_days ?? null,
           rho: { budget: privacy.budget_rho, spent: privacy.spent_rho, open: privacy.open_rho, remaining: privacy.remaining_rho },
           epsilon: { delta: options.delta, budget: epsilon(privacy.budget_rho), spent: epsilon(privacy.spent_rho), open: epsilon(privacy.open_rho), remaining: epsilon(privacy.remaining_rho) },
         });
@@ -28,9 +29,13 @@ export function budgetCommand(output: Output): Command {
     );
   budget
     .command('history')
-    .description('the latest rounds and what came of them')
+    .description('what the ledger was charged, corrected to and given back, newest first')
     .argument(...url)
-    .action((origin: string) => ask(origin, async (client) => printJson(output, (await client.status()).participations)));
+    .option('--limit <n>', 'entries, at most 1000', positiveCount, 100)
+    .option('--before <id>', 'only entries before this one (next_before of the page before)', positiveCount)
+    .action((origin: string, { limit, before }: { limit: number; before?: number }) =>
+      ask(origin, async (client) => printJson(output, await client.budgetHistory({ limit, ...(before === undefined ? {} : { before }) }))),
+    );
   return budget;
 }
 

@@ -8,7 +8,7 @@ import { Command } from 'commander';
 import { FleetFolder, type FleetRecord, readSigned } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
 import { list, oneOf, origin, positiveCount, publicKey } from '../parse';
-import { addPolicyOptions, nextPolicy, type PolicyOptions } from './policy-options';
+import { addPolicyOptions, nextPolicy, type PolicyOptions, policyWarnings } from './policy-options';
 
 const DAY_MS = 86_400_000;
 const random = (length: number) => new Uint8Array(randomBytes(length));
@@ -77,7 +77,10 @@ function savePolicy(folder: FleetFolder, { policy, terms, cluster }: NextPolicy,
   if (cluster) folder.writeRecord({ ...record, clusters: { ...record.clusters, [cluster.id]: { hash: cluster.hash, salt: cluster.salt } } });
   const file = folder.writeDocument('policy', policy);
   const { size, threshold } = terms.committee;
-  printJson(output, { file, version: terms.version, ...(cluster ? { cluster: cluster.hash } : {}), committee: tolerance(size, threshold).statement });
+  const warnings = policyWarnings(terms, cluster?.hash);
+  printJson(output, {
+    file, version: terms.version, ...(cluster ? { cluster: cluster.hash } : {}), committee: tolerance(size, threshold).statement, ...(warnings.length > 0 ? { warnings } : {}),
+  });
 }
 
 function clusterOf(clusters: FleetRecord['clusters'], id: string, salt?: string): { hash: ClusterHash; salt: string } {

@@ -34,8 +34,8 @@ export function addPolicyOptions(command: Command): Command {
     .option('--salt <text>', 'hides the cluster id in its hash (16 random bytes by default)')
     .option('--members <ids>', 'routers of the cluster (default: every router of the roster)', list)
     .option('--unit <unit>', 'privacy unit that rounds may use: request, router or both (default: request)', oneOf('request', 'router', 'both'))
-    .option('--min-participants <n>', 'smallest group that is opened (default: 3)', positiveCount)
-    .option('--assumed-colluders <n>', 'routers per group assumed to add no noise (default: 0)', count)
+    .option('--min-participants <n>', 'smallest group that is opened (default: 4)', positiveCount)
+    .option('--assumed-colluders <n>', 'routers per group assumed to collude or to add no noise (default: 1)', count)
     .option('--max-groups <n>', 'most groups of a round (default: 1)', positiveCount)
     .option('--epsilon <e>', 'most that one round may cost (default: 1)', positive)
     .option('--delta <d>', 'at which --epsilon and --budget-epsilon are meant (default: 1e-6)', delta)
@@ -78,10 +78,25 @@ function clustersAfter(before: readonly ClusterPolicy[], cluster: ClusterHash | 
     return [...before];
   }
   const { delta: atDelta = 1e-6 } = options;
-  const defaults = { min_participants_per_group: 3, max_round_rho_units: units(1, atDelta), budget_rho_units: units(8, atDelta) };
-  if (!before.some((entry) => entry.cluster === cluster)) return [...before, clusterTerms(cluster, { ...defaults, ...changes })];
-  return before.map((entry) => (entry.cluster === cluster ? { ...entry, ...changes } : entry));
+  const defaults = { min_participants_per_group: 4, min_assumed_colluders: 1, max_round_rho_units: units(1, atDelta), budget_rho_units: units(8, atDelta) };
+  const isNew = !before.some((entry) => entry.cluster === cluster);
+  const after = isNew ? [...before, clusterTerms(cluster, { ...defaults, ...changes })] : before.map((entry) => (entry.cluster === cluster ? { ...entry, ...changes } : entry));
+  const { min_participants_per_group: least, min_assumed_colluders: colluders } = after.find((entry) => entry.cluster === cluster) as ClusterPolicy;
+  if (colluders >= least) throw new Refusal(`groups of ${least} with ${colluders} assumed to collude: no honest router would be left (--min-participants, --assumed-colluders)`);
+  return after;
 }
+
+/** What is allowed and seldom meant. */
+export const policyWarnings = ({ clusters }: PolicyTerms, cluster: ClusterHash | undefined): string[] =>
+  clusters.flatMap((terms) => {
+    if (terms.cluster !== cluster) return [];
+    return [
+      ...(terms.unsafe_no_noise ? ['rounds without noise are allowed: they protect nothing'] : []),
+      ...(terms.min_assumed_colluders === 0
+        ? ['no router is assumed to collude: one that leaves out its noise, or subtracts its own, makes every round cost the others more than their ledgers say']
+        : []),
+    ];
+  });
 
 /** The next policy: the one before with what the options change, or the defaults where there is none before. */
 export function nextPolicy(before: PolicyTerms | undefined, cluster: ClusterHash | undefined, options: PolicyOptions, nowMs: number): PolicyTerms {
