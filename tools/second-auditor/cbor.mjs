@@ -2,7 +2,6 @@
 import { check, fail } from './errors.mjs';
 
 const MAX_DEPTH = 32;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function decodeCbor(bytes, what) {
   const reader = { bytes, at: 0, what };
@@ -64,12 +63,10 @@ function readSimple(reader, info) {
 }
 
 function readText(reader, length) {
-  const raw = take(reader, length);
-  try {
-    return utf8.decode(raw);
-  } catch {
-    return fail('malformed', `${reader.what}: text is not UTF-8`);
-  }
+  const raw = Buffer.from(take(reader, length));
+  const text = raw.toString('utf8');
+  check(Buffer.from(text).equals(raw), 'malformed', `${reader.what}: text is not UTF-8`);
+  return text;
 }
 
 function readArray(reader, length, depth) {

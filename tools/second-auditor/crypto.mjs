@@ -14,6 +14,9 @@ const SMALL_ORDER_Y = new Set([
 const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
 const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex');
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const anySecret = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, Buffer.alloc(32, 0x55)]), format: 'der', type: 'pkcs8' });
+// Making a key object costs as much as verifying with it, and a party's key is used several times.
+const ed25519Keys = new Map();
 
 export const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 
@@ -60,19 +63,25 @@ export function checkSignature(publicKey, type, fleet, body, signature, what) {
 
 function verifyEd25519(publicKey, message, signature) {
   try {
-    const key = createPublicKey({ key: Buffer.concat([SPKI_ED25519, publicKey]), format: 'der', type: 'spki' });
-    return verify(null, message, key, signature);
+    return verify(null, message, ed25519Key(publicKey), signature);
   } catch {
     return false;
   }
 }
 
+function ed25519Key(publicKey) {
+  const name = publicKey.toString('hex');
+  if (!ed25519Keys.has(name)) {
+    ed25519Keys.set(name, createPublicKey({ key: Buffer.concat([SPKI_ED25519, publicKey]), format: 'der', type: 'spki' }));
+  }
+  return ed25519Keys.get(name);
+}
+
 // X25519 gives all zeros exactly for points of small order, and OpenSSL refuses that.
 function isUsableX25519(publicKey) {
   try {
-    const secret = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, Buffer.alloc(32, 0x55)]), format: 'der', type: 'pkcs8' });
     const other = createPublicKey({ key: Buffer.concat([SPKI_X25519, publicKey]), format: 'der', type: 'spki' });
-    return diffieHellman({ privateKey: secret, publicKey: other }).some((byte) => byte !== 0);
+    return diffieHellman({ privateKey: anySecret, publicKey: other }).some((byte) => byte !== 0);
   } catch {
     return false;
   }

@@ -47,7 +47,7 @@ export function epsilonOf(rho, delta) {
   const at = (x) => {
     const above = Math.exp(x);
     const alpha = 1 + above;
-    return alpha * rho + (alpha * (x - Math.log1p(above)) - x - Math.log(delta)) / above;
+    return alpha * rho + (-alpha * Math.log1p(1 / above) - x - Math.log(delta)) / above;
   };
   const ratio = (Math.sqrt(5) - 1) / 2;
   let low = -40;

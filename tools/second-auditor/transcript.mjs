@@ -1,6 +1,5 @@
 // A transcript folder (section 13): reads every file and refuses any other.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { check, fail } from './errors.mjs';
 
 const SINGLE = {
@@ -20,8 +19,8 @@ export function readTranscript(folder) {
   const files = {};
   const folders = { contributions: [], reports: [], answers: [], pieces: [], sums: [] };
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory() && Object.hasOwn(folders, entry.name)) folders[entry.name] = readFolder(join(folder, entry.name));
-    else if (entry.isFile() && Object.hasOwn(SINGLE, entry.name)) files[SINGLE[entry.name]] = readFileSync(join(folder, entry.name));
+    if (entry.isDirectory() && Object.hasOwn(folders, entry.name)) folders[entry.name] = readFolder(`${folder}/${entry.name}`);
+    else if (entry.isFile() && Object.hasOwn(SINGLE, entry.name)) files[SINGLE[entry.name]] = readFileSync(`${folder}/${entry.name}`);
     else fail('malformed', `${entry.name} does not belong in a transcript`);
   }
   for (const [file, name] of Object.entries(SINGLE)) {
@@ -41,7 +40,7 @@ export function readTranscript(folder) {
 function readFolder(folder) {
   return readdirSync(folder, { withFileTypes: true }).map((entry) => {
     check(entry.isFile(), 'malformed', `${entry.name} does not belong in a transcript`);
-    return { name: entry.name, bytes: readFileSync(join(folder, entry.name)) };
+    return { name: entry.name, bytes: readFileSync(`${folder}/${entry.name}`) };
   });
 }
 
