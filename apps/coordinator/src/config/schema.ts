@@ -1,6 +1,6 @@
 /** The configuration file, field by field. Durations are in milliseconds and say so in their names. */
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
-import { clusterHash, defaultFields, isStrictlyIncreasing, partyId } from '@secagg/schema';
+import { clusterHash, combination, defaultFields, isStrictlyIncreasing, partyId } from '@secagg/schema';
 import { z } from 'zod';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type TriggeredCluster } from '../rounds/triggers';
@@ -68,6 +68,8 @@ const cluster = z
     minParticipantsPerGroup: count(1, 1_000_000),
     maxParticipants: count(1, 1_000_000),
     groups: count(1, 1024).default(1),
+    /** How the groups' results become one; `median` and `trimmed-mean` withstand lying routers and need several groups. */
+    combination: combination.default('sum'),
     privacy,
     /** From the announcement until routers send: time to draw the noise. */
     sendDelayMs: count(0, DAY_MS).default(200),
