@@ -3,6 +3,7 @@ import { runAccuracy } from './accuracy/command';
 import { isAccuracy } from './accuracy/options';
 import { machine } from './machine';
 import { type CommandLine, parseCommandLine, usage } from './options';
+import { routingReport } from './routing/scenario';
 import { simulate } from './simulate';
 
 function parse(): CommandLine | undefined {
@@ -14,13 +15,13 @@ function parse(): CommandLine | undefined {
   }
 }
 
-function run({ help, json, simulation }: CommandLine): void {
+function run({ help, json, scenario, simulation, routing }: CommandLine): void {
   if (help) {
     console.log(usage);
     return;
   }
   const started = performance.now();
-  const figures = simulate(simulation);
+  const figures = scenario === 'routing' ? routingReport(routing) : simulate(simulation);
   const report = {
     ...figures,
     wall_s: (performance.now() - started) / 1000,

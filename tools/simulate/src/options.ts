@@ -1,6 +1,7 @@
 /** Command-line arguments of the simulator. */
 import { parseArgs } from 'node:util';
 import { pieces } from '@secagg/crypto';
+import { type RoutingOptions } from './routing/scenario';
 
 export interface SimulationOptions {
   /** Routers invited. */
@@ -28,6 +29,7 @@ export interface CommandLine {
   readonly json?: string;
   readonly scenario: 'protocol' | 'routing';
   readonly simulation: SimulationOptions;
+  readonly routing: RoutingOptions;
 }
 
 export const usage = `usage: npm run simulate -- [options]
@@ -44,7 +46,9 @@ export const usage = `usage: npm run simulate -- [options]
   --rounds K         rounds in one process; figures are medians (1)
   --seed S           UNSAFE repeatable randomness for everything, keys included
   --json FILE        write the figures to FILE
-  --scenario routing regret of routing by local, federated and pooled knowledge, instead of the protocol's figures
+  --scenario routing   regret of routing by local, federated and pooled knowledge; takes --routers (50), --rounds (12),
+                       --requests of a router in a round (40), --worlds (3),
+                       --seed and --json
   --scenario accuracy  accuracy against epsilon on given requests; its own options: --scenario accuracy --help`;
 
 /** Throws RangeError or TypeError, with a message for the user, for arguments that make no sense. */
@@ -52,7 +56,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      routers: { type: 'string', default: '300' },
+      routers: { type: 'string' },
       dimension: { type: 'string', default: '1024' },
       dropout: { type: 'string', default: '0' },
       suite: { type: 'string', default: 'pad' },
@@ -60,10 +64,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       threshold: { type: 'string', default: '3' },
       groups: { type: 'string', default: '1' },
       'min-participants': { type: 'string' },
-      requests: { type: 'string', default: '50' },
+      requests: { type: 'string' },
       rho: { type: 'string', default: '0.1' },
       'unsafe-no-noise': { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '1' },
+      rounds: { type: 'string' },
+      worlds: { type: 'string', default: '3' },
       seed: { type: 'string' },
       json: { type: 'string' },
       scenario: { type: 'string', default: 'protocol' },
@@ -75,7 +80,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (scenario !== 'protocol' && scenario !== 'routing') throw new RangeError(`there is no scenario ${scenario}: leave it out or use routing`);
   const committee = { size: integer('committee', values.committee, 1, 30), threshold: integer('threshold', values.threshold, 1, 15) };
   pieces(committee.size, committee.threshold);
-  const routers = integer('routers', values.routers, committee.size, 1_000_000);
+  const defaults = scenario === 'routing' ? { routers: '50', rounds: '12', requests: '40' } : { routers: '300', rounds: '1', requests: '50' };
+  const routers = integer('routers', values.routers ?? defaults.routers, committee.size, 1_000_000);
+  const rounds = integer('rounds', values.rounds ?? defaults.rounds, 1, 1000);
+  const requestsPerRouter = integer('requests', values.requests ?? defaults.requests, 0, 1000);
   return {
     help: values.help,
     json: values.json,
@@ -87,12 +95,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       committee,
       groups: integer('groups', values.groups, 1, 1024),
       minParticipants: values['min-participants'] === undefined ? undefined : integer('min-participants', values['min-participants'], 1, routers),
-      requestsPerRouter: integer('requests', values.requests, 0, 1000),
+      requestsPerRouter,
       rho: real('rho', values.rho, 1e-6, 1e3),
       unsafeNoNoise: values['unsafe-no-noise'],
-      rounds: integer('rounds', values.rounds, 1, 1000),
+      rounds,
       seed: values.seed,
     },
+    routing: { routers, rounds, requestsPerRouter: Math.max(1, requestsPerRouter), seed: values.seed, worlds: integer('worlds', values.worlds, 1, 100) },
   };
 }
 
