@@ -45,6 +45,11 @@ it('charges its ledger, and sits out what does not fit, with the verified result
   await ended(coordinator.startRound(noisy));
   await eventually('settlement', async () => (await participation(node))?.state === 'included');
   const { privacy } = await node.client.status();
+  expect(privacy).toMatchObject({ budget_rho: expect.closeTo(0.06, 9) as number, window_days: 30, requests_per_requester: null });
+  const published = await node.client.signal();
+  expect(published?.privacy.ledger).toEqual(privacy);
+  expect(published?.signal.privacy_budget_used).toBe(published?.privacy.epsilon);
+  expect(published?.privacy.rho).toBe(privacy?.spent_rho);
   // Two contributed where one was counted on: half the worst case stays charged.
   expect(privacy?.spent_rho).toBeGreaterThan(0.02);
   expect(privacy?.spent_rho).toBeLessThan(0.026);

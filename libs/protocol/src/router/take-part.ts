@@ -1,7 +1,7 @@
 /** A router's part in a round: check the announcement, charge, contribute, keep the receipt, settle (PROTOCOL section 4). */
-import { clipToL2Ball, decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
+import { type Budget, clipToL2Ball, decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
 import {
-  type Bytes, type Decision, type OpenRound, type RandomBytes, receiptMessage, type RoundConfig, roundConfigMessage, SecaggError, type Signed, type Transcript,
+  type Bytes, type ClusterPolicy, type Decision, type OpenRound, type RandomBytes, receiptMessage, type RoundConfig, roundConfigMessage, SecaggError, type Signed, type Transcript,
 } from '@secagg/schema';
 import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
 import { hex, openDocument, sameBytes } from '../documents';
@@ -11,7 +11,7 @@ import { verifyDecision } from '../round/decision';
 import { honestQuorum, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import { checkRoundTime, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { buildContribution } from './contribution';
-import { type Participation, type RouterContext, type RouterEvent, type RouterState, type RouterStep } from './state';
+import { type Participation, type RouterContext, type RouterEvent, type RouterLimits, type RouterState, type RouterStep } from './state';
 
 /**
  * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
@@ -59,7 +59,7 @@ function checkLimits(round: VerifiedRound, { limits }: RouterContext): void {
 function decideRoundCharge(state: RouterState, context: RouterContext, round: VerifiedRound, nowMs: number): LedgerEvent | undefined {
   if (!withNoise(round.config)) return undefined;
   const request = { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash), units: worstCaseUnits(round.config) };
-  const decision = decideCharge(state.ledger, effectiveBudget(context, round), request, nowMs);
+  const decision = decideCharge(state.ledger, effectiveBudget(context.limits, round.policy), request, nowMs);
   if (decision.outcome === 'charged') return decision.event;
   if (decision.outcome === 'already_charged') throw new SecaggError('stale_round', 'the round is charged already', { round: round.config.round });
   const until = decision.code === 'budget_exhausted' && decision.availableAtMs !== null ? `; the window gives budget back at ${new Date(decision.availableAtMs).toISOString()}` : '';
@@ -69,8 +69,8 @@ function decideRoundCharge(state: RouterState, context: RouterContext, round: Ve
   });
 }
 
-/** The stricter of the router's own budget and the cluster's in the fleet policy; windows are compared by length. */
-function effectiveBudget({ limits }: RouterContext, { policy }: VerifiedRound): RouterContext['limits']['budget'] {
+/** What binds: the smaller of the router's own budget and the cluster's in the fleet policy, over the longer of their windows. */
+export function effectiveBudget(limits: Pick<RouterLimits, 'budget'>, policy: Pick<ClusterPolicy, 'budget_rho_units' | 'budget_window_days'>): Budget {
   const days = policy.budget_window_days;
   const own = limits.budget.window === 'lifetime' ? Infinity : limits.budget.window.days;
   const theirs = days === 0 ? Infinity : days;
