@@ -26,6 +26,8 @@ describe('roundLayoutSchema', () => {
 
   it.each<[string, string, Record<string, unknown>]>([
     ['no keys', 'keys', { keys: [] }],
+    ['no fields', 'fields', { fields: [] }],
+    ['more fields than arguments a call can have', 'fields', { fields: Array.from({ length: 200_000 }, () => layout.fields[0]) }],
     ['unsorted keys', 'keys', { keys: ['b:t', 'a:t'] }],
     ['a key twice', 'keys', { keys: ['a:t', 'a:t'] }],
     ['a key that is none', 'keys[1]', { keys: ['a:t', 'b'] }],

@@ -28,7 +28,11 @@ export const roundLayoutSchema = z
   })
   .superRefine((layout, context) => {
     const problem = fieldListProblem(layout.fields.map((field) => field.name));
-    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['fields'], message: problem, input: undefined });
+    // This also runs on lists that are too short or too long; only a valid one has a largest magnitude to compute with.
+    if (problem !== undefined) {
+      context.addIssue({ code: 'custom', path: ['fields'], message: problem, input: undefined });
+      return;
+    }
     const needed = wordBitsFor({ ...layout, noiseStdDevUnits: 0 });
     if (layout.word_bits < needed) {
       context.addIssue({ code: 'custom', path: ['word_bits'], message: `the sums need ${needed} bits`, input: undefined });
