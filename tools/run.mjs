@@ -18,6 +18,7 @@ const tasks = {
   secagg: tool('cli'),
   simulate: tool('simulate'),
   bench: tool('bench', [...apps, 'simulate']),
+  fuzz: tool('fuzz', apps),
   test: { build: [...apps, 'demo', 'cli'], command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args] },
   typecheck: { command: (args) => ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json', ...args] },
   // The module boundaries are judged by the project graph; without a cached one their rule would pass everything.

@@ -1,0 +1,210 @@
+/**
+ * One fleet with a round in every phase, and every message that was sent on the way: the valid inputs that are then changed.
+ * Repeatable from the seed, so that a finding is too.
+ */
+import { createCipheriv, createHash } from 'node:crypto';
+import { domainHash, signMessage } from '@secagg/crypto';
+import {
+  auditTranscript, type FleetDocuments, LocalFleet, type LocalCoordinator, type LocalMember, publishedResult, roundOf, signDocument, splitTranscript, startEpoch, transferSeeds, decidedSet, openViews,
+  type OpenedRound,
+} from '@secagg/protocol';
+import {
+  type Bytes, contributionMessage, decisionMessage, defaultFields, epochCertificateMessage, epochSignatureMessage, fleetDocumentsMessage, headerMessage, memberViewsMessage, type MemberIndex,
+  operatorRequestMessage, type RandomBytes, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteMessage,
+} from '@secagg/schema';
+
+export const now = Date.UTC(2026, 0, 1);
+const ROUTERS = 6;
+const COMMITTEE = { size: 4, threshold: 2 } as const;
+/** How far a round may go: what members say beyond it is kept and not passed on. */
+type Reach = 'collecting' | 'checking' | 'voting' | 'answering' | 'published';
+const ORDER: readonly Reach[] = ['collecting', 'checking', 'voting', 'answering', 'published'];
+
+function unsafeSeededRandom(seed: string): RandomBytes {
+  const stream = createCipheriv('aes-256-ctr', createHash('sha256').update(seed).digest(), new Uint8Array(16));
+  return (length) => new Uint8Array(stream.update(new Uint8Array(length)));
+}
+
+export interface World {
+  readonly fleet: LocalFleet;
+  readonly random: RandomBytes;
+  /** Round keys by how far the round has come; `aborting` has too few contributions. */
+  readonly rounds: Readonly<Record<Reach | 'aborting' | 'aborted', string>>;
+  /** Encoded messages by type. */
+  readonly messages: ReadonlyMap<string, readonly Bytes[]>;
+  readonly transcripts: readonly Bytes[];
+  readonly files: ReadonlyMap<string, Bytes>;
+  /** By member index in the epoch of the rounds. */
+  readonly voteSecrets: readonly Bytes[];
+  readonly memberOf: (index: number) => LocalMember;
+  /** What a member sees of a round, with the seeds that it could open. */
+  readonly opened: (round: string, index: number) => OpenedRound;
+}
+
+export const messagesOf = (world: World, type: string): readonly Bytes[] => world.messages.get(type) ?? [];
+
+class Recorder {
+  readonly messages = new Map<string, Bytes[]>();
+
+  add(type: string, bytes: Bytes): void {
+    const held = this.messages.get(type) ?? [];
+    this.messages.set(type, held);
+    if (held.length < 40) held.push(bytes);
+  }
+
+  signed(type: string, signed: Signed): void {
+    this.add(type, signed.body);
+    this.add('signed', signedMessage.encode(signed));
+  }
+}
+
+/** A coordinator as members see it: their messages are recorded, and passed on as far as each round may go. */
+function gate(coordinator: LocalCoordinator, reach: ReadonlyMap<string, Reach>, record: Recorder, pass: { seats: number; signatures: number }): LocalCoordinator {
+  const beyond = (key: string, phase: Reach) => ORDER.indexOf(reach.get(key) ?? 'published') > ORDER.indexOf(phase);
+  const front = Object.create(coordinator) as LocalCoordinator;
+  const own: Partial<LocalCoordinator> = {
+    work: (member, nowMs) => {
+      const bytes = coordinator.work(member, nowMs);
+      record.add('work', bytes);
+      return bytes;
+    },
+    views: (key, member) => {
+      const bytes = coordinator.views(key, member);
+      record.add('member-views', bytes);
+      return bytes;
+    },
+    takeSeat: (seat, nowMs) => {
+      record.signed('seat', seat);
+      if (pass.seats-- > 0) coordinator.takeSeat(seat, nowMs);
+    },
+    takeEpochSignature: (signature, nowMs) => {
+      record.add('epoch-signature', epochSignatureMessage.encode(signature));
+      if (pass.signatures-- > 0) coordinator.takeEpochSignature(signature, nowMs);
+    },
+    takeReport: (key, signed) => {
+      record.signed('report', signed);
+      if (beyond(key, 'checking')) coordinator.takeReport(key, signed);
+    },
+    takeVote: (key, vote, nowMs) => {
+      record.add('vote-envelope', voteMessage.encode(vote));
+      record.add('vote', vote.body);
+      if (beyond(key, 'voting')) coordinator.takeVote(key, vote, nowMs);
+    },
+    takeTransfer: (key, signed) => {
+      record.signed('seed-transfer', signed);
+      if (beyond(key, 'answering')) coordinator.takeTransfer(key, signed);
+    },
+    takeAnswer: (key, body, nowMs) => {
+      record.add('answer-body', body);
+      if (beyond(key, 'answering')) coordinator.takeAnswer(key, body, nowMs);
+    },
+  };
+  return Object.assign(front, own);
+}
+
+const plan = {
+  keys: ['m:a', 'm:b'], fields: defaultFields(), maxRequestsPerRouter: 1000, minParticipantsPerGroup: 2, maxParticipants: 64, groups: 1, combination: 'sum' as const,
+  privacy: { unit: 'request' as const, rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 }, sendDelayMs: 0,
+};
+
+/** With one box that its member cannot open, so that seeds have to be passed on. */
+function withBadBox(bytes: Bytes, secretKey: Bytes, member: number, fleet: string): Bytes {
+  const contribution = contributionMessage.decode(bytes);
+  const boxes = contribution.boxes.map((box, i) => (i === member ? { ...box, ciphertext: new Uint8Array(box.ciphertext.length) } : box));
+  const header = { ...headerMessage.decode(contribution.header.body), box_digests: boxes.map((box) => domainHash('box-digest', box.encapsulation, box.ciphertext)) };
+  return contributionMessage.encode({ ...contribution, boxes, header: signDocument(headerMessage, fleet, header, secretKey) });
+}
+
+export function createWorld(seed: string): World {
+  const random = unsafeSeededRandom(seed);
+  const fleet = new LocalFleet({ routers: ROUTERS, committee: COMMITTEE, random, nowMs: now });
+  const { coordinator, members, routers, view } = fleet;
+  const record = new Recorder();
+  const reach = new Map<string, Reach>();
+  const pass = { seats: Infinity, signatures: Infinity };
+  const front = gate(coordinator, reach, record, pass);
+  const work = (at: number, turns = 6) => {
+    for (let turn = 0; turn < turns; turn++) {
+      coordinator.tick(at);
+      for (const member of members) member.work(front, at);
+    }
+  };
+  fleet.startEpoch(now);
+
+  const announce = (goal: Reach, contributors: number, durationMs = 1000): string => {
+    const { key } = fleet.announce({ ...plan, durationMs }, now);
+    reach.set(key, goal);
+    record.add('open-round', coordinator.open(key));
+    record.signed('round-config', roundOf(coordinator.state, key).round.announcement);
+    routers.slice(0, contributors).forEach((router, i) => {
+      const built = router.contribution(coordinator, key, new Float64Array(2 * plan.fields.length).fill(i + 1), now);
+      const bytes = i === 0 && (goal === 'answering' || goal === 'published') ? withBadBox(built, router.identity.secretKey, 3, view.fleet) : built;
+      record.add('contribution-body', bytes);
+      record.add('contribution', contributionMessage.decode(bytes).header.body);
+      const receipt = coordinator.contribute(key, bytes);
+      record.signed('receipt', receipt);
+      if (bytes === built) router.keepReceipt(key, receipt);
+    });
+    return key;
+  };
+  const rounds = {
+    published: announce('published', 5), aborted: announce('published', 1), aborting: announce('checking', 1), answering: announce('answering', 5), voting: announce('voting', 5), checking: announce('checking', 5),
+    collecting: announce('collecting', 3, 3_600_000),
+  };
+  work(now + 1000);
+
+  const state = coordinator.state;
+  const roundAt = (key: string) => roundOf(state, key);
+  for (const key of [rounds.answering, rounds.published, rounds.aborted]) record.add('decision', decisionMessage.encode(roundAt(key).decision?.decision as never));
+  for (const key of [rounds.answering, rounds.voting, rounds.published]) record.signed('proposal', roundAt(key).proposal?.signed as Signed);
+  for (const { body } of roundAt(rounds.published).answers.values()) record.signed('answer', body.answer);
+  const transcripts = [rounds.published, rounds.aborted].map((key) => coordinator.publish(key));
+  for (const bytes of transcripts) record.add('transcript', bytes);
+
+  // An epoch that lacks two signatures, then one that lacks a seat.
+  for (const [seats, signatures] of [[4, 2], [3, 0]]) {
+    Object.assign(pass, { seats, signatures });
+    coordinator.commit(startEpoch(state, 3_600_000, now));
+    work(now + 1000, 3);
+  }
+  for (const [, epoch] of state.epochs) if (epoch.body) record.add('epoch', epoch.body);
+  documents(record, view.documents, fleet);
+  for (const [phase, key] of Object.entries(rounds)) {
+    const { round, phase: at, decision, accepted } = roundAt(key);
+    record.add('round-status', roundStatusMessage.encode({ cluster: round.config.cluster, round: round.config.round, phase: at, contributions: accepted.size, ...(phase === 'aborted' ? { decision: decision?.decision } : {}) }));
+  }
+
+  const { epoch } = roundAt(rounds.published).round.epoch;
+  record.add('epoch-certificate', epochCertificateMessage.encode(roundAt(rounds.published).round.epoch.certificate));
+  const memberOf = (index: number) => members.find((member) => member.identity.id === epoch.members[index].id) as LocalMember;
+  const secretsOf = (index: number) => memberOf(index).state.seats.get(epoch.epoch)?.secrets as { kemSecret: Bytes; voteSecret: Bytes };
+  const opened = (key: string, index: number) =>
+    openViews(roundAt(key).round, index as MemberIndex, secretsOf(index).kemSecret, memberViewsMessage.decode(coordinator.views(key, index as MemberIndex)).views);
+  const audited = auditTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcripts[0]));
+  if (audited.kind !== 'opened') throw new Error('the round was not opened');
+  const files = splitTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcripts[0]), publishedResult(audited));
+  return { fleet, random, rounds, messages: record.messages, transcripts, files, voteSecrets: epoch.members.map((_, index) => secretsOf(index).voteSecret), memberOf, opened };
+}
+
+function documents(record: Recorder, { policy, roster }: FleetDocuments, fleet: LocalFleet): void {
+  record.signed('policy', policy);
+  record.signed('roster', roster);
+  record.add('fleet-documents', fleetDocumentsMessage.encode({ policy, roster }));
+  for (const signed of fleet.view.roster.certificates.slice(0, 3)) record.signed('certificate', signed);
+  const request = { v: 1 as const, fleet: fleet.view.fleet, operator: fleet.routers[0].identity.id, nonce: new Uint8Array(16), issued_at_ms: now };
+  record.add('operator-request', operatorRequestMessage.encode({ ...request, action: 'start-epoch' }));
+  record.add('operator-request', operatorRequestMessage.encode({ ...request, action: 'start-round', cluster: fleet.cluster, overrides: { groups: 2, rho_units: 1 } }));
+}
+
+/** The seeds that member `from` would pass on in the round that waits for answers. */
+export function transferFor(world: World, from: number, to: number): Signed {
+  const { fleet, rounds, random } = world;
+  const { proposal, decision } = roundOf(fleet.coordinator.state, rounds.answering);
+  if (!proposal || !decision) throw new Error('the round is not decided');
+  const opened = world.opened(rounds.answering, from);
+  const decided = decidedSet(opened, proposal.signed, decisionMessage.encode(decision.decision));
+  return transferSeeds(world.memberOf(from).state, opened, decided, { to: to as MemberIndex, routers: opened.headers.map((entry) => entry.header.router) }, random);
+}
+
+/** What `sign` gives to a body that was changed: a peer that signs whatever it likes with its real key. */
+export const envelope = (type: string, fleet: string, body: Bytes, secretKey: Bytes): Signed => ({ body, signature: signMessage(secretKey, { type, fleet }, body) });
