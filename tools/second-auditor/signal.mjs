@@ -78,7 +78,7 @@ function countOf(field, sigma) {
 function meanOf(field, count, sigma) {
   const weight = count.value * field.scale;
   const unclamped = (field.sum + field.centre_units * count.value) / weight;
-  const error = (sigma * Math.hypot(1, field.sum / count.sum)) / weight;
+  const error = (sigma * Math.sqrt(1 + (field.sum / count.sum) * (field.sum / count.sum))) / weight;
   const value = Math.min(Math.max(unclamped, 0), field.bound_units / field.scale);
   return { value, unclamped, error, clamped: value !== unclamped };
 }

@@ -44,7 +44,7 @@ export function auditTranscript(authorityKey: Bytes, transcript: Transcript): Au
   }
 
   const headers = transcript.contributions.map((entry, i) => inPart(`contributions[${i}].header`, () => checkHeader(view, round, entry.header)));
-  checkOrder(headers);
+  checkOrder(headers, round);
   const root = headersRoot(headers);
   const reports: Report[] = transcript.reports.map((signed, i) => inPart(`reports[${i}]`, () => openReport(view, round, root, headers.length, signed)));
   reports.forEach((report, i) => {

@@ -32,7 +32,7 @@ export function openViews(round: VerifiedRound, member: MemberIndex, kemSecret: 
     if (!matches) throw new SecaggError('wrong_digest', 'commitments or box do not match the signed header', at);
     return checked;
   });
-  checkOrder(headers);
+  checkOrder(headers, round);
   const suite = sealingSuite(round.epoch.epoch.sealing_suite);
   const opener = suite.opener(kemSecret);
   const info = sealingInfo(round.config.fleet);

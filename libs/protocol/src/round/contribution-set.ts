@@ -40,8 +40,10 @@ export function checkHeader(view: FleetView, round: VerifiedRound, signed: Signe
 
 export const headersRoot = (headers: readonly CheckedHeader[]): Bytes => merkleRoot(headers.map((entry) => entry.hash));
 
-/** Throws `invalid` unless the headers are in strictly increasing order of router id: one contribution a router. */
-export function checkOrder(headers: readonly CheckedHeader[]): void {
+/** Throws `round_full` above the maximum of participants, and `duplicate` unless the headers are in strictly increasing order of router id: one contribution a router. */
+export function checkOrder(headers: readonly CheckedHeader[], { config }: Pick<VerifiedRound, 'config'>): void {
+  // More than the words were made for could wrap around.
+  if (headers.length > config.max_participants) throw new SecaggError('round_full', 'more contributions than the round may have', { round: config.round });
   headers.forEach((entry, i) => {
     if (i > 0 && !(headers[i - 1].header.router < entry.header.router)) {
       throw new SecaggError('duplicate', 'contributions are not in order, or a router is there twice', { party: entry.header.router });

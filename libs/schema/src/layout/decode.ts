@@ -72,7 +72,9 @@ function unusable(count: Count, withholdBelow: number): Withheld['reason'] | und
  */
 function ratio(field: FieldSpec, sum: number, count: Count, noise: number): { value: number; standardError: number } {
   const value = (sum + field.centre_units * count.requests) / (count.requests * field.scale);
-  return { value, standardError: (noise * Math.hypot(1, sum / count.units)) / (count.requests * field.scale) };
+  // Not Math.hypot: its rounding is left to the engine, and the published result is compared byte for byte.
+  const slope = sum / count.units;
+  return { value, standardError: (noise * Math.sqrt(1 + slope * slope)) / (count.requests * field.scale) };
 }
 
 function checkInput(layout: RoundLayout, sums: Float64Array, noiseVariance: number, withholdBelow: number): void {
