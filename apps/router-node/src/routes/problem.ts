@@ -6,8 +6,10 @@ import { type Logger } from 'pino';
 /** Unknown errors are `internal`, and told to the log alone. */
 export function asSecaggError(error: unknown): SecaggError {
   if (error instanceof SecaggError) return error;
-  const type: unknown = typeof error === 'object' && error !== null && 'type' in error ? error.type : undefined;
-  const bodyProblem = typeof type === 'string' ? BODY_PROBLEMS[type] : undefined;
+  const { type, status }: { type?: unknown; status?: unknown } = typeof error === 'object' && error !== null ? error : {};
+  // What express blames the caller for without a type of its own: a compressed body that does not unpack, say.
+  const blamed = typeof status === 'number' && status >= 400 && status < 500 ? 'malformed' : undefined;
+  const bodyProblem = (typeof type === 'string' ? BODY_PROBLEMS[type] : undefined) ?? blamed;
   return bodyProblem ? new SecaggError(bodyProblem, problems[bodyProblem].title) : new SecaggError('internal', problems.internal.title);
 }
 
