@@ -65,6 +65,8 @@ it.each([
   ['another content type', 'x', { 'content-type': 'text/plain' }, 400, 'malformed'],
   ['no content type', 'x', {}, 400, 'malformed'],
   ['a body that is no JSON', '{', { 'content-type': 'application/json' }, 400, 'malformed'],
+  ['a compressed body that does not unpack', '{}', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 400, 'malformed'],
+  ['a compression that it does not know', '{}', { 'content-type': 'application/json', 'content-encoding': 'nonsense' }, 400, 'malformed'],
   ['a body past the limit', ' '.repeat(17 * 1024 * 1024), { 'content-type': 'application/json' }, 413, 'too_large'],
   ['an idempotency key past the limit', '{}', { 'content-type': 'application/json', 'idempotency-key': 'k'.repeat(256) }, 422, 'invalid'],
 ])('refuses %s', async (_, body, headers, status, code) => {

@@ -12,9 +12,13 @@ import {
   type Bytes, contributionMessage, decisionMessage, defaultFields, epochCertificateMessage, epochSignatureMessage, fleetDocumentsMessage, headerMessage, memberViewsMessage, type MemberIndex,
   operatorRequestMessage, type RandomBytes, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteMessage,
 } from '@secagg/schema';
+import { treeOf } from './mutate/message';
+import { type Tree } from './mutate/values';
 
 export const now = Date.UTC(2026, 0, 1);
 const ROUTERS = 6;
+/** Contributions of the collecting round from here on are made and not sent. */
+const NOT_SENT_FROM = 3;
 const COMMITTEE = { size: 4, threshold: 2 } as const;
 /** How far a round may go: what members say beyond it is kept and not passed on. */
 type Reach = 'collecting' | 'checking' | 'voting' | 'answering' | 'published';
@@ -41,7 +45,21 @@ export interface World {
   readonly opened: (round: string, index: number) => OpenedRound;
 }
 
-export const messagesOf = (world: World, type: string): readonly Bytes[] => world.messages.get(type) ?? [];
+/** Encoded messages of a type; with a round key, those that speak of that round where there are any. */
+export function messagesOf(world: World, type: string, key?: string): readonly Bytes[] {
+  const all = world.messages.get(type) ?? [];
+  if (key === undefined) return all;
+  const round = Number(key.slice(key.lastIndexOf('/') + 1));
+  const ofRound = all.filter((bytes) => speaksOf(treeOf(bytes), round));
+  return ofRound.length > 0 ? ofRound : all;
+}
+
+/** Whether a `round` stands in it, or in a message inside of it. */
+function speaksOf(tree: Tree | undefined, round: number): boolean {
+  if (tree instanceof Uint8Array) return tree.length > 16 && tree[0] >> 5 === 5 && speaksOf(treeOf(tree), round);
+  if (typeof tree !== 'object' || tree === null) return false;
+  return Object.entries(tree).some(([name, item]) => (name === 'round' ? item === round : speaksOf(item, round)));
+}
 
 class Recorder {
   readonly messages = new Map<string, Bytes[]>();
@@ -141,6 +159,7 @@ export function createWorld(seed: string): World {
       const bytes = i === 0 && (goal === 'answering' || goal === 'published') ? withBadBox(built, router.identity.secretKey, 3, view.fleet) : built;
       record.add('contribution-body', bytes);
       record.add('contribution', contributionMessage.decode(bytes).header.body);
+      if (goal === 'collecting' && i >= NOT_SENT_FROM) return;
       const receipt = coordinator.contribute(key, bytes);
       record.signed('receipt', receipt);
       if (bytes === built) router.keepReceipt(key, receipt);
@@ -149,7 +168,7 @@ export function createWorld(seed: string): World {
   };
   const rounds = {
     published: announce('published', 5), aborted: announce('published', 1), aborting: announce('checking', 1), answering: announce('answering', 5), voting: announce('voting', 5), checking: announce('checking', 5),
-    collecting: announce('collecting', 3, 3_600_000),
+    collecting: announce('collecting', 5, 3_600_000),
   };
   work(now + 1000);
 

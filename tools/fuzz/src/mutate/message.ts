@@ -23,13 +23,16 @@ function decoded(bytes: Bytes): Tree | undefined {
   }
 }
 
-/** @param others encoded messages to take parts from */
-export function mutateMessage(bytes: Bytes, draw: UnsafeDraw, others: readonly Bytes[] = []): Bytes {
-  if (draw.chance(0.3)) return mutateBytes(bytes, draw, others);
+/**
+ * @param others encoded messages to take parts from
+ * @param crude share of the mutations that look at bytes only, which hardly ever get past a decoder
+ */
+export function mutateMessage(bytes: Bytes, draw: UnsafeDraw, others: readonly Bytes[] = [], crude = 0.3): Bytes {
+  if (draw.chance(crude)) return mutateBytes(bytes, draw, others);
   const tree = treeOf(bytes);
   if (tree === undefined) return mutateBytes(bytes, draw, others);
   if (draw.chance(0.3)) {
-    const inner = mutateInside(tree, draw, others);
+    const inner = mutateInside(tree, draw, others, crude);
     if (inner !== undefined) return encodeTree(inner, draw, noFaults);
   }
   if (draw.chance(0.1)) return encodeTree(tree, draw, someFaults);
@@ -38,7 +41,7 @@ export function mutateMessage(bytes: Bytes, draw: UnsafeDraw, others: readonly B
 }
 
 /** A copy with one byte string replaced by a mutation of the message that it encodes; undefined when no byte string does. */
-function mutateInside(tree: Tree, draw: UnsafeDraw, others: readonly Bytes[]): Tree | undefined {
+function mutateInside(tree: Tree, draw: UnsafeDraw, others: readonly Bytes[], crude: number): Tree | undefined {
   const root = structuredClone(tree);
   const found: { holder: Record<string, Tree>; key: string; bytes: Bytes }[] = [];
   const walk = (value: Tree): void => {
@@ -54,6 +57,6 @@ function mutateInside(tree: Tree, draw: UnsafeDraw, others: readonly Bytes[]): T
   walk(root);
   if (found.length === 0) return undefined;
   const { holder, key, bytes } = draw.pick(found);
-  holder[key] = mutateMessage(bytes, draw, others);
+  holder[key] = mutateMessage(bytes, draw, others, crude);
   return root;
 }

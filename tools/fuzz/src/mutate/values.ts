@@ -67,8 +67,11 @@ function similar(value: Tree, draw: UnsafeDraw): Tree {
 }
 
 const changes: readonly ((places: Place[], draw: UnsafeDraw, others: readonly Tree[]) => void)[] = [
-  (places, draw) => { const place = draw.pick(places); place.set(similar(place.value, draw)); },
-  (places, draw) => { const place = draw.pick(places); place.set(similar(place.value, draw)); },
+  // Several times, since it is what most often gets somewhere.
+  ...Array.from({ length: 5 }, () => (places: Place[], draw: UnsafeDraw) => {
+    const place = draw.pick(places);
+    place.set(similar(place.value, draw));
+  }),
   (places, draw) => draw.pick(places).set(leaf(draw)),
   (places, draw) => draw.pick(places).set(nested(draw)),
   (places, draw) => draw.pick(places).remove(),

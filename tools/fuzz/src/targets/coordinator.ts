@@ -5,7 +5,7 @@ import {
 } from '@secagg/schema';
 import { mutateMessage } from '../mutate/message';
 import { envelope, messagesOf, now, type World } from '../world';
-import { contributions, type Make, plain, signed } from './inputs';
+import { contributions, CRUDE, type Make, plain, signed } from './inputs';
 import { type Target } from './target';
 
 export function coordinatorTargets(world: World): Target[] {
@@ -18,10 +18,10 @@ export function coordinatorTargets(world: World): Target[] {
   const later = now + 1000;
   return [
     target('receiveContribution', contributions(world), (input) => receiveContribution(state, context, rounds.collecting, input), 8),
-    target('receiveReport', signed(world, reportMessage, (body) => ofMember(reportMessage.decode(body).member)), (input) => receiveReport(state, rounds.checking, signedMessage.decode(input))),
-    target('receiveVote', votes(world), (input) => receiveVote(state, rounds.voting, voteMessage.decode(input), later)),
-    target('receiveVote (abort)', votes(world), (input) => receiveVote(state, rounds.aborting, voteMessage.decode(input), later)),
-    target('receiveTransfer', signed(world, transferMessage, (body) => ofMember(transferMessage.decode(body).from)), (input) => receiveTransfer(state, rounds.answering, signedMessage.decode(input))),
+    target('receiveReport', signed(world, reportMessage, (body) => ofMember(reportMessage.decode(body).member), rounds.checking), (input) => receiveReport(state, rounds.checking, signedMessage.decode(input))),
+    target('receiveVote', votes(world, rounds.voting), (input) => receiveVote(state, rounds.voting, voteMessage.decode(input), later)),
+    target('receiveVote (abort)', votes(world, rounds.aborting), (input) => receiveVote(state, rounds.aborting, voteMessage.decode(input), later)),
+    target('receiveTransfer', signed(world, transferMessage, (body) => ofMember(transferMessage.decode(body).from), rounds.answering), (input) => receiveTransfer(state, rounds.answering, signedMessage.decode(input))),
     target('receiveAnswer', answers(world), (input) => receiveAnswer(state, rounds.answering, input, later)),
     target('receiveSeat', signed(world, seatMessage, (body) => identities.get(seatMessage.decode(body).member) as Bytes), (input) => receiveSeat(state, signedMessage.decode(input), later)),
     target('receiveEpochSignature', plain(world, epochSignatureMessage.type), (input) => receiveEpochSignature(state, epochSignatureMessage.decode(input), later)),
@@ -29,27 +29,28 @@ export function coordinatorTargets(world: World): Target[] {
   ];
 }
 
-function votes({ fleet, voteSecrets, messages }: World): Make {
-  const seeds = messages.get(voteMessage.type) ?? [];
-  const bodies = messages.get(voteBodyMessage.type) ?? [];
+function votes(world: World, key: string): Make {
+  const { fleet, voteSecrets } = world;
+  const seeds = messagesOf(world, voteMessage.type, key);
+  const bodies = messagesOf(world, voteBodyMessage.type);
   return (draw) => {
     const seed = draw.pick(seeds);
-    if (draw.chance(0.2)) return mutateMessage(seed, draw, seeds);
+    if (draw.chance(0.2)) return mutateMessage(seed, draw, seeds, CRUDE);
     const { body, member } = voteMessage.decode(seed);
-    const changed = mutateMessage(body, draw, bodies);
+    const changed = mutateMessage(body, draw, bodies, CRUDE);
     return voteMessage.encode({ ...envelope(voteBodyMessage.type, fleet.view.fleet, changed.subarray(0, 100_000), voteSecrets[member]), member });
   };
 }
 
 function answers(world: World): Make {
-  const seeds = messagesOf(world, answerBodyMessage.type);
+  const seeds = messagesOf(world, answerBodyMessage.type, world.rounds.answering);
   const bodies = messagesOf(world, answerMessage.type);
   return (draw) => {
     const seed = draw.pick(seeds);
-    if (draw.chance(0.4)) return mutateMessage(seed, draw, seeds);
+    if (draw.chance(0.4)) return mutateMessage(seed, draw, seeds, CRUDE);
     const { answer, pieces } = answerBodyMessage.decode(seed);
     const key = world.voteSecrets[answerMessage.decode(answer.body).member];
-    return answerBodyMessage.encode({ answer: envelope(answerMessage.type, world.fleet.view.fleet, mutateMessage(answer.body, draw, bodies), key), pieces });
+    return answerBodyMessage.encode({ answer: envelope(answerMessage.type, world.fleet.view.fleet, mutateMessage(answer.body, draw, bodies, CRUDE), key), pieces });
   };
 }
 
@@ -59,9 +60,9 @@ function fleetDocuments(world: World, authorityKey: Bytes): Make {
   const policies = messagesOf(world, policyMessage.type);
   const { fleet, documents } = world.fleet.view;
   return (draw) => {
-    if (draw.chance(0.2)) return mutateMessage(draw.pick(seeds), draw, policies);
+    if (draw.chance(0.2)) return mutateMessage(draw.pick(seeds), draw, policies, CRUDE);
     const part = draw.chance(0.5) ? 'policy' : 'roster';
     const type = part === 'policy' ? policyMessage.type : rosterMessage.type;
-    return fleetDocumentsMessage.encode({ ...documents, [part]: envelope(type, fleet, mutateMessage(documents[part].body, draw, policies), authorityKey) });
+    return fleetDocumentsMessage.encode({ ...documents, [part]: envelope(type, fleet, mutateMessage(documents[part].body, draw, policies, CRUDE), authorityKey) });
   };
 }

@@ -7,8 +7,8 @@ import {
   type WorkItem, workMessage,
 } from '@secagg/schema';
 import { mutateMessage } from '../mutate/message';
-import { messagesOf, now, transferFor, type World } from '../world';
-import { type Make, plain, signed } from './inputs';
+import { now, transferFor, type World } from '../world';
+import { CRUDE, type Make, plain, signed } from './inputs';
 import { type Target } from './target';
 
 const MEMBER = 3;
@@ -33,7 +33,6 @@ export function memberTargets(world: World): Target[] {
   const proposal = roundOf(coordinator.state, rounds.answering).proposal?.signed as Signed;
   if (!decision) throw new Error('the round is not decided');
   const decided = decidedSet(helper, proposal, decisionMessage.encode(decision.decision));
-  const decisions = messagesOf(world, decisionMessage.type);
   const kemSecret = state.seats.get(epoch.epoch.epoch)?.secrets?.kemSecret as Bytes;
   const passed = signedMessage.encode(transferFor(world, 0, MEMBER));
 
@@ -47,9 +46,9 @@ export function memberTargets(world: World): Target[] {
     target('checkEpochTerms', plain(world, epochMessage.type), (input) => checkEpochTerms(view, epochMessage.decode(input), later)),
     target('signEpoch', plain(world, epochMessage.type), (input) => signEpoch(state, member, input, later)),
     target('takeSeat and other work', plain(world, workMessage.type), (input) => handleItems(workMessage.decode(input).items), 3),
-    target('openViews', plain(world, memberViewsMessage.type), (input) => openViews(round(rounds.checking), answering.member, kemSecret, memberViewsMessage.decode(input).views), 3),
-    target('voteReady', signed(world, proposalMessage, () => coordinatorKey), (input) => voteReady(unvoted, voting, signedMessage.decode(input))),
-    target('decidedSet', (draw) => mutateMessage(draw.pick(decisions), draw, decisions), (input) => decidedSet(helper, proposal, input)),
+    target('openViews', plain(world, memberViewsMessage.type, rounds.checking), (input) => openViews(round(rounds.checking), answering.member, kemSecret, memberViewsMessage.decode(input).views), 3),
+    target('voteReady', signed(world, proposalMessage, () => coordinatorKey, rounds.voting), (input) => voteReady(unvoted, voting, signedMessage.decode(input))),
+    target('decidedSet', plain(world, decisionMessage.type, rounds.answering), (input) => decidedSet(helper, proposal, input)),
     target('takeTransfers', transferInputs(world, passed), (input) => {
       // Its caller's round is what it adds to; here every input meets the round as it was.
       takeTransfers(state, { ...answering, seeds: [...answering.seeds] }, decided.decision, [signedMessage.decode(input)]);
@@ -67,8 +66,8 @@ export function memberTargets(world: World): Target[] {
 }
 
 function transferInputs(world: World, valid: Bytes): Make {
-  const resigned = signed(world, transferMessage, (body) => world.voteSecrets[transferMessage.decode(body).from]);
-  return (draw) => (draw.chance(0.3) ? mutateMessage(valid, draw) : resigned(draw));
+  const resigned = signed(world, transferMessage, (body) => world.voteSecrets[transferMessage.decode(body).from], world.rounds.answering);
+  return (draw) => (draw.chance(0.3) ? mutateMessage(valid, draw, [], CRUDE) : resigned(draw));
 }
 
 /** What work items may ask for, within what their decoder lets through. */

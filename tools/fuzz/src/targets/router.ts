@@ -3,7 +3,7 @@ import { checkRound, receiveReceipt, settleAborted, settlePublished } from '@sec
 import { type Bytes, decisionMessage, openRoundMessage, receiptMessage, roundConfigMessage, signedMessage, transcriptMessage } from '@secagg/schema';
 import { mutateMessage } from '../mutate/message';
 import { envelope, messagesOf, now, type World } from '../world';
-import { type Make, plain, signed } from './inputs';
+import { CRUDE, type Make, plain, signed } from './inputs';
 import { type Target } from './target';
 import { transcripts } from './transcripts';
 
@@ -15,7 +15,7 @@ export function routerTargets(world: World): Target[] {
   const target = (name: string, router: typeof fresh, make: Make, run: (input: Bytes) => void, weight = 4): Target => ({ name, weight, make, run, state: () => router.state });
   return [
     target('checkRound', fresh, openRounds(world, key), (input) => checkRound(fresh.state, fresh, openRoundMessage.decode(input), now), 8),
-    target('receiveReceipt', busy, signed(world, receiptMessage, () => key), (input) => receiveReceipt(busy.state, busy, rounds.collecting, signedMessage.decode(input))),
+    target('receiveReceipt', busy, signed(world, receiptMessage, () => key, rounds.collecting), (input) => receiveReceipt(busy.state, busy, rounds.collecting, signedMessage.decode(input))),
     target('settlePublished', busy, transcripts(world), (input) => settlePublished(busy.state, rounds.published, transcriptMessage.decode(input), now), 0.5),
     target('settleAborted', busy, plain(world, decisionMessage.type), (input) => settleAborted(busy.state, rounds.checking, decisionMessage.decode(input), now)),
   ];
@@ -26,9 +26,9 @@ export function openRounds(world: World, coordinatorKey: Bytes): Make {
   const bodies = messagesOf(world, roundConfigMessage.type);
   return (draw) => {
     const seed = draw.pick(seeds);
-    if (draw.chance(0.2)) return mutateMessage(seed, draw, seeds);
+    if (draw.chance(0.2)) return mutateMessage(seed, draw, seeds, CRUDE);
     const open = openRoundMessage.decode(seed);
-    const announcement = envelope(roundConfigMessage.type, world.fleet.view.fleet, mutateMessage(open.announcement.body, draw, bodies), coordinatorKey);
+    const announcement = envelope(roundConfigMessage.type, world.fleet.view.fleet, mutateMessage(open.announcement.body, draw, bodies, CRUDE), coordinatorKey);
     return openRoundMessage.encode({ ...open, announcement });
   };
 }

@@ -6,7 +6,7 @@ import {
 import { mutateBytes } from '../mutate/bytes';
 import { mutateMessage } from '../mutate/message';
 import { envelope, messagesOf, type World } from '../world';
-import { type Make } from './inputs';
+import { CRUDE, type Make } from './inputs';
 import { type Target } from './target';
 
 /** Changed anywhere, or in one signed part that its signer signs again. */
@@ -16,7 +16,7 @@ export function transcripts(world: World): Make {
   const resign = resigner(world);
   return (draw) => {
     const at = draw.chance(0.8) ? 0 : 1;
-    if (draw.chance(0.4)) return mutateMessage(seeds[at], draw, messagesOf(world, 'signed'));
+    if (draw.chance(0.4)) return mutateMessage(seeds[at], draw, messagesOf(world, 'signed'), CRUDE);
     const transcript = structuredClone(decoded[at]);
     resign(transcript, draw);
     return transcriptMessage.encode(transcript);
@@ -28,7 +28,7 @@ function resigner(world: World): (transcript: Transcript, draw: Parameters<Make>
   const routerKey = (signed: Signed) => routers.find(({ identity }) => identity.id === headerMessage.decode(signed.body).router)?.identity.secretKey as Bytes;
   return (transcript, draw) => {
     const again = (type: string, signed: Signed, key: Bytes): void => {
-      Object.assign(signed, envelope(type, view.fleet, mutateMessage(signed.body, draw), key));
+      Object.assign(signed, envelope(type, view.fleet, mutateMessage(signed.body, draw, [], CRUDE), key));
     };
     const parts = [
       () => again(policyMessage.type, transcript.policy, authority.secretKey),
