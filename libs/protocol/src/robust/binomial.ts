@@ -5,6 +5,8 @@ export function binomialUpperTail(x: number, n: number, p: number): number {
   if (x <= 0) return 1;
   if (p <= 0) return 0;
   if (p >= 1) return 1;
+  // Towards the mean the first term would vanish beside the sum; the other end has no more than 1 to lose.
+  if (x < n * p) return 1 - binomialUpperTail(n - x + 1, n, 1 - p);
   let log = x * Math.log(p) + (n - x) * Math.log1p(-p);
   for (let i = 0; i < x; i++) log += Math.log((n - i) / (i + 1));
   let term = Math.exp(log);

@@ -28,7 +28,8 @@ export function normalQuantile(p: number): number {
 }
 
 /**
- * Quantile of chi-squared with n >= 1 degrees of freedom, p in (0, 1) (Wilson and Hilferty 1931); within 1% from p = 0.9 on.
+ * Quantile of chi-squared with n >= 1 degrees of freedom, p in (0, 1) (Wilson and Hilferty 1931); within 1% for p from 0.99 to 0.999,
+ * within 3.5% for 1 or 2 degrees of freedom.
  */
 export function chiSquaredQuantile(p: number, degrees: number): number {
   const c = 2 / (9 * degrees);

@@ -1,10 +1,8 @@
 /** Centre and spread that a minority of groups cannot carry away. */
 
-const ascending = (a: number, b: number): number => a - b;
-
 /** Median of at least one value. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort(ascending);
+  const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
@@ -37,9 +35,9 @@ export function spread(values: readonly number[]): Spread {
     const centre = median(values);
     return { value: (1.4826 * n * median(values.map((value) => Math.abs(value - centre)))) / (n - 0.8), degrees: 0.35 * n };
   }
-  const distances: number[] = [];
-  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) distances.push(Math.abs(values[i] - values[j]));
-  distances.sort(ascending);
+  const distances = new Float64Array((n * (n - 1)) / 2);
+  for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < i; j++) distances[at++] = Math.abs(values[i] - values[j]);
+  distances.sort();
   const half = (n >> 1) + 1;
   const factor = n < 10 ? SMALL[n - 2] : n / (n + (n % 2 === 1 ? 1.4 : 3.8));
   return { value: 2.2219 * factor * distances[(half * (half - 1)) / 2 - 1], degrees: Math.max(0.8, 0.7 * n - 1.6) };
