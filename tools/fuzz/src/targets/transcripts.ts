@@ -68,8 +68,9 @@ function files(world: World): Make {
     const changed = new Map(world.files);
     const path = draw.pick(paths);
     const bytes = world.files.get(path) as Bytes;
-    if (draw.chance(0.05)) changed.delete(path);
-    else if (draw.chance(0.05)) changed.set(draw.pick(surplus), bytes);
+    const change = draw.below(20);
+    if (change === 0) changed.delete(path);
+    else if (change === 1) changed.set(draw.pick(surplus), bytes);
     else changed.set(path, path.endsWith('.cbor') ? mutateMessage(bytes, draw, all) : mutateBytes(bytes, draw, all));
     return packed(changed);
   };
