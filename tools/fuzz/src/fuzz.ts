@@ -27,9 +27,11 @@ export interface FuzzOptions {
   readonly seed: string;
   /** An input that takes longer is a finding: something a peer can slow a role down with. */
   readonly slowMs: number;
-  /** Told before every input, so that somebody else can say what was under way when nothing comes back. */
+  /** Told before every input, first of its number and then what it is, so that somebody else can say what was under way when nothing comes back. */
   readonly onInput?: (index: number, input: Bytes) => void;
 }
+
+const NONE = new Uint8Array();
 
 /** Fingerprints cost more than inputs, so a state is looked at after so many; a change is then traced to one of them. */
 const STATE_EVERY = 256;
@@ -40,6 +42,7 @@ export function fuzzTarget(target: Target, from: number, to: number, { seed, slo
   const stateNow = () => (target.state ? fingerprint(target.state()) : '');
   const before = stateNow();
   for (let index = from; index < to; index++) {
+    onInput?.(index, NONE);
     const input = target.make(new UnsafeDraw(`${seed} ${target.name} ${index}`));
     onInput?.(index, input);
     const found = (problem: string) => ({ report, finding: { target: target.name, index, input: Buffer.from(input).toString('hex'), problem } });

@@ -8,6 +8,8 @@ const TEXTS = ['', '__proto__', 'constructor', 'toString', 'length', '\u0000', '
 
 const isMap = (value: Tree): value is { [key: string]: Tree } => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 
+const MAX_PLACES = 4000;
+
 /** A place in a tree: what is there, and how to put something else there. */
 interface Place {
   readonly value: Tree;
@@ -18,7 +20,7 @@ interface Place {
 
 function placesOf(root: Tree, set: (value: Tree) => void): Place[] {
   const places: Place[] = [{ value: root, set, remove: () => set(null) }];
-  for (let i = 0; i < places.length && places.length < 4000; i++) {
+  for (let i = 0; i < places.length && places.length < MAX_PLACES; i++) {
     const { value } = places[i];
     if (Array.isArray(value)) value.forEach((item, at) => places.push({ value: item, set: (changed) => { value[at] = changed; }, remove: () => { value.splice(at, 1); } }));
     else if (isMap(value)) for (const key of Object.keys(value)) places.push({ value: value[key], set: (changed) => put(value, key, changed), remove: () => { delete value[key]; } });
@@ -59,7 +61,8 @@ function similar(value: Tree, draw: UnsafeDraw): Tree {
       () => [...value].reverse(),
       () => value.filter((_, i) => i !== at),
       () => [],
-      () => Array.from({ length: draw.pick([2, 33, 300, 1100]) }, () => value[at]),
+      // Repeated what was repeated before, it would outgrow all memory.
+      () => Array.from({ length: Math.min(draw.pick([2, 33, 300, 1100]), Math.ceil(MAX_PLACES / placesOf(value[at], () => undefined).length)) }, () => value[at]),
       () => [value[at], ...value.filter((_, i) => i !== at)],
     ])();
   }
