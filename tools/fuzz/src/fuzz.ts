@@ -71,5 +71,5 @@ export function fuzzTarget(target: Target, from: number, to: number, { seed, slo
 /** How many inputs each target gets of a total. */
 export function shares(targets: readonly Target[], total: number): number[] {
   const weights = targets.reduce((sum, { weight }) => sum + weight, 0);
-  return targets.map(({ weight }) => Math.max(1, Math.round((total * weight) / weights)));
+  return targets.map(({ weight }) => Math.ceil((total * weight) / weights));
 }
