@@ -142,8 +142,6 @@ class Simulation {
     const round = meter.run('router', () => router.check(open, this.nowMs));
     const { result: bytes, again } = this.recorder.recording(() => meter.run('build', () => router.build(round, vector, this.nowMs)));
     meter.run('router', () => router.send(fleet.coordinator, key, bytes));
-    // Thousands of routers in one process, each with the announcement in memory, would be nobody's memory in reality.
-    router.forget(key);
     expected.add(router.identity.id, copy, again);
     const buildMs = meter.ms('build') - before.build;
     return { routerMs: meter.ms('router') - before.router + buildMs, buildMs, receiveMs: meter.ms('receive') - before.receive, bytes: bytes.length };

@@ -18,9 +18,11 @@ export function encryptVector(pad: RouterPad, bits: number, values: Float64Array
   const sum = new WordSum(values.length, bits);
   try {
     sum.addIntegers(values);
-    const keys = [...seeds].map(([piece, seed]) => pad.streamKey(piece, seed));
-    sum.addKeystreams(keys);
-    for (const key of keys) key.fill(0);
+    for (const [piece, seed] of seeds) {
+      const key = pad.streamKey(piece, seed);
+      sum.addKeystream(key);
+      key.fill(0);
+    }
     return sum.toPacked();
   } finally {
     sum.wipe();

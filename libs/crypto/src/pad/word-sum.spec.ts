@@ -83,34 +83,6 @@ describe('WordSum', () => {
     expect([...unpack(sum.toPacked(), bits, dimension)]).toEqual(expected);
   });
 
-  it.each([1, 2, 5, 8, 4095, 4096, 4097, 8193])('adds many keystreams to %i words as it adds them one by one', (dimension) => {
-    const keys = Array.from({ length: 5 }, () => new Uint8Array(randomBytes(32)));
-    for (const count of [0, 1, 5]) {
-      const together = new WordSum(dimension, 44);
-      const single = new WordSum(dimension, 44);
-      for (const sum of [together, single]) sum.addKeystream(new Uint8Array(32).fill(9));
-      together.addKeystreams(keys.slice(0, count));
-      for (const key of keys.slice(0, count)) single.addKeystream(key);
-      expect(Buffer.compare(together.toPacked(), single.toPacked())).toBe(0);
-    }
-  });
-
-  it('does not mix a short vector with a longer one before it', () => {
-    const key = new Uint8Array(32).fill(3);
-    new WordSum(5000, 48).addKeystreams([key]);
-    const sum = new WordSum(3, 48);
-    sum.addKeystreams([key, key]);
-    expect([...unpack(sum.toPacked(), 48, 3)].map(BigInt)).toEqual(keystreamByDefinition(key, 3).map((word) => mod(2n * word, 48)));
-  });
-
-  it('carries between keystreams that are added together', () => {
-    const key = new Uint8Array(32).fill(5);
-    const times = 65535 + 700;
-    const sum = new WordSum(2, 48);
-    sum.addKeystreams(new Array<Uint8Array>(times).fill(key));
-    expect([...unpack(sum.toPacked(), 48, 2)].map(BigInt)).toEqual(keystreamByDefinition(key, 2).map((word) => mod(BigInt(times) * word, 48)));
-  });
-
   it('reads the extreme values with their sign', () => {
     const sum = new WordSum(4, 48);
     sum.addPacked(pack(Float64Array.of(2 ** 47 - 1, 2 ** 47, 2 ** 48 - 1, 0), 48));

@@ -1,7 +1,6 @@
 import { SecaggError } from '@secagg/schema';
 import { Keystream } from './keystream';
 import { addIntegerLimbs, addLimbs, BLOCK_WORDS, carryLimbs, checkDimension, checkWordBits, LIMBS_PER_WORD, wordAt } from './limbs';
-import { addStream, loadSums, takeSums } from './limb-adder';
 import { addPackedLimbs, checkPacked, packLimbs } from './packed-limbs';
 
 /**
@@ -9,9 +8,6 @@ import { addPackedLimbs, checkPacked, packLimbs } from './packed-limbs';
  * so a limb reaches at most 65535·2^16 + 65535 = 2^32 - 1.
  */
 const ADDITIONS_BEFORE_CARRY = 65535;
-
-/** Ciphers open at the same time, of a kilobyte or so each; at most {@link ADDITIONS_BEFORE_CARRY}. */
-const KEYSTREAMS_AT_ONCE = 512;
 
 /**
  * A running sum of vectors of d words mod 2^b: of ciphertexts at the coordinator, of keystreams at a committee member,
@@ -45,7 +41,7 @@ export class WordSum {
    */
   addPacked(packed: Uint8Array): void {
     checkPacked(packed, this.dimension, this.bits);
-    this.countAdditions(1);
+    this.countAddition();
     addPackedLimbs(this.sums, packed, this.bits);
   }
 
@@ -56,41 +52,13 @@ export class WordSum {
    */
   addKeystream(key: Uint8Array): void {
     const keystream = new Keystream(key);
-    this.countAdditions(1);
-    for (let first = 0; first < this.dimension; first += BLOCK_WORDS) {
-      this.addBlock(keystream, first, Math.min(BLOCK_WORDS, this.dimension - first));
-    }
-  }
-
-  /**
-   * Adds the keystreams under many keys, block by block: the block of the sum stays in the cache while all of them are added.
-   *
-   * @param keys 32 bytes each from `RouterPad.streamKey`; the caller wipes them
-   */
-  addKeystreams(keys: readonly Uint8Array[]): void {
-    for (let start = 0; start < keys.length; start += KEYSTREAMS_AT_ONCE) this.addTogether(keys.slice(start, start + KEYSTREAMS_AT_ONCE));
-  }
-
-  private addTogether(keys: readonly Uint8Array[]): void {
-    this.countAdditions(keys.length);
-    const keystreams = keys.map((key) => new Keystream(key));
+    this.countAddition();
     for (let first = 0; first < this.dimension; first += BLOCK_WORDS) {
       const count = Math.min(BLOCK_WORDS, this.dimension - first);
-      const block = this.sums.subarray(LIMBS_PER_WORD * first, LIMBS_PER_WORD * (first + count));
-      loadSums(block);
-      for (const keystream of keystreams) {
-        const limbs = keystream.next(count);
-        addStream(limbs);
-        limbs.fill(0);
-      }
-      takeSums(block);
+      const limbs = keystream.next(count);
+      addLimbs(this.sums, LIMBS_PER_WORD * first, limbs, LIMBS_PER_WORD * count);
+      limbs.fill(0);
     }
-  }
-
-  private addBlock(keystream: Keystream, first: number, count: number): void {
-    const limbs = keystream.next(count);
-    addLimbs(this.sums, LIMBS_PER_WORD * first, limbs, LIMBS_PER_WORD * count);
-    limbs.fill(0);
   }
 
   /**
@@ -101,7 +69,7 @@ export class WordSum {
    */
   addIntegers(values: Float64Array): void {
     this.checkIntegers(values);
-    this.countAdditions(1);
+    this.countAddition();
     addIntegerLimbs(this.sums, values);
   }
 
@@ -113,7 +81,7 @@ export class WordSum {
   subtract(other: WordSum): void {
     if (other.dimension !== this.dimension || other.bits !== this.bits) throw new SecaggError('invalid', 'The sums have different shapes');
     other.carry();
-    this.countAdditions(1);
+    this.countAddition();
     const { sums } = this;
     const subtrahend = other.sums;
     // Two's complement over 48 bits: -v = (2^48 - 1 - v) + 1, limb by limb.
@@ -160,9 +128,9 @@ export class WordSum {
     }
   }
 
-  private countAdditions(count: number): void {
-    if (this.additions + count > ADDITIONS_BEFORE_CARRY) this.carry();
-    this.additions += count;
+  private countAddition(): void {
+    if (this.additions === ADDITIONS_BEFORE_CARRY) this.carry();
+    this.additions++;
   }
 
   private carry(): void {

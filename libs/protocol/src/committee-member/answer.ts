@@ -57,18 +57,21 @@ export function answer(
 
 function keystreamSums(opened: OpenedRound, group: DecidedGroup, index: ReadonlyMap<PartyId, number>, held: readonly SubsetMask[]): [SubsetMask, Bytes][] {
   const { round } = opened;
-  const contributions = group.members.map(({ header: { router } }) => {
-    const seeds = opened.seeds[index.get(router) as number];
-    if (!seeds) throw new SecaggError('recovery_failed', `the seeds of ${router} are missing`, { party: router, round: round.config.round });
-    return { pad: round.pad(router), seeds };
-  });
-  return held.map((piece) => {
-    const keys = contributions.map(({ pad, seeds }) => pad.streamKey(piece, seeds.get(piece) as Bytes));
-    const sum = new WordSum(round.dimension, round.config.layout.word_bits);
-    sum.addKeystreams(keys);
-    for (const key of keys) key.fill(0);
-    const words = sum.toPacked();
-    sum.wipe();
+  const sums = held.map(() => new WordSum(round.dimension, round.config.layout.word_bits));
+  for (const { header } of group.members) {
+    const seeds = opened.seeds[index.get(header.router) as number];
+    const pad = round.pad(header.router);
+    held.forEach((piece, i) => {
+      const seed = seeds?.get(piece);
+      if (!seed) throw new SecaggError('recovery_failed', `the seeds of ${header.router} are missing`, { party: header.router, round: round.config.round });
+      const key = pad.streamKey(piece, seed);
+      sums[i].addKeystream(key);
+      wipe(key);
+    });
+  }
+  return held.map((piece, i) => {
+    const words = sums[i].toPacked();
+    sums[i].wipe();
     return [piece, words];
   });
 }
