@@ -6,11 +6,19 @@ import { HttpCluster, type Scripts } from './http/cluster';
 import { createFleet } from './http/fleet';
 import { runSimulator, type SimulatorFigures } from './simulator';
 
+export interface Note {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
 const CLOSE_REPETITIONS = 5;
 /** As many as the simulator takes for d = 1024: 205 keys of 5 fields. */
 const keys = Array.from({ length: 205 }, (_, i) => `model:task-${String(i).padStart(3, '0')}`);
 
 export class Bench {
+  /** Figures without a target, from runs that were checked as well. */
+  readonly notes: Note[] = [];
   private readonly simulations = new Map<string, SimulatorFigures>();
 
   constructor(private readonly scripts: Scripts & { readonly simulate: string }) {}
@@ -36,22 +44,22 @@ export class Bench {
     return (await this.withCluster(n, (cluster) => cluster.run(n))).ingestPerSecond;
   }
 
-  /** How much larger the coordinator's largest resident set is after a round of `many` than after one of `few`, each in a fresh process, in MB. */
+  /**
+   * How much more memory a coordinator needs for a round of `many` than for one of `few`, each in a fresh process: resident set
+   * without garbage, in MB. What garbage adds until it is collected is noted apart.
+   */
   async memoryGrowth(few: number, many: number): Promise<number> {
-    const peak = (n: number) =>
-      this.withCluster(many, async (cluster): Promise<number> => {
-        await cluster.run(n);
-        const peakMb = cluster.peakMemoryMb();
-        if (peakMb === undefined) throw new Error('this system does not tell the memory of a process');
-        return peakMb;
-      });
-    const small = await peak(few);
-    return (await peak(many)) - small;
+    const measure = (n: number) =>
+      this.withCluster(many, async (cluster) => ({ needed: (await cluster.run(n)).neededMemoryMb as number, peak: cluster.peakMemoryMb() }), true);
+    const small = await measure(few);
+    const large = await measure(many);
+    this.notes.push({ name: `memory_peak_growth_n${few}_n${many}_mb`, value: large.peak - small.peak, unit: 'MB' });
+    return large.needed - small.needed;
   }
 
-  private async withCluster<T>(routers: number, use: (cluster: HttpCluster) => Promise<T>): Promise<T> {
+  private async withCluster<T>(routers: number, use: (cluster: HttpCluster) => Promise<T>, inspected = false): Promise<T> {
     const folder = mkdtempSync(join(tmpdir(), 'secagg-bench-'));
-    const cluster = new HttpCluster(createFleet(folder, routers), this.scripts, keys);
+    const cluster = new HttpCluster(createFleet(folder, routers), this.scripts, keys, inspected);
     try {
       await cluster.start();
       return await use(cluster);

@@ -13,7 +13,7 @@ export interface Figure {
 }
 
 /** Enough rounds for a median, and for the code to be warm as in a service. */
-const n300 = ['--routers', '300', '--rounds', '7'];
+const n300 = ['--routers', '300', '--rounds', '11'];
 const long = ['--dimension', '100000'];
 
 export const figures: readonly Figure[] = [
@@ -27,11 +27,11 @@ export const figures: readonly Figure[] = [
   { name: 'round_coordinator_cpu_n300_d1024_drop0_s', unit: 's', target: 0.2, stretch: 0.08, measure: (bench) => bench.simulate(n300).coordinator_cpu_ms / 1000 },
   {
     name: 'round_coordinator_cpu_n300_d1024_drop10_s', unit: 's', target: 0.2, stretch: 0.08,
-    measure: (bench) => bench.simulate(['--routers', '333', '--dropout', '0.1', '--rounds', '7']).coordinator_cpu_ms / 1000,
+    measure: (bench) => bench.simulate(['--routers', '333', '--dropout', '0.1', '--rounds', '11']).coordinator_cpu_ms / 1000,
   },
   {
     name: 'round_coordinator_cpu_n300_d1024_drop30_s', unit: 's', target: 0.2, stretch: 0.08,
-    measure: (bench) => bench.simulate(['--routers', '429', '--dropout', '0.3', '--rounds', '7']).coordinator_cpu_ms / 1000,
+    measure: (bench) => bench.simulate(['--routers', '429', '--dropout', '0.3', '--rounds', '11']).coordinator_cpu_ms / 1000,
   },
   {
     name: 'round_coordinator_cpu_n100_d100000_s', unit: 's', target: 0.5, stretch: 0.2,

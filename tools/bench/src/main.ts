@@ -39,9 +39,9 @@ async function run(json: string | undefined, only: string | undefined): Promise<
       console.log(`${name.padEnd(46)}${'-'.padStart(10)}`);
     }
   }
-  const samplers = only === undefined ? samplerFigures() : [];
-  for (const { name, value, unit } of samplers) console.log(`${name.padEnd(46)}${(+value.toPrecision(3)).toLocaleString('en').padStart(10)}${''.padStart(20)}  ${unit}`);
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: measuredOn, results, ...(samplers.length > 0 ? { samplers } : {}) }, null, 2)}\n`);
+  const notes = [...bench.notes, ...(only === undefined ? samplerFigures() : [])];
+  for (const { name, value, unit } of notes) console.log(`${name.padEnd(46)}${(+value.toPrecision(3)).toLocaleString('en').padStart(10)}${''.padStart(20)}  ${unit}`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: measuredOn, results, notes }, null, 2)}\n`);
   for (const problem of problems) console.error(`\n${problem}`);
   return problems.length > 0 ? 1 : 0;
 }

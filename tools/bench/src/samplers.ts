@@ -1,12 +1,7 @@
 /** How fast the exact Gaussian sampler is. */
 import { randomBytes } from 'node:crypto';
 import { sampleDiscreteGaussian, type Variance } from '@secagg/dp-noise';
-
-export interface SamplerFigure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: '1/s';
-}
+import { type Note } from './bench';
 
 const SAMPLES = 100_000;
 const REPETITIONS = 9;
@@ -18,7 +13,7 @@ const variances: readonly (readonly [string, Variance])[] = [
 ];
 
 /** Median samples per second of CPU time; throws when the spread of the samples is not that of the distribution. */
-export function samplerFigures(): SamplerFigure[] {
+export function samplerFigures(): Note[] {
   return variances.map(([name, variance]) => ({ name, value: throughput(variance), unit: '1/s' }));
 }
 

@@ -20,6 +20,8 @@ export interface HttpRound {
   readonly ingestPerSecond: number;
   /** From sending the last contribution, which closes the round, to knowing that the result is published, in seconds. */
   readonly closeToResultSeconds: number;
+  /** Of the coordinator, without garbage: the larger of before the close and after the publication; only when inspected. */
+  readonly neededMemoryMb?: number;
 }
 
 const CONNECTIONS = 32;
@@ -36,6 +38,7 @@ export class HttpCluster {
     private readonly fleet: BenchFleet,
     private readonly scripts: Scripts,
     keys: readonly string[],
+    private readonly inspected = false,
   ) {
     this.coordinator = this.service('coordinator', scripts.coordinator, {
       host: '127.0.0.1',
@@ -90,15 +93,21 @@ export class HttpCluster {
 
     const started = performance.now();
     await this.send(client, round, prepared.bodies.slice(0, -1));
+    const sent = performance.now();
+    const before = this.inspected ? await this.coordinator.neededMemoryMb() : 0;
     const closing = performance.now();
     await this.send(client, round, prepared.bodies.slice(-1));
     await this.untilPublished(client, round);
     const finished = performance.now();
     await this.check(client, round, prepared, n);
-    return { ingestPerSecond: (n - 1) / ((closing - started) / 1000), closeToResultSeconds: (finished - closing) / 1000 };
+    return {
+      ingestPerSecond: (n - 1) / ((sent - started) / 1000),
+      closeToResultSeconds: (finished - closing) / 1000,
+      ...(this.inspected ? { neededMemoryMb: Math.max(before, await this.coordinator.neededMemoryMb()) } : {}),
+    };
   }
 
-  peakMemoryMb(): number | undefined {
+  peakMemoryMb(): number {
     return this.coordinator.peakMemoryMb();
   }
 
@@ -137,7 +146,7 @@ export class HttpCluster {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const file = join(folder, `${id}.json`);
     writeFileSync(file, JSON.stringify({ id, dataDir, authorityKeyFile: join(folder, 'authority.pub'), logLevel: 'info', ...config }));
-    const service = new Service(id, script, file);
+    const service = new Service(id, script, file, this.inspected && id === 'coordinator');
     this.services.push(service);
     return service;
   }

@@ -3,12 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { collectGarbage } from './inspector';
 
 const START_TIMEOUT_MS = 30_000;
 
 export class Service {
   private readonly child: ChildProcess;
   private readonly last: string[] = [];
+  private inspector: string | undefined;
   /** Where it listens. */
   readonly url: Promise<string>;
 
@@ -16,9 +18,10 @@ export class Service {
     readonly name: string,
     script: string,
     configFile: string,
+    inspected: boolean,
   ) {
     if (!existsSync(script)) throw new Error(`${script} is missing: build the apps first`);
-    this.child = spawn(process.execPath, [script], { env: { PATH: process.env.PATH ?? '', SECAGG_CONFIG: configFile }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [...(inspected ? ['--inspect=127.0.0.1:0'] : []), script], { env: { PATH: process.env.PATH ?? '', SECAGG_CONFIG: configFile }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.url = this.listening();
     // Whoever starts several awaits them one after another.
     this.url.catch(() => undefined);
@@ -27,7 +30,11 @@ export class Service {
   private async listening(): Promise<string> {
     const { child } = this;
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-    child.stderr?.on('data', (chunk: Buffer) => this.keep(chunk.toString('utf8')));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      const text = chunk.toString('utf8');
+      this.inspector ??= /Debugger listening on (ws:\S+)/.exec(text)?.[1];
+      this.keep(text);
+    });
     return new Promise((resolve, reject) => {
       const fail = () => reject(new Error(`${this.name} did not start:\n${this.last.join('\n')}`));
       const timer = setTimeout(fail, START_TIMEOUT_MS);
@@ -42,11 +49,23 @@ export class Service {
     });
   }
 
-  /** Largest resident set so far, in MB; undefined where the system does not tell. */
-  peakMemoryMb(): number | undefined {
+  /** Resident set in MB once garbage is collected, of a service that was started to be inspected. */
+  async neededMemoryMb(): Promise<number> {
+    if (this.inspector === undefined) throw new Error(`${this.name} was not started to be inspected`);
+    await collectGarbage(this.inspector);
+    return this.memoryMb('VmRSS');
+  }
+
+  /** Largest resident set so far, in MB. */
+  peakMemoryMb(): number {
+    return this.memoryMb('VmHWM');
+  }
+
+  private memoryMb(field: 'VmRSS' | 'VmHWM'): number {
     const status = `/proc/${this.child.pid}/status`;
-    const found = existsSync(status) ? /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(status, 'utf8')) : null;
-    return found ? Number(found[1]) / 1024 : undefined;
+    const found = existsSync(status) ? new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(status, 'utf8')) : null;
+    if (!found) throw new Error('this system does not tell the memory of a process');
+    return Number(found[1]) / 1024;
   }
 
   async stop(): Promise<void> {
