@@ -3,6 +3,12 @@ import { addNoise } from '@secagg/dp-noise';
 import { type AuditedRound, groupOf } from '@secagg/protocol';
 import { type PartyId, type RandomBytes, type RoundConfig } from '@secagg/schema';
 
+export interface GroupSum {
+  readonly group: number;
+  readonly routers: readonly string[];
+  readonly values: Float64Array;
+}
+
 export class ExpectedSums {
   private readonly groups = new Map<number, { routers: Set<string>; values: Float64Array }>();
 
@@ -17,11 +23,21 @@ export class ExpectedSums {
     const { noise_variance_numerator: numerator, noise_variance_denominator: denominator } = this.config.privacy;
     // A router draws its noise before anything else.
     if (numerator > 0) addNoise(vector, { numerator, denominator }, again);
-    const index = groupOf(this.config, router);
-    const group = this.groups.get(index) ?? { routers: new Set<string>(), values: new Float64Array(vector.length) };
-    this.groups.set(index, group);
-    group.routers.add(router);
-    for (let i = 0; i < vector.length; i++) group.values[i] += vector[i];
+    this.merge([{ group: groupOf(this.config, router), routers: [router], values: vector }]);
+  }
+
+  /** Adds sums that were made elsewhere. */
+  merge(sums: readonly GroupSum[]): void {
+    for (const { group, routers, values } of sums) {
+      const own = this.groups.get(group) ?? { routers: new Set<string>(), values: new Float64Array(values.length) };
+      this.groups.set(group, own);
+      for (const router of routers) own.routers.add(router);
+      for (let i = 0; i < values.length; i++) own.values[i] += values[i];
+    }
+  }
+
+  sums(): GroupSum[] {
+    return [...this.groups].map(([group, { routers, values }]) => ({ group, routers: [...routers], values }));
   }
 
   /** Throws an Error that says what differs, unless every opened group has exactly the routers and the sum that were added here. */

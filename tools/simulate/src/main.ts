@@ -1,10 +1,13 @@
 import { writeFileSync } from 'node:fs';
+import { isMainThread, workerData } from 'node:worker_threads';
 import { runAccuracy } from './accuracy/command';
 import { isAccuracy } from './accuracy/options';
 import { machine } from './machine';
 import { type CommandLine, parseCommandLine, usage } from './options';
 import { routingReport } from './routing/scenario';
 import { simulate } from './simulate';
+import { type HelperData } from './thread/messages';
+import { runHelper } from './thread/worker';
 
 function parse(): CommandLine | undefined {
   try {
@@ -21,7 +24,7 @@ function run({ help, json, scenario, simulation, routing }: CommandLine): void {
     return;
   }
   const started = performance.now();
-  const figures = scenario === 'routing' ? routingReport(routing) : simulate(simulation);
+  const figures = scenario === 'routing' ? routingReport(routing) : simulate(simulation, simulation.threads === 2 ? new URL(import.meta.url) : undefined);
   const report = {
     ...figures,
     wall_s: (performance.now() - started) / 1000,
@@ -32,7 +35,9 @@ function run({ help, json, scenario, simulation, routing }: CommandLine): void {
   for (const [name, value] of Object.entries(report)) console.log(`${name.padEnd(34)} ${typeof value === 'number' ? +value.toPrecision(4) : JSON.stringify(value)}`);
 }
 
-if (isAccuracy(process.argv.slice(2))) {
+if (!isMainThread) {
+  runHelper(workerData as HelperData);
+} else if (isAccuracy(process.argv.slice(2))) {
   runAccuracy(process.argv.slice(2));
 } else {
   const commandLine = parse();

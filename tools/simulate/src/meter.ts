@@ -2,14 +2,23 @@
 
 export type Role = 'router' | 'build' | 'coordinator' | 'receive' | `member-${number}` | 'auditor';
 
+/** User and system time of the process, all its threads. */
+function processClock(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
 /**
- * Charges the process's CPU time (user and system, all its threads) to the innermost role at work, so that what the coordinator
+ * Charges CPU time to the innermost role at work, so that what the coordinator
  * does while a member waits for its reply is the coordinator's alone.
  */
 export class CpuMeter {
   private readonly spentUs = new Map<Role, number>();
   private readonly stack: Role[] = [];
   private last = 0;
+
+  /** @param clock CPU microseconds spent so far */
+  constructor(private readonly clock: () => number = processClock) {}
 
   /** Runs `work` in a role; returns its result. */
   run<T>(role: Role, work: () => T): T {
@@ -41,8 +50,7 @@ export class CpuMeter {
   }
 
   private lap(): void {
-    const { user, system } = process.cpuUsage();
-    const now = user + system;
+    const now = this.clock();
     const role = this.stack.at(-1);
     if (role !== undefined) this.spentUs.set(role, (this.spentUs.get(role) ?? 0) + now - this.last);
     this.last = now;

@@ -1,7 +1,9 @@
 /** Command-line arguments of the simulator. */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { pieces } from '@secagg/crypto';
 import { type RoutingOptions } from './routing/scenario';
+import { canTellThreads } from './thread/thread-clock';
 
 export interface SimulationOptions {
   /** Routers invited. */
@@ -20,6 +22,8 @@ export interface SimulationOptions {
   readonly unsafeNoNoise: boolean;
   /** Rounds run one after another in one epoch; figures are medians over them. */
   readonly rounds: number;
+  /** 2: a second thread plays half of the routers and members. */
+  readonly threads: 1 | 2;
   /** Makes everything repeatable, keys and noise included; undefined: randomness of the operating system. */
   readonly seed?: string;
 }
@@ -44,12 +48,16 @@ export const usage = `usage: npm run simulate -- [options]
   --rho X            privacy cost of a round (0.1)
   --unsafe-no-noise  no differential privacy noise
   --rounds K         rounds in one process; figures are medians (1)
+  --threads T        1 or 2 (2 from 2000 routers on, where the system tells CPU times of threads)
   --seed S           UNSAFE repeatable randomness for everything, keys included
   --json FILE        write the figures to FILE
   --scenario routing   regret of routing by local, federated and pooled knowledge; takes --routers (50), --rounds (12),
                        --requests of a router in a round (40), --worlds (3),
                        --seed and --json
   --scenario accuracy  accuracy against epsilon on given requests; its own options: --scenario accuracy --help`;
+
+/** From here on a simulation is worth a second thread. */
+const LARGE = 2000;
 
 /** Throws RangeError or TypeError, with a message for the user, for arguments that make no sense. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
@@ -68,6 +76,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       rho: { type: 'string', default: '0.1' },
       'unsafe-no-noise': { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      threads: { type: 'string' },
       worlds: { type: 'string', default: '3' },
       seed: { type: 'string' },
       json: { type: 'string' },
@@ -99,6 +108,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       rho: real('rho', values.rho, 1e-6, 1e3),
       unsafeNoNoise: values['unsafe-no-noise'],
       rounds,
+      threads: integer('threads', values.threads ?? (routers >= LARGE && canTellThreads() && availableParallelism() > 1 ? '2' : '1'), 1, 2) as 1 | 2,
       seed: values.seed,
     },
     routing: { routers, rounds, requestsPerRouter: Math.max(1, requestsPerRouter), seed: values.seed, worlds: integer('worlds', values.worlds, 1, 100) },

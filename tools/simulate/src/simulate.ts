@@ -2,14 +2,17 @@
  * The whole protocol in one process, with every message in its wire encoding but no network, and the CPU time of each role. The
  * opened sums are compared exactly with the sum of the participants' vectors and noise: figures without that are not returned.
  */
-import { auditTranscript, LocalFleet, type LocalRouter, type RoundPlan, runCommittee } from '@secagg/protocol';
+import { auditTranscript, LocalFleet, type RoundPlan, runCommittee } from '@secagg/protocol';
 import { layoutDimension, type RoundConfig, transcriptMessage } from '@secagg/schema';
 import { catalogueFor } from './catalogue';
-import { ExpectedSums } from './expected-sums';
+import { Contributor } from './contributor';
+import { type ExpectedSums } from './expected-sums';
 import { CpuMeter, median } from './meter';
 import { type SimulationOptions } from './options';
 import { UnsafeRecorder } from './randomness';
-import { sample, trafficVector, uniform } from './traffic';
+import { Helper } from './thread/helper';
+import { threadClock } from './thread/thread-clock';
+import { sample, uniform } from './traffic';
 
 export interface RoundFigures {
   /** Per router: checking the announcement, building the contribution, checking the receipt. */
@@ -43,15 +46,21 @@ export interface SimulationResult extends RoundFigures {
   readonly groups: number;
   readonly noise_variance: number;
   readonly rounds: number;
+  /** With two, CPU times are means over the routers instead of medians. */
+  readonly threads: number;
 }
 
 const coordinatorMethods = ['open', 'work', 'views', 'tick', 'takeSeat', 'takeEpochSignature', 'takeReport', 'takeVote', 'takeTransfer', 'takeAnswer', 'publish'] as const;
 const roundMs = 60_000;
 
-/** Throws an Error when a round does not open, or opens to another sum than it must. */
-export function simulate(options: SimulationOptions): SimulationResult {
-  const simulation = new Simulation(options);
+/**
+ * Throws an Error when a round does not open, or opens to another sum than it must.
+ * @param helperScript with it, half of the routers and members are played by a second thread that runs it (`runHelper`)
+ */
+export function simulate(options: SimulationOptions, helperScript?: URL): SimulationResult {
+  const simulation = new Simulation(options, helperScript);
   const rounds = Array.from({ length: options.rounds }, () => simulation.runRound());
+  simulation.end();
   const { layout, privacy } = rounds[0].config;
   return {
     checked: true,
@@ -68,6 +77,7 @@ export function simulate(options: SimulationOptions): SimulationResult {
     groups: options.groups,
     noise_variance: privacy.noise_variance_numerator / privacy.noise_variance_denominator,
     rounds: options.rounds,
+    threads: helperScript ? 2 : 1,
   };
 }
 
@@ -77,10 +87,14 @@ class Simulation {
   private readonly recorder: UnsafeRecorder;
   private readonly plan: Omit<RoundPlan, 'round' | 'cluster'>;
   private readonly fleet: LocalFleet;
-  private readonly meter = new CpuMeter();
+  private readonly meter: CpuMeter;
+  private readonly helper: Helper | undefined;
   private nowMs = Date.now();
 
-  constructor(private readonly options: SimulationOptions) {
+  constructor(
+    private readonly options: SimulationOptions,
+    helperScript?: URL,
+  ) {
     const { routers, groups, committee, unsafeNoNoise, seed } = options;
     const { keys, fields } = catalogueFor(options.dimension);
     this.participants = routers - Math.round(routers * options.dropout);
@@ -101,50 +115,106 @@ class Simulation {
       routers, committee, random: this.recorder.random, nowMs: this.nowMs, cluster: { unsafe_no_noise: unsafeNoNoise }, limits: { unsafeNoNoise },
     });
     this.fleet.startEpoch(this.nowMs);
+    if (helperScript) {
+      this.helper = new Helper(helperScript, this.fleet, {
+        requestsPerRouter: options.requestsPerRouter, trafficSeed: seedNumber(`${seed} helper`), ...(seed === undefined ? {} : { seed: `${seed} helper` }),
+      });
+    }
+    this.meter = helperScript ? new CpuMeter(threadClock()) : new CpuMeter();
     this.meter.attach('coordinator', this.fleet.coordinator, ...coordinatorMethods);
     this.meter.attach('receive', this.fleet.coordinator, 'contribute');
     this.fleet.members.forEach((member, j) => this.meter.attach(`member-${j}`, member, 'work'));
   }
 
   runRound(): { config: RoundConfig; figures: RoundFigures } {
-    const { fleet, meter, plan } = this;
+    const { fleet, meter, plan, helper } = this;
     this.nowMs += roundMs;
     meter.reset();
     const { key, config } = meter.run('coordinator', () => fleet.announce(plan, this.nowMs));
-    const expected = new ExpectedSums(config);
-    const contributions = [...sample(this.participants, this.options.routers, this.next)].map((i) => this.contribute(key, config, fleet.routers[i], expected));
-    runCommittee(fleet.coordinator, fleet.members, this.nowMs + plan.durationMs);
+    const contributed = this.contribute(key);
+    this.runCommittee(this.nowMs + plan.durationMs);
     const transcript = fleet.coordinator.publish(key);
     const audited = meter.run('auditor', () => auditTranscript(fleet.authority.publicKey, transcriptMessage.view(transcript)));
     if (audited.kind !== 'opened') throw new Error('the round was aborted');
-    expected.check(audited);
+    contributed.expected.check(audited);
+    const memberMs = fleet.members.map((_, j) => helper?.memberMs.get(j) ?? meter.ms(`member-${j}`));
     fleet.forget(key);
+    helper?.forget(key);
     return {
       config,
       figures: {
-        router_cpu_ms: median(contributions.map((entry) => entry.routerMs)),
-        build_cpu_ms: median(contributions.map((entry) => entry.buildMs)),
+        ...contributed.figures,
         coordinator_cpu_ms: meter.ms('coordinator') + meter.ms('receive'),
-        coordinator_contribution_cpu_ms: median(contributions.map((entry) => entry.receiveMs)),
-        committee_cpu_ms: median(fleet.members.map((_, j) => meter.ms(`member-${j}`))),
+        committee_cpu_ms: median(memberMs),
         audit_cpu_ms: meter.ms('auditor'),
-        upload_bytes: Math.max(...contributions.map((entry) => entry.bytes)),
       },
     };
   }
 
-  private contribute(key: string, config: RoundConfig, router: LocalRouter, expected: ExpectedSums): { routerMs: number; buildMs: number; receiveMs: number; bytes: number } {
-    const { meter, fleet } = this;
-    const vector = trafficVector(config.layout, this.options.requestsPerRouter, this.next);
-    const copy = vector.slice();
-    const before = { router: meter.ms('router'), build: meter.ms('build'), receive: meter.ms('receive') };
-    const open = fleet.coordinator.open(key);
-    const round = meter.run('router', () => router.check(open, this.nowMs));
-    const { result: bytes, again } = this.recorder.recording(() => meter.run('build', () => router.build(round, vector, this.nowMs)));
-    meter.run('router', () => router.send(fleet.coordinator, key, bytes));
-    expected.add(router.identity.id, copy, again);
-    const buildMs = meter.ms('build') - before.build;
-    return { routerMs: meter.ms('router') - before.router + buildMs, buildMs, receiveMs: meter.ms('receive') - before.receive, bytes: bytes.length };
+  end(): void {
+    this.helper?.end();
+  }
+
+  /** Lets the routers that are there contribute. */
+  private contribute(key: string): { expected: ExpectedSums; figures: Pick<RoundFigures, 'router_cpu_ms' | 'build_cpu_ms' | 'coordinator_contribution_cpu_ms' | 'upload_bytes'> } {
+    const { fleet, meter, helper, recorder, next, options } = this;
+    const { coordinator, routers } = fleet;
+    const open = coordinator.open(key);
+    const present = [...sample(this.participants, options.routers, next)].map((i) => routers[i]);
+    const elsewhere = present.map(({ identity }) => identity.id).filter((id) => helper?.plays(id));
+    helper?.startContributions(key, open, elsewhere, this.nowMs);
+    const contributor = new Contributor(open, { meter, recorder, requestsPerRouter: options.requestsPerRouter, next }, this.nowMs);
+    const each = { router: [] as number[], build: [] as number[], receive: [] as number[] };
+    let largest = 0;
+    for (const router of present) {
+      if (helper?.plays(router.identity.id)) continue;
+      const before = { router: meter.ms('router'), build: meter.ms('build'), receive: meter.ms('receive') };
+      const bytes = contributor.build(router);
+      meter.run('router', () => router.send(coordinator, key, bytes));
+      // Thousands of routers in one process, each with the announcement in memory, would be nobody's memory in reality.
+      router.forget(key);
+      largest = Math.max(largest, bytes.length);
+      each.build.push(meter.ms('build') - before.build);
+      each.router.push(meter.ms('router') - before.router + (meter.ms('build') - before.build));
+      each.receive.push(meter.ms('receive') - before.receive);
+      helper?.passOn(key);
+    }
+    const { expected } = contributor;
+    if (!helper) {
+      return { expected, figures: { router_cpu_ms: median(each.router), build_cpu_ms: median(each.build), coordinator_contribution_cpu_ms: median(each.receive), upload_bytes: largest } };
+    }
+    const { sums, cpuMs } = helper.finishContributions(key);
+    expected.merge(sums);
+    // The clock of a thread is too coarse for single contributions: means.
+    const build = (meter.ms('build') + cpuMs.build) / present.length;
+    return {
+      expected,
+      figures: {
+        router_cpu_ms: (meter.ms('router') + cpuMs.router) / present.length + build,
+        build_cpu_ms: build,
+        coordinator_contribution_cpu_ms: meter.ms('receive') / present.length,
+        upload_bytes: largest,
+      },
+    };
+  }
+
+  /** Lets coordinator and members work until nothing more comes of it. */
+  private runCommittee(nowMs: number): void {
+    const { helper } = this;
+    const { coordinator, members } = this.fleet;
+    if (!helper) {
+      runCommittee(coordinator, members, nowMs);
+      return;
+    }
+    for (let before = -1; before !== coordinator.steps; ) {
+      before = coordinator.steps;
+      coordinator.tick(nowMs);
+      for (const index of helper.members) helper.startWork(index, nowMs);
+      members.forEach((member, index) => {
+        if (!helper.members.has(index)) member.work(coordinator, nowMs);
+      });
+      for (const index of helper.members) helper.finishWork(index);
+    }
   }
 }
 

@@ -136,6 +136,9 @@ export class LocalCoordinator {
   }
 }
 
+/** What a committee member asks of the coordinator, and tells it. */
+export type CommitteeDesk = Pick<LocalCoordinator, 'work' | 'views' | 'takeSeat' | 'takeEpochSignature' | 'takeReport' | 'takeVote' | 'takeTransfer' | 'takeAnswer'>;
+
 export class LocalMember {
   readonly state: MemberState;
   onEvent: (event: MemberEvent) => void = ignore;
@@ -158,12 +161,12 @@ export class LocalMember {
   }
 
   /** Does everything the coordinator waits for from this member. */
-  work(coordinator: LocalCoordinator, nowMs: number): void {
+  work(coordinator: CommitteeDesk, nowMs: number): void {
     const { items, epoch_certificates } = workMessage.decode(coordinator.work(this.identity.id, nowMs));
     for (const item of items) this.handle(item, epoch_certificates, coordinator, nowMs);
   }
 
-  private handle(item: WorkItem, certificates: readonly Bytes[], coordinator: LocalCoordinator, nowMs: number): void {
+  private handle(item: WorkItem, certificates: readonly Bytes[], coordinator: CommitteeDesk, nowMs: number): void {
     if (item.kind === 'seat') {
       coordinator.takeSeat(this.commit(takeSeat(this.state, this, item, this.random, nowMs)), nowMs);
       return;
@@ -209,7 +212,7 @@ export class LocalMember {
     return { round, member };
   }
 
-  private open(key: string, announcement: Signed, certificates: readonly Bytes[], coordinator: LocalCoordinator): OpenedRound {
+  private open(key: string, announcement: Signed, certificates: readonly Bytes[], coordinator: CommitteeDesk): OpenedRound {
     const cached = this.opened.get(key);
     if (cached) return cached;
     const { round, member } = this.round(announcement, certificates, true, 0);
