@@ -49,7 +49,5 @@ export function seedsFromPlaintext(pieces: readonly SubsetMask[], member: Member
   if (plaintext.length !== SEED_BYTES * held.length) {
     throw new SecaggError('malformed', `The seeds of ${held.length} pieces take ${SEED_BYTES * held.length} bytes, not ${plaintext.length}`);
   }
-  // One array for all: a member keeps the seeds of every contribution of a round.
-  const own = Uint8Array.from(plaintext);
-  return new Map(held.map((piece, i) => [piece, own.subarray(SEED_BYTES * i, SEED_BYTES * (i + 1))]));
+  return new Map(held.map((piece, i) => [piece, plaintext.slice(SEED_BYTES * i, SEED_BYTES * (i + 1))]));
 }
