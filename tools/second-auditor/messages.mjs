@@ -56,8 +56,10 @@ const policy = message(16 * MIB, {
     threshold: f.uint(1, 30),
     max_epoch_ms: f.uint(1, 366 * DAY_MS),
   }),
+  protocol_versions: f.array(1, 16, f.uint(1, 1000)),
   suites: f.array(1, 4, f.suite),
   sealing_suites: f.array(1, 4, f.sealingSuite),
+  misbehaviour: f.oneOf('record', 'exclude'),
   clock_tolerance_ms: f.uint(1000, DAY_MS),
 });
 

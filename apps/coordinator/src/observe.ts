@@ -33,7 +33,7 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
     }
   });
   const inDetail = (problem: SecaggError, cause: unknown) => ({
-    code: problem.code, detail: problem.message, party: problem.details.party, ...(problem.code === 'internal' ? { error: cause } : {}),
+    code: problem.code, detail: problem.message, party: problem.details.party, check: problem.details.check, ...(problem.code === 'internal' ? { error: cause } : {}),
   });
   return {
     problem: (problem, cause, operation) => {

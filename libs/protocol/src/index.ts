@@ -1,6 +1,7 @@
 export * from './auditor/audit-round';
 export * from './auditor/published-result';
 export * from './auditor/transcript-files';
+export { checkOf, type CheckName, checks, ensure, isOn } from './checks/check';
 export * from './committee-member';
 export * from './coordinator';
 export * from './documents';
@@ -11,6 +12,7 @@ export * from './fleet/update-fleet';
 export * from './robust';
 export * from './round/contribution-set';
 export * from './round/decision';
+export * from './round/limits';
 export * from './round/privacy';
 export * from './round/verified-round';
 export * from './router';

@@ -3,6 +3,7 @@
  * crash has cut short is asked for again.
  */
 import { pause } from '@secagg/client';
+import { checkOf } from '@secagg/protocol';
 import { epochCertificateMessage, SecaggError, type Work, type WorkItem } from '@secagg/schema';
 import { isTransient } from '../fleet/coordinator-contact';
 import { withoutRole } from '../fleet/own-role';
@@ -82,7 +83,7 @@ export class Committee {
 
   private refused(item: WorkItem, error: SecaggError): void {
     const { log, metrics } = this.member;
-    const about = { kind: item.kind, ...('round' in item ? { round: item.round } : {}), code: error.code, problem: error.message };
+    const about = { kind: item.kind, ...('round' in item ? { round: item.round } : {}), code: error.code, check: checkOf(error), problem: error.message };
     if (isTransient(error) || isWaiting(error)) {
       log.debug(about, 'work not done yet');
       return;

@@ -3,7 +3,7 @@
  * memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
  */
 import {
-  configHash, deriveEpoch, epochHash, namedView, openViews, type OpenedRound, ownEpoch, report, roundKey, roundToAbort, sameBytes,
+  checkLimits, configHash, deriveEpoch, epochHash, namedView, openViews, type OpenedRound, ownEpoch, report, roundKey, roundToAbort, sameBytes,
   type VerifiedRound, verifyAnnouncement, wipeSeeds,
 } from '@secagg/protocol';
 import { type EpochCertificate, type MemberIndex, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
@@ -86,6 +86,7 @@ export class OpenedRounds {
       else member.metrics.contributionRefused('cannot_open', seconds);
     }
     member.log.info({ round: config.round, contributions: views.length, usable: opened.seeds.filter(Boolean).length }, 'contributions checked');
+    for (const [router, check] of opened.faults) member.log.warn({ round: config.round, router, check }, 'box cannot be used');
     return opened;
   }
 
@@ -98,7 +99,9 @@ export class OpenedRounds {
     // A round in flight is judged by the documents it was announced under, also after newer ones have arrived.
     const view = namedView(memberState(member).view, config);
     const { verified, index } = ownEpoch(memberState(member), member.context, certificateFor(config, certificates), config.round_time_ms, view);
-    return { round: verifyAnnouncement(memberState(member).view, verified, announcement), index: index as MemberIndex };
+    const round = verifyAnnouncement(memberState(member).view, verified, announcement);
+    checkLimits(round, member.context.limits);
+    return { round, index: index as MemberIndex };
   }
 
   /** A round that this member has not reported on yet must be of the present. Throws `policy`. */
@@ -106,7 +109,7 @@ export class OpenedRounds {
     const { clock_tolerance_ms } = memberState(this.member).view.policy;
     const nowMs = this.member.now();
     if (config.round_time_ms > nowMs + clock_tolerance_ms || config.deadline_ms < nowMs - clock_tolerance_ms - this.member.config.lateRoundMs) {
-      throw new SecaggError('policy', 'the times of the round are too far from this clock', { round: config.round });
+      throw new SecaggError('policy', 'the times of the round are too far from this clock', { round: config.round, check: 'round.times' });
     }
   }
 

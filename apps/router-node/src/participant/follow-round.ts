@@ -1,4 +1,5 @@
 /** From a durable contribution to the settled round, however often the process restarts in between. */
+import { checkOf } from '@secagg/protocol';
 import { roundConfigMessage, type RoundStatus, SecaggError } from '@secagg/schema';
 import { awaitOutcome } from './await-outcome';
 import { deliver } from './deliver';
@@ -40,7 +41,7 @@ async function insist(router: Router, round: number, signal: AbortSignal, act: (
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
-      router.log.warn({ round, code: error.code, problem: error.message }, 'the outcome of the round could not be verified');
+      router.log.warn({ round, code: error.code, check: checkOf(error), problem: error.message }, 'the outcome of the round could not be verified');
       if (attempt === SETTLE_ATTEMPTS) {
         router.metrics.roundFailed(error.code);
         return;

@@ -4,6 +4,7 @@
  * taken up where they were.
  */
 import { pause } from '@secagg/client';
+import { checkOf, ensure } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
@@ -13,13 +14,16 @@ import { type Router, stateOf } from './router';
 
 const ROLE_CHECK_MS = 60_000;
 
+/** Why a round was not joined; `check` is the name of the check it failed at. */
+export type Refusal = { readonly round: number; readonly code: string; readonly check?: string; readonly problem: string };
+
 export class Participant {
   /** Catalogue of the last round that was announced. */
   catalogue: readonly string[] | undefined;
   /** Rounds, by key, that ended without an outcome. */
   readonly undecided = new Set<string>();
   /** Why the last announced round was not joined. */
-  lastRefusal: { round: number; code: string; problem: string } | undefined;
+  lastRefusal: Refusal | undefined;
   private readonly tasks = new Set<Promise<void>>();
   private highestSeen = 0;
 
@@ -63,8 +67,14 @@ export class Participant {
   private async join(open: OpenRound, signal: AbortSignal): Promise<boolean> {
     const { router } = this;
     const { round, cluster, layout } = roundConfigMessage.decode(open.announcement.body);
-    if (cluster !== router.config.cluster || round <= this.highestSeen) return false;
-    this.highestSeen = round;
+    if (cluster !== router.config.cluster) return false;
+    try {
+      ensure('round.once', round > this.highestSeen, 'stale_round', `round ${round} was announced before`, { round });
+    } catch (error) {
+      this.refused(round, error);
+      return false;
+    }
+    this.highestSeen = Math.max(round, this.highestSeen);
     this.catalogue = layout.keys;
     try {
       const key = await joinRound(router, open, signal);
@@ -73,13 +83,19 @@ export class Participant {
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof SecaggError)) throw error;
-      this.lastRefusal = { round, code: error.code, problem: error.message };
-      router.metrics.messageRefused(error.code);
-      router.log.warn(this.lastRefusal, 'round refused');
+      this.refused(round, error);
       this.start(watchRound(router, cluster, round, signal), signal);
       return false;
     }
+  }
+
+  private refused(round: number, error: unknown): void {
+    if (!(error instanceof SecaggError)) throw error;
+    const { metrics, log } = this.router;
+    const check = checkOf(error);
+    this.lastRefusal = { round, code: error.code, ...(check ? { check } : {}), problem: error.message };
+    metrics.messageRefused(error.code);
+    log.warn(this.lastRefusal, 'round refused');
   }
 
   private async follow(key: string, signal: AbortSignal): Promise<void> {

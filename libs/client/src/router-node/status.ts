@@ -28,7 +28,7 @@ export const routerNodeStatusSchema = z.looseObject({
   /** The latest rounds, newest first. */
   participations: z.array(participationSchema),
   /** The last announced round that was not joined, and why. */
-  last_refusal: z.looseObject({ round: z.int().min(1), code: z.string(), problem: z.string() }).nullable(),
+  last_refusal: z.looseObject({ round: z.int().min(1), code: z.string(), check: z.string().optional(), problem: z.string() }).nullable(),
   /** Null before the fleet is known. */
   privacy: routerPrivacySchema.nullable(),
   /** Null when this node is no committee member. */

@@ -24,7 +24,8 @@ export interface MemberRound {
   readonly epoch: number;
   report?: { signed: Signed; report: Report };
   vote?: Vote;
-  answered: boolean;
+  /** Hash of the decision this member answered: it answers one. */
+  answered?: Bytes;
 }
 
 export interface MemberState {
@@ -43,7 +44,7 @@ export type MemberEvent =
   | { readonly type: 'epoch-body-signed'; readonly epoch: number; readonly body: Bytes }
   | { readonly type: 'reported'; readonly key: string; readonly epoch: number; readonly report: Signed }
   | { readonly type: 'voted'; readonly key: string; readonly epoch: number; readonly vote: Vote }
-  | { readonly type: 'answered'; readonly key: string }
+  | { readonly type: 'answered'; readonly key: string; readonly epoch: number; readonly decision: Bytes }
   | { readonly type: 'epoch-erased'; readonly epoch: number };
 
 export interface MemberStep<Reply> {

@@ -1,6 +1,7 @@
 /** Setting up an epoch: seats, the proposed list, the signatures of all members (PROTOCOL section 2). */
 import { sealingSuite, verifyMessage } from '@secagg/crypto';
 import { type Bytes, epochMessage, type EpochSignature, type PartyId, SecaggError, seatMessage, type Seat, type Signed } from '@secagg/schema';
+import { ensure } from '../checks/check';
 import { openDocument, sameBytes } from '../documents';
 import { certificateOf } from '../fleet/fleet-view';
 import { type CoordinatorEvent, type CoordinatorState, type EpochState, epochOf, type EpochTerms, type Step } from './state';
@@ -46,11 +47,11 @@ export function receiveSeat(state: CoordinatorState, signed: Signed, nowMs: numb
   checkTerms(epoch.terms, seat);
   sealingSuite(seat.sealing_suite).recipient(seat.kem_key);
   const copied = [...epoch.seats.values()].some((other) => other.member !== party && (sameBytes(other.kem_key, seat.kem_key) || sameBytes(other.vote_key, seat.vote_key)));
-  if (copied) throw new SecaggError('invalid', `${party} offers a key of another member`, { party });
+  ensure('epoch.distinct_keys', !copied, 'invalid', `${party} offers a key of another member`, { party, epoch: epoch.terms.epoch });
   const held = epoch.seats.get(party);
   if (held) {
     if (sameBytes(held.kem_key, seat.kem_key) && sameBytes(held.vote_key, seat.vote_key)) return { events: [], reply: undefined };
-    throw new SecaggError('duplicate', `${party} has taken another seat in the epoch`, { party });
+    ensure('epoch.one_list', false, 'duplicate', `${party} has taken another seat in the epoch`, { party, epoch: epoch.terms.epoch });
   }
   // The committee is complete: further candidates are not needed.
   if (epoch.body) return { events: [], reply: undefined };
@@ -89,9 +90,8 @@ export function receiveEpochSignature(state: CoordinatorState, message: EpochSig
   const party = message.member;
   if (!epoch.body || !epoch.members.includes(party)) throw new SecaggError('no_seat', `${party} has no seat in epoch ${message.epoch}`, { party });
   const { public_key } = certificateOf(state.view, party, 'committee', nowMs);
-  if (!verifyMessage(public_key, { type: epochMessage.type, fleet: state.view.fleet }, message.signature, epoch.body)) {
-    throw new SecaggError('bad_signature', `the epoch is not signed by ${party}`, { party });
-  }
+  const signed = verifyMessage(public_key, { type: epochMessage.type, fleet: state.view.fleet }, message.signature, epoch.body);
+  ensure('epoch.signed_by_all', signed, 'bad_signature', `the epoch is not signed by ${party}`, { party, epoch: message.epoch });
   if (epoch.signatures.has(party)) return { events: [], reply: undefined };
   return { events: [{ type: 'epoch-signed', epoch: epoch.terms.epoch, member: party, signature: message.signature }], reply: undefined };
 }

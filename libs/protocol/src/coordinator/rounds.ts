@@ -4,7 +4,7 @@ import {
   type AbortReason, type Bytes, type PartyId, proposalMessage, type Receipt, receiptMessage, SecaggError, type Signed,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
-import { deriveSet, minGroups } from '../round/contribution-set';
+import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
 import { acceptedParts, checkContribution } from './check-contribution';
 import { checkBudget } from './ledger';
 import { decidedPieces, resolvedWords } from './pieces';
@@ -68,9 +68,9 @@ function closeRound(round: RoundState, key: string, nowMs: number): CoordinatorE
   const closed: CoordinatorEvent = { type: 'round-closed', key, atMs: nowMs };
   const perGroup = new Map<number, number>();
   for (const { header } of round.accepted.values()) perGroup.set(header.group, (perGroup.get(header.group) ?? 0) + 1);
-  const enough = [...perGroup.values()].filter((size) => size >= round.round.config.min_participants_per_group).length;
+  const enough = [...perGroup.values()].filter((size) => reachesMinimum(round.round, size)).length;
   // Without enough contributions nobody needs to check any of them.
-  if (enough < minGroups(round.round.config.groups)) return [closed, abort(key, 'insufficient_participants')];
+  if (!areEnoughGroups(round.round, enough)) return [closed, abort(key, 'insufficient_participants')];
   return [closed];
 }
 
@@ -86,7 +86,7 @@ function proposeOrAbort(round: RoundState, context: CoordinatorContext, key: str
   }
   const reports = [...round.reports.values()].sort((a, b) => a.report.member - b.report.member);
   const set = deriveSet(round.round, round.headers, reports.map((entry) => entry.report));
-  if (set.groups.length < minGroups(config.groups)) return [abort(key, 'insufficient_participants')];
+  if (!areEnoughGroups(round.round, set.groups.length)) return [abort(key, 'insufficient_participants')];
   const proposal = signDocument(
     proposalMessage,
     config.fleet,

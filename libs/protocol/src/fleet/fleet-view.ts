@@ -4,6 +4,7 @@ import {
   type Bytes, type Certificate, certificateMessage, type ClusterHash, type ClusterPolicy, type FleetPolicy, type PartyId, policyMessage, type Role, type Roster, rosterMessage,
   SecaggError, type Signed,
 } from '@secagg/schema';
+import { ensure } from '../checks/check';
 import { openDocument } from '../documents';
 
 export interface FleetDocuments {
@@ -66,8 +67,8 @@ export function certificateOf(view: FleetView, party: string, wanted: Role, atMs
 
 /** Throws `policy` when the policy or the roster has ended at `atMs`. */
 export function checkFleetCurrent(view: FleetView, atMs: number): void {
-  if (atMs > view.policy.not_after_ms) throw new SecaggError('policy', 'the fleet policy has ended');
-  if (atMs > view.roster.not_after_ms) throw new SecaggError('policy', 'the roster has ended');
+  ensure('fleet.current', atMs <= view.policy.not_after_ms, 'policy', 'the fleet policy has ended');
+  ensure('fleet.current', atMs <= view.roster.not_after_ms, 'policy', 'the roster has ended');
 }
 
 /** Throws `policy` when the policy does not have the cluster. */

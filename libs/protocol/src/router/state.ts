@@ -7,19 +7,14 @@ import { applyLedgerEvent, type Budget, emptyLedger, type LedgerEvent, type Ledg
 import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
 import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
+import { type RoundLimits } from '../round/limits';
 import { type Identity } from './contribution';
 
 /** The router's own limits, on top of the fleet policy: the stricter one counts. */
-export interface RouterLimits {
+export interface RouterLimits extends RoundLimits {
   readonly privacyUnit: 'router' | 'request';
-  /** Largest worst-case cost of one round, in units of 2^-40 rho. */
-  readonly maxRoundRhoUnits: number;
   /** Budget of this router's data over all clusters. */
   readonly budget: Budget;
-  /** Smallest honest quorum per group to join under. */
-  readonly minHonestPerGroup: number;
-  /** Joins rounds without noise. */
-  readonly unsafeNoNoise: boolean;
 }
 
 export interface RouterContext {

@@ -72,8 +72,12 @@ const policySchema = z.strictObject({
     threshold: integer(1, maxCommittee),
     max_epoch_ms: integer(1, 366 * 86400000),
   }),
+  /** Versions of this protocol that rounds and epochs may be made in. */
+  protocol_versions: z.array(integer(1, 1000)).min(1).max(16),
   suites: z.array(cipherSuiteId).min(1).max(4),
   sealing_suites: z.array(sealingSuiteId).min(1).max(4),
+  /** What proven misbehaviour does to a party until it has a new certificate: `record` keeps the evidence, `exclude` also takes its part in seats and rounds. */
+  misbehaviour: z.enum(['record', 'exclude']),
   /** Largest difference between an announced round time and a checker's clock. */
   clock_tolerance_ms: integer(1000, 86400000),
 });

@@ -25,6 +25,7 @@ export interface PolicyOptions {
   maxEpochHours?: number;
   sealing?: 'x25519' | 'xwing';
   clockToleranceS?: number;
+  misbehaviour?: 'record' | 'exclude';
   validDays?: number;
 }
 
@@ -48,6 +49,7 @@ export function addPolicyOptions(command: Command): Command {
     .option('--max-epoch-hours <n>', 'longest life of an epoch (default: 168)', positiveCount)
     .option('--sealing <suite>', 'x25519, or xwing to withstand quantum computers (default: x25519)', oneOf('x25519', 'xwing'))
     .option('--clock-tolerance-s <n>', 'how far clocks may be apart (default: 60)', positiveCount)
+    .option('--misbehaviour <what>', 'what proven misbehaviour does to a party: record it, or exclude the party until it has a new certificate (default: record)', oneOf('record', 'exclude'))
     .option('--valid-days <n>', 'days until the policy ends (default: 365)', positiveCount);
 }
 
@@ -114,6 +116,8 @@ export function nextPolicy(before: PolicyTerms | undefined, cluster: ClusterHash
       threshold: options.threshold ?? before?.committee.threshold ?? 2,
       max_epoch_ms: maxEpochHours === undefined ? (before?.committee.max_epoch_ms ?? 7 * DAY_MS) : maxEpochHours * 3_600_000,
     },
+    protocol_versions: before?.protocol_versions ?? [1],
+    misbehaviour: options.misbehaviour ?? before?.misbehaviour ?? 'record',
     suites: before?.suites ?? ['pad'],
     sealing_suites: sealing === undefined ? (before?.sealing_suites ?? ['hpke-x25519-sha256-aes256gcm']) : [`hpke-${sealing}-sha256-aes256gcm`],
     clock_tolerance_ms: clockToleranceS === undefined ? (before?.clock_tolerance_ms ?? 60_000) : clockToleranceS * 1000,
