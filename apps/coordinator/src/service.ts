@@ -8,8 +8,9 @@ import { type Logger } from 'pino';
 import { type Config } from './config';
 import { type Engine, restoreState } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
-import { createHttp } from './http/serve';
+import { createHttp, type Surroundings as HttpSurroundings } from './http/serve';
 import { checkIdentity, readFleetFiles, readPublicKey, readSecretKey } from './key-files';
+import { MisbehaviourKeeper } from './misbehaviour';
 import { OperatorRequests } from './operators/operator-requests';
 import { observe } from './observe';
 import { tightestBudget } from './rounds/budget';
@@ -70,6 +71,7 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   const views = new ViewSource(store);
   const activeRouters = () => waiting.countActive(now(), ACTIVE_WINDOW_MS);
   const observer = observe({ engine, metrics, logger, activeRouters });
+  const misbehaviour = new MisbehaviourKeeper(engine, logger, metrics.misbehaviourProven);
   const driver = new RoundDriver(engine, contributions, observer.roundFailed);
   const finisher = new RoundFinisher(engine, contributions, (record, round) => {
     views.forget(record.key);
@@ -94,7 +96,7 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
     if (budget) metrics.privacyBudget(budget.spent, budget.remaining);
   };
   const operations = createOperations(engine, {
-    waiting, views, finisher,
+    waiting, views, finisher, misbehaviour,
     operators: await OperatorRequests.load(store, now()),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,
@@ -102,7 +104,11 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
     refreshGauges,
     closing: closing.signal,
   });
-  const server = createServer(createHttp(operations, { durable: () => journal.durable(), onProblem: observer.problem, closing: closing.signal }));
+  const onProblem: HttpSurroundings['onProblem'] = (problem, cause, operation) => {
+    observer.problem(problem, cause, operation);
+    misbehaviour.refused(cause);
+  };
+  const server = createServer(createHttp(operations, { durable: () => journal.durable(), onProblem, closing: closing.signal }));
   // A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll.
   server.requestTimeout = 120_000;
   server.keepAliveTimeout = 75_000;

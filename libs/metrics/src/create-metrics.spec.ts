@@ -23,7 +23,7 @@ const COMMON = {
   federation_failed_authentications: 'counter',
   federation_malformed_messages: 'counter',
 };
-const COORDINATOR_ONLY = { federation_participation_rate: 'gauge', federation_nodes_active: 'gauge' };
+const COORDINATOR_ONLY = { federation_participation_rate: 'gauge', federation_nodes_active: 'gauge', secure_agg_misbehaviour_proven_total: 'counter' };
 
 describe('exposition', () => {
   it('has the fixed names with their types, and no others', async () => {

@@ -1,7 +1,8 @@
-import { type ProblemCode } from '@secagg/schema';
+import { type EvidenceKind, type ProblemCode } from '@secagg/schema';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
+import { createMisbehaviourCounter } from './misbehaviour';
 import { createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
 
@@ -31,6 +32,8 @@ export interface CoordinatorMetrics extends CommonMetrics {
   roundCompleted(seconds: number, participants: number, rate: number): void;
   /** Routers heard from within the activity window. */
   nodesActive(count: number): void;
+  /** A party's misbehaviour was proven, and the evidence kept. */
+  misbehaviourProven(kind: EvidenceKind): void;
 }
 
 export interface RouterNodeMetrics extends CommonMetrics {
@@ -92,5 +95,6 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
       fleet.participation(rate);
     },
     nodesActive: fleet.nodesActive,
+    misbehaviourProven: createMisbehaviourCounter(registry),
   };
 }

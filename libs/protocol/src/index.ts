@@ -6,6 +6,8 @@ export * from './committee-member';
 export * from './coordinator';
 export * from './documents';
 export * from './epoch/verified-epoch';
+export * from './evidence/proven-misbehaviour';
+export * from './evidence/verify-evidence';
 export * from './fleet/authority';
 export * from './fleet/fleet-view';
 export * from './fleet/update-fleet';

@@ -15,6 +15,7 @@ export const problems = {
   bad_signature: { status: 403, title: 'The signature does not match', metric: 'unauthorized' },
   wrong_role: { status: 403, title: 'The certificate does not carry the role', metric: 'unauthorized' },
   expired: { status: 403, title: 'The certificate is outside its validity', metric: 'expired' },
+  excluded: { status: 403, title: 'The party is excluded for proven misbehaviour', metric: 'excluded' },
   revoked: { status: 403, title: 'The certificate was revoked', metric: 'revoked' },
   // Rounds and epochs
   no_round: { status: 404, title: 'There is no such round', metric: 'stale_round' },

@@ -2,6 +2,7 @@
 import { type CoordinatorMetrics } from '@secagg/metrics';
 import { type Engine } from '../engine';
 import { type Operation } from '../http/operation';
+import { type MisbehaviourKeeper } from '../misbehaviour';
 import { type OperatorRequests } from '../operators/operator-requests';
 import { type RoundFinisher } from '../rounds/finish-rounds';
 import { type ViewSource } from '../rounds/member-views';
@@ -9,6 +10,7 @@ import { type ClusterPlan } from '../rounds/start-round';
 import { type WaitingRouters } from '../rounds/waiting-routers';
 import { getBudget } from './get-budget';
 import { getCurrentEpoch } from './get-current-epoch';
+import { getEvidence, listEvidence } from './get-evidence';
 import { getFleet } from './get-fleet';
 import { getHealth } from './get-health';
 import { getLatestRound } from './get-latest-round';
@@ -23,6 +25,7 @@ import { getViews } from './get-views';
 import { getWork } from './get-work';
 import { postAnswer } from './post-answer';
 import { postContribution } from './post-contribution';
+import { postEvidence } from './post-evidence';
 import { postEpoch } from './post-epoch';
 import { postEpochSignature } from './post-epoch-signature';
 import { postReport } from './post-report';
@@ -40,13 +43,14 @@ export interface RouteParts {
   readonly operators: OperatorRequests;
   readonly plans: ReadonlyMap<string, ClusterPlan>;
   readonly epochLifetimeMs: number;
+  readonly misbehaviour: MisbehaviourKeeper;
   readonly metrics: CoordinatorMetrics;
   readonly refreshGauges: () => void;
   readonly closing: AbortSignal;
 }
 
 export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
-  const { waiting, views, finisher, operators, plans, epochLifetimeMs, metrics, refreshGauges, closing } = parts;
+  const { waiting, views, finisher, operators, plans, epochLifetimeMs, misbehaviour, metrics, refreshGauges, closing } = parts;
   const operations: Operation[] = [
     postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
     getOpenRound(engine, waiting),
@@ -68,6 +72,9 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     postVote(engine),
     postTransfer(engine),
     postAnswer(engine),
+    listEvidence(engine),
+    getEvidence(engine),
+    postEvidence(misbehaviour),
     getHealth(),
     getReadiness(engine, closing),
     getMetrics(metrics, refreshGauges),

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentityKey } from '@secagg/crypto';
 import {
-  type Authority, clusterTerms, createAuthority, type FleetDocuments, type FleetView, type Identity, issueCertificate, policyTerms, signPolicy, signRoster, verifyFleet,
+  type Authority, clusterTerms, createAuthority, type FleetDocuments, type FleetView, type Identity, issueCertificate, policyTerms, type PolicyTerms, signPolicy, signRoster, verifyFleet,
 } from '@secagg/protocol';
-import { type ClusterHash, type ClusterPolicy, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+import { certificateMessage, type ClusterHash, type ClusterPolicy, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -19,6 +19,8 @@ export interface TestFleetOptions {
   readonly minParticipants?: number;
   /** What is to be otherwise in the policy of the cluster. */
   readonly policy?: Partial<ClusterPolicy>;
+  /** What is to be otherwise in the policy of the fleet. */
+  readonly fleetPolicy?: Partial<Pick<PolicyTerms, 'misbehaviour'>>;
 }
 
 const DAY_MS = 86_400_000;
@@ -54,18 +56,28 @@ export class TestFleet {
 
   certify(id: string, roles: Role[], notAfterMs = Date.now() + DAY_MS): Identity {
     const { publicKey, secretKey } = generateIdentityKey(random);
-    this.lastSerial += 1;
-    this.certificates.push(
-      issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: Date.now() - DAY_MS, notAfterMs }),
-    );
+    this.certificates.push(this.issue(id, roles, publicKey, notAfterMs));
     return { id: id as PartyId, secretKey };
+  }
+
+  /** A new certificate for the same key, in the place of the one before. */
+  certifyAgain({ id }: Identity): void {
+    const index = this.certificates.findIndex(({ body }) => certificateMessage.decode(body).id === id);
+    const { roles, public_key } = certificateMessage.decode(this.certificates[index].body);
+    this.certificates[index] = this.issue(id, roles, public_key, Date.now() + DAY_MS);
+  }
+
+  private issue(id: string, roles: Role[], publicKey: Uint8Array, notAfterMs: number): Signed {
+    this.lastSerial += 1;
+    return issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: Date.now() - DAY_MS, notAfterMs });
   }
 
   /** New versions of policy and roster, with the certificates issued until now. */
   sign(revokedSerials: number[] = []): FleetDocuments {
-    const { committee, candidates, minParticipants = 2, policy: terms } = this.options;
+    const { committee, candidates, minParticipants = 2, policy: terms, fleetPolicy } = this.options;
     this.version += 1;
     const policy = signPolicy(this.authority, policyTerms({
+      ...fleetPolicy,
       version: this.version,
       issued_at_ms: Date.now(),
       clusters: [clusterTerms(this.cluster, { min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true, ...terms })],

@@ -109,7 +109,7 @@ export class HttpMember {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  private async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
+  protected async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
     if (this.ignores.has(item.kind)) return;
     const now = Date.now();
     if (item.kind === 'seat') return client.sendSeat(this.commit(takeSeat(this.state, this, item, random, now)));

@@ -5,6 +5,7 @@ import {
 } from '@secagg/schema';
 import { ensure, ensureThat } from '../checks/check';
 import { hex, openUnder, sameBytes } from '../documents';
+import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkInRound, openReport } from '../round/contribution-set';
 import { type VerifiedDecision, verifyVote } from '../round/decision';
 import { checkPackedVector } from '../round/packed-vector';
@@ -21,13 +22,15 @@ export function receiveReport(state: CoordinatorState, key: string, signed: Sign
   const held = round.reports.get(report.member);
   if (held) {
     if (sameBytes(held.signed.body, signed.body)) return nothing;
-    ensure('report.once', false, 'duplicate', 'the member has reported otherwise', { party: seatOf(round, report.member), round: round.round.config.round });
+    refuseSecond('report.once', state.view, { kind: 'two-reports', statements: [held.signed, signed], ...accused(round, report.member) }, {
+      code: 'duplicate', message: 'the member has reported otherwise', details: { round: round.round.config.round },
+    });
   }
   return { events: [{ type: 'report-received', key, report: signed }], reply: undefined };
 }
 
 /**
- * Takes a vote. A member has one: another one is refused as `already_voted`, with both as evidence in the caller's hands.
+ * Takes a vote. A member has one: another one is refused as `already_voted`, with both as evidence.
  * A `ready` must be for the proposed set, since only that can become the decision.
  */
 export function receiveVote(state: CoordinatorState, key: string, vote: Vote, nowMs: number): Step {
@@ -36,7 +39,9 @@ export function receiveVote(state: CoordinatorState, key: string, vote: Vote, no
   const held = round.votes.get(vote.member);
   if (held) {
     if (sameBytes(held.vote.body, vote.body)) return nothing;
-    ensure('vote.once', false, 'already_voted', 'the member has voted otherwise', { party: seatOf(round, vote.member), round: round.round.config.round });
+    refuseSecond('vote.once', state.view, { kind: 'two-votes', statements: [held.vote, vote], ...accused(round, vote.member) }, {
+      code: 'already_voted', message: 'the member has voted otherwise', details: { round: round.round.config.round },
+    });
   }
   const proposed = body.kind === 'abort' || (round.proposal !== undefined && sameBytes(round.proposal.votedBytes, vote.body));
   ensure('decision.set', proposed, 'bad_proposal', 'the vote is for a set that was not proposed', { party: seatOf(round, vote.member), round: round.round.config.round });
@@ -75,7 +80,11 @@ export function receiveAnswer(state: CoordinatorState, key: string, bytes: Bytes
   checkCoverage(round, answer.member, answer.hashes.map((entry) => pieceKey(entry.group, entry.piece)), seat.id);
   const held = round.answers.get(answer.member);
   const same = held === undefined || sameBytes(held.body.answer.body, body.answer.body);
-  ensure('answer.once', same, 'duplicate', `${seat.id} has answered otherwise`, { party: seat.id, round: round.round.config.round });
+  if (held && !same) {
+    refuseSecond('answer.once', state.view, { kind: 'two-answers', statements: [held.body.answer, body.answer], ...accused(round, answer.member) }, {
+      code: 'duplicate', message: `${seat.id} has answered otherwise`, details: { round: round.round.config.round },
+    });
+  }
   checkWords(round, decision, body, new Map(answer.hashes.map((entry) => [pieceKey(entry.group, entry.piece), hex(entry.hash)])), seat.id);
   if (round.phase !== 'answering') return nothing;
   // Bytes that are here already are not stored again: a member cannot fill the disk by repeating itself.
@@ -108,6 +117,9 @@ function readyDecision(round: RoundState): VerifiedDecision {
   if (round.decision?.body.kind !== 'ready') throw new SecaggError('no_decision', 'the round has not been decided for opening', { round: round.round.config.round });
   return round.decision;
 }
+
+/** Whose vote key signed, and the epoch that says so. */
+const accused = (round: RoundState, member: MemberIndex) => ({ party: seatOf(round, member), epoch: round.round.epoch.certificate });
 
 const seatOf = (round: RoundState, member: MemberIndex): string => round.round.epoch.epoch.members[member].id;
 

@@ -4,11 +4,13 @@ import {
   type AbortReason, type Bytes, type PartyId, proposalMessage, type Receipt, receiptMessage, SecaggError, type Signed,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
+import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
 import { acceptedParts, checkContribution } from './check-contribution';
 import { checkBudget } from './ledger';
 import { decidedPieces, resolvedWords } from './pieces';
 import { planRound, type RoundPlan } from './plan-round';
+import { checkStanding } from './standing';
 import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState, type Step } from './state';
 
 /** Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `policy` for a plan below policy. */
@@ -39,8 +41,11 @@ export function receiveContribution(state: CoordinatorState, context: Coordinato
   };
   if (held) {
     if (sameBytes(held.hash, checked.hash)) return { events: [], reply: receipt() };
-    throw new SecaggError('duplicate', `another contribution of ${router} is held`, { party: router, round: config.round });
+    refuseSecond('headers.order', state.view, { kind: 'two-contributions', party: router, statements: [held.signed, checked.signed] }, {
+      code: 'duplicate', message: `another contribution of ${router} is held`, details: { round: config.round },
+    });
   }
+  checkStanding(state, router);
   if (round.phase !== 'collecting') throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
   if (round.accepted.size >= config.max_participants) throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
   return { events: [{ type: 'contribution-accepted', key, router, bytes, checked: contribution }], reply: receipt() };

@@ -15,6 +15,7 @@ import {
   type SeedTransfer, type Signed, type AbortReason, type Vote, type VoteBody,
 } from '@secagg/schema';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
+import { type Misbehaviour } from '../evidence/verify-evidence';
 import { type FleetDocuments, type FleetView } from '../fleet/fleet-view';
 import { type FleetUpdated } from '../fleet/update-fleet';
 import { type CheckedHeader, type ContributionSet } from '../round/contribution-set';
@@ -55,7 +56,7 @@ export interface EpochTerms {
 
 export interface EpochState {
   readonly terms: EpochTerms;
-  readonly seats: Map<PartyId, Seat>;
+  readonly seats: Map<PartyId, { readonly signed: Signed; readonly seat: Seat }>;
   /** The proposed body, once enough seats are taken. */
   body?: Bytes;
   members: readonly PartyId[];
@@ -109,6 +110,8 @@ export interface CoordinatorState {
   readonly latestRound: Map<string, number>;
   /** The coordinator's privacy ledger of each cluster, for planning. */
   readonly ledgers: Map<string, LedgerState>;
+  /** Proven misbehaviour, the first of a kind by a party under a certificate, with its evidence. */
+  readonly misbehaviour: Map<string, { readonly proven: Misbehaviour; readonly evidence: Bytes; readonly atMs: number }>;
 }
 
 export type CoordinatorEvent =
@@ -134,7 +137,8 @@ export type CoordinatorEvent =
   | { readonly type: 'transfer-received'; readonly key: string; readonly transfer: Signed }
   | { readonly type: 'answer-received'; readonly key: string; readonly bytes: Bytes; readonly atMs: number }
   | { readonly type: 'round-published'; readonly key: string; readonly sums: readonly { readonly group: number; readonly words: Bytes }[] }
-  | { readonly type: 'round-undecided'; readonly key: string };
+  | { readonly type: 'round-undecided'; readonly key: string }
+  | { readonly type: 'misbehaviour-proven'; readonly evidence: Bytes; readonly atMs: number };
 
 /** The pure result of a step: events to make durable first, and then what may leave. */
 export interface Step<Reply = undefined> {
@@ -142,7 +146,7 @@ export interface Step<Reply = undefined> {
   readonly reply: Reply;
 }
 
-export const emptyCoordinator = (view: FleetView): CoordinatorState => ({ view, epochs: new Map(), rounds: new Map(), latestRound: new Map(), ledgers: new Map() });
+export const emptyCoordinator = (view: FleetView): CoordinatorState => ({ view, epochs: new Map(), rounds: new Map(), latestRound: new Map(), ledgers: new Map(), misbehaviour: new Map() });
 
 
 /** Throws `wrong_epoch` for an epoch that was never started here. */

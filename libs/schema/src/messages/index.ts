@@ -1,6 +1,7 @@
 export * from './committee';
 export * from './define';
 export * from './epoch';
+export * from './evidence';
 export { clusterHash, fleetId, isStrictlyIncreasing, maxCommittee, maxPieces, partyId, protocolVersion } from './fields';
 export * from './fleet';
 export * from './operator';
