@@ -3,7 +3,7 @@ import { domainHash, merkleRoot } from '@secagg/crypto';
 import {
   type Bytes, type ContributionHeader, headerMessage, type PartyId, type Report, reportMessage, SecaggError, type Signed, type VoteBody,
 } from '@secagg/schema';
-import { ensure, ensureThat, passes, under } from '../checks/check';
+import { type CheckName, ensure, ensureThat, passes, under } from '../checks/check';
 import { isSignedBy, openUnder, sameBytes } from '../documents';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { groupOf, type VerifiedRound } from './verified-round';
@@ -106,7 +106,9 @@ export const areEnoughGroups = ({ config }: Pick<VerifiedRound, 'config'>, group
 /** Throws `insufficient_participants` when fewer than half of the groups are left. */
 export function checkEnoughGroups(round: VerifiedRound, set: ContributionSet): void {
   const { round: number } = round.config;
-  if (!areEnoughGroups(round, set.groups.length)) throw new SecaggError('insufficient_participants', 'too few groups reach their minimum', { round: number, check: 'set.min_groups' });
+  if (areEnoughGroups(round, set.groups.length)) return;
+  const check: CheckName = set.excluded.some(({ reason }) => reason === 'group_too_small') ? 'set.min_participants' : 'set.min_groups';
+  throw new SecaggError('insufficient_participants', 'too few groups reach their minimum', { round: number, check });
 }
 
 /** Whether a group of so many contributions may be opened. */

@@ -87,7 +87,7 @@ export function deriveRound(known: FleetView, epoch: VerifiedEpoch, announcement
 }
 
 function padOf({ suite, fleet, cluster, round }: RoundConfig, hash: Bytes): VerifiedRound['pad'] {
-  const pad = padContext({ suite, fleet, cluster, round: bound('pad.bound', round, 0 as RoundNumber), configHash: bound('pad.bound', hash, NOWHERE) });
+  const pad = padContext({ suite, fleet, cluster, round: bound('pad.bound', round, 1 as RoundNumber), configHash: bound('pad.bound', hash, NOWHERE) });
   return (router) => pad(bound('pad.bound', router, NOBODY));
 }
 
