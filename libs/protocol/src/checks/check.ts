@@ -39,6 +39,7 @@ export const checks = {
   'limits.noise': 'it has noise',
   'limits.round_cost': 'it costs no more privacy than this party allows',
   'limits.budget': 'the ledger of this router has room for it',
+  'ledger.once': 'the ledger charges a round once, and rounds in order',
   // A contribution
   'header.certificate': 'the router is on the roster, with a certificate valid at the round time',
   'header.signature': 'the router signed it',

@@ -54,16 +54,15 @@ function decideRoundCharge(state: RouterState, context: RouterContext, round: Ve
   const request = { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash), units: worstCaseUnits(round.config) };
   const decision = decideCharge(state.ledger, effectiveBudget(context.limits, round.policy), request, nowMs);
   if (decision.outcome === 'charged') return decision.event;
-  if (decision.outcome === 'already_charged') {
-    ensure('round.once', false, 'stale_round', 'the round is charged already', { round: round.config.round });
+  const { round: number } = round.config;
+  if (decision.outcome === 'already_charged' || decision.code !== 'budget_exhausted') {
+    const code = decision.outcome === 'already_charged' ? 'stale_round' : decision.code;
+    ensure('ledger.once', false, code, `round ${number} is not above those charged already`, { round: number });
     return undefined;
   }
-  const until = decision.code === 'budget_exhausted' && decision.availableAtMs !== null ? `; the window gives budget back at ${new Date(decision.availableAtMs).toISOString()}` : '';
-  throw new SecaggError(decision.code, `round ${round.config.round} does not fit the privacy budget${until}`, {
-    round: round.config.round,
-    check: 'limits.budget',
-    ...(decision.code === 'budget_exhausted' ? { availableAtMs: decision.availableAtMs, remainingUnits: decision.remainingUnits } : {}),
-  });
+  const { availableAtMs, remainingUnits } = decision;
+  const until = availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`;
+  throw new SecaggError('budget_exhausted', `round ${number} does not fit the privacy budget${until}`, { round: number, check: 'limits.budget', availableAtMs, remainingUnits });
 }
 
 /** What binds: the smaller of the router's own budget and the cluster's in the fleet policy, over the longer of their windows. */

@@ -6,10 +6,10 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signMessage, WordSum } from '@secagg/crypto';
-import { type CheckedHeader, headerHash, headersRoot, type Identity, LocalMember, roundKey, type RoundPlan, signDocument, type VerifiedRound } from '@secagg/protocol';
+import { type CheckedHeader, deriveEpoch, deriveRound, headerHash, headersRoot, type Identity, LocalMember, roundKey, type RoundPlan, signDocument, type VerifiedRound } from '@secagg/protocol';
 import {
-  answerBodyMessage, answerMessage, type Bytes, type Contribution, contributionMessage, type Decision, decisionMessage, encodeObservation, epochCertificateMessage, headerMessage,
-  type MemberIndex, type MemberView, memberViewsMessage, proposalMessage, type Report, reportMessage, type Signed, signedMessage, transferMessage, type Vote, type VoteBody, voteBodyMessage, voteMessage, type WorkItem,
+  answerBodyMessage, answerMessage, type Bytes, type Contribution, contributionMessage, type Decision, decisionMessage, encodeObservation, type EpochCertificate, epochCertificateMessage, epochMessage, epochSignatureMessage, headerMessage,
+  type MemberIndex, type MemberView, memberViewsMessage, openRoundMessage, proposalMessage, receiptMessage, type Report, reportMessage, type RoundConfig, roundConfigMessage, seatMessage, type Signed, signedMessage, transferMessage, type Vote, type VoteBody, voteBodyMessage, voteMessage, type WorkItem,
   workMessage,
 } from '@secagg/schema';
 import { CoordinatorDouble, eventually } from '../../support/coordinator-double';
@@ -40,17 +40,23 @@ export class Siege {
   /** Contributions shown to members, by round. */
   private readonly shown = new Map<string, readonly Contribution[]>();
   private puppets = false;
+  /** Open rounds that the victim gets at its next polls. */
+  private readonly offers: Bytes[] = [];
+  /** What the victim sent to rounds that were offered to it. */
+  readonly gained: { readonly configHash: string; readonly contribution: Contribution }[] = [];
+  /** Stands in for what the coordinator would answer. */
+  answer: (url: URL, request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   private ticker: NodeJS.Timeout | undefined;
 
-  private constructor(options: Partial<TestFleetOptions>) {
+  private constructor(options: Partial<TestFleetOptions>, private readonly victimSettings: Record<string, string>) {
     this.fleet = new TestFleet({ routers: 10, committee: { size: 4, threshold: 2 }, minParticipants: 3, ...options });
     this.coordinator = new CoordinatorDouble(this.fleet);
     this.accomplice = new LocalMember(this.fleet.view, this.fleet.routers[3], random);
   }
 
   /** All processes running, with an epoch in force. */
-  static async lay(options: Partial<TestFleetOptions> = {}): Promise<Siege> {
-    const siege = new Siege(options);
+  static async lay(options: Partial<TestFleetOptions> = {}, victimSettings: Record<string, string> = {}): Promise<Siege> {
+    const siege = new Siege(options, victimSettings);
     const { coordinator, accomplice } = siege;
     coordinator.intercept = (request, response) => siege.intercept(request, response);
     await coordinator.listen();
@@ -64,7 +70,7 @@ export class Siege {
   }
 
   async start(id: string, overrides: Record<string, string> = {}): Promise<void> {
-    this.nodes.set(id, await NodeProcess.start(this.fleet.environment(id, this.coordinator.port, { SECAGG_TEST_CHECKS_OFF: this.switches, ...overrides }), 'with-switches'));
+    this.nodes.set(id, await NodeProcess.start(this.fleet.environment(id, this.coordinator.port, { SECAGG_TEST_CHECKS_OFF: this.switches, ...(id === VICTIM ? this.victimSettings : {}), ...overrides }), 'with-switches'));
   }
 
   async newEpoch(): Promise<void> {
@@ -244,10 +250,67 @@ export class Siege {
     return sum.toSigned();
   }
 
+  /** Offers the victim a round of this configuration. Returns what it contributes; throws its refusal. */
+  async offer(config: RoundConfig, certificate: EpochCertificate, secretKey = this.fleet.coordinator.secretKey): Promise<{ round: VerifiedRound; contribution: Contribution }> {
+    const announcement = signDocument(roundConfigMessage, config.fleet, config, secretKey);
+    const round = deriveRound(this.fleet.view, deriveEpoch(certificate), announcement);
+    const node = this.node(VICTIM);
+    const from = node.log.length;
+    this.offers.push(openRoundMessage.encode({ announcement, epoch_certificate: certificate }));
+    const hash = hexOf(round.configHash);
+    const refusal = () => node.log.slice(from).find((line) => line.msg === 'round refused' && line.round === config.round);
+    const gain = () => this.gained.find(({ configHash }) => configHash === hash);
+    await eventually('the victim to join or refuse', () => gain() !== undefined || refusal() !== undefined);
+    const gained = gain();
+    if (!gained) throw new Refused(refusal() as LogLine);
+    return { round, contribution: gained.contribution };
+  }
+
+  /** Asks a member for a seat or for its signature on a list of keys. */
+  async askForEpoch(id: string, item: Extract<WorkItem, { kind: 'seat' | 'sign-epoch' }>): Promise<Said> {
+    const node = this.node(id);
+    const from = node.log.length;
+    this.asked.set(id, workMessage.encode({ items: [item], epoch_certificates: [] }));
+    const name = `${item.kind}/${item.kind === 'seat' ? item.epoch : epochMessage.decode(item.body).epoch}/${id}`;
+    this.epochReplies.delete(name);
+    const refusal = () => node.log.slice(from).find(({ msg, kind }) => msg === 'work refused' && kind === item.kind);
+    await eventually(`${id} to say something about ${item.kind}`, () => this.epochReplies.has(name) || refusal() !== undefined);
+    const sent = this.epochReplies.get(name);
+    return sent ? { sent } : { refused: refusal() as LogLine };
+  }
+
+  private readonly epochReplies = new Map<string, Bytes>();
+
+  /** Lets the coordinator, honest for once, run the committee's part. */
+  async honestly<T>(run: () => Promise<T>): Promise<T> {
+    this.puppets = false;
+    try {
+      return await run();
+    } finally {
+      this.puppets = true;
+    }
+  }
+
   private intercept(request: IncomingMessage, response: ServerResponse): boolean {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [, , , cluster, , number, part] = url.pathname.split('/');
+    if (this.answer(url, request, response)) return true;
+    if (number === 'open' && url.searchParams.get('router') === VICTIM && this.offers.length > 0) {
+      response.writeHead(200).end(this.offers.shift());
+      return true;
+    }
+    if (part === 'contributions' && !this.coordinator.local.state.rounds.has(`${cluster}/${number}`)) {
+      void bodyOf(request).then((bytes) => this.gain(bytes, response));
+      return true;
+    }
     if (!this.puppets) return false;
+    if (part === undefined && cluster !== undefined && (cluster === 'seats' || cluster === 'epoch-signatures') && request.method === 'POST') {
+      void bodyOf(request).then((bytes) => {
+        this.epochReplies.set(epochReplyName(cluster, bytes), bytes);
+        response.writeHead(204).end();
+      });
+      return true;
+    }
     if (url.pathname === '/v1/committee/work') {
       const id = url.searchParams.get('member') as string;
       const work = this.asked.get(id);
@@ -269,12 +332,35 @@ export class Siege {
   }
 
   private async capture(key: string, part: Part, request: IncomingMessage): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const bytes = new Uint8Array(Buffer.concat(chunks));
+    const bytes = await bodyOf(request);
     this.captured.push({ key, part, bytes, member: memberOf(part, bytes) });
   }
+
+  /** The victim's contribution to a round that only it knows of. */
+  private gain(bytes: Bytes, response: ServerResponse): void {
+    const contribution = contributionMessage.decode(bytes);
+    const header = headerMessage.decode(contribution.header.body);
+    this.gained.push({ configHash: hexOf(header.config_hash), contribution });
+    const receipt = {
+      v: 1 as const, fleet: header.fleet, cluster: header.cluster, round: header.round, config_hash: header.config_hash, router: header.router,
+      coordinator: this.fleet.coordinator.id, header_hash: headerHash(contribution.header),
+    };
+    response.writeHead(201).end(signedMessage.encode(signDocument(receiptMessage, header.fleet, receipt, this.fleet.coordinator.secretKey)));
+  }
 }
+
+function epochReplyName(part: 'seats' | 'epoch-signatures', bytes: Bytes): string {
+  const { epoch, member } = part === 'seats' ? seatMessage.decode(signedMessage.decode(bytes).body) : epochSignatureMessage.decode(bytes);
+  return `${part === 'seats' ? 'seat' : 'sign-epoch'}/${epoch}/${member}`;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Bytes> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+const hexOf = (bytes: Bytes): string => Buffer.from(bytes).toString('hex');
 
 function memberOf(part: Part, bytes: Bytes): number {
   if (part === 'votes') return voteMessage.decode(bytes).member;
