@@ -45,6 +45,7 @@ const clusterPolicy = f.map({
   budget_window_days: f.uint(0, 36_500),
   min_delta_inverse: f.uint(2, Number.MAX_SAFE_INTEGER),
   unsafe_no_noise: f.bool,
+  quarantine_rounds: f.optional(f.uint(1, 10_000)),
 });
 
 const policy = message(16 * MIB, {

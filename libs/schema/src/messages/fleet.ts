@@ -56,6 +56,8 @@ const clusterPolicySchema = z.strictObject({
   min_delta_inverse: integer(2, Number.MAX_SAFE_INTEGER),
   /** Rounds without noise, for trials on data that needs no protection. */
   unsafe_no_noise: z.boolean(),
+  /** Rounds for which a coordinator refuses a router that the scores name; absent: it refuses nobody for that. */
+  quarantine_rounds: integer(1, 10000).optional(),
 });
 export type ClusterPolicy = z.infer<typeof clusterPolicySchema>;
 
