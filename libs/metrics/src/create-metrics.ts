@@ -4,10 +4,11 @@ import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
 import { createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
+import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
 
 /**
- * One function per event. Arguments are counts, durations and problem codes; the only label is `reason`, out of a fixed
- * list. So no router id and no value of a contribution can reach the exposition.
+ * One function per event. Arguments are counts, durations, problem codes and clusters of the fleet policy; the only labels are `reason`, out of a fixed
+ * list, and `cluster`. So no router id and no value of a contribution can reach the exposition.
  */
 interface CommonMetrics {
   /** Media type of `exposition`. */
@@ -31,6 +32,8 @@ export interface CoordinatorMetrics extends CommonMetrics {
   roundCompleted(seconds: number, participants: number, rate: number): void;
   /** Routers heard from within the activity window. */
   nodesActive(count: number): void;
+  /** By cluster of the policy: routers that scores over rounds name, and those of them in quarantine. Others are forgotten. */
+  routersSuspected(counts: SuspicionCounts): void;
 }
 
 export interface RouterNodeMetrics extends CommonMetrics {
@@ -92,5 +95,6 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
       fleet.participation(rate);
     },
     nodesActive: fleet.nodesActive,
+    routersSuspected: createSuspicionMetrics(registry),
   };
 }
