@@ -19,6 +19,8 @@ export interface TestFleetOptions {
   readonly minParticipants?: number;
   /** What is to be otherwise in the policy of the cluster. */
   readonly policy?: Partial<ClusterPolicy>;
+  /** When its documents are issued; by default when they are. */
+  readonly issuedAtMs?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -52,11 +54,15 @@ export class TestFleet {
     return verifyFleet(this.authority.publicKey, this.documents);
   }
 
-  certify(id: string, roles: Role[], notAfterMs = Date.now() + DAY_MS): Identity {
+  private get nowMs(): number {
+    return this.options.issuedAtMs ?? Date.now();
+  }
+
+  certify(id: string, roles: Role[], notAfterMs = this.nowMs + DAY_MS): Identity {
     const { publicKey, secretKey } = generateIdentityKey(random);
     this.lastSerial += 1;
     this.certificates.push(
-      issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: Date.now() - DAY_MS, notAfterMs }),
+      issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: this.nowMs - DAY_MS, notAfterMs }),
     );
     return { id: id as PartyId, secretKey };
   }
@@ -67,12 +73,12 @@ export class TestFleet {
     this.version += 1;
     const policy = signPolicy(this.authority, policyTerms({
       version: this.version,
-      issued_at_ms: Date.now(),
+      issued_at_ms: this.nowMs,
       clusters: [clusterTerms(this.cluster, { min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true, ...terms })],
       committee: { ...committee, candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id) },
     }));
     const roster = signRoster(this.authority, {
-      version: this.version, issuedAtMs: Date.now(), notAfterMs: Date.now() + DAY_MS, certificates: this.certificates, revokedSerials,
+      version: this.version, issuedAtMs: this.nowMs, notAfterMs: this.nowMs + DAY_MS, certificates: this.certificates, revokedSerials,
     });
     this.documents = { policy, roster };
     return this.documents;
