@@ -19,6 +19,7 @@ export interface PolicyOptions {
   budgetEpsilon?: number;
   budgetDays?: number;
   unsafeNoNoise?: boolean;
+  quarantineRounds?: number;
   candidates?: string[];
   committee?: number;
   threshold?: number;
@@ -30,7 +31,7 @@ export interface PolicyOptions {
 
 export function addPolicyOptions(command: Command): Command {
   return command
-    .option('--cluster <id>', 'cluster that the options from here to --unsafe-no-noise are about; a new id adds a cluster')
+    .option('--cluster <id>', 'cluster that the options from here to --quarantine-rounds are about; a new id adds a cluster')
     .option('--salt <text>', 'hides the cluster id in its hash (16 random bytes by default)')
     .option('--members <ids>', 'routers of the cluster (default: every router of the roster)', list)
     .option('--unit <unit>', 'privacy unit that rounds may use: request, router or both (default: request)', oneOf('request', 'router', 'both'))
@@ -42,6 +43,7 @@ export function addPolicyOptions(command: Command): Command {
     .option('--budget-epsilon <e>', 'most that all rounds of a window may cost (default: 8)', positive)
     .option('--budget-days <n>', 'length of the window in days, 0 for the lifetime (default: 30)', count)
     .option('--unsafe-no-noise', 'allow rounds without noise: for trials on data that needs no protection')
+    .option('--quarantine-rounds <n>', 'rounds for which a router is refused that the scores name, 0 to 10000 (default: 0, nobody is refused)', count)
     .option('--candidates <ids>', 'parties that may be committee members (default: router-0 to router-<m-1>)', list)
     .option('--committee <m>', 'committee members (default: 4)', positiveCount)
     .option('--threshold <t>', 'members that can open a vector together; recommended: m = 3t-2 (default: 2)', positiveCount)
@@ -67,6 +69,7 @@ function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
     ...present(options.budgetEpsilon, (epsilon) => ({ budget_rho_units: units(epsilon, atDelta) })),
     ...present(options.budgetDays, (days) => ({ budget_window_days: days })),
     ...present(options.unsafeNoNoise, (allowed) => ({ unsafe_no_noise: allowed })),
+    ...present(options.quarantineRounds, (rounds) => ({ quarantine_rounds: rounds === 0 ? undefined : rounds })),
   };
 }
 
