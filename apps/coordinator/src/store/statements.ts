@@ -22,7 +22,7 @@ const sql = {
   finishedRound: 'SELECT * FROM finished_rounds WHERE round_key = ?',
   finishedRounds: 'SELECT round_key, cluster, round, phase, contributions, decision, finished_at_ms FROM finished_rounds',
   suspicionClusters: 'SELECT cluster, rounds, latest_round FROM suspicion_clusters',
-  suspicion: 'SELECT router, rounds, flagged, expected, named_in_round, quarantined_after FROM suspicion WHERE cluster = ?',
+  suspicion: 'SELECT cluster, router, rounds, flagged, expected, named_in_round, quarantined_after FROM suspicion WHERE cluster = ?',
   putSuspicionCluster: `
     INSERT INTO suspicion_clusters (cluster, rounds, latest_round) VALUES (?, ?, ?)
     ON CONFLICT (cluster) DO UPDATE SET rounds = excluded.rounds, latest_round = excluded.latest_round`,
