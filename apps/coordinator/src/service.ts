@@ -22,6 +22,7 @@ import { RoundDriver } from './rounds/round-driver';
 import { RoundTriggers } from './rounds/triggers';
 import { WaitingRouters } from './rounds/waiting-routers';
 import { Changes } from './changes';
+import { Scores } from './suspicion/scores';
 import { createOperations } from './routes';
 import { openLibsqlStore } from './store/libsql-store';
 import { type Store } from './store/store';
@@ -54,16 +55,18 @@ export async function startService(config: Config, { logger, onFailure, now = Da
     const journal = await restoreState(store, authorityKey, documents, onFailure);
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
     const contributions = new ContributionCache(store);
-    const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup };
+    const scores = await Scores.load(store);
+    const quarantinedUntil = (cluster: string, router: string) => scores.quarantinedUntil(journal.state.view, cluster, router);
+    const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup, quarantinedUntil };
     const engine: Engine = { journal, context, store, changes: new Changes(), now };
-    return await run(config, engine, contributions, logger);
+    return await run(config, engine, { contributions, scores }, logger);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function run(config: Config, engine: Engine, contributions: ContributionCache, logger: Logger): Promise<Service> {
+async function run(config: Config, engine: Engine, { contributions, scores }: { contributions: ContributionCache; scores: Scores }, logger: Logger): Promise<Service> {
   const { journal, store, now } = engine;
   const closing = new AbortController();
   const metrics: CoordinatorMetrics = createMetrics({ app: 'coordinator' });
@@ -73,8 +76,9 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   const observer = observe({ engine, metrics, logger, activeRouters });
   const misbehaviour = new MisbehaviourKeeper(engine, logger, metrics.misbehaviourProven);
   const driver = new RoundDriver(engine, contributions, observer.roundFailed);
-  const finisher = new RoundFinisher(engine, contributions, (record, round) => {
+  const finisher = new RoundFinisher(engine, contributions, async (record, round) => {
     views.forget(record.key);
+    if (record.phase === 'published') observer.routersNamed(record.cluster, await scores.refresh(journal.state.view, record.cluster));
     observer.roundFinished(record, round);
   }, observer.roundFailed);
   const triggers = new RoundTriggers(engine, config.clusters, waiting, observer.roundRefused);
@@ -94,9 +98,11 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
     metrics.nodesActive(activeRouters());
     const budget = tightestBudget(journal.state, plans, now());
     if (budget) metrics.privacyBudget(budget.spent, budget.remaining);
+    const { view } = journal.state;
+    metrics.routersSuspected(new Map(view.policy.clusters.map(({ cluster }) => [cluster, scores.count(view, cluster)])));
   };
   const operations = createOperations(engine, {
-    waiting, views, finisher, misbehaviour,
+    waiting, views, finisher, misbehaviour, scores,
     operators: await OperatorRequests.load(store, now()),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,

@@ -4,4 +4,5 @@ export * from './coordinator/coordinator-client';
 export * from './router-node/router-node-client';
 export { type BudgetHistoryPage, budgetHistorySchema } from './router-node/budget-history';
 export { type RouterNodeStatus, type RouterPrivacy, routerNodeStatusSchema, routerPrivacySchema } from './router-node/status';
+export { type PublishedRobustReport } from './robust-report';
 export { type PublishedSignal, publishedSignalSchema } from './published-signal';

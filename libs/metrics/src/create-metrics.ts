@@ -5,10 +5,11 @@ import { createFailureCounters } from './failures';
 import { createMisbehaviourCounter } from './misbehaviour';
 import { createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
+import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
 
 /**
- * One function per event. Arguments are counts, durations and problem codes; the only label is `reason`, out of a fixed
- * list. So no router id and no value of a contribution can reach the exposition.
+ * One function per event. Arguments are counts, durations, problem codes and clusters of the fleet policy; the only labels are `reason`, out of a fixed
+ * list, and `cluster`. So no router id and no value of a contribution can reach the exposition.
  */
 interface CommonMetrics {
   /** Media type of `exposition`. */
@@ -34,6 +35,8 @@ export interface CoordinatorMetrics extends CommonMetrics {
   nodesActive(count: number): void;
   /** A party's misbehaviour was proven, and the evidence kept. */
   misbehaviourProven(kind: EvidenceKind): void;
+  /** By cluster of the policy: routers that scores over rounds name, and those of them in quarantine. Others are forgotten. */
+  routersSuspected(counts: SuspicionCounts): void;
 }
 
 export interface RouterNodeMetrics extends CommonMetrics {
@@ -96,5 +99,6 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
     },
     nodesActive: fleet.nodesActive,
     misbehaviourProven: createMisbehaviourCounter(registry),
+    routersSuspected: createSuspicionMetrics(registry),
   };
 }

@@ -37,6 +37,7 @@ export const problems = {
   recovery_failed: { status: 500, title: 'The sum could not be recovered', metric: 'recovery_failed' },
   policy: { status: 403, title: 'Falls below the fleet policy or a local limit', metric: 'policy' },
   budget_exhausted: { status: 403, title: 'The privacy budget does not allow it', metric: 'budget_exhausted' },
+  quarantined: { status: 403, title: 'The scores over rounds name the router, and the fleet policy sets it aside for some', metric: 'quarantined' },
   cannot_open: { status: 422, title: 'A sealed box cannot be opened', metric: 'validation_error' },
   // The service
   not_found: { status: 404, title: 'There is nothing here', metric: 'validation_error' },

@@ -96,8 +96,11 @@ it('goes from an empty folder to a verified result', async () => {
   await secagg('fleet', 'init', 'trial', '--cluster', 'eu', '--dir', 'other');
   await expect(secagg('audit', url, '--cluster', cluster, '--authority', 'other/authority.pub')).rejects.toThrow('NOT VERIFIED');
 
-  await secagg('fleet', 'policy', '--cluster', 'eu', '--min-participants', '3');
+  expect(await secagg('suspicion', url, '--cluster', cluster, '--json')).toMatchObject({ latest_round: 1, suspects: [], quarantine_rounds: 0 });
+
+  await secagg('fleet', 'policy', '--cluster', 'eu', '--min-participants', '3', '--quarantine-rounds', '20');
   expect(await secagg('fleet', 'publish', url)).toMatchObject({ policy: 2, roster: 1 });
+  expect(await secagg('suspicion', url, '--cluster', cluster, '--json')).toMatchObject({ quarantine_rounds: 20 });
   expect(await secagg('budget', 'show', nodes[0])).toMatchObject({ id: 'router-0', rho: { spent: 0 } });
   expect(await secagg('budget', 'history', nodes[0], '--limit', '5')).toEqual({ entries: [], next_before: null });
 });

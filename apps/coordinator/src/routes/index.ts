@@ -7,6 +7,7 @@ import { type OperatorRequests } from '../operators/operator-requests';
 import { type RoundFinisher } from '../rounds/finish-rounds';
 import { type ViewSource } from '../rounds/member-views';
 import { type ClusterPlan } from '../rounds/start-round';
+import { type Scores } from '../suspicion/scores';
 import { type WaitingRouters } from '../rounds/waiting-routers';
 import { getBudget } from './get-budget';
 import { getCurrentEpoch } from './get-current-epoch';
@@ -20,6 +21,7 @@ import { getOpenRound } from './get-open-round';
 import { getReadiness } from './get-readiness';
 import { getRoundStatus } from './get-round-status';
 import { getSignal } from './get-signal';
+import { getSuspicion } from './get-suspicion';
 import { getTranscript } from './get-transcript';
 import { getViews } from './get-views';
 import { getWork } from './get-work';
@@ -40,6 +42,7 @@ export interface RouteParts {
   readonly waiting: WaitingRouters;
   readonly views: ViewSource;
   readonly finisher: RoundFinisher;
+  readonly scores: Scores;
   readonly operators: OperatorRequests;
   readonly plans: ReadonlyMap<string, ClusterPlan>;
   readonly epochLifetimeMs: number;
@@ -50,7 +53,7 @@ export interface RouteParts {
 }
 
 export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
-  const { waiting, views, finisher, operators, plans, epochLifetimeMs, misbehaviour, metrics, refreshGauges, closing } = parts;
+  const { waiting, views, finisher, operators, plans, epochLifetimeMs, misbehaviour, scores, metrics, refreshGauges, closing } = parts;
   const operations: Operation[] = [
     postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
     getOpenRound(engine, waiting),
@@ -66,6 +69,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getTranscript(engine, finisher),
     getSignal(engine),
     getBudget(engine, plans),
+    getSuspicion(engine, scores),
     postSeat(engine),
     postEpochSignature(engine),
     postReport(engine),

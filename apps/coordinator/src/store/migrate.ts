@@ -10,11 +10,13 @@ export interface Migration {
 /** Throws when the database is of a newer release, which may have written what this one does not understand. */
 export function migrate(db: Database, migrations: readonly Migration[]): void {
   db.exec('CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY) STRICT');
-  const { version: current } = db.prepare('SELECT coalesce(max(version), 0) AS version FROM schema_migrations').get() as { version: number };
+  const applied = new Set((db.prepare('SELECT version FROM schema_migrations').all([]) as { version: number }[]).map(({ version }) => version));
+  const current = Math.max(0, ...applied);
   const newest = migrations.reduce((highest, { version }) => Math.max(highest, version), 0);
   if (current > newest) throw new Error(`the database has schema version ${current}, newer than ${newest}, the newest this release knows`);
   for (const { version, sql } of migrations) {
-    if (version <= current) continue;
+    // Not by the highest: a release may bring a lower number later than a higher one.
+    if (applied.has(version)) continue;
     db.exec('BEGIN IMMEDIATE');
     try {
       db.exec(sql);

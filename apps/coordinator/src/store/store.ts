@@ -2,6 +2,7 @@
  * What the coordinator keeps. Everything is asynchronous, so that a database over the network fits behind it; writes are
  * carried out in the order of the calls, and a promise resolves when its write is durable.
  */
+import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
 
 /** One event of the journal. Replaying them in order of id rebuilds the state. */
@@ -52,6 +53,9 @@ export interface RoundOutput {
   readonly signal?: string;
 }
 
+/** What a finished round adds to the scores of its cluster. */
+export type CountRound = (before: ClusterRecord) => ClusterRecord;
+
 export interface Store {
   append(batch: JournalBatch): Promise<void>;
   replay(): AsyncIterable<JournalEntry>;
@@ -60,7 +64,13 @@ export interface Store {
   /** Nonces that are still to be remembered at `nowMs`; older ones are forgotten. */
   nonces(nowMs: number): Promise<UsedNonce[]>;
 
-  finishRound(round: FinishedRound, output?: RoundOutput): Promise<void>;
+  /**
+   * @param count applied to the scores of the cluster in the same transaction, and at most once for a round however often it is
+   *   written as published; a function, since rounds may finish together. Must not throw.
+   */
+  finishRound(round: FinishedRound, output?: RoundOutput, count?: CountRound): Promise<void>;
+  /** The scores of one cluster, or of all that have any, by cluster. */
+  clusterRecords(cluster?: string): Promise<Map<string, ClusterRecord>>;
   finishedRound(roundKey: string): Promise<FinishedRound | undefined>;
   /** Of all rounds that are finished, in no order. */
   finishedRounds(): Promise<FinishedRound[]>;

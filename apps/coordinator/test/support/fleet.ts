@@ -21,6 +21,8 @@ export interface TestFleetOptions {
   readonly policy?: Partial<ClusterPolicy>;
   /** What is to be otherwise in the policy of the fleet. */
   readonly fleetPolicy?: Partial<Pick<PolicyTerms, 'misbehaviour'>>;
+  /** When its documents are issued; by default when they are. */
+  readonly issuedAtMs?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -54,7 +56,11 @@ export class TestFleet {
     return verifyFleet(this.authority.publicKey, this.documents);
   }
 
-  certify(id: string, roles: Role[], notAfterMs = Date.now() + DAY_MS): Identity {
+  private get nowMs(): number {
+    return this.options.issuedAtMs ?? Date.now();
+  }
+
+  certify(id: string, roles: Role[], notAfterMs = this.nowMs + DAY_MS): Identity {
     const { publicKey, secretKey } = generateIdentityKey(random);
     this.certificates.push(this.issue(id, roles, publicKey, notAfterMs));
     return { id: id as PartyId, secretKey };
@@ -64,12 +70,12 @@ export class TestFleet {
   certifyAgain({ id }: Identity): void {
     const index = this.certificates.findIndex(({ body }) => certificateMessage.decode(body).id === id);
     const { roles, public_key } = certificateMessage.decode(this.certificates[index].body);
-    this.certificates[index] = this.issue(id, roles, public_key, Date.now() + DAY_MS);
+    this.certificates[index] = this.issue(id, roles, public_key, this.nowMs + DAY_MS);
   }
 
   private issue(id: string, roles: Role[], publicKey: Uint8Array, notAfterMs: number): Signed {
     this.lastSerial += 1;
-    return issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: Date.now() - DAY_MS, notAfterMs });
+    return issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: this.nowMs - DAY_MS, notAfterMs });
   }
 
   /** New versions of policy and roster, with the certificates issued until now. */
@@ -79,12 +85,12 @@ export class TestFleet {
     const policy = signPolicy(this.authority, policyTerms({
       ...fleetPolicy,
       version: this.version,
-      issued_at_ms: Date.now(),
+      issued_at_ms: this.nowMs,
       clusters: [clusterTerms(this.cluster, { min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true, ...terms })],
       committee: { ...committee, candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id) },
     }));
     const roster = signRoster(this.authority, {
-      version: this.version, issuedAtMs: Date.now(), notAfterMs: Date.now() + DAY_MS, certificates: this.certificates, revokedSerials,
+      version: this.version, issuedAtMs: this.nowMs, notAfterMs: this.nowMs + DAY_MS, certificates: this.certificates, revokedSerials,
     });
     this.documents = { policy, roster };
     return this.documents;

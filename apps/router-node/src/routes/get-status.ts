@@ -1,6 +1,6 @@
 /** GET /v1/status: what this node knows of itself, for its own operator. */
 import { type RouterNodeStatus } from '@secagg/client';
-import { type Participation } from '@secagg/protocol';
+import { type Participation, quarantinedUntil } from '@secagg/protocol';
 import { type Router as Routes } from 'express';
 import { type Member, memberState } from '../committee/member';
 import { routerPrivacy } from '../participant/budget';
@@ -32,6 +32,7 @@ export function statusOf({ router, participant, member }: StatusSources): Router
     observations: store.observations.count(),
     participations: known ? participations(router, participant) : [],
     last_refusal: participant.lastRefusal ?? null,
+    quarantine: known ? quarantine(router) : null,
     privacy: known ? routerPrivacy(router) : null,
     committee: member ? memberSeats(member) : null,
     missing_keys: missingKeys(store, participant.catalogue),
@@ -55,6 +56,11 @@ function participations(router: Router, participant: Participant): RouterNodeSta
 
 const stateOfParticipation = ({ outcome, receipt }: Participation, undecided: boolean): RouterNodeStatus['participations'][number]['state'] =>
   outcome ?? (undecided ? 'undecided' : receipt ? 'sent' : 'prepared');
+
+function quarantine(router: Router): RouterNodeStatus['quarantine'] {
+  const untilRound = quarantinedUntil(stateOf(router), router.config.cluster);
+  return untilRound === undefined ? null : { until_round: untilRound };
+}
 
 function memberSeats(member: Member): RouterNodeStatus['committee'] {
   if (!member.store.journal.state) return null;

@@ -84,10 +84,10 @@ export class CoordinatorDouble {
       response.writeHead(answer ? (answer.status ?? 200) : 204, { 'content-type': 'application/cbor' });
       response.end(answer?.body);
     } catch (error) {
-      const { code, message } = error instanceof SecaggError ? error : new SecaggError('internal', String(error));
+      const { code, message, details } = error instanceof SecaggError ? error : new SecaggError('internal', String(error));
       this.refused.push({ path: url.pathname, code });
       response.writeHead(problems[code].status, { 'content-type': 'application/problem+json' });
-      response.end(JSON.stringify({ type: `urn:secagg:problem:${code}`, title: problems[code].title, status: problems[code].status, detail: message, code }));
+      response.end(JSON.stringify({ ...details, type: `urn:secagg:problem:${code}`, title: problems[code].title, status: problems[code].status, detail: message, code }));
     }
   }
 

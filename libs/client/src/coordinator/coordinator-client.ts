@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   type AnswerBody, answerBodyMessage, type EpochCertificate, epochCertificateMessage, type EpochSignature, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, type MemberViews,
-  memberViewsMessage, type OpenRound, openRoundMessage, type RoundPhase, type RoundStatus, roundStatusMessage, type Signed, signedMessage, type Transcript,
+  memberViewsMessage, type OpenRound, openRoundMessage, type RoundPhase, type RoundStatus, roundStatusMessage, type Signed, signedMessage, type SuspicionReport, suspicionReportSchema, type Transcript,
   transcriptMessage, type Vote, voteMessage, type Work, workMessage,
 } from '@secagg/schema';
 import { z } from 'zod';
@@ -126,6 +126,11 @@ export class CoordinatorClient {
   /** The latest aggregated signal of a cluster, as the coordinator states it; undefined before the first. Not verified here. */
   signal(cluster: string, call?: CallOptions): Promise<PublishedSignal | undefined> {
     return unless(['not_found'], getJson(this.transport, publishedSignalSchema, `/v1/clusters/${encodeURIComponent(cluster)}/signal`, call));
+  }
+
+  /** Which routers spoil their groups over rounds, as the coordinator states it. Throws `not_found` for a cluster the policy does not have. */
+  suspicion(cluster: string, call?: CallOptions): Promise<SuspicionReport> {
+    return getJson(this.transport, suspicionReportSchema, `/v1/clusters/${encodeURIComponent(cluster)}/suspicion`, call);
   }
 
   // --- committee

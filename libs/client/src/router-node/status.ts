@@ -29,6 +29,8 @@ export const routerNodeStatusSchema = z.looseObject({
   participations: z.array(participationSchema),
   /** The last announced round that was not joined, and why. */
   last_refusal: z.looseObject({ round: z.int().min(1), code: z.string(), check: z.string().optional(), problem: z.string() }).nullable(),
+  /** Rounds up to this one are sat out, since the coordinator has told this router that it is in quarantine; null when it has not. */
+  quarantine: z.looseObject({ until_round: z.int().min(1) }).nullable().optional(),
   /** Null before the fleet is known. */
   privacy: routerPrivacySchema.nullable(),
   /** Null when this node is no committee member. */

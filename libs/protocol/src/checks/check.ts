@@ -78,6 +78,7 @@ export const checks = {
   'transcript.same_round': 'what was published is the round that was answered',
   'receipt.honoured': 'a contribution with a receipt is among the contributions of the round',
   // Standing
+  'standing.quarantine': 'the router is not in quarantine in this cluster',
   'standing.excluded': 'the party is not excluded for proven misbehaviour',
 } as const;
 

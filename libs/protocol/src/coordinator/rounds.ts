@@ -1,9 +1,10 @@
 /** A round at the coordinator: announce, collect, close, and what time brings on (PROTOCOL section 4, steps 1 to 6). */
 import { WordSum } from '@secagg/crypto';
 import {
-  type AbortReason, type Bytes, type PartyId, proposalMessage, type Receipt, receiptMessage, SecaggError, type Signed,
+  type AbortReason, type Bytes, type PartyId, proposalMessage, type Receipt, receiptMessage, type RoundConfig, SecaggError, type Signed,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
+import { ensure } from '../checks/check';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
 import { acceptedParts, checkContribution } from './check-contribution';
@@ -48,7 +49,15 @@ export function receiveContribution(state: CoordinatorState, context: Coordinato
   checkStanding(state, router);
   if (round.phase !== 'collecting') throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
   if (round.accepted.size >= config.max_participants) throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
+  checkQuarantine(context, config, router);
   return { events: [{ type: 'contribution-accepted', key, router, bytes, checked: contribution }], reply: receipt() };
+}
+
+/** Throws `quarantined` with the last round that is refused. What was accepted before the quarantine began stays. */
+function checkQuarantine({ quarantinedUntil }: CoordinatorContext, { cluster, round }: Pick<RoundConfig, 'cluster' | 'round'>, router: PartyId): void {
+  const untilRound = quarantinedUntil?.(cluster, router);
+  const sitsOut = untilRound !== undefined && round <= untilRound;
+  ensure('standing.quarantine', !sitsOut, 'quarantined', `${router} is in quarantine in this cluster until round ${untilRound}`, { party: router, round, untilRound });
 }
 
 /** What time alone brings on in a round: the close, the proposal, an abort, giving up, the publication. */

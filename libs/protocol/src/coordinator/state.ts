@@ -11,7 +11,7 @@
 import { type WordSum } from '@secagg/crypto';
 import { type LedgerState } from '@secagg/dp-noise';
 import {
-  type AnswerBody, type Bytes, type MemberIndex, type PartyId, type Proposal, type Report, type RoundPhase, type Seat, SecaggError,
+  type AnswerBody, type Bytes, type ClusterHash, type MemberIndex, type PartyId, type Proposal, type Report, type RoundPhase, type Seat, SecaggError,
   type SeedTransfer, type Signed, type AbortReason, type Vote, type VoteBody,
 } from '@secagg/schema';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
@@ -41,6 +41,8 @@ export interface CoordinatorContext {
   readonly timings: CoordinatorTimings;
   /** The stored bytes of an accepted contribution. */
   readonly contribution: (key: string, router: PartyId) => Bytes;
+  /** The last round of a cluster whose contributions by this router are refused; by default nobody is in quarantine. */
+  readonly quarantinedUntil?: (cluster: ClusterHash, router: PartyId) => number | undefined;
 }
 
 export interface EpochTerms {

@@ -3,7 +3,7 @@ import { domainHash, pieces, quorum, sealingSuite, usableThreshold, verifyMessag
 import { type Bytes, type Epoch, type EpochCertificate, epochMessage, type SubsetMask } from '@secagg/schema';
 import { type CheckName, ensure, isOn, under } from '../checks/check';
 import { hex } from '../documents';
-import { certificateOf, type FleetView } from '../fleet/fleet-view';
+import { allowsVersion, certificateOf, type FleetView } from '../fleet/fleet-view';
 
 export interface VerifiedEpoch {
   readonly epoch: Epoch;
@@ -37,7 +37,7 @@ export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): vo
   const { committee, sealing_suites } = view.policy;
   const allow = (check: CheckName, allowed: boolean, what: string): void => ensure(check, allowed, 'policy', `epoch ${epoch.epoch}: ${what}`, { epoch: epoch.epoch });
   allow('epoch.committee', epoch.fleet === view.fleet, 'made for another fleet');
-  allow('epoch.committee', view.policy.protocol_versions.includes(epoch.v), `protocol version ${epoch.v} is not allowed`);
+  allow('epoch.committee', allowsVersion(view, epoch.v), `protocol version ${epoch.v} is not allowed`);
   allow('epoch.committee', epoch.members.length === committee.size && epoch.threshold === committee.threshold, 'committee size or threshold is not the policy\'s');
   allow('epoch.committee', sealing_suites.includes(epoch.sealing_suite), 'the sealing suite is not allowed');
   allow('epoch.lifetime', epoch.not_after_ms <= atMs + committee.max_epoch_ms + view.policy.clock_tolerance_ms, 'lasts longer than the policy allows');

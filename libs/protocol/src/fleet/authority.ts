@@ -119,7 +119,7 @@ export const clusterTerms = (
 });
 
 type Committee = FleetPolicy['committee'];
-type OptionalTerms = 'version' | 'not_after_ms' | 'protocol_versions' | 'misbehaviour' | 'suites' | 'sealing_suites' | 'clock_tolerance_ms';
+type OptionalTerms = 'version' | 'not_after_ms' | 'suites' | 'sealing_suites' | 'clock_tolerance_ms';
 export type RequiredPolicyTerms = Omit<PolicyTerms, OptionalTerms | 'committee'> &
   Partial<Pick<PolicyTerms, OptionalTerms>> & { readonly committee: Omit<Committee, 'max_epoch_ms'> & Partial<Committee> };
 
@@ -129,8 +129,6 @@ export const policyTerms = (terms: RequiredPolicyTerms): PolicyTerms => ({
   not_after_ms: terms.issued_at_ms + 365 * DAY_MS,
   suites: ['pad'],
   sealing_suites: ['hpke-x25519-sha256-aes256gcm'],
-  misbehaviour: 'record',
-  protocol_versions: [1],
   clock_tolerance_ms: 60_000,
   ...terms,
   committee: { max_epoch_ms: 7 * DAY_MS, ...terms.committee, candidates: [...terms.committee.candidates].sort() },

@@ -71,6 +71,9 @@ export function checkFleetCurrent(view: FleetView, atMs: number): void {
   ensure('fleet.current', atMs <= view.roster.not_after_ms, 'policy', 'the roster has ended');
 }
 
+/** Whether rounds and epochs may be made in this version of the protocol. */
+export const allowsVersion = ({ policy }: Pick<FleetView, 'policy'>, version: number): boolean => (policy.protocol_versions ?? [1]).includes(version);
+
 /** Throws `policy` when the policy does not have the cluster. */
 export function clusterPolicy(view: FleetView, cluster: ClusterHash): ClusterPolicy {
   const found = view.policy.clusters.find((entry) => entry.cluster === cluster);

@@ -4,7 +4,7 @@ import { type Bytes, type ClusterHash, type ClusterPolicy, type PartyId, type Ro
 import { bound, type CheckName, ensure } from '../checks/check';
 import { openUnder, sameBytes } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
-import { certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
+import { allowsVersion, certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { namedView, viewOfRound } from '../fleet/update-fleet';
 import { checkClipNorm, noiseStdDevUnits, worstCaseRho, withNoise } from './privacy';
 
@@ -99,7 +99,7 @@ export const NOWHERE: Bytes = new Uint8Array(32);
 function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig, epochEndMs: number): void {
   const allow = (check: CheckName, allowed: boolean, what: string): void => ensure(check, allowed, 'policy', `round ${config.round}: ${what}`, { round: config.round });
   const { privacy } = config;
-  allow('policy.protocol', view.policy.protocol_versions.includes(config.v), `protocol version ${config.v} is not allowed`);
+  allow('policy.protocol', allowsVersion(view, config.v), `protocol version ${config.v} is not allowed`);
   allow('policy.protocol', config.fleet === view.fleet, 'made for another fleet');
   allow('policy.protocol', view.policy.suites.includes(config.suite), `suite ${config.suite} is not allowed`);
   const inOrder = config.round_time_ms <= config.send_from_ms && config.round_time_ms < config.deadline_ms && config.send_from_ms < config.deadline_ms;

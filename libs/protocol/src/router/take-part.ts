@@ -13,11 +13,12 @@ import { checkLimits } from '../round/limits';
 import { withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import { checkRoundTime, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { buildContribution } from './contribution';
+import { checkNoQuarantine } from './quarantine';
 import { type Participation, type RouterContext, type RouterEvent, type RouterLimits, type RouterState, type RouterStep } from './state';
 
 /**
  * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
- * Throws `stale_round` for a round number not above its highest, `wrong_epoch` below its highest epoch, `policy`, or
+ * Throws `stale_round` for a round number not above its highest, `wrong_epoch` below its highest epoch, `policy`, `quarantined`, or
  * `budget_exhausted`; a refusal changes nothing.
  */
 export function checkRound(state: RouterState, context: RouterContext, open: OpenRound, nowMs: number): VerifiedRound {
@@ -35,6 +36,7 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   const { unit } = round.config.privacy;
   ensure('limits.privacy_unit', unit === limits.privacyUnit, 'policy', `round ${config.round}: privacy unit ${unit} instead of ${limits.privacyUnit}`, { round: config.round });
   checkLimits(round, limits);
+  checkNoQuarantine(state, config);
   decideRoundCharge(state, context, round, nowMs);
   return round;
 }

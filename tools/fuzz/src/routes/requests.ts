@@ -30,6 +30,7 @@ export const coordinatorRoutes: readonly Route[] = [
   { method: 'GET', path: ofRound('/transcript') },
   { method: 'GET', path: '/v1/clusters/:cluster/signal' },
   { method: 'GET', path: '/v1/clusters/:cluster/budget' },
+  { method: 'GET', path: '/v1/clusters/:cluster/suspicion' },
   { method: 'POST', path: '/v1/committee/seats', body: ['seat', 'signed'] },
   { method: 'POST', path: '/v1/committee/epoch-signatures', body: ['epoch-signature'] },
   { method: 'POST', path: ofRound('/reports'), body: ['report', 'signed'] },
