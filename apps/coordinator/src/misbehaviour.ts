@@ -14,13 +14,22 @@ export class MisbehaviourKeeper {
     const { journal } = engine;
     journal.onEvent((event) => {
       if (event.type !== 'answer-received') return;
-      for (const evidence of evidenceOfLiars(journal.state, event.key)) void this.keep(evidence);
+      for (const evidence of evidenceOfLiars(journal.state, event.key)) void this.keepOwn(evidence);
     });
   }
 
   /** Keeps the evidence that a refusal comes with. */
   refused(cause: unknown): void {
-    if (cause instanceof ProvenMisbehaviour) void this.keep(cause.evidence);
+    if (cause instanceof ProvenMisbehaviour) void this.keepOwn(cause.evidence);
+  }
+
+  /** Evidence found here holds; should it not, that is for the log and no reason to end. */
+  private async keepOwn(evidence: Bytes): Promise<void> {
+    try {
+      await this.keep(evidence);
+    } catch (error) {
+      this.log.error({ error }, 'evidence could not be kept');
+    }
   }
 
   /** Resolves when it is durable. Throws what does not hold about it. A store that fails ends the process, as for every write. */

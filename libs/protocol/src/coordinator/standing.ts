@@ -53,6 +53,7 @@ function evidenceOfLiar(state: CoordinatorState, round: RoundState, liar: number
     const said = own.hashes.get(name);
     if (agreed === undefined || said === undefined || said === agreed) continue;
     const others = [...round.answers].filter(([, answer]) => answer.hashes.get(name) === agreed).slice(0, threshold);
+    if (others.length < threshold) continue;
     const signers = [liar, ...others.map(([member]) => member)];
     const certificates = signers.flatMap((member) => signedCertificate(state.view, epoch.members[member].id) ?? []);
     if (certificates.length < signers.length) return undefined;
