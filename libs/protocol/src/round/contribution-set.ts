@@ -7,7 +7,8 @@ import { isSignedBy, openDocument, sameBytes } from '../documents';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { groupOf, type VerifiedRound } from './verified-round';
 
-export const headerHash = (header: Signed): Bytes => domainHash('contribution-header', header.body);
+export const headerHashOf = (body: Bytes): Bytes => domainHash('contribution-header', body);
+export const headerHash = (header: Signed): Bytes => headerHashOf(header.body);
 
 /** A contribution's header after its public checks. */
 export interface CheckedHeader {
@@ -101,8 +102,14 @@ export interface ContributionSet {
 /** Groups that must be left for a round to make sense: more than half of them. */
 export const minGroups = (groups: number): number => Math.floor(groups / 2) + 1;
 
+/** What of a round the set depends on, besides headers and reports. */
+export interface SetRules {
+  readonly config: Pick<VerifiedRound['config'], 'min_participants_per_group'>;
+  readonly epoch: Pick<VerifiedRound['epoch'], 'usableThreshold'>;
+}
+
 /** Derives the set. `reports` are verified and of distinct members. */
-export function deriveSet(round: VerifiedRound, headers: readonly CheckedHeader[], reports: readonly Report[]): ContributionSet {
+export function deriveSet(round: SetRules, headers: readonly CheckedHeader[], reports: readonly Report[]): ContributionSet {
   const byGroup = new Map<number, CheckedHeader[]>();
   const excluded: { router: PartyId; reason: 'unusable' | 'group_too_small' }[] = [];
   headers.forEach((entry, index) => {

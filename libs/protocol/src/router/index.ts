@@ -1,3 +1,4 @@
 export { type BuiltContribution, buildContribution, type Identity } from './contribution';
+export * from './settle-by-proof';
 export * from './state';
 export * from './take-part';
