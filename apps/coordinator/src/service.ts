@@ -16,6 +16,7 @@ import { tightestBudget } from './rounds/budget';
 import { ContributionCache } from './rounds/contribution-cache';
 import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
+import { ProofSource } from './rounds/proofs';
 import { releaseFinishedRounds } from './rounds/release-rounds';
 import { RoundDriver } from './rounds/round-driver';
 import { RoundTriggers } from './rounds/triggers';
@@ -95,6 +96,7 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   };
   const operations = createOperations(engine, {
     waiting, views, finisher,
+    proofs: new ProofSource(engine, finisher),
     operators: await OperatorRequests.load(store, now()),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,
