@@ -93,6 +93,7 @@ describe('a router that is shown one', () => {
     const { fleet: own } = mine;
     const [router] = own.routers;
     const before = structuredClone([...router.state.participations]);
+    const charged = router.state.ledger.open.size;
     const refused = (proof: DecisionProof) => codeOf(() => settleByProof(router.state, proof, now));
     expect(refused(proofs.abort)).toBe('bad_signature');
     const unanswered = new Scenario(own, noise).finish();
@@ -105,8 +106,15 @@ describe('a router that is shown one', () => {
     router.state.participations.set(unanswered.key, { ...entry, round: unanswered.config.round } as never);
     expect(refused(decisionProofOf(unanswered.transcript))).toBe('wrong_config');
     router.state.participations.delete(unanswered.key);
+    // Also when it is to be opened, with every signature in order.
+    const opened = new Scenario(own, noise).contribute().finish();
+    const answered = router.state.participations.get(opened.key);
+    router.state.participations.set(opened.key, { ...answered, announcement: mine.round.round.announcement } as never);
+    expect(refused(decisionProofOf(opened.transcript))).toBe('wrong_config');
+    router.state.participations.delete(opened.key);
     expect([...router.state.participations]).toEqual(before);
-    expect(router.state.ledger.open.size).toBe(1);
+    // The other rounds' charges are those of taking part in them.
+    expect(router.state.ledger.open.size).toBe(charged + 1);
     // Settled as opened, an abort would be a second decision.
     mine.finish();
     router.settle(own.coordinator, mine.key, now);

@@ -24,7 +24,7 @@ it('shows every contribution of every list up to forty, and the absence of every
 });
 
 it('shows nobody in another\'s place, and nobody absent who is there', () => {
-  for (const size of sizes) {
+  for (const size of sizes.filter((n) => n <= 12 || n >= 39)) {
     const one = decided[size];
     const names = even(size);
     for (const name of names) {
@@ -69,7 +69,7 @@ it('holds for one list only: any other leaf, index, path, list or report is refu
       expect(check(other, name, included)).toBe('bad_proof');
       expect(check(other, absentee, absent)).toBe('no_decision');
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -84,6 +84,10 @@ it('takes no place in the set for a place in the list, and explains who was left
     // In the list is not in the set.
     const { reports: _reports, kind: _kind, ...leaf } = shown;
     expect(check(one, name, { kind: 'included', ...leaf })).toBe('bad_proof');
+    const path = leaf.path.map((hash, level) => (level === 1 ? hash.map((byte) => byte ^ 1) : hash));
+    for (const bent of [{ path }, { index: leaf.index - 1 }, { header: lists.header(name, { timestamp_ms: 1 }).signed.body }]) {
+      expect(check(one, name, { ...shown, ...bent })).toBe('bad_proof');
+    }
   }
 });
 

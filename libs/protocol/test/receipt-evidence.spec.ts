@@ -1,5 +1,5 @@
 /** What proves that a receipt was not honoured, and every case in which a coordinator is innocent and nothing may prove it. */
-import { type PartyId, type Receipt, receiptEvidenceMessage, receiptMessage, type ReceiptEvidence, type Signed, type Standing, type Transcript } from '@secagg/schema';
+import { headerMessage, type PartyId, type Receipt, receiptEvidenceMessage, receiptMessage, type ReceiptEvidence, type Signed, type Standing, type Transcript } from '@secagg/schema';
 import { decisionProofOf, inclusionProof, listOfTranscript, type LocalRouter, receiptEvidence, receiveContribution, signDocument, verifyReceiptEvidence } from '../src';
 import { DecidedLists, even } from './support/decided-lists';
 import { Liar } from './support/liars';
@@ -141,6 +141,16 @@ describe('a coordinator is innocent, and there is no evidence against it,', () =
     expect(codeFor(absent, signed({}, victim.identity.secretKey))).toBe('bad_signature');
     // A router that never had a receipt shows the one of a contribution that is there.
     expect(codeFor(absent, signed({ router: rest[0].identity.id }))).toBe('bad_proof');
+  });
+
+  it('when a contribution is shown in the place of its own that nobody had accepted', () => {
+    const shown = standing(scenario.transcript, id);
+    if (shown.kind !== 'included') throw new Error('it is in the set');
+    const body = headerMessage.encode({ ...headerMessage.decode(shown.header), timestamp_ms: 1 });
+    const { reports } = standing(scenario.transcript, 'a' as PartyId) as Extract<Standing, { kind: 'absent' }>;
+    for (const invented of [{ ...shown, header: body }, { ...shown, kind: 'left-out' as const, header: body, reports }]) {
+      expect(codeFor(scenario, evidenceOf(scenario, id, receipts[0], invented))).toBe('bad_proof');
+    }
   });
 
   it('when neighbours are shown that are not side by side', () => {

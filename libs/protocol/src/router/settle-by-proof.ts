@@ -1,6 +1,5 @@
 /** What another party's proof of a decision does to a router's part in the round (PROTOCOL section 4.6). */
 import { type DecisionProof, SecaggError } from '@secagg/schema';
-import { sameBytes } from '../documents';
 import { type DecidedRound, verifyDecidedRound } from '../proofs/decision-proof';
 import { verifyDecision } from '../round/decision';
 import { roundKey } from '../round/verified-round';
@@ -24,10 +23,7 @@ export function settleByProof(state: RouterState, proof: DecisionProof, nowMs: n
   const key = roundKey(decided.cluster, decided.round);
   const participation = state.participations.get(key);
   if (!participation) throw new SecaggError('no_round', 'this router did not take part in the round', { round: decided.round });
-  if (!sameBytes(proof.announcement.body, participation.announcement.body)) {
-    throw new SecaggError('wrong_config', 'the decision is on another configuration than the one answered', { round: decided.round });
-  }
-  // Under the round as it was checked before it was answered: the proof's own documents may be older ones.
+  // On the round as it was checked before it was answered: the proof may be about another configuration of it, under older documents.
   const { body } = verifyDecision(answeredRound(state.view, participation), proof.decision);
   if (participation.outcome && (participation.outcome === 'aborted') !== (body.kind === 'abort')) {
     throw new SecaggError('duplicate', `the round is settled already, and not by an ${body.kind === 'abort' ? 'abort' : 'opening'}: there are two decisions`, { round: decided.round });
