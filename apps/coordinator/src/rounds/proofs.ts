@@ -14,7 +14,8 @@ interface ProvableRound {
   readonly list?: DecidedList;
 }
 
-const ROUNDS_KEPT = 8;
+/** Routers ask when a round has ended; whoever asks later can wait for its record to be read. */
+const ROUNDS_KEPT = 4;
 
 export class ProofSource {
   /** By round key, the last one used at the end. */

@@ -21,6 +21,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
   const { events, reply } = settlePublished(stateOf(router), key, transcript, router.now());
   const { audited } = reply;
   if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted', { round });
+  checkOneDecision(router, key, transcript.decision.body);
   const aggregate = published(router, audited);
   const evidence = reply.receiptNotHonoured ? evidenceIn(router, key, transcript) : undefined;
   let isNew = false;
