@@ -10,7 +10,7 @@ import {
 } from '@secagg/protocol';
 import {
   type Bytes, contributionMessage, decisionMessage, decisionProofMessage, defaultFields, epochCertificateMessage, epochSignatureMessage, fleetDocumentsMessage, headerMessage, inclusionProofMessage, memberViewsMessage, type MemberIndex,
-  operatorRequestMessage, type PartyId, type RandomBytes, receiptEvidenceMessage, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteMessage,
+  operatorRequestMessage, type PartyId, type RandomBytes, receiptEvidenceMessage, receiptMessage, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteMessage,
 } from '@secagg/schema';
 import { treeOf } from './mutate/message';
 import { type Tree } from './mutate/values';
@@ -181,7 +181,7 @@ export function createWorld(seed: string): World {
   for (const { body } of roundAt(rounds.published).answers.values()) record.signed('answer', body.answer);
   const transcripts = [rounds.published, rounds.aborted].map((key) => coordinator.publish(key));
   for (const bytes of transcripts) record.add('transcript', bytes);
-  proofs(record, transcripts);
+  proofs(record, fleet, transcripts);
 
   // An epoch that lacks two signatures, then one that lacks a seat.
   for (const [seats, signatures] of [[4, 2], [3, 0]]) {
@@ -208,8 +208,8 @@ export function createWorld(seed: string): World {
   return { fleet, random, rounds, messages: record.messages, transcripts, files, voteSecrets: epoch.members.map((_, index) => secretsOf(index).voteSecret), memberOf, opened };
 }
 
-/** Of both outcomes; for a router in the set, one left out of a list it is in, and one that is nowhere: with a receipt, evidence in form. */
-function proofs(record: Recorder, transcripts: readonly Bytes[]): void {
+/** Of both outcomes; for a router in the set, one left out of a list it is in, and one that is nowhere: with a receipt for it, evidence. */
+function proofs(record: Recorder, { coordinator }: LocalFleet, transcripts: readonly Bytes[]): void {
   const [published, aborted] = transcripts.map((bytes) => transcriptMessage.decode(bytes));
   for (const transcript of [published, aborted]) record.add(decisionProofMessage.type, decisionProofMessage.encode(decisionProofOf(transcript)));
   const list = listOfTranscript(published);
@@ -217,8 +217,12 @@ function proofs(record: Recorder, transcripts: readonly Bytes[]): void {
   const leaf = { header: list.all.bodies[0], index: 0, path: list.all.tree.proof(0), reports: [...list.reports] };
   const leftOut = { ...included, standing: { kind: 'left-out' as const, ...leaf } };
   for (const proof of [included, absent, leftOut]) record.add(inclusionProofMessage.type, inclusionProofMessage.encode(proof));
-  const receipt = record.receipts[0];
-  for (const { standing } of [absent, included]) record.add(receiptEvidenceMessage.type, receiptEvidence(published, receipt, standing));
+  const { secretKey } = coordinator.context.identity;
+  for (const { router, standing } of [absent, included]) {
+    // Of what was never sent: to a router that is not there, or in the place of what is.
+    const receipt = receiptMessage.encode({ ...receiptMessage.decode(record.receipts[0].body), router, header_hash: new Uint8Array(32) });
+    record.add(receiptEvidenceMessage.type, receiptEvidence(published, envelope(receiptMessage.type, 'local', receipt, secretKey), standing));
+  }
 }
 
 function documents(record: Recorder, { policy, roster }: FleetDocuments, fleet: LocalFleet): void {

@@ -14,6 +14,8 @@ export interface DecidedList {
   readonly reports: readonly Signed[];
   /** Of all contributions, in increasing order of router id. */
   readonly all: HeaderTree;
+  /** Group of each of them. */
+  readonly groupOf: readonly number[];
   /** Of the decided groups. */
   readonly groups: ReadonlyMap<number, HeaderTree>;
 }
@@ -46,6 +48,7 @@ export function decidedList({ headers, set, reports, decision }: DecidedParts): 
     decision,
     reports,
     all: headerTree(headers),
+    groupOf: headers.map(({ header }) => header.group),
     groups: new Map(set.groups.map(({ group, members }) => [group, headerTree(members)])),
   };
 }
@@ -68,14 +71,14 @@ export function inclusionProof(list: DecidedList, router: PartyId): InclusionPro
   return { v: 1, cluster: list.cluster, round: list.round, router, decision: list.decision, standing: standingOf(list, router) };
 }
 
-function standingOf({ all, groups, reports }: DecidedList, router: PartyId): Standing {
+function standingOf({ all, groupOf, groups, reports }: DecidedList, router: PartyId): Standing {
   const place = placeOf(all, router);
   const shown = [...reports];
   if (all.routers[place] !== router) {
     const [before, after] = [place - 1, place].map((index) => (index >= 0 && index < all.routers.length ? leafOf(all, index) : undefined));
     return { kind: 'absent', ...(before ? { before } : {}), ...(after ? { after } : {}), reports: shown };
   }
-  const set = groups.get(headerMessage.decode(all.bodies[place]).group);
+  const set = groups.get(groupOf[place]);
   const index = set ? placeOf(set, router) : 0;
   if (set && set.routers[index] === router) return { kind: 'included', ...leafOf(set, index) };
   return { kind: 'left-out', ...leafOf(all, place), reports: shown };
