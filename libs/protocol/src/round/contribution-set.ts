@@ -104,7 +104,7 @@ export const minGroups = (groups: number): number => Math.floor(groups / 2) + 1;
 
 /** What of a round the set depends on, besides headers and reports. */
 export interface SetRules {
-  readonly config: Pick<VerifiedRound['config'], 'min_participants_per_group'>;
+  readonly config: VerifiedRound['config'];
   readonly epoch: Pick<VerifiedRound['epoch'], 'usableThreshold'>;
 }
 

@@ -1,29 +1,17 @@
 /** Evidence against a party, checked by whoever it is shown to. */
 import { RouterNodeClient } from '@secagg/client';
-import { verifyReceiptEvidence } from '@secagg/protocol';
 import { decodeCanonical, SecaggError } from '@secagg/schema';
 import { Command } from 'commander';
 import { readAuthorityKey } from '../fleet-folder';
 import { type Output } from '../output';
 import { isUrl, readProof } from '../proof-source';
+import { receiptVerdict } from './receipt-evidence';
 import { printVerdict, type Verdict } from './verdict';
 
 type Check = (authorityKey: Uint8Array, bytes: Uint8Array) => Verdict;
 
 /** By the `kind` that stands in the message. */
-const checks: Readonly<Record<string, Check>> = {
-  'receipt-not-honoured': (authorityKey, bytes) => {
-    const { fleet, cluster, round, router, coordinator, how, decidedBy } = verifyReceiptEvidence(authorityKey, bytes);
-    const what = how === 'absent' ? 'nothing of it is in the list' : 'another contribution is in its place in the list';
-    return {
-      text: [
-        `PROVED against ${coordinator}: it acknowledged a contribution of ${router} to round ${round} of cluster ${cluster} (fleet ${fleet}),`,
-        `  and ${what} that the committee was shown and the round decided by (${decidedBy.join(', ')})`,
-      ].join('\n'),
-      json: { kind: 'receipt-not-honoured', against: coordinator, fleet, cluster, round, router, how, decided_by: decidedBy },
-    };
-  },
-};
+const checks: Readonly<Record<string, Check>> = { 'receipt-not-honoured': receiptVerdict };
 
 export function evidenceCommand(output: Output): Command {
   const evidence = new Command('evidence').description('evidence that a party has broken the protocol');
