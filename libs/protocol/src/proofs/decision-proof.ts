@@ -1,8 +1,8 @@
 /** A decision in a form that whoever has the authority's key can check: what one party shows another (PROTOCOL section 4.6). */
-import { type Bytes, type DecisionProof, decisionProofMessage, type PartyId, voteBodyMessage } from '@secagg/schema';
+import { type Bytes, type DecisionProof, decisionProofMessage, type PartyId, type RoundConfig, SecaggError, voteBodyMessage } from '@secagg/schema';
 import { blameFleet, inPart } from '../auditor/transcript-part';
 import { verifyEpoch } from '../epoch/verified-epoch';
-import { type FleetDocuments, verifyFleet } from '../fleet/fleet-view';
+import { type FleetDocuments, type FleetView, verifyFleet } from '../fleet/fleet-view';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
 import { openAnnouncement, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 
@@ -40,11 +40,19 @@ export const verifyDecisionProof = (authorityKey: Bytes, bytes: Bytes): DecidedR
  */
 export function verifyDecidedRound(authorityKey: Bytes, proof: Omit<DecisionProof, 'v'>): DecidedRound {
   const view = inPart(() => blameFleet(authorityKey, proof), () => verifyFleet(authorityKey, { policy: proof.policy, roster: proof.roster }));
-  const { round_time_ms } = inPart('announcement', () => openAnnouncement(view, proof.announcement));
+  const config = inPart('announcement', () => openAnnouncement(view, proof.announcement));
+  inPart('announcement', () => checkDocuments(view, config));
+  const { round_time_ms } = config;
   const epoch = inPart('epoch_certificate', () => verifyEpoch(view, proof.epoch_certificate, round_time_ms));
   const { kind } = inPart('decision', () => voteBodyMessage.decode(proof.decision.body));
   const verified = inPart('announcement', () => (kind === 'abort' ? roundToAbort(view, epoch, proof.announcement, round_time_ms) : verifyAnnouncement(view, epoch, proof.announcement)));
   const decision = inPart('decision', () => verifyDecision(verified, proof.decision));
   const { fleet, cluster, round } = verified.config;
   return { fleet, cluster, round, decision, decidedBy: proof.decision.votes.map(({ member }) => epoch.epoch.members[member].id), verified };
+}
+
+/** A proof goes by the documents that the round names, an abort's too. Throws `policy`. */
+function checkDocuments({ fleet, policy, roster }: FleetView, config: RoundConfig): void {
+  if (config.fleet === fleet && config.policy_version === policy.version && config.roster_version === roster.version) return;
+  throw new SecaggError('policy', 'the round was announced under another policy or roster', { round: config.round });
 }
