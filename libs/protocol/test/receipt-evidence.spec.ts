@@ -174,3 +174,21 @@ describe('a coordinator is innocent, and there is no evidence against it,', () =
     }
   });
 });
+
+it('a router takes no receipt that would prove nothing later', () => {
+  const scenario = new Scenario(quietFleet(4, 2, 4));
+  const { coordinator, routers } = scenario.fleet;
+  const [router] = routers;
+  const genuine = receiptOf(scenario, router);
+  const body = receiptMessage.decode(genuine.body);
+  const { secretKey } = coordinator.context.identity;
+  const take = (signed: Signed) => codeOf(() => router.keepReceipt(scenario.key, signed));
+  const wrong: Partial<Receipt>[] = [
+    { fleet: 'other' }, { cluster: 'ab'.repeat(16) as never }, { round: 9 as never }, { config_hash: new Uint8Array(32) }, { router: 'router-1' as PartyId },
+    { coordinator: 'other' as PartyId }, { header_hash: new Uint8Array(32) },
+  ];
+  for (const change of wrong) expect([change, take(signDocument(receiptMessage, 'local', { ...body, ...change }, secretKey))]).toEqual([change, 'wrong_config']);
+  expect(take(signDocument(receiptMessage, 'local', body, router.identity.secretKey))).toBe('bad_signature');
+  expect(router.state.participations.get(scenario.key)?.receipt).toBeUndefined();
+  expect(take(genuine)).toBeUndefined();
+});
