@@ -17,6 +17,7 @@ import { tightestBudget } from './rounds/budget';
 import { ContributionCache } from './rounds/contribution-cache';
 import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
+import { ProofSource } from './rounds/proofs';
 import { releaseFinishedRounds } from './rounds/release-rounds';
 import { RoundDriver } from './rounds/round-driver';
 import { RoundTriggers } from './rounds/triggers';
@@ -103,6 +104,7 @@ async function run(config: Config, engine: Engine, { contributions, scores }: { 
   };
   const operations = createOperations(engine, {
     waiting, views, finisher, misbehaviour, scores,
+    proofs: new ProofSource(engine, finisher),
     operators: await OperatorRequests.load(store, now()),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,

@@ -1,5 +1,6 @@
 import { type EvidenceKind, type ProblemCode } from '@secagg/schema';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createAlarmMetrics } from './alarms';
 import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
 import { createMisbehaviourCounter } from './misbehaviour';
@@ -48,6 +49,8 @@ export interface RouterNodeMetrics extends CommonMetrics {
   contributionRefused(code: ProblemCode, seconds?: number): void;
   /** A result was verified, `seconds` after the announcement. */
   roundVerified(seconds: number, participants: number): void;
+  /** A round was decided without a contribution that the coordinator had acknowledged; the evidence is kept. */
+  receiptNotHonoured(): void;
 }
 
 export interface MetricsOptions<App extends 'coordinator' | 'router-node'> {
@@ -83,6 +86,7 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
       contributionChecked: contributions.validated,
       contributionRefused,
       roundVerified: roundEnded,
+      ...createAlarmMetrics(registry),
     };
   }
   const fleet = createFleetMetrics(registry);

@@ -30,6 +30,7 @@ export const problems = {
   bad_proposal: { status: 409, title: 'The proposed set does not follow from the headers and reports', metric: 'validation_error' },
   already_voted: { status: 409, title: 'The member has voted otherwise on this round', metric: 'validation_error' },
   no_decision: { status: 409, title: 'A quorum has not decided this', metric: 'validation_error' },
+  bad_proof: { status: 422, title: 'The proof does not show what it claims', metric: 'validation_error' },
   wrong_answer: { status: 422, title: 'An answer does not match the signed hash', metric: 'recovery_failed' },
   // Outcomes
   insufficient_participants: { status: 409, title: 'Too few participants', metric: 'insufficient_participants' },

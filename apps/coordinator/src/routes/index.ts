@@ -6,14 +6,17 @@ import { type MisbehaviourKeeper } from '../misbehaviour';
 import { type OperatorRequests } from '../operators/operator-requests';
 import { type RoundFinisher } from '../rounds/finish-rounds';
 import { type ViewSource } from '../rounds/member-views';
+import { type ProofSource } from '../rounds/proofs';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type Scores } from '../suspicion/scores';
 import { type WaitingRouters } from '../rounds/waiting-routers';
 import { getBudget } from './get-budget';
 import { getCurrentEpoch } from './get-current-epoch';
 import { getEvidence, listEvidence } from './get-evidence';
+import { getDecision } from './get-decision';
 import { getFleet } from './get-fleet';
 import { getHealth } from './get-health';
+import { getInclusion } from './get-inclusion';
 import { getLatestRound } from './get-latest-round';
 import { getMetrics } from './get-metrics';
 import { getOpenApi } from './get-openapi';
@@ -43,6 +46,7 @@ export interface RouteParts {
   readonly views: ViewSource;
   readonly finisher: RoundFinisher;
   readonly scores: Scores;
+  readonly proofs: ProofSource;
   readonly operators: OperatorRequests;
   readonly plans: ReadonlyMap<string, ClusterPlan>;
   readonly epochLifetimeMs: number;
@@ -53,7 +57,7 @@ export interface RouteParts {
 }
 
 export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
-  const { waiting, views, finisher, operators, plans, epochLifetimeMs, misbehaviour, scores, metrics, refreshGauges, closing } = parts;
+  const { waiting, views, finisher, proofs, operators, plans, epochLifetimeMs, misbehaviour, scores, metrics, refreshGauges, closing } = parts;
   const operations: Operation[] = [
     postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
     getOpenRound(engine, waiting),
@@ -67,6 +71,8 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getRoundStatus(engine),
     getViews(engine, views),
     getTranscript(engine, finisher),
+    getDecision(proofs),
+    getInclusion(proofs),
     getSignal(engine),
     getBudget(engine, plans),
     getSuspicion(engine, scores),

@@ -6,11 +6,14 @@ const FINAL: ReadonlySet<RoundPhase> = new Set<RoundPhase>(['published', 'aborte
 /** A round that the coordinator no longer knows is asked for this long. */
 const UNKNOWN_FOR_MS = 86_400_000;
 
-/** The final status; undefined when the coordinator does not know the round any more. */
-export async function awaitOutcome(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<RoundStatus | undefined> {
+/**
+ * The final status; undefined when the coordinator does not know the round any more.
+ * @param isOver whether it is known already, from somewhere else: then there is nothing to wait for
+ */
+export async function awaitOutcome(router: Router, cluster: string, round: number, signal: AbortSignal, isOver = () => false): Promise<RoundStatus | undefined> {
   const { client, contact, config, now } = router;
   let unknownSinceMs: number | undefined;
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; !isOver(); attempt++) {
     const askedMs = now();
     try {
       const status = await contact.track(client.roundStatus(cluster, round, { waitMs: config.pollWaitMs }, { signal }));
@@ -28,4 +31,5 @@ export async function awaitOutcome(router: Router, cluster: string, round: numbe
     }
     if (attempt > 0) await contact.backOff(Math.min(attempt, 3), signal);
   }
+  return undefined;
 }

@@ -2,6 +2,7 @@
 import { checkOf } from '@secagg/protocol';
 import { roundConfigMessage, type RoundStatus, SecaggError } from '@secagg/schema';
 import { awaitOutcome } from './await-outcome';
+import { checkInclusion } from './check-inclusion';
 import { deliver } from './deliver';
 import { type Router, stateOf } from './router';
 import { observeRound, settleFromAbort, settleFromTranscript } from './settle';
@@ -15,10 +16,16 @@ export async function followRound(router: Router, key: string, signal: AbortSign
   if (!participation || participation.outcome) return true;
   const { cluster, round } = roundConfigMessage.decode(participation.announcement.body);
   await deliver(router, key, signal);
-  const status = await awaitOutcome(router, cluster, round, signal);
+  // Anybody may show it the decision meanwhile.
+  const isSettled = () => {
+    const now = stateOf(router).participations.get(key);
+    return now === undefined || now.outcome !== undefined;
+  };
+  const status = await awaitOutcome(router, cluster, round, signal, isSettled);
+  if (isSettled()) return true;
+  if (status?.phase === 'published') await checkInclusion(router, key, signal);
   await insist(router, round, signal, () => settle(router, key, status, signal));
-  const after = stateOf(router).participations.get(key);
-  return after === undefined || after.outcome !== undefined;
+  return isSettled();
 }
 
 /** A round this router refused or missed: its verified result is of use all the same. */

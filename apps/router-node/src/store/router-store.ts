@@ -5,6 +5,7 @@ import { routerMachine } from '../participant/router-machine';
 import { type RequesterHash } from '../observations/requester-hash';
 import { BudgetHistory } from './budget-history';
 import { Database } from './database';
+import { DecidedRoundTable } from './decided-rounds';
 import { EvidenceTable } from './evidence';
 import { Journal } from './journal';
 import { ObservationTable } from './observations';
@@ -18,6 +19,7 @@ export interface RouterStore {
   readonly localSignal: LocalSignalTable;
   readonly aggregates: AggregateTable;
   readonly evidence: EvidenceTable;
+  readonly decided: DecidedRoundTable;
   readonly budgetHistory: BudgetHistory;
   /** All of it durable when this returns, or none of it. */
   transaction<T>(work: () => T): T;
@@ -38,6 +40,7 @@ export function openRouterStore(dataDir: string, authorityKey: Uint8Array, hash:
     localSignal: new LocalSignalTable(database),
     aggregates: new AggregateTable(database),
     evidence: new EvidenceTable(database),
+    decided: new DecidedRoundTable(database),
     budgetHistory: new BudgetHistory(database),
     transaction: (work) => database.transaction(work),
     check: () => database.checkWritable(),

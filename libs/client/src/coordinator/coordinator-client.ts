@@ -1,7 +1,7 @@
 /** The coordinator's API, typed. Waiting calls are long polls and give undefined when their time is over. */
 import { createHash } from 'node:crypto';
 import {
-  type AnswerBody, answerBodyMessage, type EpochCertificate, epochCertificateMessage, type EpochSignature, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, type MemberViews,
+  type AnswerBody, answerBodyMessage, type DecisionProof, decisionProofMessage, type EpochCertificate, epochCertificateMessage, type EpochSignature, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, type InclusionProof, inclusionProofMessage, type MemberViews,
   memberViewsMessage, type OpenRound, openRoundMessage, type RoundPhase, type RoundStatus, roundStatusMessage, type Signed, signedMessage, type SuspicionReport, suspicionReportSchema, type Transcript,
   transcriptMessage, type Vote, voteMessage, type Work, workMessage,
 } from '@secagg/schema';
@@ -121,6 +121,16 @@ export class CoordinatorClient {
 
   transcript(cluster: string, round: number, call?: CallOptions): Promise<Transcript> {
     return getMessage(this.transport, transcriptMessage, { path: `${pathOf(cluster, round)}/transcript` }, { timeoutMs: 60_000, ...call });
+  }
+
+  /** What was decided about a round, with all that shows it to whoever has the authority's key. Not verified here. */
+  decision(cluster: string, round: number, call?: CallOptions): Promise<DecisionProof> {
+    return getMessage(this.transport, decisionProofMessage, { path: `${pathOf(cluster, round)}/decision` }, { timeoutMs: 30_000, ...call });
+  }
+
+  /** Where a router's contribution stands in a round that was decided `ready`. Not verified here. */
+  inclusion(cluster: string, round: number, router: string, call?: CallOptions): Promise<InclusionProof> {
+    return getMessage(this.transport, inclusionProofMessage, { path: `${pathOf(cluster, round)}/inclusion`, query: { router } }, call);
   }
 
   /** The latest aggregated signal of a cluster, as the coordinator states it; undefined before the first. Not verified here. */

@@ -8,7 +8,8 @@ import { isSignedBy, openUnder, sameBytes } from '../documents';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { groupOf, type VerifiedRound } from './verified-round';
 
-export const headerHash = (header: Signed): Bytes => domainHash('contribution-header', header.body);
+export const headerHashOf = (body: Bytes): Bytes => domainHash('contribution-header', body);
+export const headerHash = (header: Signed): Bytes => headerHashOf(header.body);
 
 /** A contribution's header after its public checks. */
 export interface CheckedHeader {
@@ -114,8 +115,14 @@ export function checkEnoughGroups(round: VerifiedRound, set: ContributionSet): v
 /** Whether a group of so many contributions may be opened. */
 export const reachesMinimum = ({ config }: Pick<VerifiedRound, 'config'>, size: number): boolean => passes('set.min_participants', size >= config.min_participants_per_group);
 
+/** What of a round the set depends on, besides headers and reports. */
+export interface SetRules {
+  readonly config: VerifiedRound['config'];
+  readonly epoch: Pick<VerifiedRound['epoch'], 'usableThreshold'>;
+}
+
 /** Derives the set. `reports` are verified and of distinct members. */
-export function deriveSet(round: VerifiedRound, headers: readonly CheckedHeader[], reports: readonly Report[]): ContributionSet {
+export function deriveSet(round: SetRules, headers: readonly CheckedHeader[], reports: readonly Report[]): ContributionSet {
   const byGroup = new Map<number, CheckedHeader[]>();
   const excluded: { router: PartyId; reason: 'unusable' | 'group_too_small' }[] = [];
   headers.forEach((entry, index) => {

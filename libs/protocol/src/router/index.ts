@@ -1,4 +1,5 @@
 export { type BuiltContribution, buildContribution, type Identity } from './contribution';
 export { quarantinedUntil, receiveQuarantine } from './quarantine';
+export * from './settle-by-proof';
 export * from './state';
 export * from './take-part';

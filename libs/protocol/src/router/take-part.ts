@@ -11,7 +11,7 @@ import { certificateOf, checkClusterMember, type FleetView } from '../fleet/flee
 import { verifyDecision } from '../round/decision';
 import { checkLimits } from '../round/limits';
 import { withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
-import { checkRoundTime, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
+import { checkRoundTime, configHash, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { buildContribution } from './contribution';
 import { checkNoQuarantine } from './quarantine';
 import { type Participation, type RouterContext, type RouterEvent, type RouterLimits, type RouterState, type RouterStep } from './state';
@@ -112,8 +112,10 @@ export function receiveReceipt(state: RouterState, context: RouterContext, key: 
   const config = roundConfigMessage.decode(participation.announcement.body);
   const coordinator = certificateOf(state.view, config.coordinator, 'coordinator', config.round_time_ms);
   const receipt = openDocument(receiptMessage, state.view.fleet, signed, coordinator.public_key, config.coordinator);
+  // Every field: a receipt is worth what it proves later.
   const matches =
-    receipt.router === context.identity.id && receipt.cluster === config.cluster && receipt.round === config.round && sameBytes(receipt.header_hash, participation.headerHash);
+    receipt.router === context.identity.id && receipt.fleet === config.fleet && receipt.cluster === config.cluster && receipt.round === config.round &&
+    receipt.coordinator === config.coordinator && sameBytes(receipt.config_hash, configHash(participation.announcement.body)) && sameBytes(receipt.header_hash, participation.headerHash);
   if (!matches) throw new SecaggError('wrong_config', 'the receipt is for something else', { round: config.round });
   return { events: [{ type: 'receipt-received', key, receipt: signed }], reply: undefined };
 }

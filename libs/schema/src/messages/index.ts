@@ -5,6 +5,8 @@ export * from './evidence';
 export { clusterHash, fleetId, isStrictlyIncreasing, maxCommittee, maxPieces, partyId, protocolVersion } from './fields';
 export * from './fleet';
 export * from './operator';
+export { type DecisionProof, decisionProofMessage, type HeaderLeaf, type InclusionProof, inclusionProofMessage, type Standing } from './proofs';
+export { type ReceiptEvidence, receiptEvidenceMessage } from './receipt-evidence';
 export * from './round';
 export * from './signed';
 export * from './transcript';
