@@ -13,6 +13,7 @@ import { type Member } from './committee/member';
 import { type Config, ConfigError, variableOf } from './config';
 import { CoordinatorContact } from './fleet/coordinator-contact';
 import { FleetKeeper } from './fleet/fleet-keeper';
+import { Standing } from './fleet/standing';
 import { withoutRole } from './fleet/own-role';
 import { readPublicKey, readSecretKey } from './key-files';
 import { type Node } from './node';
@@ -39,9 +40,10 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const node = createNode(config, authorityKey, log);
   const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure);
-  const router: Router = { ...node, store };
+  const standing = new Standing(store.misbehaviour, node.metrics, log, node.now);
+  const router: Router = { ...node, store, standing };
   node.fleet.add(store.journal);
-  const member = await openMember(node, authorityKey, onFailure);
+  const member = await openMember(node, standing, authorityKey, onFailure);
 
   const participant = new Participant(router);
   const committee = member && new Committee(member);
@@ -114,7 +116,7 @@ function contextOf(config: Config): RouterContext {
 }
 
 /** A node without a store key cannot keep epoch secrets, so it takes no seats. */
-async function openMember(node: Node, authorityKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member | undefined> {
+async function openMember(node: Node, standing: Standing, authorityKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member | undefined> {
   const { config, random, fleet } = node;
   if (config.storeKeyFile === undefined) return undefined;
   const setting = variableOf('storeKeyFile');
@@ -122,7 +124,7 @@ async function openMember(node: Node, authorityKey: Uint8Array, onFailure: (erro
   try {
     const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure });
     fleet.add(store.journal);
-    return { ...node, store };
+    return { ...node, store, standing };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'cannot_open') {
       throw new ConfigError(`${setting}: the epoch secrets of this node are sealed under another key`);

@@ -22,11 +22,11 @@ const COMMON = {
   secure_agg_privacy_budget_remaining_epsilon: 'gauge',
   federation_failed_authentications: 'counter',
   federation_malformed_messages: 'counter',
+  secure_agg_misbehaviour_proven_total: 'counter',
 };
 const ROUTER_ONLY = { secure_agg_receipts_not_honoured_total: 'counter' };
 const COORDINATOR_ONLY = {
   federation_participation_rate: 'gauge', federation_nodes_active: 'gauge', federation_routers_suspected: 'gauge', federation_routers_quarantined: 'gauge',
-  secure_agg_misbehaviour_proven_total: 'counter',
 };
 
 describe('exposition', () => {

@@ -23,6 +23,8 @@ interface CommonMetrics {
   roundFailed(code: ProblemCode): void;
   /** Epsilon spent and left in the ledger's window, at the policy's delta; `remaining` may be Infinity (no limit). */
   privacyBudget(spent: number, remaining: number): void;
+  /** A party's misbehaviour was proven, and the evidence kept. */
+  misbehaviourProven(kind: EvidenceKind): void;
 }
 
 export interface CoordinatorMetrics extends CommonMetrics {
@@ -34,8 +36,6 @@ export interface CoordinatorMetrics extends CommonMetrics {
   roundCompleted(seconds: number, participants: number, rate: number): void;
   /** Routers heard from within the activity window. */
   nodesActive(count: number): void;
-  /** A party's misbehaviour was proven, and the evidence kept. */
-  misbehaviourProven(kind: EvidenceKind): void;
   /** By cluster of the policy: routers that scores over rounds name, and those of them in quarantine. Others are forgotten. */
   routersSuspected(counts: SuspicionCounts): void;
 }
@@ -74,6 +74,7 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
     messageRefused: failed,
     roundFailed: failed,
     privacyBudget: createBudgetMetrics(registry),
+    misbehaviourProven: createMisbehaviourCounter(registry),
   };
   const contributionRefused = (code: ProblemCode, seconds?: number): void => {
     failed(code);
@@ -102,7 +103,6 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
       fleet.participation(rate);
     },
     nodesActive: fleet.nodesActive,
-    misbehaviourProven: createMisbehaviourCounter(registry),
     routersSuspected: createSuspicionMetrics(registry),
   };
 }

@@ -5,12 +5,12 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { domainHash, signMessage } from '@secagg/crypto';
 import {
-  auditTranscript, decisionProofOf, type FleetDocuments, inclusionProof, listOfTranscript, LocalFleet, type LocalCoordinator, type LocalMember, publishedResult, receiptEvidence, roundOf, signDocument, splitTranscript, startEpoch, transferSeeds, decidedSet, openViews,
+  auditTranscript, decisionProofOf, evidenceOfTwo, type FleetDocuments, inclusionProof, listOfTranscript, LocalFleet, type LocalCoordinator, type LocalMember, publishedResult, receiptEvidence, roundOf, signDocument, splitTranscript, startEpoch, transferSeeds, decidedSet, openViews,
   type OpenedRound,
 } from '@secagg/protocol';
 import {
-  type Bytes, contributionMessage, decisionMessage, decisionProofMessage, defaultFields, epochCertificateMessage, epochSignatureMessage, fleetDocumentsMessage, headerMessage, inclusionProofMessage, memberViewsMessage, type MemberIndex,
-  operatorRequestMessage, type PartyId, type RandomBytes, receiptEvidenceMessage, receiptMessage, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteMessage,
+  type Bytes, contributionMessage, decisionMessage, decisionProofMessage, defaultFields, epochCertificateMessage, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, headerMessage, inclusionProofMessage, memberViewsMessage, type MemberIndex,
+  operatorRequestMessage, type PartyId, type RandomBytes, receiptEvidenceMessage, receiptMessage, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteBodyMessage, voteMessage,
 } from '@secagg/schema';
 import { treeOf } from './mutate/message';
 import { type Tree } from './mutate/values';
@@ -202,6 +202,7 @@ export function createWorld(seed: string): World {
   const secretsOf = (index: number) => memberOf(index).state.seats.get(epoch.epoch)?.secrets as { kemSecret: Bytes; voteSecret: Bytes };
   const opened = (key: string, index: number) =>
     openViews(roundAt(key).round, index as MemberIndex, secretsOf(index).kemSecret, memberViewsMessage.decode(coordinator.views(key, index as MemberIndex)).views);
+  misbehaviour(record, fleet, rounds.published, (index) => secretsOf(index).voteSecret);
   const audited = auditTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcripts[0]));
   if (audited.kind !== 'opened') throw new Error('the round was not opened');
   const files = splitTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcripts[0]), publishedResult(audited));
@@ -223,6 +224,24 @@ function proofs(record: Recorder, { coordinator }: LocalFleet, transcripts: read
     const receipt = receiptMessage.encode({ ...receiptMessage.decode(record.receipts[0].body), router, header_hash: new Uint8Array(32) });
     record.add(receiptEvidenceMessage.type, receiptEvidence(published, envelope(receiptMessage.type, 'local', receipt, secretKey), standing));
   }
+}
+
+/** Two receipts in the place of one, and two votes of one member. */
+function misbehaviour(record: Recorder, { coordinator, view }: LocalFleet, key: string, voteSecretOf: (member: number) => Bytes): void {
+  const { id, secretKey } = coordinator.context.identity;
+  const [receipt] = record.receipts;
+  const other = receiptMessage.encode({ ...receiptMessage.decode(receipt.body), header_hash: new Uint8Array(32) });
+  const receipts = [receipt, envelope(receiptMessage.type, 'local', other, secretKey)] as const;
+  const { round: { epoch }, votes: held } = roundOf(coordinator.state, key);
+  const [{ vote }] = held.values();
+  const { v, fleet, cluster, round, epoch_hash, config_hash } = voteBodyMessage.decode(vote.body);
+  const abort = voteBodyMessage.encode({ v, fleet, cluster, round, epoch_hash, config_hash, kind: 'abort', reason: 'policy' });
+  const votes = [vote, envelope(voteBodyMessage.type, 'local', abort, voteSecretOf(vote.member))] as const;
+  const accusations = [
+    { kind: 'two-receipts', party: id, statements: receipts },
+    { kind: 'two-votes', party: epoch.epoch.members[vote.member].id, statements: votes, epoch: epoch.certificate },
+  ] as const;
+  for (const accusation of accusations) record.add(evidenceMessage.type, evidenceOfTwo(view, accusation) as Bytes);
 }
 
 function documents(record: Recorder, { policy, roster }: FleetDocuments, fleet: LocalFleet): void {

@@ -90,6 +90,7 @@ export class Committee {
     }
     metrics.messageRefused(error.code);
     log.warn(about, 'work refused');
+    this.member.standing.refused(memberState(this.member).view.authorityKey, error);
   }
 
   private async untilMember(signal: AbortSignal): Promise<void> {

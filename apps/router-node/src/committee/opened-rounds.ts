@@ -101,6 +101,7 @@ export class OpenedRounds {
     const { verified, index } = ownEpoch(memberState(member), member.context, certificateFor(config, certificates), config.round_time_ms, view);
     const round = verifyAnnouncement(memberState(member).view, verified, announcement);
     checkLimits(round, member.context.limits);
+    member.standing.check(memberState(member).view, config.coordinator);
     return { round, index: index as MemberIndex };
   }
 

@@ -1,5 +1,5 @@
 /** Whether a receipt was honoured, as soon as a round is decided: a few hashes under what the quorum signed, whatever is published later. */
-import { answeredRound, namedView, proofOfRound, sameBytes, type VerifiedInclusion, verifyInclusionProof } from '@secagg/protocol';
+import { answeredRound, namedView, passes, proofOfRound, sameBytes, type VerifiedInclusion, verifyInclusionProof } from '@secagg/protocol';
 import { type InclusionProof, SecaggError } from '@secagg/schema';
 import { isTransient } from '../fleet/coordinator-contact';
 import { checkOneDecision } from './one-decision';
@@ -50,4 +50,5 @@ function take(router: Router, key: string, proof: InclusionProof): void {
 }
 
 /** In the set, or in the list and left out of the set for a reason that the reports give. */
-const isHonoured = (standing: VerifiedInclusion['standing'], headerHash: Uint8Array): boolean => standing.kind !== 'absent' && sameBytes(standing.headerHash, headerHash);
+const isHonoured = (standing: VerifiedInclusion['standing'], headerHash: Uint8Array): boolean =>
+  passes('receipt.honoured', standing.kind !== 'absent' && sameBytes(standing.headerHash, headerHash));

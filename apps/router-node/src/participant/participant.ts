@@ -4,7 +4,7 @@
  * taken up where they were.
  */
 import { pause } from '@secagg/client';
-import { checkOf, ensure } from '@secagg/protocol';
+import { checkOf, ensure, evidenceOfSecondAnnouncement } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
@@ -72,6 +72,8 @@ export class Participant {
       ensure('round.once', round > this.highestSeen, 'stale_round', `round ${round} was announced before`, { round });
     } catch (error) {
       this.refused(round, error);
+      const evidence = evidenceOfSecondAnnouncement(stateOf(router), open);
+      if (evidence) router.standing.keep(stateOf(router).view.authorityKey, evidence);
       return false;
     }
     this.highestSeen = Math.max(round, this.highestSeen);

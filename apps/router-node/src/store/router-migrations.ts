@@ -51,4 +51,14 @@ export const routerMigrations: readonly Migration[] = [
       CREATE INDEX decided_round_by_age ON decided_round (at_ms);
     `,
   },
+  {
+    number: 4,
+    sql: `
+      -- Encoded evidence of what other parties signed twice.
+      CREATE TABLE misbehaviour (
+        kind TEXT NOT NULL, party TEXT NOT NULL, serial INTEGER NOT NULL, cluster TEXT, round INTEGER, message BLOB NOT NULL, at_ms INTEGER NOT NULL,
+        PRIMARY KEY (kind, party, serial)
+      ) WITHOUT ROWID;
+    `,
+  },
 ];

@@ -9,6 +9,7 @@ import { DecidedRoundTable } from './decided-rounds';
 import { EvidenceTable } from './evidence';
 import { Journal } from './journal';
 import { ObservationTable } from './observations';
+import { MisbehaviourTable } from './misbehaviour';
 import { routerMigrations } from './router-migrations';
 import { AggregateTable, LocalSignalTable } from './signals';
 
@@ -19,6 +20,7 @@ export interface RouterStore {
   readonly localSignal: LocalSignalTable;
   readonly aggregates: AggregateTable;
   readonly evidence: EvidenceTable;
+  readonly misbehaviour: MisbehaviourTable;
   readonly decided: DecidedRoundTable;
   readonly budgetHistory: BudgetHistory;
   /** All of it durable when this returns, or none of it. */
@@ -40,6 +42,7 @@ export function openRouterStore(dataDir: string, authorityKey: Uint8Array, hash:
     localSignal: new LocalSignalTable(database),
     aggregates: new AggregateTable(database),
     evidence: new EvidenceTable(database),
+    misbehaviour: new MisbehaviourTable(database),
     decided: new DecidedRoundTable(database),
     budgetHistory: new BudgetHistory(database),
     transaction: (work) => database.transaction(work),

@@ -214,6 +214,15 @@ it.each(Object.entries(attacks))('%s', async (_name, attack) => {
   await expectLayers(siege, attack);
 });
 
+it('two proposals are kept as evidence against the coordinator', async () => {
+  for (const id of HONEST) {
+    const { client } = siege.node(id);
+    const { evidence } = await client.evidence();
+    const [entry] = evidence.filter(({ kind }) => kind === 'two-proposals');
+    expect(verifyEvidence(siege.fleet.authority.publicKey, await client.evidenceAt(entry.path as string))).toMatchObject({ kind: 'two-proposals', party: 'coordinator' });
+  }
+});
+
 describe('a member that comes back with an older disk', () => {
   const member = 'router-1';
   const folder = () => join(siege.fleet.folder, `${member}-data`);

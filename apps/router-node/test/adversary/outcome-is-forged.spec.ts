@@ -1,12 +1,12 @@
 /** What a coordinator tells a router of a round that it took part in: aborts that were not decided, and results that are not the round's. The real sidecar settles on proof alone. */
 import { WordSum } from '@secagg/crypto';
-import { auditTranscript, publishedResult, roundKey, type VerifiedRound } from '@secagg/protocol';
-import { type Bytes, type Decision, type RoundNumber, roundStatusMessage, type Transcript, transcriptMessage, voteBodyMessage, voteMessage } from '@secagg/schema';
+import { auditTranscript, publishedResult, roundKey, type VerifiedRound, verifyReceiptEvidence } from '@secagg/protocol';
+import { type Bytes, contributionMessage, type Decision, headerMessage, type RoundNumber, roundStatusMessage, signedMessage, type Transcript, transcriptMessage, voteBodyMessage, voteMessage } from '@secagg/schema';
 import { eventually } from '../support/coordinator-double';
 import { type LogLine } from '../support/node-process';
-import { type Attack, expectLayers } from './support/attack';
+import { type Attack, expectLayers, quietly } from './support/attack';
 import { emptyContribution } from './support/forge';
-import { about, HONEST, inRound, must, Refused, Siege, VICTIM } from './support/siege';
+import { about, bodyOf, HONEST, inRound, must, Refused, Siege, VICTIM } from './support/siege';
 
 jest.mock('../../../../libs/protocol/src/checks/switched-off', () => jest.requireActual('../../../../libs/protocol/test/support/switched-off'));
 jest.setTimeout(180_000);
@@ -134,6 +134,38 @@ const results: Record<string, Attack> = {
     }),
   },
 };
+
+/** A round that drops the victim's contribution after a receipt for it. Whether the coordinator gets away with it. */
+async function drop(): Promise<boolean> {
+  const from = siege.node(VICTIM).log.length;
+  await siege.victimObserves(3);
+  return siege.honestly(async () => {
+    const key = siege.coordinator.startRound({ minParticipantsPerGroup: 3, maxParticipants: 64, durationMs: 2500 });
+    const { config } = siege.coordinator.round(key).round;
+    siege.answer = (url, request, response) => {
+      if (url.pathname !== `/v1/clusters/${config.cluster}/rounds/${config.round}/contributions`) return false;
+      void bodyOf(request).then((bytes) => {
+        const { header } = contributionMessage.decode(bytes);
+        const isVictims = headerMessage.decode(header.body).router === VICTIM;
+        response.writeHead(201).end(signedMessage.encode(isVictims ? siege.receiptFor(header) : siege.coordinator.local.contribute(key, bytes)));
+      });
+      return true;
+    };
+    expect((await settled(config, from)).state).toBe('left_out');
+    const node = siege.node(VICTIM);
+    const proofs = (await node.client.evidence()).evidence.filter((entry) => entry.kind === 'receipt-not-honoured' && entry.round === config.round);
+    for (const { path } of proofs) {
+      expect(verifyReceiptEvidence(siege.fleet.authority.publicKey, await node.client.evidenceAt(path as string))).toMatchObject({ how: 'absent', router: VICTIM, round: config.round });
+    }
+    const alarms = node.log.slice(from).filter(({ level, msg }) => level === 50 && String(msg).includes('acknowledged this contribution'));
+    expect(alarms).toHaveLength(proofs.length);
+    return proofs.length === 0;
+  });
+}
+
+it('a contribution dropped after its receipt', async () => {
+  await expectLayers(siege, { layers: [quietly('receipt.honoured')], run: drop });
+});
 
 it.each(Object.entries(results))('%s', async (_name, attack) => {
   await expectLayers(siege, attack);

@@ -1,6 +1,6 @@
 /** Announcements, epochs and fleet documents of a coordinator that wants more from a router than policy, limits and history allow: the real sidecar refuses each at a check of its own. */
 import { domainMessage, generateIdentityKey, openBoxPlaintext, sealingSuite, signMessage, WordSum } from '@secagg/crypto';
-import { epochHash, type VerifiedRound } from '@secagg/protocol';
+import { epochHash, type VerifiedRound, verifyEvidence } from '@secagg/protocol';
 import {
   type Bytes, type Contribution, type Epoch, type EpochCertificate, epochMessage, epochSignatureMessage, type MemberIndex, type RoundConfig, seatMessage, signedMessage,
 } from '@secagg/schema';
@@ -85,6 +85,14 @@ const announcements: Record<string, Attack> = {
 
 it.each(Object.entries(announcements))('%s', async (_name, attack) => {
   await expectLayers(siege, attack);
+});
+
+it('the two configurations are kept as evidence against the coordinator', async () => {
+  const { client } = siege.node(VICTIM);
+  const { evidence } = await client.evidence();
+  expect(evidence).toMatchObject([{ kind: 'two-announcements', party: 'coordinator', cluster: siege.fleet.cluster }]);
+  const proven = verifyEvidence(siege.fleet.authority.publicKey, await client.evidenceAt(evidence[0].path as string));
+  expect(proven).toMatchObject({ kind: 'two-announcements', party: 'coordinator', round: evidence[0].round });
 });
 
 /** What the coordinator makes of a contribution with a member's key in its hands, and its accomplice's. */

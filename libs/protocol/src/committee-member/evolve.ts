@@ -24,9 +24,12 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
     case 'reported':
       roundState(state, event.key, event.epoch).report = { signed: event.report, report: reportMessage.decode(event.report.body) };
       return;
-    case 'voted':
-      roundState(state, event.key, event.epoch).vote = event.vote;
+    case 'voted': {
+      const round = roundState(state, event.key, event.epoch);
+      round.vote = event.vote;
+      if (event.proposal) round.proposal = event.proposal;
       return;
+    }
     case 'answered':
       roundState(state, event.key, event.epoch).answered ??= event.decision;
       return;

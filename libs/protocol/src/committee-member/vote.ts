@@ -5,6 +5,7 @@ import {
 } from '@secagg/schema';
 import { ensure, ensureThat, isOn } from '../checks/check';
 import { openUnder, sameBytes, signDocument } from '../documents';
+import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
 import { checkEnoughGroups, checkInRound, type ContributionSet, deriveSet, openReport, readyBody } from '../round/contribution-set';
 import { ofRoundKey, type VerifiedRound, roundKey } from '../round/verified-round';
@@ -58,8 +59,17 @@ export function voteReady(state: MemberState, opened: OpenedRound, proposal: Sig
   if (held && isOn('vote.once') && voteBodyMessage.decode(held.body).kind === 'abort') return { events: [], reply: held };
   const { body } = setOfProposal(opened, proposal);
   const same = held === undefined || sameBytes(held.body, voteBodyMessage.encode(body));
-  ensure('vote.once', same, 'already_voted', 'a vote was cast for another set of contributions', { round: round.config.round });
-  return held && same ? { events: [], reply: held } : castVote(state, round, opened.member, body);
+  if (!same) refuseOtherSet(state, round, proposal);
+  return held && same ? { events: [], reply: held } : castVote(state, round, opened.member, body, proposal);
+}
+
+/** Throws `already_voted`, with the two proposals as evidence against the coordinator where the first one is still here. */
+function refuseOtherSet(state: MemberState, round: VerifiedRound, proposal: Signed): void {
+  const { config } = round;
+  const first = state.rounds.get(roundKey(config.cluster, config.round))?.proposal;
+  const refusal = { code: 'already_voted', message: 'a vote was cast for another set of contributions', details: { round: config.round } } as const;
+  if (first) refuseSecond('vote.once', round.view, { kind: 'two-proposals', party: config.coordinator, statements: [first, proposal] }, refusal);
+  ensure('vote.once', false, refusal.code, refusal.message, refusal.details);
 }
 
 /**
@@ -88,12 +98,12 @@ function checkNotErased(state: MemberState, { config }: VerifiedRound): void {
   }
 }
 
-function castVote(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], body: VoteBody): MemberStep<Vote> {
+function castVote(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], body: VoteBody, proposal?: Signed): MemberStep<Vote> {
   checkNotErased(state, round);
   const bytes = voteBodyMessage.encode(body);
   const signature = signMessage(voteSecret(state, round), { type: voteBodyMessage.type, fleet: round.config.fleet }, bytes);
   const vote: Vote = { body: bytes, member, signature };
-  return { events: [{ type: 'voted', key: roundKey(round.config.cluster, round.config.round), epoch: round.config.epoch, vote }], reply: vote };
+  return { events: [{ type: 'voted', key: roundKey(round.config.cluster, round.config.round), epoch: round.config.epoch, vote, ...(proposal ? { proposal } : {}) }], reply: vote };
 }
 
 export const inRound = ({ config, configHash }: VerifiedRound) => ({

@@ -341,11 +341,14 @@ export class Siege {
     const contribution = contributionMessage.decode(bytes);
     const header = headerMessage.decode(contribution.header.body);
     this.gained.push({ configHash: hexOf(header.config_hash), contribution });
-    const receipt = {
-      v: 1 as const, fleet: header.fleet, cluster: header.cluster, round: header.round, config_hash: header.config_hash, router: header.router,
-      coordinator: this.fleet.coordinator.id, header_hash: headerHash(contribution.header),
-    };
-    response.writeHead(201).end(signedMessage.encode(signDocument(receiptMessage, header.fleet, receipt, this.fleet.coordinator.secretKey)));
+    response.writeHead(201).end(signedMessage.encode(this.receiptFor(contribution.header)));
+  }
+
+  /** Whatever becomes of the contribution. */
+  receiptFor(signed: Signed): Signed {
+    const { fleet, cluster, round, config_hash, router } = headerMessage.decode(signed.body);
+    const receipt = { v: 1 as const, fleet, cluster, round, config_hash, router, coordinator: this.fleet.coordinator.id, header_hash: headerHash(signed) };
+    return signDocument(receiptMessage, fleet, receipt, this.fleet.coordinator.secretKey);
   }
 }
 
@@ -354,7 +357,7 @@ function epochReplyName(part: 'seats' | 'epoch-signatures', bytes: Bytes): strin
   return `${part === 'seats' ? 'seat' : 'sign-epoch'}/${epoch}/${member}`;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Bytes> {
+export async function bodyOf(request: IncomingMessage): Promise<Bytes> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return new Uint8Array(Buffer.concat(chunks));
