@@ -13,7 +13,7 @@ const folder = join(workspace, 'node_modules/.cache/secagg-tests/router-node');
 export type Build = 'as-shipped' | 'with-switches';
 const builds = new Map<Build, Promise<string>>();
 
-function bundled(kind: Build): Promise<string> {
+export function bundled(kind: Build): Promise<string> {
   const known = builds.get(kind) ?? bundle(kind);
   builds.set(kind, known);
   return known;
