@@ -27,7 +27,7 @@ import { type Store } from './store/store';
 
 export interface Service {
   readonly port: number;
-  /** Lets go of what its retention is over for; done every minute anyway. */
+  /** Lets go of what its retention is over for; done at least every minute anyway. */
   release(): Promise<void>;
   /** Ends waits, lets requests under way finish within the grace, and closes the store. */
   stop(): Promise<void>;
@@ -40,7 +40,9 @@ export interface Surroundings {
   readonly now?: () => number;
 }
 
+/** Or as often as rounds are to be let go of, where that is sooner. */
 const RELEASE_EVERY_MS = 60_000;
+const RELEASE_AT_MOST_EVERY_MS = 1000;
 const ACTIVE_WINDOW_MS = 120_000;
 
 export async function startService(config: Config, { logger, onFailure, now = Date.now }: Surroundings): Promise<Service> {
@@ -111,7 +113,7 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   driver.start();
   epochs?.start();
   triggers.start();
-  const releasing = setInterval(() => void release(), RELEASE_EVERY_MS);
+  const releasing = setInterval(() => void release(), Math.min(RELEASE_EVERY_MS, Math.max(RELEASE_AT_MOST_EVERY_MS, config.finishedRoundRetentionMs)));
   await listen(server, config.port, config.host);
   const { port } = server.address() as AddressInfo;
   logger.info({ host: config.host, port, fleet: journal.state.view.fleet, epoch: journal.state.epoch?.epoch.epoch ?? null, rounds: journal.state.rounds.size }, 'coordinator is listening');

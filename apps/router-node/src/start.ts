@@ -38,7 +38,7 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const node = createNode(config, authorityKey, log);
-  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure);
+  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure, config.eventsPerSnapshot);
   const router: Router = { ...node, store };
   node.fleet.add(store.journal);
   const member = await openMember(node, authorityKey, onFailure);
@@ -120,7 +120,7 @@ async function openMember(node: Node, authorityKey: Uint8Array, onFailure: (erro
   const setting = variableOf('storeKeyFile');
   const storeKey = readSecretKey(setting, config.storeKeyFile);
   try {
-    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure });
+    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure, eventsPerSnapshot: config.eventsPerSnapshot });
     fleet.add(store.journal);
     return { ...node, store };
   } catch (error) {

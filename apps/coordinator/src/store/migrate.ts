@@ -1,5 +1,6 @@
 /** Brings a database to the newest schema. Running it again is harmless; a database from the future is refused. */
 import { type Database } from 'libsql';
+import { failpoint } from '../failpoint';
 
 export interface Migration {
   /** 1, 2, 3, ... */
@@ -15,14 +16,17 @@ export function migrate(db: Database, migrations: readonly Migration[]): void {
   if (current > newest) throw new Error(`the database has schema version ${current}, newer than ${newest}, the newest this release knows`);
   for (const { version, sql } of migrations) {
     if (version <= current) continue;
+    failpoint('before-durable:migration');
     db.exec('BEGIN IMMEDIATE');
     try {
       db.exec(sql);
       db.prepare('INSERT INTO schema_migrations (version) VALUES (?)').run([version]);
+      failpoint('in-durable:migration');
       db.exec('COMMIT');
     } catch (error) {
       db.exec('ROLLBACK');
       throw error;
     }
+    failpoint('after-durable:migration');
   }
 }

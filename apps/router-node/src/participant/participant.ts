@@ -5,6 +5,7 @@
  */
 import { pause } from '@secagg/client';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
+import { sending } from '../failpoint';
 import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
 import { followRound, watchRound } from './follow-round';
@@ -50,7 +51,8 @@ export class Participant {
     const { cluster, pollWaitMs: waitMs } = router.config;
     try {
       await this.untilRouter(signal);
-      const open = await router.contact.track(router.client.openRound(cluster, { after: this.highestSeen, router: router.config.id, waitMs }, { signal }));
+      const query = { after: this.highestSeen, router: router.config.id, waitMs };
+      const open = await sending('open-round', () => router.contact.track(router.client.openRound(cluster, query, { signal })));
       return open === undefined || (await this.join(open, signal));
     } catch (error) {
       signal.throwIfAborted();
@@ -92,7 +94,7 @@ export class Participant {
     const { cluster } = router.config;
     try {
       await router.fleet.refresh(signal);
-      const latest = await router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 }));
+      const latest = await sending('latest-round', () => router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 })));
       const held = router.store.aggregates.latest(cluster)?.round ?? 0;
       const mine = latest && stateOf(router).participations.has(`${cluster}/${latest.round}`);
       if (latest && !mine && latest.round > held && latest.phase === 'published') await watchRound(router, cluster, latest.round, signal);
