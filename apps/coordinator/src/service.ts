@@ -1,11 +1,11 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
-import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { type Logger } from 'pino';
 import { type Config } from './config';
+import { makeDataFolder } from './data-folder';
 import { type Engine, restoreState } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
 import { createHttp } from './http/serve';
@@ -49,7 +49,7 @@ export async function startService(config: Config, { logger, onFailure, now = Da
   const secretKey = readSecretKey(config.keyFile);
   const authorityKey = readPublicKey(config.authorityKeyFile);
   const documents = readFleetFiles(config.policyFile, config.rosterFile);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(config.dataDir);
   const store = openLibsqlStore(join(config.dataDir, 'coordinator.db'));
   try {
     const journal = await restoreState(store, authorityKey, documents, onFailure);

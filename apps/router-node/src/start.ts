@@ -1,6 +1,6 @@
 /** Puts the node together: stores, loops and HTTP face. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { CoordinatorClient } from '@secagg/client';
@@ -11,6 +11,7 @@ import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
 import { type Member } from './committee/member';
 import { type Config, ConfigError, variableOf } from './config';
+import { makeDataFolder } from './data-folder';
 import { CoordinatorContact } from './fleet/coordinator-contact';
 import { FleetKeeper } from './fleet/fleet-keeper';
 import { withoutRole } from './fleet/own-role';
@@ -36,7 +37,7 @@ export interface RunningNode {
  */
 export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void): Promise<RunningNode> {
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(config.dataDir);
   const node = createNode(config, authorityKey, log);
   const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure, config.eventsPerSnapshot);
   const router: Router = { ...node, store };
