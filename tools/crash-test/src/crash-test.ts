@@ -8,6 +8,7 @@ import { matrixOrders, type Orders, randomOrders } from './kills/order';
 import { Tally } from './kills/tally';
 import { type CrashTestCommand } from './options';
 import { type CrashPoint, crashPoints } from './points';
+import { canTrace } from './power/strace';
 import { type FleetReport, runFleet } from './run-fleet';
 import { type Scripts } from './world';
 
@@ -42,6 +43,7 @@ export interface Surroundings {
 }
 
 export async function crashTest(command: CrashTestCommand, { scripts, print }: Surroundings): Promise<CrashTestReport> {
+  if (command.powerLoss && !canTrace()) throw new Error('--power-loss needs strace, and the right to trace');
   const startedMs = Date.now();
   const root = mkdtempSync(join(tmpdir(), 'secagg-crash-test-'));
   const tally = new Tally();
@@ -56,7 +58,7 @@ export async function crashTest(command: CrashTestCommand, { scripts, print }: S
   const run = async (kind: FleetKind, orders: Orders, births: readonly CrashPoint[] = []) => {
     const number = reports.length;
     const report = await runFleet({
-      kind, orders, births, scripts, tally, say, seed: `${command.seed}/${number}`, folder: join(root, `fleet-${number}`),
+      kind, orders, births, scripts, tally, say, powerLoss: command.powerLoss, seed: `${command.seed}/${number}`, folder: join(root, `fleet-${number}`),
       onKill: command.verbose ? (text) => say(`killed ${text}`) : () => undefined,
       onStarted: (kill) => {
         killAll = kill;

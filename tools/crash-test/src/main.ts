@@ -32,7 +32,7 @@ function summarise(report: CrashTestReport, command: CrashTestCommand): void {
   for (const problem of problems.slice(0, 20)) print(`FAILED: ${problem.split('\n')[0]}`);
   if (failures === 0) return;
   const matrix = command.matrix ? ` --matrix${command.only === undefined ? '' : ` --only '${command.only}'`}` : '';
-  print(`again with: npm run crash-test -- --seed ${seed} --kills ${command.kills}${matrix} --verbose`);
+  print(`again with: npm run crash-test -- --seed ${seed} --kills ${command.kills}${matrix}${command.powerLoss ? ' --power-loss' : ''} --verbose`);
   print('(the seed draws the same kills in the same order; how they fall into the course of the processes differs from run to run)');
 }
 
@@ -47,7 +47,11 @@ async function main(): Promise<number> {
     for (const { role, name } of crashPoints) print(`${role} ${name}`);
     return 0;
   }
-  const report = await crashTest(command, { scripts, print });
+  const report = await crashTest(command, { scripts, print }).catch((error: unknown) => {
+    console.error(`crash-test: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  });
+  if (report === undefined) return 1;
   if (command.json !== undefined) writeFileSync(command.json, `${JSON.stringify(report, null, 2)}\n`);
   summarise(report, command);
   return report.failures === 0 ? 0 : 1;

@@ -12,6 +12,8 @@ export interface CrashTestCommand {
   readonly only?: string;
   readonly json?: string;
   readonly list: boolean;
+  /** Processes that die at a point lose what they have not synced. */
+  readonly powerLoss: boolean;
   readonly verbose: boolean;
   readonly keep: boolean;
 }
@@ -25,6 +27,7 @@ started again, at named points of their code and at arbitrary instants. Exit sta
   --matrix        one kill at every named point
   --seed S        the same seed draws the same kills (a random one, which is printed)
   --only TEXT     with --matrix: only points whose role and name contain TEXT
+  --power-loss    a process that dies at a point also loses what it has not synced (needs strace)
   --list          print the named points, and nothing else
   --json FILE     write the report to FILE
   --verbose       a line for every kill
@@ -41,6 +44,7 @@ export function parseCommandLine(args: readonly string[]): CrashTestCommand {
       only: { type: 'string' },
       list: { type: 'boolean', default: false },
       json: { type: 'string' },
+      'power-loss': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -49,6 +53,6 @@ export function parseCommandLine(args: readonly string[]): CrashTestCommand {
   const kills = values.kills ?? (values.matrix ? '0' : '500');
   if (!/^\d{1,9}$/.test(kills)) throw new RangeError('--kills must be a whole number from 0');
   if (values.only !== undefined && !values.matrix) throw new RangeError('--only goes with --matrix');
-  const { help, matrix, seed = String(Date.now()), only, list, json, verbose, keep } = values;
-  return { help, matrix, seed, list, verbose, keep, kills: Number(kills), ...(only === undefined ? {} : { only }), ...(json === undefined ? {} : { json }) };
+  const { help, matrix, seed = String(Date.now()), only, list, json, verbose, keep, 'power-loss': powerLoss } = values;
+  return { help, matrix, seed, list, powerLoss, verbose, keep, kills: Number(kills), ...(only === undefined ? {} : { only }), ...(json === undefined ? {} : { json }) };
 }

@@ -22,6 +22,8 @@ export interface FleetRun {
   /** Points of first starts, to die at one after the other before anything else. */
   readonly births: readonly CrashPoint[];
   readonly tally: Tally;
+  /** Processes that die at a point lose what they have not synced. */
+  readonly powerLoss: boolean;
   readonly say: (text: string) => void;
   readonly onKill: (text: string) => void;
   /** Given a function that kills all processes, for when the program is about to end. */
@@ -51,7 +53,7 @@ export async function runFleet(run: FleetRun): Promise<FleetReport> {
   let killer: Killer | undefined;
   try {
     await firstStarts(world, run);
-    killer = new Killer(world, run.orders, run.tally, run.onKill);
+    killer = new Killer(world, run.orders, run.tally, run.onKill, run.powerLoss);
     await insist('an epoch', EPOCH_LIMIT_MS, () => world.coordinator.currentEpoch());
     await direct(world, killer);
     await killer.end();
@@ -80,11 +82,11 @@ const isWaiting = ({ backlog, rounds }: World): boolean =>
   backlog.batches.some(({ publishedIn }) => publishedIn === undefined) && ![...rounds.values()].some(({ outcome }) => outcome === 'undecided');
 
 /** Starts everything; with points to die at, one process of the role dies at each of them in turn, before it has ever listened. */
-async function firstStarts(world: World, { births, tally, onKill }: FleetRun): Promise<void> {
+async function firstStarts(world: World, { births, tally, onKill, powerLoss }: FleetRun): Promise<void> {
   for (const point of births) {
     const name = rolesOf(world)[point.role][0];
     const each = subject(world, name);
-    await each.start(point.name);
+    await each.start(point.name, { powerLoss });
     await Promise.race([each.ended, pause(100)]);
     if (each.isRunning) {
       tally.unreached.push(`${point.role} ${point.name}`);

@@ -5,7 +5,7 @@ import { CoordinatorClient, RouterNodeClient } from '@secagg/client';
 import { type PublishedResult } from '@secagg/protocol';
 import { type RoundConfig, SecaggError } from '@secagg/schema';
 import { type UnsafeDraw } from './draw';
-import { writeCoordinatorConfig, writeNodeConfig } from './fleet/configs';
+import { dataDir, writeCoordinatorConfig, writeNodeConfig } from './fleet/configs';
 import { type CrashFleet } from './fleet/crash-fleet';
 import { type Role } from './points';
 import { Subject } from './processes/subject';
@@ -63,7 +63,7 @@ export async function createWorld(fleet: CrashFleet, draw: UnsafeDraw, scripts: 
   const subjects = new Map<string, Subject>();
   const clients = new Map<string, RouterNodeClient>();
   const add = (name: string, script: string, configFile: string, onListening: (url: string) => void) => {
-    subjects.set(name, new Subject({ name, script, configFile, logFile: join(fleet.folder, `${name}.log`), traceFile }, onListening, fail));
+    subjects.set(name, new Subject({ name, script, configFile, traceFile, logFile: join(fleet.folder, `${name}.log`), dataDir: dataDir(fleet, name) }, onListening, fail));
   };
   add('coordinator', scripts.coordinator, writeCoordinatorConfig(fleet), (url) => {
     proxy.target = url;

@@ -1,14 +1,16 @@
 /** The configuration files of the processes. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type CrashFleet, keyFile, storeKeyFile } from './crash-fleet';
 import { DURATION_MS, fleetTerms, keyOf, LATENCY_BOUND_S, MAX_REQUESTS_PER_ROUTER, SEND_DELAY_MS, SLOTS, UNITS_PER_REQUEST } from './terms';
 
+export const dataDir = (fleet: Pick<CrashFleet, 'folder'>, name: string): string => join(fleet.folder, 'data', name);
+
 function write(fleet: CrashFleet, name: string, settings: object): string {
-  const dataDir = join(fleet.folder, 'data', name);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // The folder itself is the process's to make.
+  mkdirSync(dirname(dataDir(fleet, name)), { recursive: true, mode: 0o700 });
   const file = join(fleet.folder, `${name}.json`);
-  writeFileSync(file, JSON.stringify({ id: name, host: '127.0.0.1', port: 0, dataDir, authorityKeyFile: join(fleet.folder, 'authority.pub'), logLevel: 'debug', ...settings }, null, 2));
+  writeFileSync(file, JSON.stringify({ id: name, host: '127.0.0.1', port: 0, dataDir: dataDir(fleet, name), authorityKeyFile: join(fleet.folder, 'authority.pub'), logLevel: 'debug', ...settings }, null, 2));
   return file;
 }
 

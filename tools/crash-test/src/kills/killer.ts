@@ -23,6 +23,8 @@ export class Killer {
     private readonly tally: Tally,
     /** Told of each kill. */
     private readonly onKill: (text: string) => void,
+    /** What dies at its point loses what it has not synced. */
+    private readonly powerLoss: boolean,
   ) {
     this.slots = Array.from({ length: AT_ONCE }, () => this.run());
   }
@@ -72,7 +74,7 @@ export class Killer {
     const point = occurrence === 1 ? at.name : `${at.name}#${occurrence}`;
     this.needs.set(name, at.need);
     try {
-      await process.start(point);
+      await process.start(point, { powerLoss: this.powerLoss });
       const died = await this.diesInTime(process.ended);
       if (died) {
         this.tally.atPoint(at);

@@ -1,7 +1,9 @@
 /** One process of a crash test: a real one, which kills itself at a named point or is killed from outside, and is started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { filesBelow, losePower } from '../power/power-loss';
+import { traced } from '../power/strace';
 
 export interface SubjectSpec {
   readonly name: string;
@@ -9,6 +11,7 @@ export interface SubjectSpec {
   readonly script: string;
   readonly configFile: string;
   readonly logFile: string;
+  readonly dataDir: string;
   /** Gets the names of all crash points that the process comes by. */
   readonly traceFile: string;
 }
@@ -23,6 +26,8 @@ export class Subject {
   private lines: string[] = [];
   private expectsKill = false;
   private expectsStop = false;
+  /** Puts the data folder back to what had been synced, once the process has ended. */
+  private powerLoss: (() => Promise<string[]>) | undefined;
   ended: Promise<void> = Promise.resolve();
   /** While it listens. */
   url: string | undefined;
@@ -43,6 +48,15 @@ export class Subject {
     return this.spec.name;
   }
 
+  /** Written while the power is to go. */
+  get straceFile(): string {
+    return `${this.spec.logFile}.strace`;
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
   get isRunning(): boolean {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
@@ -50,17 +64,26 @@ export class Subject {
   /**
    * Starts it, and returns when it listens or has ended.
    * @param point where it is to kill itself: `name` or `name#k`
+   * @param powerLoss the power goes then as well: before the next start, its data folder is put back to what had been synced
+   * @param sockets what it reads is written down as well, with `powerLoss`
    */
-  async start(point?: string): Promise<void> {
+  async start(point?: string, { powerLoss = false, sockets = false } = {}): Promise<void> {
     const { script, configFile, traceFile } = this.spec;
+    await this.losePower();
     this.expectsKill = point !== undefined;
     this.expectsStop = false;
     this.log.write(`--- started${point === undefined ? '' : `, to die at ${point}`}\n`);
-    const child = spawn(process.execPath, ['--enable-source-maps', script], {
+    const program = [process.execPath, '--enable-source-maps', script];
+    const log = this.straceFile;
+    const [command, args] = powerLoss ? traced(log, program, sockets) : [program[0], program.slice(1)];
+    const before = powerLoss ? filesBelow(this.spec.dataDir) : new Map<string, Buffer>();
+    rmSync(log, { force: true });
+    const child = spawn(command, args, {
       env: { PATH: process.env.PATH ?? '', SECAGG_CONFIG: configFile, SECAGG_UNSAFE_CRASH_TRACE: traceFile, ...(point === undefined ? {} : { SECAGG_UNSAFE_CRASH_AT: point }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
+    if (powerLoss) this.powerLoss = () => losePower(this.spec.dataDir, before, log, child.pid as number);
     this.lines = [];
     this.ended = new Promise((resolve) => child.once('exit', (code, signal) => {
       this.url = undefined;
@@ -92,6 +115,14 @@ export class Subject {
     this.expectsKill = true;
     this.child?.kill('SIGKILL');
     await this.ended;
+  }
+
+  /** Once it has ended. Without effect unless the power was to go. */
+  private async losePower(): Promise<void> {
+    const { powerLoss } = this;
+    this.powerLoss = undefined;
+    const lost = await powerLoss?.();
+    if (lost) this.log.write(`--- power lost; not synced: ${lost.join(', ') || 'nothing'}\n`);
   }
 
   /** Without waiting, for when this program is about to end. */
