@@ -58,7 +58,7 @@ export async function crashTest(command: CrashTestCommand, { scripts, print }: S
   const run = async (kind: FleetKind, orders: Orders, births: readonly CrashPoint[] = []) => {
     const number = reports.length;
     const report = await runFleet({
-      kind, orders, births, scripts, tally, say, powerLoss: command.powerLoss, seed: `${command.seed}/${number}`, folder: join(root, `fleet-${number}`),
+      kind, orders, births, scripts, tally, say, powerLoss: command.powerLoss, keep: command.keep, seed: `${command.seed}/${number}`, folder: join(root, `fleet-${number}`),
       onKill: command.verbose ? (text) => say(`killed ${text}`) : () => undefined,
       onStarted: (kill) => {
         killAll = kill;

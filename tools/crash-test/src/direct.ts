@@ -23,6 +23,7 @@ export async function direct(world: World, killer: Killer): Promise<void> {
 function chooseRound({ fleet, draw }: World, wanted: ReadonlySet<Need>): RoundKind {
   const kinds = [...wanted].flatMap((need) => roundFor[need] ?? []);
   if (kinds.length > 0 && (draw.chance(0.7) || !wanted.has('round'))) return draw.pick(kinds);
-  if (!draw.chance(VARIETY)) return 'ordinary';
+  // What dies in a round that comes to nothing has less to lose.
+  if (wanted.has('round') || !draw.chance(VARIETY)) return 'ordinary';
   return draw.pick<RoundKind>(['abort', 'transfer', 'observe', fleet.kind === 'noisy' ? 'ordinary' : 'signal']);
 }

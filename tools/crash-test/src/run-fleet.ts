@@ -24,6 +24,8 @@ export interface FleetRun {
   readonly tally: Tally;
   /** Processes that die at a point lose what they have not synced. */
   readonly powerLoss: boolean;
+  /** Keeps databases and logs also without a failure. */
+  readonly keep: boolean;
   readonly say: (text: string) => void;
   readonly onKill: (text: string) => void;
   /** Given a function that kills all processes, for when the program is about to end. */
@@ -71,7 +73,7 @@ export async function runFleet(run: FleetRun): Promise<FleetReport> {
     await Promise.all(world.fleet.routers.map((id) => world.node(id)?.close()));
     await world.proxy.stop();
   }
-  if (problems.length === 0) rmSync(folder, { recursive: true, force: true });
+  if (problems.length === 0 && !run.keep) rmSync(folder, { recursive: true, force: true });
   const outcomes: Record<string, number> = {};
   for (const { outcome } of rounds.values()) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   const contributions = [...witness.contributions.values()].reduce((sum, { size }) => sum + size, 0);

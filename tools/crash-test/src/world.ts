@@ -1,7 +1,7 @@
 /** Everything one part of a crash test consists of: a fleet, its processes, the witness between them, and what has been found. */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CoordinatorClient, RouterNodeClient } from '@secagg/client';
+import { CoordinatorClient, RouterNodeClient, type RouterNodeStatus } from '@secagg/client';
 import { type PublishedResult } from '@secagg/protocol';
 import { type RoundConfig, SecaggError } from '@secagg/schema';
 import { type UnsafeDraw } from './draw';
@@ -44,6 +44,8 @@ export interface World {
   readonly witness: Witness;
   readonly backlog: Backlog;
   readonly rounds: Map<number, FinishedRound>;
+  /** What each router has said of its part in each round, the last time it was asked. */
+  readonly participations: Map<string, Map<number, string>>;
   readonly problems: string[];
   readonly traceFile: string;
   node(id: string): RouterNodeClient | undefined;
@@ -80,6 +82,7 @@ export async function createWorld(fleet: CrashFleet, draw: UnsafeDraw, scripts: 
     coordinator: new CoordinatorClient({ origin: proxy.url, connections: 16, attempts: 1, timeoutMs: 5000 }),
     backlog: new Backlog(),
     rounds: new Map(),
+    participations: new Map(),
     node: (id) => (subjects.get(id)?.url === undefined ? undefined : clients.get(id)),
   };
 }
@@ -90,6 +93,16 @@ export function subject({ subjects }: Pick<World, 'subjects'>, name: string): Su
   const found = subjects.get(name);
   if (!found) throw new Error(`there is no ${name}`);
   return found;
+}
+
+/** What a router says of itself; its participations are remembered. Undefined while it is away. */
+export async function statusOf(world: World, router: string): Promise<RouterNodeStatus | undefined> {
+  const status = await world.node(router)?.status();
+  if (!status) return undefined;
+  const known = world.participations.get(router) ?? new Map<number, string>();
+  world.participations.set(router, known);
+  for (const { round, state } of status.participations) known.set(round, state);
+  return status;
 }
 
 /** A process that was away, whoever answered in its place, or one that said it will do better later. */

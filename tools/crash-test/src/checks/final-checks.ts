@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type FinishedRound, insist, type World } from '../world';
+import { type FinishedRound, insist, statusOf, type World } from '../world';
 import { readRound } from '../rounds/read-round';
 import { checkCoordinatorLedger, checkRouterLedgers } from './ledgers';
 
@@ -12,6 +12,7 @@ const SETTLE_LIMIT_MS = 60_000;
 export async function finalChecks(world: World): Promise<void> {
   await settled(world);
   checkBatches(world);
+  checkParticipations(world);
   await checkRouterLedgers(world);
   await checkCoordinatorLedger(world);
   checkReceipts(world);
@@ -28,7 +29,7 @@ async function settled(world: World): Promise<void> {
   for (const router of fleet.routers) {
     const held = backlog.waiting(router).filter(({ isSignal }) => !isSignal).reduce((sum, { observations }) => sum + observations.length, 0);
     const last = await insist(`${router} settled`, SETTLE_LIMIT_MS, async () => {
-      const status = await world.node(router)?.status();
+      const status = await statusOf(world, router);
       return status && (status.observations.taken === 0 || isUndecided(world)) && !status.participations.some(({ state }) => state === 'prepared' || state === 'sent') ? status : undefined;
     });
     const { waiting, taken } = last.observations;
@@ -42,6 +43,18 @@ function checkBatches(world: World): void {
   const { backlog, fail } = world;
   if (isUndecided(world)) return;
   for (const { id, publishedIn } of backlog.batches) if (publishedIn === undefined) fail(`batch ${id} is in no round`);
+}
+
+/** Every router knows its part in every round, as its transcript has it: none has forgotten what it sent. */
+function checkParticipations({ fleet, rounds, participations, fail }: World): void {
+  for (const router of fleet.routers) {
+    for (const { round, outcome, participants } of rounds.values()) {
+      const said = participations.get(router)?.get(round);
+      const included = participants.includes(router);
+      const possible = included ? ['included'] : [undefined, ...(outcome === 'published' ? ['left_out'] : [outcome])];
+      if (!possible.includes(said)) fail(`${router} says that it is ${said ?? 'not'} in round ${round}, which is ${outcome} ${included ? 'with' : 'without'} it`);
+    }
+  }
 }
 
 /** Whatever receipt has left the coordinator, the contribution is in the published round. */

@@ -2,7 +2,7 @@
 import { unitsToRho } from '@secagg/dp-noise';
 import { roundCost, withNoise, worstCaseUnits } from '@secagg/protocol';
 import { request } from 'undici';
-import { type FinishedRound, insist, type World } from '../world';
+import { type FinishedRound, insist, statusOf, type World } from '../world';
 
 const LIMIT_MS = 30_000;
 const PAGE = 1000;
@@ -48,7 +48,7 @@ async function checkRouterLedger(world: World, router: string): Promise<void> {
     }
   }
   for (const round of byRound.keys()) fail(`the ledger of ${router} has entries for round ${round}, which nobody else knows`);
-  const status = await insist(`the status of ${router}`, LIMIT_MS, () => world.node(router)?.status() ?? Promise.resolve(undefined));
+  const status = await insist(`the status of ${router}`, LIMIT_MS, () => statusOf(world, router));
   if (status.privacy && !isClose(status.privacy.spent_rho, spent)) fail(`${router} says that it has spent ${status.privacy.spent_rho} rho, and its entries add up to ${spent}`);
 }
 

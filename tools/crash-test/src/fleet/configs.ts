@@ -51,6 +51,6 @@ export function writeNodeConfig(fleet: CrashFleet, id: string, coordinatorUrl: s
     retryMaxMs: 250,
     sendSpreadMs: 100,
     epochGraceMs: 2500,
-    eventsPerSnapshot: 7,
+    eventsPerSnapshot: 9,
   });
 }

@@ -22,7 +22,7 @@ export interface FleetTerms {
   readonly undecidedTimeoutMs: number;
 }
 
-export const DURATION_MS = 2500;
+export const DURATION_MS = 3000;
 export const SEND_DELAY_MS = 100;
 export const MAX_REQUESTS_PER_ROUTER = 2048;
 export const LATENCY_BOUND_S = 4;

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { signalFromObservations } from '@secagg/schema';
 import { fleetTerms } from '../fleet/terms';
-import { insist, type World } from '../world';
+import { insist, statusOf, type World } from '../world';
 import { type Batch } from './backlog';
 
 const POST_LIMIT_MS = 60_000;
@@ -12,7 +12,7 @@ const SETTLE_LIMIT_MS = 1500;
 export async function postBatches(world: World): Promise<void> {
   const { fleet, draw, backlog } = world;
   const { batch: sizes } = fleetTerms(fleet.kind);
-  const batches = fleet.routers.flatMap((router) => (draw.chance(0.8) ? (backlog.draw(draw, router, sizes) ?? []) : []));
+  const batches = fleet.routers.flatMap((router) => (draw.chance(0.95) ? (backlog.draw(draw, router, sizes) ?? []) : []));
   await Promise.all(batches.map((batch) => post(world, batch)));
 }
 
@@ -44,7 +44,7 @@ export async function awaitSettled(world: World): Promise<void> {
   const { fleet, backlog } = world;
   await Promise.all(fleet.routers.map(async (router) => {
     for (const deadline = Date.now() + SETTLE_LIMIT_MS; Date.now() < deadline; await pause(60)) {
-      const status = await world.node(router)?.status().catch(() => undefined);
+      const status = await statusOf(world, router).catch(() => undefined);
       if (status?.observations.taken !== 0 || status.participations.some(({ state }) => state === 'prepared' || state === 'sent')) continue;
       for (const batch of backlog.waiting(router)) batch.mayBeHeld = false;
       return;
