@@ -17,6 +17,8 @@ export interface CrashTestReport {
   readonly kills: number;
   readonly kills_at_points: number;
   readonly kills_at_instants: number;
+  /** Processes that were asked to stop, and did. */
+  readonly stops: number;
   /** Named points that there are, and at which at least one process was killed. */
   readonly points: number;
   readonly points_killed_at: number;
@@ -106,7 +108,7 @@ function conclude({ seed }: CrashTestCommand, tally: Tally, reports: readonly Fl
   const problems = [...reports.flatMap((report) => report.problems), ...tally.unreached.map((point) => `never reached: ${point}`)];
   return {
     seed,
-    kills: tally.kills, kills_at_points: tally.atPoints, kills_at_instants: tally.atInstants,
+    kills: tally.kills, kills_at_points: tally.atPoints, kills_at_instants: tally.atInstants, stops: tally.stops,
     points: crashPoints.length, points_killed_at: tally.killed.size, unreached: tally.unreached,
     fleets: reports.length,
     rounds: Object.values(outcomes).reduce((total, count) => total + count, 0), outcomes,

@@ -19,9 +19,9 @@ function parse(): CrashTestCommand | undefined {
 }
 
 function summarise(report: CrashTestReport, command: CrashTestCommand): void {
-  const { seed, kills, kills_at_points, kills_at_instants, points, points_killed_at, fleets, rounds, outcomes, contributions, receipts, batches, failures, problems, wall_s } = report;
+  const { seed, kills, kills_at_points, kills_at_instants, stops, points, points_killed_at, fleets, rounds, outcomes, contributions, receipts, batches, failures, problems, wall_s } = report;
   const rows: [string, string][] = [
-    ['kills', `${kills} (${kills_at_points} at named points, ${kills_at_instants} at arbitrary instants)`],
+    ['kills', `${kills} (${kills_at_points} at named points, ${kills_at_instants} at arbitrary instants), and ${stops} stops in good order`],
     ['points killed at', `${points_killed_at} of ${points}`],
     ['rounds', `${rounds} in ${fleets} fleets (${Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`).join(', ')})`],
     ['contributions', `${contributions}, ${receipts} of them acknowledged; ${batches} batches of observations`],

@@ -51,25 +51,25 @@ export class Killer {
         await pause(50);
         continue;
       }
-      this.busy.add(order.name);
+      const names = [order.name, ...order.others];
+      for (const name of names) this.busy.add(name);
       try {
         await this.carryOut(order);
       } catch (error) {
         this.world.fail(error instanceof Error ? error.message : String(error));
         this.isOver = true;
       } finally {
-        this.busy.delete(order.name);
+        for (const name of names) this.busy.delete(name);
       }
     }
   }
 
   private async carryOut(order: KillOrder): Promise<void> {
-    const { name, at, afterMs, occurrence } = order;
-    const process = subject(this.world, name);
+    const { name, others, at, afterMs, occurrence } = order;
     if (afterMs > 0) await pause(afterMs);
-    await process.kill();
-    this.tally.atInstants += 1;
-    this.onKill(`${name} after ${afterMs} ms`);
+    await Promise.all([name, ...others].map((each) => this.takeDown(each, order)));
+    await Promise.all(others.map((other) => subject(this.world, other).start()));
+    const process = subject(this.world, name);
     if (!at) return process.start();
     const point = occurrence === 1 ? at.name : `${at.name}#${occurrence}`;
     this.needs.set(name, at.need);
@@ -89,6 +89,18 @@ export class Killer {
       this.needs.delete(name);
     }
     await process.start();
+  }
+
+  private async takeDown(name: string, { gently, afterMs }: KillOrder): Promise<void> {
+    const process = subject(this.world, name);
+    if (gently) {
+      await process.stop();
+      this.tally.stops += 1;
+      return;
+    }
+    await process.kill();
+    this.tally.atInstants += 1;
+    this.onKill(`${name} after ${afterMs} ms`);
   }
 
   /** Waits no longer than the test goes on. */

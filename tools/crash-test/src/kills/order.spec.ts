@@ -47,6 +47,8 @@ describe('random kills', () => {
     const given = orders.flatMap((order) => order ?? []);
     expect(new Set(given.map(({ name }) => name))).toEqual(new Set(['coordinator', 'router-0', 'router-2']));
     expect(given.some(({ at }) => at === undefined)).toBe(true);
+    expect(given.some(({ gently }) => gently)).toBe(true);
+    expect(given.find(({ others }) => others.length > 0)).toMatchObject({ others: expect.not.arrayContaining(['router-1']) as string[] });
     expect(given.some(({ at, occurrence }) => at !== undefined && occurrence > 1)).toBe(true);
   });
 });

@@ -6,8 +6,12 @@ import { rolesOf, type World } from '../world';
 export interface KillOrder {
   /** Name of the process. */
   readonly name: string;
+  /** Others that go down, and come back, together with it. */
+  readonly others: readonly string[];
   /** From now until it is killed at whatever it is doing, in milliseconds. */
   readonly afterMs: number;
+  /** It is asked to stop (SIGTERM) instead of being killed. */
+  readonly gently: boolean;
   /** Restarted, it then kills itself here, at the `occurrence`-th time. */
   readonly at?: CrashPoint;
   readonly occurrence: number;
@@ -26,6 +30,10 @@ const drawable = (kind: string): CrashPoint[] =>
   crashPoints.filter(({ need }) => need !== 'birth' && need !== 'undecided' && (need !== 'signal' || kind !== 'noisy'));
 
 const LONGEST_INSTANT_MS = 1500;
+/** Shares of the orders: no named point, a stop in good order, all of the machine at once. */
+const INSTANTS = 0.2;
+const STOPS = 0.1;
+const BLACKOUTS = 0.03;
 const MOST_OCCURRENCE = 4;
 
 /** The last router-node is the one that refuses some rounds. */
@@ -40,12 +48,14 @@ export function randomOrders(draw: UnsafeDraw, isDone: () => boolean): Orders {
     next(world, busy) {
       const point = draw.pick(drawable(world.fleet.kind));
       const free = candidates(world, point).filter((name) => !busy.has(name));
-      const instant = draw.chance(0.2);
+      const [instant, gently, blackout] = [draw.chance(INSTANTS), draw.chance(STOPS), draw.chance(BLACKOUTS)];
       const afterMs = draw.below(LONGEST_INSTANT_MS);
       const occurrence = draw.chance(0.6) ? 1 : 1 + draw.below(MOST_OCCURRENCE);
       if (free.length === 0) return undefined;
       const name = draw.pick(free);
-      return instant ? { name, afterMs, occurrence: 1 } : { name, afterMs, at: point, occurrence: often(point.need) ? occurrence : 1 };
+      const others = blackout ? ['coordinator', ...world.fleet.routers].filter((other) => other !== name && !busy.has(other)) : [];
+      if (instant || blackout) return { name, others, afterMs, gently, occurrence: 1 };
+      return { name, others, afterMs, gently, at: point, occurrence: often(point.need) ? occurrence : 1 };
     },
     missed: () => undefined,
     get isDone() {
@@ -70,7 +80,7 @@ export function matrixOrders(points: readonly CrashPoint[], onUnreached: (point:
       const [{ point, tries }] = left.splice(index, 1);
       under.set(point, tries + 1);
       const free = candidates(world, point).filter((name) => !busy.has(name));
-      return { name: world.draw.pick(free), afterMs: 0, at: point, occurrence: 1 };
+      return { name: world.draw.pick(free), others: [], afterMs: 0, gently: false, at: point, occurrence: 1 };
     },
     missed({ at }) {
       if (!at) return;

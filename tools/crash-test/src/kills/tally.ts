@@ -6,6 +6,8 @@ export class Tally {
   atPoints = 0;
   /** Processes killed from outside, at whatever they were doing. */
   atInstants = 0;
+  /** Processes that were asked to stop; no kills. */
+  stops = 0;
   /** By role and name. */
   readonly killed = new Map<string, number>();
   readonly unreached: string[] = [];

@@ -150,7 +150,8 @@ export class Subject {
   }
 
   private judgeEnd(code: number | null, signal: string | null): void {
-    if (signal === 'SIGKILL' ? this.expectsKill : code === 0 && this.expectsStop) return;
+    // Asked to stop while it was still starting, it ends at once.
+    if (signal === 'SIGKILL' ? this.expectsKill : this.expectsStop && (code === 0 || signal === 'SIGTERM')) return;
     this.onUnexpected(`${this.name} ended with ${signal ?? `status ${code}`}:\n${this.lastWords()}`);
   }
 
