@@ -19,6 +19,7 @@ const tasks = {
   simulate: tool('simulate'),
   bench: tool('bench', [...apps, 'simulate']),
   fuzz: tool('fuzz', apps),
+  'crash-test': tool('crash-test', [...apps, 'cli']),
   test: { build: [...apps, 'demo', 'cli'], command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args] },
   adversary: { command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', '--testPathPatterns', 'adversary', ...args] },
   typecheck: { command: (args) => ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json', ...args] },

@@ -1,11 +1,11 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
-import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { type Logger } from 'pino';
 import { type Config } from './config';
+import { makeDataFolder } from './data-folder';
 import { type Engine, restoreState } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
 import { createHttp, type Surroundings as HttpSurroundings } from './http/serve';
@@ -30,7 +30,7 @@ import { type Store } from './store/store';
 
 export interface Service {
   readonly port: number;
-  /** Lets go of what its retention is over for; done every minute anyway. */
+  /** Lets go of what its retention is over for; done at least every minute anyway. */
   release(): Promise<void>;
   /** Ends waits, lets requests under way finish within the grace, and closes the store. */
   stop(): Promise<void>;
@@ -43,14 +43,16 @@ export interface Surroundings {
   readonly now?: () => number;
 }
 
+/** Or as often as rounds are to be let go of, where that is sooner. */
 const RELEASE_EVERY_MS = 60_000;
+const RELEASE_AT_MOST_EVERY_MS = 1000;
 const ACTIVE_WINDOW_MS = 120_000;
 
 export async function startService(config: Config, { logger, onFailure, now = Date.now }: Surroundings): Promise<Service> {
   const secretKey = readSecretKey(config.keyFile);
   const authorityKey = readPublicKey(config.authorityKeyFile);
   const documents = readFleetFiles(config.policyFile, config.rosterFile);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(config.dataDir);
   const store = openLibsqlStore(join(config.dataDir, 'coordinator.db'));
   try {
     const journal = await restoreState(store, authorityKey, documents, onFailure);
@@ -125,7 +127,7 @@ async function run(config: Config, engine: Engine, { contributions, scores }: { 
   driver.start();
   epochs?.start();
   triggers.start();
-  const releasing = setInterval(() => void release(), RELEASE_EVERY_MS);
+  const releasing = setInterval(() => void release(), Math.min(RELEASE_EVERY_MS, Math.max(RELEASE_AT_MOST_EVERY_MS, config.finishedRoundRetentionMs)));
   await listen(server, config.port, config.host);
   const { port } = server.address() as AddressInfo;
   logger.info({ host: config.host, port, fleet: journal.state.view.fleet, epoch: journal.state.epoch?.epoch.epoch ?? null, rounds: journal.state.rounds.size }, 'coordinator is listening');

@@ -1,6 +1,6 @@
 /** Puts the node together: stores, loops and HTTP face. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { CoordinatorClient } from '@secagg/client';
@@ -11,6 +11,7 @@ import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
 import { type Member } from './committee/member';
 import { type Config, ConfigError, variableOf } from './config';
+import { makeDataFolder } from './data-folder';
 import { CoordinatorContact } from './fleet/coordinator-contact';
 import { FleetKeeper } from './fleet/fleet-keeper';
 import { Standing } from './fleet/standing';
@@ -37,9 +38,9 @@ export interface RunningNode {
  */
 export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void): Promise<RunningNode> {
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(config.dataDir);
   const node = createNode(config, authorityKey, log);
-  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure);
+  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure, config.eventsPerSnapshot);
   const standing = new Standing(store.misbehaviour, node.metrics, log, node.now);
   const router: Router = { ...node, store, standing };
   node.fleet.add(store.journal);
@@ -122,7 +123,7 @@ async function openMember(node: Node, standing: Standing, authorityKey: Uint8Arr
   const setting = variableOf('storeKeyFile');
   const storeKey = readSecretKey(setting, config.storeKeyFile);
   try {
-    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure });
+    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure, eventsPerSnapshot: config.eventsPerSnapshot });
     fleet.add(store.journal);
     return { ...node, store, standing };
   } catch (error) {

@@ -131,6 +131,61 @@ it('keeps the signed receipt of a contribution that the published round lacks, a
   expect(status.observations).toEqual({ waiting: 1, taken: 0 });
 });
 
+it('learns the result of a round that was under way, and closed to it, when it started', async () => {
+  const node = await begin({ SECAGG_POLL_WAIT_MS: '500' });
+  await node.stop('SIGKILL');
+  let votes = 0;
+  coordinator.intercept = (incoming, response) => {
+    // The committee cannot decide yet.
+    if (!incoming.url?.endsWith('/votes') || nodes.length === 3) return false;
+    votes += 1;
+    response.writeHead(503).end();
+    return true;
+  };
+  const key = coordinator.startRound({ ...plain, durationMs: 500 });
+  await eventually('a vote', () => votes > 0);
+  const again = await NodeProcess.start(fleet.environment('router-1', coordinator.port, { SECAGG_POLL_WAIT_MS: '500' }));
+  await eventually('contact', async () => (await again.client.status()).coordinator.reachable);
+  expect(coordinator.round(key).phase).toBe('voting');
+  nodes.push(again);
+  await ended(key);
+  await eventually('the result', async () => (await again.client.signal())?.signal.aggregation_round === 1);
+  expect((await again.client.status()).participations).toEqual([]);
+});
+
+it('learns the result of a round that came and closed while the coordinator was out of its reach', async () => {
+  const node = await begin({ SECAGG_POLL_WAIT_MS: '500' });
+  let isAway = true;
+  coordinator.intercept = (incoming, response) => {
+    const url = new URL(incoming.url ?? '', 'http://localhost');
+    if (!isAway || url.searchParams.get('router') !== 'router-1') return false;
+    response.destroy();
+    return true;
+  };
+  await eventually('the loss of contact', async () => (await node.client.status()).coordinator.last_problem?.startsWith('unavailable') === true);
+  const key = coordinator.startRound({ ...plain, durationMs: 500 });
+  await ended(key);
+  isAway = false;
+  await eventually('the result', async () => (await node.client.signal())?.signal.aggregation_round === 1);
+  expect((await node.client.status()).participations).toEqual([]);
+});
+
+it('settles a round in the end, however long the coordinator cannot give out its transcript', async () => {
+  const node = await begin({ SECAGG_RETRY_MAX_MS: '20' });
+  await node.client.postObservations([row]);
+  let failed = 0;
+  coordinator.intercept = (incoming, response) => {
+    // More often than both routers would ask for a transcript that does not verify.
+    if (!incoming.url?.endsWith('/transcript') || failed === 140) return false;
+    failed += 1;
+    response.writeHead(503).end();
+    return true;
+  };
+  await ended(coordinator.startRound(plain));
+  await eventually('settlement', async () => (await participation(node))?.state === 'included', 50_000);
+  expect(failed).toBe(140);
+});
+
 it('learns newer fleet documents from an announcement made under them', async () => {
   const node = await begin();
   const documents = fleet.sign();

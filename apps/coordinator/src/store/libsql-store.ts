@@ -97,7 +97,7 @@ class LibsqlStore implements Store {
   }
 
   async nonces(nowMs: number): Promise<UsedNonce[]> {
-    await this.writes.add({ names: [], run: () => void this.sql.forgetNonces.run([nowMs]) });
+    await this.writes.add({ names: ['forget-nonces'], run: () => void this.sql.forgetNonces.run([nowMs]) });
     const rows = this.sql.nonces.all([]) as { operator: string; nonce: Blob; expires_at_ms: number }[];
     return rows.map(({ operator, nonce, expires_at_ms }) => ({ operator, nonce: bytesOf(nonce), expiresAtMs: expires_at_ms }));
   }
@@ -158,7 +158,7 @@ class LibsqlStore implements Store {
 
   async check(): Promise<void> {
     // A write, since a full or read-only disk still reads.
-    await this.writes.add({ names: [], run: () => void this.sql.touch.run([]) });
+    await this.writes.add({ names: ['check'], run: () => void this.sql.touch.run([]) });
   }
 
   async close(): Promise<void> {

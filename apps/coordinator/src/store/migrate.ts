@@ -1,5 +1,6 @@
 /** Brings a database to the newest schema. Running it again is harmless; a database from the future is refused. */
 import { type Database } from 'libsql';
+import { failpoint } from '../failpoint';
 
 export interface Migration {
   /** 1, 2, 3, ... */
@@ -17,14 +18,17 @@ export function migrate(db: Database, migrations: readonly Migration[]): void {
   for (const { version, sql } of migrations) {
     // Not by the highest: a release may bring a lower number later than a higher one.
     if (applied.has(version)) continue;
+    failpoint('before-durable:migration');
     db.exec('BEGIN IMMEDIATE');
     try {
       db.exec(sql);
       db.prepare('INSERT INTO schema_migrations (version) VALUES (?)').run([version]);
+      failpoint('in-durable:migration');
       db.exec('COMMIT');
     } catch (error) {
       db.exec('ROLLBACK');
       throw error;
     }
+    failpoint('after-durable:migration');
   }
 }

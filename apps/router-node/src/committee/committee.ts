@@ -5,6 +5,7 @@
 import { pause } from '@secagg/client';
 import { checkOf } from '@secagg/protocol';
 import { epochCertificateMessage, SecaggError, type Work, type WorkItem } from '@secagg/schema';
+import { sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
 import { withoutRole } from '../fleet/own-role';
 import { EpochKeeper, seat, sign } from './epochs';
@@ -48,7 +49,7 @@ export class Committee {
     try {
       await this.untilMember(signal);
       const { id, pollWaitMs: waitMs } = member.config;
-      const reply = await member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal }));
+      const reply = await sending('work', () => member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal })));
       if (!reply) return true;
       const done = await this.doAll(reply.work, signal);
       this.seen = done ? reply.hash : undefined;

@@ -7,6 +7,7 @@ import {
   type VerifiedRound, verifyAnnouncement, wipeSeeds,
 } from '@secagg/protocol';
 import { type EpochCertificate, type MemberIndex, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import { sending } from '../failpoint';
 import { secretsOf } from './epochs';
 import { type Member, memberState } from './member';
 
@@ -77,7 +78,7 @@ export class OpenedRounds {
     const { member } = this;
     const { round, index } = await this.verify(announcement, certificates, signal);
     const { config } = round;
-    const { views } = await member.contact.track(member.client.views(config.cluster, config.round, index, { signal }));
+    const { views } = await sending('views', () => member.contact.track(member.client.views(config.cluster, config.round, index, { signal })));
     const startedMs = performance.now();
     const opened = openViews(round, index, secretsOf(member, config.epoch).kemSecret, views);
     const seconds = (performance.now() - startedMs) / 1000 / Math.max(1, views.length);

@@ -1,5 +1,6 @@
 /** Waiting for a round to end. */
 import { type RoundPhase, type RoundStatus, SecaggError } from '@secagg/schema';
+import { sending } from '../failpoint';
 import { type Router } from './router';
 
 const FINAL: ReadonlySet<RoundPhase> = new Set<RoundPhase>(['published', 'aborted', 'undecided']);
@@ -16,7 +17,7 @@ export async function awaitOutcome(router: Router, cluster: string, round: numbe
   for (let attempt = 1; !isOver(); attempt++) {
     const askedMs = now();
     try {
-      const status = await contact.track(client.roundStatus(cluster, round, { waitMs: config.pollWaitMs }, { signal }));
+      const status = await sending('round-status', () => contact.track(client.roundStatus(cluster, round, { waitMs: config.pollWaitMs }, { signal })));
       unknownSinceMs = undefined;
       if (status && status.round === round && FINAL.has(status.phase)) return status;
       // A wait that took its time needs no pause; an answer at once, which is not final, does.

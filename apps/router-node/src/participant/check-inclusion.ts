@@ -1,6 +1,7 @@
 /** Whether a receipt was honoured, as soon as a round is decided: a few hashes under what the quorum signed, whatever is published later. */
 import { answeredRound, namedView, passes, proofOfRound, sameBytes, type VerifiedInclusion, verifyInclusionProof } from '@secagg/protocol';
 import { type InclusionProof, SecaggError } from '@secagg/schema';
+import { failpoint, sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
 import { checkOneDecision } from './one-decision';
 import { evidenceOf, raiseAlarm } from './receipt-alarm';
@@ -18,7 +19,7 @@ export async function checkInclusion(router: Router, key: string, signal: AbortS
   const { cluster, round } = participation;
   let proof: InclusionProof | undefined;
   try {
-    proof = await contact.track(client.inclusion(cluster, round, context.identity.id, { signal, attempts: 2 }));
+    proof = await sending('inclusion', () => contact.track(client.inclusion(cluster, round, context.identity.id, { signal, attempts: 2 })));
     take(router, key, proof);
   } catch (error) {
     signal.throwIfAborted();
@@ -42,10 +43,13 @@ function take(router: Router, key: string, proof: InclusionProof): void {
   if (!documents) return;
   const shown = proofOfRound(documents, round, decision);
   const evidence = isHonoured(standing, headerHash) ? undefined : evidenceOf(router, receipt, shown, proof.standing);
+  failpoint('before-durable:decision-kept');
   const isNew = store.transaction(() => {
     store.decided.put(key, shown, router.now());
+    failpoint('in-durable:decision-kept');
     return evidence !== undefined && store.evidence.put(key, receipt, evidence, router.now());
   });
+  failpoint('after-durable:decision-kept');
   if (isNew) raiseAlarm(router, round.config.round);
 }
 

@@ -4,8 +4,9 @@
  * taken up where they were.
  */
 import { pause } from '@secagg/client';
-import { checkOf, ensure, evidenceOfSecondAnnouncement } from '@secagg/protocol';
+import { checkOf, ensure, evidenceOfSecondAnnouncement, roundKey } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
+import { sending } from '../failpoint';
 import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
 import { followRound, watchRound } from './follow-round';
@@ -26,6 +27,8 @@ export class Participant {
   lastRefusal: Refusal | undefined;
   private readonly tasks = new Set<Promise<void>>();
   private highestSeen = 0;
+  /** The coordinator was out of reach: rounds may have come and closed meanwhile. */
+  private wasAway = false;
 
   constructor(private readonly router: Router) {}
 
@@ -54,11 +57,15 @@ export class Participant {
     const { cluster, pollWaitMs: waitMs } = router.config;
     try {
       await this.untilRouter(signal);
-      const open = await router.contact.track(router.client.openRound(cluster, { after: this.highestSeen, router: router.config.id, waitMs }, { signal }));
+      const query = { after: this.highestSeen, router: router.config.id, waitMs };
+      const open = await sending('open-round', () => router.contact.track(router.client.openRound(cluster, query, { signal })));
+      if (this.wasAway) this.start(this.watchMissed(signal), signal);
+      this.wasAway = false;
       return open === undefined || (await this.join(open, signal));
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
+      this.wasAway = true;
       router.log.debug({ code: error.code, problem: error.message }, 'waiting for a round failed');
       return false;
     }
@@ -104,19 +111,32 @@ export class Participant {
     if (!(await followRound(this.router, key, signal))) this.undecided.add(key);
   }
 
-  /** The newest fleet documents, and the latest published round where it is newer than what is held here: for a node that was away. */
+  /** The newest fleet documents, and the round missed last: for a node that was away. */
   private async catchUp(signal: AbortSignal): Promise<void> {
     const { router } = this;
-    const { cluster } = router.config;
     try {
       await router.fleet.refresh(signal);
-      const latest = await router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 }));
-      const held = router.store.aggregates.latest(cluster)?.round ?? 0;
-      const mine = latest && stateOf(router).participations.has(`${cluster}/${latest.round}`);
-      if (latest && !mine && latest.round > held && latest.phase === 'published') await watchRound(router, cluster, latest.round, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
+      router.log.debug({ code: error.code }, 'the newest fleet documents could not be read');
+    }
+    await this.watchMissed(signal);
+  }
+
+  /** The latest round, where it is newer than what is held here and not this router's own: it may be over, or still be under way. */
+  private async watchMissed(signal: AbortSignal): Promise<void> {
+    const { router } = this;
+    const { cluster } = router.config;
+    try {
+      const latest = await sending('latest-round', () => router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 })));
+      const held = router.store.aggregates.latest(cluster)?.round ?? 0;
+      const mine = latest && stateOf(router).participations.has(roundKey(cluster, latest.round));
+      if (latest && !mine && latest.round > held) await watchRound(router, cluster, latest.round, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SecaggError)) throw error;
+      this.wasAway = true;
       router.log.debug({ code: error.code }, 'what happened meanwhile could not be read');
     }
   }

@@ -4,6 +4,7 @@ import {
 } from '@secagg/protocol';
 import { type PublishedSignal } from '@secagg/client';
 import { type Decision, roundConfigMessage, SecaggError, type Transcript, type VoteBody } from '@secagg/schema';
+import { failpoint, sending } from '../failpoint';
 import { showBudget } from './budget';
 import { checkOneDecision } from './one-decision';
 import { evidenceOf, raiseAlarm } from './receipt-alarm';
@@ -17,7 +18,7 @@ type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
 export async function settleFromTranscript(router: Router, key: string, signal: AbortSignal): Promise<void> {
   const { store, log } = router;
   const { cluster, round } = configOf(router, key);
-  const transcript = await router.contact.track(router.client.transcript(cluster, round, { signal }));
+  const transcript = await sending('transcript', () => router.contact.track(router.client.transcript(cluster, round, { signal })));
   const { events, reply } = settlePublished(stateOf(router), key, transcript, router.now());
   const { audited } = reply;
   if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted', { round });
@@ -82,17 +83,20 @@ export function afterAbort(router: Router, vote: VoteBody): void {
 
 /** Verifies and keeps the aggregate of a round that this router has not taken part in. */
 export async function observeRound(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<void> {
-  const transcript = await router.contact.track(router.client.transcript(cluster, round, { signal }));
+  const transcript = await sending('transcript', () => router.contact.track(router.client.transcript(cluster, round, { signal })));
   const { view } = stateOf(router);
   const audited = auditTranscript(view.authorityKey, transcript);
   const { config } = audited.round;
   if (config.fleet !== view.fleet || config.cluster !== cluster || config.round !== round) throw new SecaggError('wrong_config', 'the transcript is of another round', { round });
   if (audited.kind !== 'opened') return;
   const aggregate = published(router, audited);
+  failpoint('before-durable:aggregate-observed');
   router.store.transaction(() => {
     router.store.aggregates.put(cluster, round, aggregate);
     router.store.decided.put(roundKey(cluster, round), decisionProofOf(transcript), router.now());
+    failpoint('in-durable:aggregate-observed');
   });
+  failpoint('after-durable:aggregate-observed');
   verified(router, audited);
   router.log.info({ round, participants: aggregate.signal.participant_count }, 'round verified, without taking part');
 }

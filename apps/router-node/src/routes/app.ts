@@ -1,7 +1,9 @@
 /** The node's HTTP face. */
 import { SecaggError } from '@secagg/schema';
 import express, { type Express } from 'express';
+import { hasCrashPoints } from '../failpoint';
 import { type Intake } from '../observations/intake';
+import { crashPoints } from './crash-points';
 import { getBudgetHistory } from './get-budget-history';
 import { getDecision } from './get-decision';
 import { getEvidence } from './get-evidence';
@@ -32,6 +34,7 @@ export function createApp(sources: StatusSources, intake: Intake): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
+  if (hasCrashPoints) app.use(crashPoints);
   app.use(routes);
   app.use(() => {
     throw new SecaggError('not_found', 'there is no such operation');

@@ -33,11 +33,14 @@ export interface RouterStore {
 /**
  * @param hash what a requester id becomes before it is stored
  * @param onFailure ends the process: memory may be ahead of the disk
+ * @param eventsPerSnapshot events of the journal after which a snapshot replaces them
  */
-export function openRouterStore(dataDir: string, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void): RouterStore {
+export function openRouterStore(
+  dataDir: string, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void, eventsPerSnapshot = 512,
+): RouterStore {
   const database = Database.open(join(dataDir, 'router.db'), routerMigrations);
   return {
-    journal: new Journal(database, routerMachine(authorityKey), onFailure),
+    journal: new Journal(database, routerMachine(authorityKey), onFailure, { name: 'router', eventsPerSnapshot }),
     observations: new ObservationTable(database, hash),
     localSignal: new LocalSignalTable(database),
     aggregates: new AggregateTable(database),
