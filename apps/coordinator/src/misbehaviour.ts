@@ -14,7 +14,11 @@ export class MisbehaviourKeeper {
     const { journal } = engine;
     journal.onEvent((event) => {
       if (event.type !== 'answer-received') return;
-      for (const evidence of evidenceOfLiars(journal.state, event.key)) void this.keepOwn(evidence);
+      try {
+        for (const evidence of evidenceOfLiars(journal.state, event.key)) void this.keepOwn(evidence);
+      } catch (error) {
+        this.log.error({ error }, 'evidence could not be put together');
+      }
     });
   }
 
@@ -37,9 +41,9 @@ export class MisbehaviourKeeper {
     const { journal, now } = this.engine;
     const events = recordMisbehaviour(journal.state, evidence, now());
     if (events.length > 0) {
-      const { kind, party, ...occasion } = verifyEvidence(journal.state.view.authorityKey, evidence);
+      const { kind, party, serial, cluster, round, epoch } = verifyEvidence(journal.state.view.authorityKey, evidence);
       this.proven(kind);
-      this.log.error({ kind, party, ...occasion }, 'misbehaviour is proven');
+      this.log.error({ kind, party, serial, cluster, round, epoch }, 'misbehaviour is proven');
     }
     await journal.commit({ events, reply: undefined });
   }

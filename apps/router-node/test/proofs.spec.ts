@@ -232,7 +232,7 @@ describe('a decision that the coordinator hides', () => {
     expect(await refused({ announcement: ready.announcement })).toBe('wrong_config');
     const [vote] = proof.decision.votes;
     expect(await refused({ announcement: ready.announcement, decision: { body: proof.decision.body, votes: [{ ...vote, signature: new Uint8Array(64) }] } })).toBe('bad_signature');
-    expect(await refused({ policy: { ...proof.policy, signature: new Uint8Array(64) } })).toBe('bad_signature');
+    expect(await refused({ ...ready, policy: { ...ready.policy, signature: new Uint8Array(64) } })).toBe('bad_signature');
     const plain = await request(`http://127.0.0.1:${tested.port}/v1/decisions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
     expect(plain.statusCode).toBe(400);
     expect(await metric(tested, 'federation_failed_authentications')).toBe(2);

@@ -7,6 +7,7 @@ export * from './coordinator';
 export * from './documents';
 export * from './epoch/verified-epoch';
 export * from './evidence/proven-misbehaviour';
+export { isByAccident } from './evidence/statements';
 export * from './evidence/verify-evidence';
 export * from './evidence/receipt-not-honoured';
 export * from './fleet/authority';

@@ -82,9 +82,11 @@ describe.each(kinds)('%s', (kind) => {
     expect(codeOf(() => verifyEvidence(authority, encode(kind, { statements: [both[0], both[0]] })))).toBe('invalid');
     expect(codeOf(() => verifyEvidence(authority, encode(kind, { statements: [both[0], { ...both[1], signature: both[0].signature }] })))).toBe('bad_signature');
     expect(codeOf(() => verifyEvidence(authority, encode(kind, { party: 'router-3' })))).toBe('invalid');
-    expect(codeOf(() => verifyEvidence(authority, encode(kind, { party: 'router-3', certificates: [certificate('router-3')] })))).toBe('bad_signature');
+    expect(codeOf(() => verifyEvidence(authority, encode(kind, { party: 'router-3', certificates: [certificate('router-3')] })))).toBe(party === coordinator.id ? 'invalid' : 'bad_signature');
     expect(codeOf(() => verifyEvidence(createAuthority('local', random).publicKey, encode(kind)))).toBe('bad_certificate');
     expect(codeOf(() => verifyEvidence(authority, encode(kind, { certificates: [...certificates, certificate('router-3')] })))).toBe('invalid');
+    // Who has no such role cannot be convicted of it, and an epoch that nothing is signed under only takes room.
+    if (byIdentity.includes(kind)) expect(codeOf(() => verifyEvidence(authority, encode(kind, { epoch: round.epoch.certificate })))).toBe('invalid');
     if (!byIdentity.includes(kind)) expect(codeOf(() => verifyEvidence(authority, encode(kind, { epoch: undefined })))).toBe('invalid');
   });
 });
@@ -137,6 +139,14 @@ describe('a wrong answer', () => {
   });
 });
 
+/** The same misdeed of a router that has done nothing else. */
+function otherRouters(): Partial<EvidenceParts> {
+  const { identity } = fleet.routers[1];
+  const held = scenario.round.accepted.get(identity.id)?.signed as Signed;
+  const other = signDocument(headerMessage, 'local', { ...headerMessage.decode(held.body), timestamp_ms: now + 7 }, identity.secretKey);
+  return { party: identity.id, certificates: [certificate(identity.id)], statements: [held, other] };
+}
+
 describe('a coordinator', () => {
   const state = () => fleet.coordinator.state;
   const thrown = (run: () => unknown): ProvenMisbehaviour => {
@@ -164,11 +174,14 @@ describe('a coordinator', () => {
     for (const { details } of refusals) expect(Object.values(details).every((value) => typeof value === 'string' || typeof value === 'number')).toBe(true);
   });
 
-  it('keeps one of a kind, and excludes the party where the policy says so until it has another certificate', () => {
-    const [event, ...more] = recordMisbehaviour(state(), encode('two-contributions'), now);
+  it('keeps one of a kind, and excludes the party where the policy says so until it has another key, and never for what a lost disk explains', () => {
+    const [event, ...more] = recordMisbehaviour(state(), encode('two-votes'), now);
     expect(more).toEqual([]);
     evolveCoordinator(state(), event);
-    expect(recordMisbehaviour(state(), encode('two-contributions'), now)).toEqual([]);
+    expect(recordMisbehaviour(state(), encode('two-votes'), now)).toEqual([]);
+    for (const kind of ['two-contributions', 'two-seats', 'two-epochs'] as const) {
+      for (const recorded of recordMisbehaviour(state(), encode(kind, kind === 'two-contributions' ? otherRouters() : {}), now)) evolveCoordinator(state(), recorded);
+    }
     expect(codeOf(() => checkStanding(state(), router.identity.id))).toBeUndefined();
 
     const { view } = state();
@@ -181,7 +194,10 @@ describe('a coordinator', () => {
     const wide = { ...view.policy.committee, size: 3 };
     state().view = { ...view, policy: { ...view.policy, misbehaviour: 'exclude', committee: wide } };
     expect(startEpoch(state(), 1000, now).reply.candidates).toEqual(wide.candidates.filter((id) => id !== router.identity.id));
-    const renewed = new Map([...view.certificates].map(([id, entry]) => [id, id === router.identity.id ? { ...entry, serial: 999 } : entry]));
+    const forgiven = new Map([...view.certificates].map(([id, entry]) => [id, id === router.identity.id ? { ...entry, serial: 999 } : entry]));
+    state().view = { ...view, policy: { ...view.policy, misbehaviour: 'exclude' }, certificates: forgiven };
+    expect(codeOf(() => checkStanding(state(), router.identity.id))).toBe('excluded');
+    const renewed = new Map([...view.certificates].map(([id, entry]) => [id, id === router.identity.id ? { ...entry, public_key: random(32) } : entry]));
     state().view = { ...view, policy: { ...view.policy, misbehaviour: 'exclude' }, certificates: renewed };
     expect(codeOf(() => checkStanding(state(), router.identity.id))).toBeUndefined();
     state().view = view;

@@ -131,7 +131,7 @@ it('grows with the logarithm of the list where the contribution is included', ()
 describe('in a real round', () => {
   const fleet = quietFleet(4, 2, 7);
   const [unusable, ...others] = fleet.routers;
-  const lonely = (groups: { length: number }[]) => groups.filter(({ length }) => length === 1).length === 1;
+  const lonely = (groups: { length: number }[]) => groups.filter(({ length }) => length === 1).length === 1 && groups.filter(({ length }) => length > 1).length === 2;
   const scenario = drawGroups(() => new Scenario(fleet, { groups: 3, minParticipantsPerGroup: 2 }), lonely, others);
   fleet.coordinator.contribute(scenario.key, forge(scenario.build(unusable), unusable.identity.secretKey, ({ boxes }) => ({ boxes: boxes.map((box) => ({ ...box, ciphertext: random(64) })) })));
   scenario.contribute(others).finish();

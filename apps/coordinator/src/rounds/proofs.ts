@@ -20,6 +20,7 @@ const ROUNDS_KEPT = 4;
 export class ProofSource {
   /** By round key, the last one used at the end. */
   private readonly held = new Map<string, Promise<ProvableRound>>();
+  private reading: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly engine: Pick<Engine, 'journal' | 'store'>,
@@ -41,15 +42,30 @@ export class ProofSource {
   private async of(cluster: ClusterHash, round: RoundNumber): Promise<ProvableRound> {
     const key = roundKey(cluster, round);
     const held = this.held.get(key) ?? this.build(key, cluster, round);
-    this.held.delete(key);
     this.held.set(key, held);
-    for (const oldest of [...this.held.keys()].slice(0, Math.max(0, this.held.size - ROUNDS_KEPT))) this.held.delete(oldest);
     try {
-      return await held;
-    } catch (error) {
+      const provable = await held;
+      // Only what is there takes the place of another one.
       this.held.delete(key);
+      this.held.set(key, held);
+      for (const oldest of [...this.held.keys()].slice(0, Math.max(0, this.held.size - ROUNDS_KEPT))) this.held.delete(oldest);
+      return provable;
+    } catch (error) {
+      if (this.held.get(key) === held) this.held.delete(key);
       throw error;
     }
+  }
+
+  /** A transcript may be large: however many are asked for, one is in memory. */
+  private oneAtATime<T>(read: () => Promise<T>): Promise<T> {
+    const next = this.reading.then(read, read);
+    this.reading = next.catch(() => undefined);
+    return next;
+  }
+
+  private async fromTranscript(key: string): Promise<ProvableRound | undefined> {
+    const body = await this.finisher.transcript(key);
+    return body && provableTranscript(body);
   }
 
   private async build(key: string, cluster: ClusterHash, round: RoundNumber): Promise<ProvableRound> {
@@ -61,8 +77,8 @@ export class ProofSource {
       return provable(live);
     }
     const { phase } = live ?? (await recordedStatus(store, cluster, round));
-    const body = live ? undefined : await this.finisher.transcript(key);
-    if (body) return provableTranscript(body);
+    const list = live ? undefined : await this.oneAtATime(() => this.fromTranscript(key));
+    if (list) return list;
     if (!live && (phase === 'published' || phase === 'aborted')) throw new SecaggError('not_found', 'the record of the round is not kept any more', { round });
     throw new SecaggError('no_decision', `the round is ${phase}`, { round });
   }

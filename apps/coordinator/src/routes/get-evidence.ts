@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
 import { isExcluded, misbehaviourKey } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { CBOR_TYPE, jsonReply, type Operation } from '../http/operation';
-
-/** Names it in a URL. */
-const idOf = (evidence: Uint8Array): string => createHash('sha256').update(evidence).digest('hex').slice(0, 32);
 
 export const listEvidence = ({ journal }: Engine): Operation => ({
   id: 'list-evidence',
@@ -17,8 +13,8 @@ export const listEvidence = ({ journal }: Engine): Operation => ({
     const { state } = journal;
     const kept = [...state.misbehaviour.values()].sort((a, b) => a.atMs - b.atMs || (misbehaviourKey(a.proven) < misbehaviourKey(b.proven) ? -1 : 1));
     return jsonReply({
-      evidence: kept.map(({ proven, evidence, atMs }) => ({
-        id: idOf(evidence), ...proven, at: new Date(atMs).toISOString(), excluded: isExcluded(state, proven.party),
+      evidence: kept.map(({ id, proven: { publicKey: _publicKey, ...proven }, atMs }) => ({
+        id, ...proven, at: new Date(atMs).toISOString(), excluded: isExcluded(state, proven.party),
       })),
     });
   },
@@ -31,7 +27,7 @@ export const getEvidence = ({ journal }: Engine): Operation => ({
   summary: 'The signed statements that prove one of them, for whoever has the authority\'s key',
   replies: { 200: 'evidence', 404: 'there is none of this name' },
   async handle({ params }) {
-    const found = [...journal.state.misbehaviour.values()].find(({ evidence }) => idOf(evidence) === params.id);
+    const found = [...journal.state.misbehaviour.values()].find(({ id }) => id === params.id);
     if (!found) throw new SecaggError('not_found', 'there is no such evidence');
     return { status: 200, type: CBOR_TYPE, body: found.evidence };
   },

@@ -66,11 +66,12 @@ export class TestFleet {
     return { id: id as PartyId, secretKey };
   }
 
-  /** A new certificate for the same key, in the place of the one before. */
-  certifyAgain({ id }: Identity): void {
+  /** A new certificate in the place of the one before, for the same key or another one. */
+  certifyAgain({ id, secretKey }: Identity, key?: ReturnType<typeof generateIdentityKey>): Identity {
     const index = this.certificates.findIndex(({ body }) => certificateMessage.decode(body).id === id);
     const { roles, public_key } = certificateMessage.decode(this.certificates[index].body);
-    this.certificates[index] = this.issue(id, roles, public_key, this.nowMs + DAY_MS);
+    this.certificates[index] = this.issue(id, roles, key?.publicKey ?? public_key, this.nowMs + DAY_MS);
+    return { id, secretKey: key?.secretKey ?? secretKey };
   }
 
   private issue(id: string, roles: Role[], publicKey: Uint8Array, notAfterMs: number): Signed {

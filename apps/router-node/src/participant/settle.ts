@@ -49,6 +49,7 @@ function evidenceIn(router: Router, key: string, transcript: Transcript) {
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
     // A receipt that proves nothing must not keep the round from being settled.
+    router.metrics.receiptNotHonoured();
     router.log.error({ key, code: error.code, problem: error.message }, 'the coordinator left out what it had acknowledged, and its receipt does not prove it');
     return undefined;
   }

@@ -1,4 +1,4 @@
-/** Evidence of other parties' misbehaviour: two signatures where there may be one. One of a kind is kept for a party and its certificate. */
+/** Evidence of other parties' misbehaviour: two signatures where there may be one. One of a kind is kept for a party and its key. */
 import { type Misbehaviour } from '@secagg/protocol';
 import { type Database } from './database';
 
@@ -15,10 +15,10 @@ export class MisbehaviourTable {
   constructor(private readonly database: Database) {}
 
   /** @returns false when there is the like already */
-  put({ kind, party, serial, cluster, round }: Misbehaviour, message: Uint8Array, nowMs: number): boolean {
+  put({ kind, party, serial, publicKey, cluster, round }: Misbehaviour, message: Uint8Array, nowMs: number): boolean {
     return this.database.run(
-      'INSERT INTO misbehaviour (kind, party, serial, cluster, round, message, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-      kind, party, serial, cluster ?? null, round ?? null, message, nowMs,
+      'INSERT INTO misbehaviour (kind, party, public_key, serial, cluster, round, message, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      kind, party, publicKey, serial, cluster ?? null, round ?? null, message, nowMs,
     ) > 0;
   }
 
@@ -36,7 +36,8 @@ export class MisbehaviourTable {
     return this.database.get('SELECT message FROM misbehaviour WHERE kind = ? AND party = ? AND serial = ?', kind, party, serial)?.[0] as Uint8Array | undefined;
   }
 
-  has(party: string, serial: number): boolean {
-    return this.database.get('SELECT 1 FROM misbehaviour WHERE party = ? AND serial = ? LIMIT 1', party, serial) !== undefined;
+  /** Kinds that there is evidence of. */
+  kindsOf(party: string, publicKey: Uint8Array): string[] {
+    return this.database.all('SELECT kind FROM misbehaviour WHERE party = ? AND public_key = ?', party, publicKey).map(([kind]) => kind as string);
   }
 }

@@ -56,8 +56,8 @@ export const routerMigrations: readonly Migration[] = [
     sql: `
       -- Encoded evidence of what other parties signed twice.
       CREATE TABLE misbehaviour (
-        kind TEXT NOT NULL, party TEXT NOT NULL, serial INTEGER NOT NULL, cluster TEXT, round INTEGER, message BLOB NOT NULL, at_ms INTEGER NOT NULL,
-        PRIMARY KEY (kind, party, serial)
+        kind TEXT NOT NULL, party TEXT NOT NULL, public_key BLOB NOT NULL, serial INTEGER NOT NULL, cluster TEXT, round INTEGER, message BLOB NOT NULL, at_ms INTEGER NOT NULL,
+        PRIMARY KEY (kind, party, public_key)
       ) WITHOUT ROWID;
     `,
   },

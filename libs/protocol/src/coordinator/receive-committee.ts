@@ -22,7 +22,7 @@ export function receiveReport(state: CoordinatorState, key: string, signed: Sign
   const held = round.reports.get(report.member);
   if (held) {
     if (sameBytes(held.signed.body, signed.body)) return nothing;
-    refuseSecond('report.once', state.view, { kind: 'two-reports', statements: [held.signed, signed], ...accused(round, report.member) }, {
+    refuseSecond('report.once', round.round.view, { kind: 'two-reports', statements: [held.signed, signed], ...accused(round, report.member) }, {
       code: 'duplicate', message: 'the member has reported otherwise', details: { round: round.round.config.round },
     });
   }
@@ -39,7 +39,7 @@ export function receiveVote(state: CoordinatorState, key: string, vote: Vote, no
   const held = round.votes.get(vote.member);
   if (held) {
     if (sameBytes(held.vote.body, vote.body)) return nothing;
-    refuseSecond('vote.once', state.view, { kind: 'two-votes', statements: [held.vote, vote], ...accused(round, vote.member) }, {
+    refuseSecond('vote.once', round.round.view, { kind: 'two-votes', statements: [held.vote, vote], ...accused(round, vote.member) }, {
       code: 'already_voted', message: 'the member has voted otherwise', details: { round: round.round.config.round },
     });
   }
@@ -81,7 +81,7 @@ export function receiveAnswer(state: CoordinatorState, key: string, bytes: Bytes
   const held = round.answers.get(answer.member);
   const same = held === undefined || sameBytes(held.body.answer.body, body.answer.body);
   if (held && !same) {
-    refuseSecond('answer.once', state.view, { kind: 'two-answers', statements: [held.body.answer, body.answer], ...accused(round, answer.member) }, {
+    refuseSecond('answer.once', round.round.view, { kind: 'two-answers', statements: [held.body.answer, body.answer], ...accused(round, answer.member) }, {
       code: 'duplicate', message: `${seat.id} has answered otherwise`, details: { round: round.round.config.round },
     });
   }

@@ -42,7 +42,7 @@ export function receiveContribution(state: CoordinatorState, context: Coordinato
   };
   if (held) {
     if (sameBytes(held.hash, checked.hash)) return { events: [], reply: receipt() };
-    refuseSecond('headers.order', state.view, { kind: 'two-contributions', party: router, statements: [held.signed, checked.signed] }, {
+    refuseSecond('headers.order', round.round.view, { kind: 'two-contributions', party: router, statements: [held.signed, checked.signed] }, {
       code: 'duplicate', message: `another contribution of ${router} is held`, details: { round: config.round },
     });
   }

@@ -112,8 +112,8 @@ export interface CoordinatorState {
   readonly latestRound: Map<string, number>;
   /** The coordinator's privacy ledger of each cluster, for planning. */
   readonly ledgers: Map<string, LedgerState>;
-  /** Proven misbehaviour, the first of a kind by a party under a certificate, with its evidence. */
-  readonly misbehaviour: Map<string, { readonly proven: Misbehaviour; readonly evidence: Bytes; readonly atMs: number }>;
+  /** Proven misbehaviour, the first of a kind by a party with a key, with its evidence; `id` names it to others. */
+  readonly misbehaviour: Map<string, { readonly id: string; readonly proven: Misbehaviour; readonly evidence: Bytes; readonly atMs: number }>;
 }
 
 export type CoordinatorEvent =

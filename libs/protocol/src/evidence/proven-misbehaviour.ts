@@ -1,5 +1,5 @@
 /** Refusals that come with the proof of why. */
-import { type Bytes, certificateMessage, type EpochCertificate, type EvidenceKind, type ProblemCode, SecaggError, type Signed } from '@secagg/schema';
+import { type Bytes, type EpochCertificate, type EvidenceKind, type PartyId, type ProblemCode, SecaggError, type Signed } from '@secagg/schema';
 import { type CheckName, isOn } from '../checks/check';
 import { type FleetView } from '../fleet/fleet-view';
 import { encodeEvidence } from './verify-evidence';
@@ -12,8 +12,7 @@ export class ProvenMisbehaviour extends SecaggError {
 }
 
 /** The certificate of a party as the authority signed it; undefined when it is not on the roster. */
-export const signedCertificate = (view: FleetView, party: string): Signed | undefined =>
-  view.roster.certificates.find(({ body }) => certificateMessage.decode(body).id === party);
+export const signedCertificate = (view: Pick<FleetView, 'signedCertificates'>, party: string): Signed | undefined => view.signedCertificates.get(party as PartyId);
 
 interface Accusation {
   readonly kind: EvidenceKind;

@@ -10,8 +10,10 @@ import { type Occasion, statementKinds } from './statements';
 export interface Misbehaviour extends Occasion {
   readonly kind: EvidenceKind;
   readonly party: string;
-  /** Of the certificate it was committed under. */
+  /** Of the certificate it comes with. */
   readonly serial: number;
+  /** Ed25519: what the party signs with, and so who it is. */
+  readonly publicKey: Bytes;
 }
 
 const refuse = (what: string): never => {
@@ -24,8 +26,11 @@ export function verifyEvidence(authorityKey: Bytes, bytes: Bytes): Misbehaviour 
   const certificates = openCertificates(authorityKey, evidence);
   const accused = certificates[0];
   if (accused.id !== evidence.party) refuse('the first certificate is not of the accused party');
+  const { key, role } = statementKinds[evidence.kind];
+  if (!certificates.every(({ roles }) => roles.includes(role))) refuse(`a signer has no certificate as ${role}`);
+  if (key === 'identity' && evidence.epoch_certificate) refuse('there is an epoch that nothing is signed under');
   const occasion = evidence.kind === 'wrong-answer' ? wrongAnswer(evidence, certificates) : twoStatements(evidence, certificates);
-  return { kind: evidence.kind, party: evidence.party, serial: accused.serial, ...occasion };
+  return { kind: evidence.kind, party: evidence.party, serial: accused.serial, publicKey: accused.public_key, ...occasion };
 }
 
 function openCertificates(authorityKey: Bytes, { fleet, certificates }: Evidence): Certificate[] {
@@ -75,7 +80,8 @@ function wrongAnswer(evidence: Evidence, certificates: readonly Certificate[]): 
     const answer = openDocument(answerMessage, fleet, signed, seat.voteKey, certificates[i].id);
     const own = answer.member === seat.index && epoch_certificate !== undefined && sameBytes(answer.epoch_hash, epochHash(epoch_certificate.body));
     if (!own) refuse(`the answer of ${certificates[i].id} is of another member or epoch`);
-    return { answer, threshold: seat.epoch.threshold };
+    const hashes = new Map(answer.hashes.map(({ group, piece, hash }) => [`${group}:${piece}`, hash]));
+    return { answer, hashes, threshold: seat.epoch.threshold };
   });
   const [{ answer: accused, threshold }, ...others] = answers;
   const same = others.every(({ answer }) => sameBytes(answer.decision_hash, accused.decision_hash) && sameBytes(answer.config_hash, accused.config_hash));
@@ -83,7 +89,7 @@ function wrongAnswer(evidence: Evidence, certificates: readonly Certificate[]): 
   if (others.length < threshold) refuse(`it takes the answers of ${threshold} others`);
   const contradicted = accused.hashes.some(({ group, piece, hash }) => {
     if (!holds(accused.member, piece)) return false;
-    const theirs = others.map(({ answer }) => (holds(answer.member, piece) ? answer.hashes.find((entry) => entry.group === group && entry.piece === piece)?.hash : undefined));
+    const theirs = others.map(({ answer, hashes }) => (holds(answer.member, piece) ? hashes.get(`${group}:${piece}`) : undefined));
     const [first] = theirs;
     return first !== undefined && !sameBytes(first, hash) && theirs.every((theirHash) => theirHash !== undefined && sameBytes(theirHash, first));
   });

@@ -20,6 +20,8 @@ export interface FleetView {
   readonly documents: FleetDocuments;
   /** Verified certificates of the roster by party id. */
   readonly certificates: ReadonlyMap<PartyId, Certificate>;
+  /** The same as the authority signed them. */
+  readonly signedCertificates: ReadonlyMap<PartyId, Signed>;
   readonly revoked: ReadonlySet<number>;
   /** What was in force before, for rounds announced then; the last few only. */
   readonly previous?: FleetView;
@@ -40,14 +42,16 @@ export function verifyFleet(authorityKey: Bytes, documents: FleetDocuments): Fle
   if (candidates.length < size) throw new SecaggError('policy', 'the policy names fewer committee candidates than members');
 
   const certificates = new Map<PartyId, Certificate>();
+  const signedCertificates = new Map<PartyId, Signed>();
   for (const signed of roster.certificates) {
     const certificate = openDocument(certificateMessage, fleet, signed, authorityKey, 'the fleet authority');
     if (certificate.fleet !== fleet || certificates.has(certificate.id)) {
       throw new SecaggError('bad_certificate', 'a certificate of another fleet, or two for one party', { party: certificate.id });
     }
     certificates.set(certificate.id, certificate);
+    signedCertificates.set(certificate.id, signed);
   }
-  return { fleet, authorityKey, policy, roster, documents, certificates, revoked: new Set(roster.revoked_serials) };
+  return { fleet, authorityKey, policy, roster, documents, certificates, signedCertificates, revoked: new Set(roster.revoked_serials) };
 }
 
 /**

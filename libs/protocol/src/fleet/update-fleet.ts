@@ -29,7 +29,7 @@ export function updateFleet(view: FleetView, documents: FleetDocuments): readonl
   return policySame && rosterSame ? [] : [{ type: 'fleet-updated', documents }];
 }
 
-const sameDocument = (a: Signed, b: Signed): boolean => sameBytes(a.body, b.body) && sameBytes(a.signature, b.signature);
+export const sameDocument = (a: Signed, b: Signed): boolean => sameBytes(a.body, b.body) && sameBytes(a.signature, b.signature);
 
 const KEPT_VIEWS = 4;
 

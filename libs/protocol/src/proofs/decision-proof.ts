@@ -3,6 +3,7 @@ import { type Bytes, type DecisionProof, decisionProofMessage, type PartyId, typ
 import { blameFleet, inPart } from '../auditor/transcript-part';
 import { verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetDocuments, type FleetView, verifyFleet } from '../fleet/fleet-view';
+import { sameDocument } from '../fleet/update-fleet';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
 import { openAnnouncement, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 
@@ -37,9 +38,11 @@ export const verifyDecisionProof = (authorityKey: Bytes, bytes: Bytes): DecidedR
  * Fleet documents, epoch certificate, announcement and q identical votes, each under the keys that the one before gives. A round that
  * policy forbids can be decided by an abort only, since an abort opens nothing. Throws `bad_signature`, `policy`, `wrong_epoch`,
  * `no_decision` and what these build on; `details.part` names the part.
+ * @param known documents verified here before: they are not verified again
  */
-export function verifyDecidedRound(authorityKey: Bytes, proof: Omit<DecisionProof, 'v'>): DecidedRound {
-  const view = inPart(() => blameFleet(authorityKey, proof), () => verifyFleet(authorityKey, { policy: proof.policy, roster: proof.roster }));
+export function verifyDecidedRound(authorityKey: Bytes, proof: Omit<DecisionProof, 'v'>, known?: FleetView): DecidedRound {
+  const isKnown = known !== undefined && sameDocument(proof.policy, known.documents.policy) && sameDocument(proof.roster, known.documents.roster);
+  const view = isKnown ? known : inPart(() => blameFleet(authorityKey, proof), () => verifyFleet(authorityKey, { policy: proof.policy, roster: proof.roster }));
   const config = inPart('announcement', () => openAnnouncement(view, proof.announcement));
   inPart('announcement', () => checkDocuments(view, config));
   const { round_time_ms } = config;

@@ -1,5 +1,5 @@
 /** What another party's proof of a decision does to a router's part in the round (PROTOCOL section 4.6). */
-import { type DecisionProof, SecaggError } from '@secagg/schema';
+import { type DecisionProof, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { type DecidedRound, verifyDecidedRound } from '../proofs/decision-proof';
 import { verifyDecision } from '../round/decision';
 import { roundKey } from '../round/verified-round';
@@ -19,12 +19,15 @@ export interface ProvenDecision {
  * the round is settled the other way, and as {@link verifyDecidedRound}. Whatever is thrown, nothing has changed.
  */
 export function settleByProof(state: RouterState, proof: DecisionProof, nowMs: number): RouterStep<ProvenDecision> {
-  const decided = verifyDecidedRound(state.view.authorityKey, proof);
-  const key = roundKey(decided.cluster, decided.round);
+  // What costs little comes first: anybody can ask for this.
+  const claimed = roundConfigMessage.decode(proof.announcement.body);
+  const key = roundKey(claimed.cluster, claimed.round);
   const participation = state.participations.get(key);
-  if (!participation) throw new SecaggError('no_round', 'this router did not take part in the round', { round: decided.round });
+  if (!participation) throw new SecaggError('no_round', 'this router did not take part in the round', { round: claimed.round });
   // On the round as it was checked before it was answered: the proof may be about another configuration of it, under older documents.
-  const { body } = verifyDecision(answeredRound(state.view, participation), proof.decision);
+  const answered = answeredRound(state.view, participation);
+  const { body } = verifyDecision(answered, proof.decision);
+  const decided = verifyDecidedRound(state.view.authorityKey, proof, answered.view);
   if (participation.outcome && (participation.outcome === 'aborted') !== (body.kind === 'abort')) {
     throw new SecaggError('duplicate', `the round is settled already, and not by an ${body.kind === 'abort' ? 'abort' : 'opening'}: there are two decisions`, { round: decided.round });
   }

@@ -110,7 +110,8 @@ export function contribute(
 export function receiveReceipt(state: RouterState, context: RouterContext, key: string, signed: Signed): RouterStep<undefined> {
   const participation = participationOf(state, key);
   const config = roundConfigMessage.decode(participation.announcement.body);
-  const coordinator = certificateOf(state.view, config.coordinator, 'coordinator', config.round_time_ms);
+  // Under the roster the round was announced under, as everybody would check it that it is shown to.
+  const coordinator = certificateOf(answeredRound(state.view, participation).view, config.coordinator, 'coordinator', config.round_time_ms);
   const receipt = openDocument(receiptMessage, state.view.fleet, signed, coordinator.public_key, config.coordinator);
   // Every field: a receipt is worth what it proves later.
   const matches =

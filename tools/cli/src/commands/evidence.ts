@@ -47,8 +47,11 @@ export function evidenceCommand(output: Output): Command {
 async function list(output: Output, url: string, authorityKey: Uint8Array, json: boolean | undefined): Promise<void> {
   const client = new CoordinatorClient({ origin: url });
   try {
-    const checked: (Misbehaviour & { id: string; at: string; excluded: boolean })[] = [];
-    for (const { id, at, excluded } of await client.evidenceList()) checked.push({ id, at, excluded, ...verifyEvidence(authorityKey, await client.evidence(id)) });
+    const checked: (Omit<Misbehaviour, 'publicKey'> & { id: string; at: string; excluded: boolean })[] = [];
+    for (const { id, at, excluded } of await client.evidenceList()) {
+      const { publicKey: _publicKey, ...proven } = verifyEvidence(authorityKey, await client.evidence(id));
+      checked.push({ id, at, excluded, ...proven });
+    }
     if (json) printJson(output, { evidence: checked });
     else for (const entry of checked) output.out(`${entry.id}  ${entry.at}  ${describeMisbehaviour(entry)}${entry.excluded ? '  (excluded)' : ''}`);
   } finally {

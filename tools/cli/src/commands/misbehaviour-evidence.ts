@@ -18,13 +18,13 @@ const deeds: Record<Misbehaviour['kind'], string> = {
 
 export const misbehaviourKinds = Object.keys(deeds);
 
-export function describeMisbehaviour({ kind, party, serial, cluster, round, epoch }: Misbehaviour): string {
+export function describeMisbehaviour({ kind, party, serial, cluster, round, epoch }: Omit<Misbehaviour, 'publicKey'>): string {
   const where = round === undefined ? `epoch ${epoch}` : `round ${round} of cluster ${cluster}`;
   return `${party} (certificate ${serial}) ${deeds[kind]}: ${kind}, ${where}`;
 }
 
 /** Throws what does not hold. */
 export function misbehaviourVerdict(authorityKey: Uint8Array, bytes: Uint8Array): Verdict {
-  const proven = verifyEvidence(authorityKey, bytes);
-  return { text: `PROVED against ${describeMisbehaviour(proven)}`, json: { ...proven, against: proven.party } };
+  const { publicKey, ...proven } = verifyEvidence(authorityKey, bytes);
+  return { text: `PROVED against ${describeMisbehaviour(proven)}`, json: { ...proven, against: proven.party, public_key: Buffer.from(publicKey).toString('hex') } };
 }
