@@ -1,8 +1,10 @@
 /** The demo as a person runs it: real processes over HTTP, its files checked by code that shares nothing with it. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { auditFiles } from '@secagg/protocol';
+import { SecaggError } from '@secagg/schema';
 
 jest.setTimeout(120_000);
 
@@ -80,7 +82,32 @@ it('equals the truth over the survivors, and leaves a transcript that is verifie
     writeFileSync(join(transcript, file), bytes);
   }
   expect(await run(secagg, 'audit', transcript)).toMatchObject({ status: 0 });
+
+  // Any bit of any file: here some of each, with what the command calls.
+  const files = new Map(readdirSync(transcript, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(transcript, name)).isFile()).map((name) => [name, new Uint8Array(readFileSync(join(transcript, name)))]));
+  expect(files.size).toBeGreaterThan(20);
+  for (const [name, bytes] of files) {
+    for (let sample = 0; sample < 6; sample++) {
+      const flipped = bytes.slice();
+      const bit = Math.floor((8 * bytes.length * (sample + Math.random())) / 6);
+      flipped[bit >> 3] ^= 1 << (bit & 7);
+      expect({ name, bit, named: fileNamedBy(new Map([...files, [name, flipped]])) }).toEqual({ name, bit, named: name });
+    }
+  }
+  expect(fileNamedBy(files)).toBeUndefined();
 });
+
+/** The file that an audit blames; undefined when it passes. */
+function fileNamedBy(files: ReadonlyMap<string, Uint8Array>): unknown {
+  try {
+    auditFiles(files);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SecaggError) return error.details.file;
+    throw error;
+  }
+}
 
 it('completes with noise over rounds in which a member dies between its vote and its answer', async () => {
   const out = join(folder, 'noise.json');
