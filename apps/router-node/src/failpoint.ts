@@ -32,7 +32,7 @@ export function failpointFrom(setting: string | undefined, kill: () => void, tra
 
 const { SECAGG_UNSAFE_CRASH_AT: crashAt, SECAGG_UNSAFE_CRASH_TRACE: traceFile } = process.env;
 /** Whether this is a crash test at all. */
-export const hasCrashPoints = Boolean(crashAt ?? traceFile);
+export const hasCrashPoints = Boolean(crashAt || traceFile);
 
 export const failpoint = failpointFrom(
   crashAt,

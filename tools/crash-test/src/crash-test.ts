@@ -51,11 +51,7 @@ export async function crashTest(command: CrashTestCommand, { scripts, print }: S
   const tally = new Tally();
   const reports: FleetReport[] = [];
   let killAll = () => undefined as void;
-  const abandon = () => {
-    killAll();
-    process.exit(130);
-  };
-  process.once('exit', () => killAll()).once('SIGINT', abandon).once('SIGTERM', abandon).once('SIGHUP', abandon);
+  const release = whenEnded(() => killAll());
   const say = (text: string) => print(`[${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s] ${text}`);
   const run = async (kind: FleetKind, orders: Orders, births: readonly CrashPoint[] = []) => {
     const number = reports.length;
@@ -76,10 +72,26 @@ export async function crashTest(command: CrashTestCommand, { scripts, print }: S
     const target = Math.min(command.kills, (number + 1) * KILLS_PER_FLEET) + before;
     await run(number % 2 === 0 ? 'exact' : 'noisy', randomOrders(new UnsafeDraw(`${command.seed}/kills/${number}`), () => tally.kills >= target));
   }
+  release();
   const report = conclude(command, tally, reports, (Date.now() - startedMs) / 1000);
   if (report.failures === 0 && !command.keep) rmSync(root, { recursive: true, force: true });
   else print(`databases and logs are in ${root}`);
   return report;
+}
+
+/** However this program ends, it leaves nothing running. Gives a function that takes that back. */
+function whenEnded(killAll: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const abandon = () => {
+    killAll();
+    process.exit(130);
+  };
+  process.once('exit', killAll);
+  for (const signal of signals) process.once(signal, abandon);
+  return () => {
+    process.off('exit', killAll);
+    for (const signal of signals) process.off(signal, abandon);
+  };
 }
 
 const noFailure = (reports: readonly FleetReport[]): boolean => reports.every(({ problems }) => problems.length === 0);

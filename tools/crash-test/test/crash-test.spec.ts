@@ -9,7 +9,7 @@ import { parseCommandLine } from '../src/options';
 import { coordinatorOperations } from '../src/points';
 import { createWorld, type Scripts, subject } from '../src/world';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const dist = resolve(__dirname, '../../../dist');
 const scripts: Scripts = { coordinator: join(dist, 'apps/coordinator/main.js'), routerNode: join(dist, 'apps/router-node/main.js'), cli: join(dist, 'tools/cli/main.js') };
@@ -50,23 +50,25 @@ it('loses nothing, and does nothing twice, where processes are killed at points 
   expect(receipts).toBeGreaterThan(3);
 });
 
-it('kills everybody who posts to the coordinator while the answer is on its way', async () => {
-  const { problems, printed, killed } = await run(['--matrix', '--only', 'in-send:', '--seed', 'ci']);
+it('brings about what a point needs: seeds passed on to a member whose box does not open, by one that dies of it', async () => {
+  const { problems, printed, killed } = await run(['--matrix', '--only', 'in-send:transfer', '--seed', 'ci']);
   expect({ problems, printed }).toMatchObject({ problems: [] });
-  const posts = ['answer', 'epoch-signature', 'report', 'seat', 'transfer', 'vote'];
-  expect(killed).toEqual({ ...Object.fromEntries(posts.map((what) => [`member in-send:${what}`, 1])), 'router in-send:contribution': 1 });
+  expect(killed).toEqual({ 'member in-send:transfer': 1 });
 });
 
 it('finds a coordinator that gives receipts before contributions are durable', async () => {
   const coordinator = alter(scripts.coordinator, 'receipts-early', [[/ {2}await surroundings\.durable\(\);\n/, ''], [/ {4}await this\.durable\(\);\n {4}return step\.reply;/, '    return step.reply;']]);
   const { problems } = await run(['--matrix', '--only', 'before-durable:contribution-accepted', '--seed', 'ci'], { ...scripts, coordinator });
-  expect(problems.join('\n')).toMatch(/the acknowledged contribution of router-\d is missing in round/);
+  expect(problems.join('\n')).toMatch(/the acknowledged contribution of router-\d is missing in round|contributions, and \d were acknowledged/);
 });
 
-it('finds a router-node that forgets to take what it has contributed, when it dies just then', async () => {
-  const routerNode = alter(scripts.routerNode, 'takes-late', [[/ {4}data\.take\(key\);/, '    setTimeout(() => data.take(key), 30);']]);
-  const { problems } = await run(['--matrix', '--only', 'after-durable:router/contribution-prepared', '--seed', 'ci'], { ...scripts, routerNode });
-  expect(problems.join('\n')).toMatch(/router-\d holds \d+ observations|an earlier round has published/);
+it('finds a router-node that accepts observations before they are durable', async () => {
+  const routerNode = alter(scripts.routerNode, 'accepts-early', [
+    [/( {4}this\.pending = \[\];\n)( {4}try \{\n {6}failpoint\("before-durable:observations-accepted"\);)/, '$1    for (const { batch, resolve } of group) resolve(batch.observations.length);\n    setTimeout(() => {\n$2'],
+    [/( {6}for \(const \{ reject \} of group\) reject\(error\);\n {4}\}\n)/, '$1    }, 20);\n'],
+  ]);
+  const { problems } = await run(['--matrix', '--only', 'router before-durable:observations-accepted', '--seed', 'ci'], { ...scripts, routerNode });
+  expect(problems.join('\n')).toMatch(/batch router-\d-\d+ (had been acknowledged before round \d+, and is not in it|is in no round)|router-\d holds/);
 });
 
 it('knows every operation of the coordinator', async () => {

@@ -20,7 +20,7 @@ import { playRound } from '../src/rounds/play-round';
 import { createWorld, insist, subject, type World } from '../src/world';
 import { type Promised, promises } from './acknowledgements';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const workspace = resolve(__dirname, '../../..');
 const scripts = { coordinator: join(workspace, 'dist/apps/coordinator/main.js'), routerNode: join(workspace, 'dist/apps/router-node/main.js'), cli: join(workspace, 'dist/tools/cli/main.js') };

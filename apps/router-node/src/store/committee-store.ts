@@ -41,6 +41,8 @@ export async function openCommitteeStore({ dataDir, authorityKey, storeKey, memb
       const seat = journal.state?.seats.get(epoch);
       if (seat) seat.secrets = opened;
     }
+    // A process that died after it had erased secrets has left them in the log.
+    database.checkpoint();
     return { journal, secrets, purge: () => purge(database), close: () => database.close() };
   } catch (error) {
     database.close();

@@ -66,13 +66,15 @@ function checkReceipts({ witness, rounds, fail }: World): void {
   }
 }
 
-/** Rounds are as they were when they were first read. */
+/** Rounds are as they were when they were first read, and have at least the contributions that were acknowledged, whatever became of them. */
 async function checkUnchanged(world: World): Promise<void> {
-  const { fleet, coordinator, rounds, fail } = world;
+  const { fleet, coordinator, rounds, witness, fail } = world;
   for (const before of rounds.values()) {
     const { round } = before;
     const status = await insist(`the status of round ${round}`, SETTLE_LIMIT_MS, () => coordinator.roundStatus(fleet.cluster, round));
     if (status.phase !== before.outcome) fail(`round ${round} was ${before.outcome}, and is ${status.phase} now`);
+    const acknowledged = [...witness.receipts.values()].filter((receipt) => receipt.round === round).length;
+    if (status.contributions < acknowledged) fail(`round ${round} has ${status.contributions} contributions, and ${acknowledged} were acknowledged`);
     const now: FinishedRound = await readRound(world, status, before.config);
     if (now.decision !== before.decision || !isDeepStrictEqual(now.result, before.result)) fail(`round ${round} was decided, and is decided differently now`);
   }

@@ -34,6 +34,11 @@ export class Killer {
     return new Set(this.needs.values());
   }
 
+  /** After a failure nothing more is killed: what has gone wrong is to be seen as it was. */
+  private get hasEnded(): boolean {
+    return this.isOver || this.world.problems.length > 0;
+  }
+
   get isDone(): boolean {
     return this.isOver || (this.orders.isDone && this.busy.size === 0);
   }
@@ -45,7 +50,7 @@ export class Killer {
   }
 
   private async run(): Promise<void> {
-    while (!this.isOver && !this.orders.isDone) {
+    while (!this.hasEnded && !this.orders.isDone) {
       const order = this.orders.next(this.world, this.busy);
       if (!order) {
         await pause(50);
@@ -109,7 +114,7 @@ export class Killer {
     void ended.then(() => {
       died = true;
     });
-    for (const deadline = Date.now() + PATIENCE_MS; !died && !this.isOver && Date.now() < deadline; ) await Promise.race([ended, pause(100)]);
+    for (const deadline = Date.now() + PATIENCE_MS; !died && !this.hasEnded && Date.now() < deadline; ) await Promise.race([ended, pause(100)]);
     return died;
   }
 }

@@ -8,11 +8,11 @@ import { type Batch } from './backlog';
 const POST_LIMIT_MS = 60_000;
 const SETTLE_LIMIT_MS = 1500;
 
-/** A batch for most routers. Returns when all are acknowledged. */
+/** A batch for every router that has a slot free. Returns when all are acknowledged. */
 export async function postBatches(world: World): Promise<void> {
   const { fleet, draw, backlog } = world;
   const { batch: sizes } = fleetTerms(fleet.kind);
-  const batches = fleet.routers.flatMap((router) => (draw.chance(0.95) ? (backlog.draw(draw, router, sizes) ?? []) : []));
+  const batches = fleet.routers.flatMap((router) => backlog.draw(draw, router, sizes) ?? []);
   await Promise.all(batches.map((batch) => post(world, batch)));
 }
 
