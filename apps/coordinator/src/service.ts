@@ -1,15 +1,19 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { atRest, wipe } from '@secagg/crypto';
+import { ownerOnlyDatabase, readIdentityFile, takeStoreKey } from '@secagg/host';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
+import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Config } from './config';
 import { type Engine, restoreState } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
 import { createHttp } from './http/serve';
-import { checkIdentity, readFleetFiles, readPublicKey, readSecretKey } from './key-files';
+import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
 import { OperatorRequests } from './operators/operator-requests';
 import { observe } from './observe';
 import { tightestBudget } from './rounds/budget';
@@ -38,17 +42,21 @@ export interface Surroundings {
   /** Ends the process, at once: called when what is in memory can no longer become durable. */
   readonly onFailure: (error: unknown) => void;
   readonly now?: () => number;
+  /** May hold the store key, and forgets it. */
+  readonly environment?: Record<string, string | undefined>;
 }
 
 const RELEASE_EVERY_MS = 60_000;
 const ACTIVE_WINDOW_MS = 120_000;
 
-export async function startService(config: Config, { logger, onFailure, now = Date.now }: Surroundings): Promise<Service> {
-  const secretKey = readSecretKey(config.keyFile);
+export async function startService(config: Config, { logger, onFailure, now = Date.now, environment = process.env }: Surroundings): Promise<Service> {
+  const secretKey = await readIdentity(config, environment, logger);
   const authorityKey = readPublicKey(config.authorityKeyFile);
   const documents = readFleetFiles(config.policyFile, config.rosterFile);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const store = openLibsqlStore(join(config.dataDir, 'coordinator.db'));
+  const path = join(config.dataDir, 'coordinator.db');
+  ownerOnlyDatabase(path);
+  const store = openLibsqlStore(path);
   try {
     const journal = await restoreState(store, authorityKey, documents, onFailure);
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
@@ -60,6 +68,14 @@ export async function startService(config: Config, { logger, onFailure, now = Da
     await store.close();
     throw error;
   }
+}
+
+async function readIdentity({ id, keyFile, storeKeyFile }: Config, environment: Record<string, string | undefined>, logger: Logger): Promise<Bytes> {
+  const storeKey = takeStoreKey(environment, 'storeKeyFile (SECAGG_STORE_KEY_FILE)', storeKeyFile);
+  const { secretKey, sealed } = readIdentityFile('keyFile (SECAGG_KEY_FILE)', keyFile, id, storeKey && (await atRest(storeKey, (length) => new Uint8Array(randomBytes(length)))));
+  if (!sealed) logger.warn('the signature key lies on the disk in the clear: `secagg identity seal` seals it under a store key');
+  wipe(storeKey);
+  return secretKey;
 }
 
 async function run(config: Config, engine: Engine, contributions: ContributionCache, logger: Logger): Promise<Service> {

@@ -4,17 +4,20 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { CoordinatorClient } from '@secagg/client';
+import { type AtRest, atRest, wipe } from '@secagg/crypto';
 import { rhoToBudgetUnits } from '@secagg/dp-noise';
+import { exitCodes, HostFault, readIdentityFile, takeStoreKey } from '@secagg/host';
 import { createMetrics } from '@secagg/metrics';
 import { type RouterContext } from '@secagg/protocol';
+import { SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
 import { type Member } from './committee/member';
-import { type Config, ConfigError, variableOf } from './config';
+import { type Config, variableOf } from './config';
 import { CoordinatorContact } from './fleet/coordinator-contact';
 import { FleetKeeper } from './fleet/fleet-keeper';
 import { withoutRole } from './fleet/own-role';
-import { readPublicKey, readSecretKey } from './key-files';
+import { readPublicKey } from './key-files';
 import { type Node } from './node';
 import { Intake } from './observations/intake';
 import { requesterHash } from './observations/requester-hash';
@@ -22,7 +25,7 @@ import { Participant } from './participant/participant';
 import { type Router } from './participant/router';
 import { createApp } from './routes/app';
 import { openCommitteeStore } from './store/committee-store';
-import { openRouterStore } from './store/router-store';
+import { openRouterStore, type RouterStore } from './store/router-store';
 
 export interface RunningNode {
   readonly port: number;
@@ -32,16 +35,20 @@ export interface RunningNode {
 
 /**
  * @param onFailure ends the process at once: a step could not be made durable, or a loop has failed
- * Throws {@link ConfigError} for files that are not as they must be.
+ * @param environment may hold the store key, and forgets it
+ * Throws a HostFault for files and keys that are not as they must be.
  */
-export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void): Promise<RunningNode> {
+export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void, environment = process.env): Promise<RunningNode> {
+  const storeKey = takeStoreKey(environment, variableOf('storeKeyFile'), config.storeKeyFile);
+  const sealing = storeKey && { bytes: storeKey, key: await atRest(storeKey, random) };
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const node = createNode(config, authorityKey, log);
-  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure);
+  const node = createNode(config, authorityKey, log, sealing?.key);
+  // First the member: its secrets tell a wrong store key before anything is sealed under it.
+  const member = sealing && (await openMember(node, authorityKey, sealing.bytes, onFailure));
+  const store = openRouter(node, authorityKey, sealing?.key, onFailure);
   const router: Router = { ...node, store };
   node.fleet.add(store.journal);
-  const member = await openMember(node, authorityKey, onFailure);
 
   const participant = new Participant(router);
   const committee = member && new Committee(member);
@@ -74,11 +81,14 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
       await node.client.close();
       store.close();
       member?.store.close();
+      wipe(storeKey);
     },
   };
 }
 
-function createNode(config: Config, authorityKey: Uint8Array, log: Logger): Node {
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+function createNode(config: Config, authorityKey: Uint8Array, log: Logger, storeKey: AtRest | undefined): Node {
   const now = Date.now;
   const contact = new CoordinatorContact(now, config.retryMaxMs);
   const client = new CoordinatorClient({
@@ -89,20 +99,22 @@ function createNode(config: Config, authorityKey: Uint8Array, log: Logger): Node
   });
   return {
     config,
-    context: contextOf(config),
+    context: contextOf(config, log, storeKey),
     client,
     contact,
     fleet: new FleetKeeper(authorityKey, client, contact, log),
     metrics: createMetrics({ app: 'router-node' }),
     log,
-    random: (length) => new Uint8Array(randomBytes(length)),
+    random,
     now,
   };
 }
 
-function contextOf(config: Config): RouterContext {
+function contextOf(config: Config, log: Logger, storeKey: AtRest | undefined): RouterContext {
+  const { secretKey, sealed } = readIdentityFile(variableOf('identityKeyFile'), config.identityKeyFile, config.id, storeKey);
+  if (!sealed) log.warn('the identity key lies on the disk in the clear: `secagg identity seal` seals it under the store key');
   return {
-    identity: { id: config.id, secretKey: readSecretKey(variableOf('identityKeyFile'), config.identityKeyFile) },
+    identity: { id: config.id, secretKey },
     limits: {
       privacyUnit: config.privacyUnit,
       maxRoundRhoUnits: rhoToBudgetUnits(config.maxRoundRho),
@@ -113,20 +125,21 @@ function contextOf(config: Config): RouterContext {
   };
 }
 
+function openRouter({ config, context, log }: Node, authorityKey: Uint8Array, storeKey: AtRest | undefined, onFailure: (error: unknown) => void): RouterStore {
+  if (!storeKey) log.warn(`observations lie on the disk in the clear without ${variableOf('storeKeyFile')}`);
+  const sealing = storeKey && { storeKey, router: config.id, random };
+  return openRouterStore(config.dataDir, authorityKey, requesterHash(context.identity.secretKey), onFailure, sealing);
+}
+
 /** A node without a store key cannot keep epoch secrets, so it takes no seats. */
-async function openMember(node: Node, authorityKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member | undefined> {
-  const { config, random, fleet } = node;
-  if (config.storeKeyFile === undefined) return undefined;
-  const setting = variableOf('storeKeyFile');
-  const storeKey = readSecretKey(setting, config.storeKeyFile);
+async function openMember(node: Node, authorityKey: Uint8Array, storeKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member> {
+  const { config, fleet } = node;
   try {
     const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure });
     fleet.add(store.journal);
     return { ...node, store };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'cannot_open') {
-      throw new ConfigError(`${setting}: the epoch secrets of this node are sealed under another key`);
-    }
+    if (error instanceof SecaggError && error.code === 'cannot_open') throw new HostFault(exitCodes.config, 'the epoch secrets of this node are sealed under another store key');
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { DpNoiseError } from '@secagg/dp-noise';
+import { HostFault } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit';
@@ -34,7 +35,7 @@ function configure(command: Command, output: Output): void {
 
 function describe(error: unknown): string {
   if (error instanceof SecaggError || error instanceof DpNoiseError) return `secagg: ${error.code}: ${error.message}`;
-  if (error instanceof Refusal || isSystemError(error)) return `secagg: ${error.message}`;
+  if (error instanceof Refusal || error instanceof HostFault || isSystemError(error)) return `secagg: ${error.message}`;
   return `secagg: ${error instanceof Error ? error.stack : String(error)}`;
 }
 

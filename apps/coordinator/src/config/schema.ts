@@ -106,8 +106,10 @@ export const configSchema = z.strictObject({
   /** 0: any free port. */
   port: count(0, 65535).default(8400),
   dataDir: z.string().min(1),
-  /** Ed25519 seed, in a file that only its owner may read. */
+  /** Ed25519 seed, sealed under the store key or in the clear, in a file that only its owner may read. */
   keyFile: z.string().min(1),
+  /** Key that the signature key is sealed under, in a file that only its owner may read; or SECAGG_STORE_KEY holds it. */
+  storeKeyFile: z.string().min(1).optional(),
   /** Ed25519 public key of the fleet authority. */
   authorityKeyFile: z.string().min(1),
   /** Signed policy and roster; needed at the first start, and taken later when they are newer than those known. */

@@ -15,7 +15,7 @@ function bundled(): string {
   if (!isBundled) {
     buildSync({
       entryPoints: [join(workspace, 'apps/coordinator/src/main.ts')], outfile: bundle, bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external',
-      alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics'].map((name) => [`@secagg/${name}`, join(workspace, 'libs', name, 'src/index.ts')])),
+      alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'host'].map((name) => [`@secagg/${name}`, join(workspace, 'libs', name, 'src/index.ts')])),
     });
     isBundled = true;
   }

@@ -1,5 +1,5 @@
 /** An embedded database file: every commit is on disk when it returns, and one process has the file. */
-import { closeSync, openSync } from 'node:fs';
+import { exitCodes, HostFault, ownerOnlyDatabase } from '@secagg/host';
 import Libsql from 'libsql';
 
 export type SqlValue = string | number | Uint8Array | null;
@@ -12,8 +12,10 @@ export interface Migration {
 }
 
 /** Thrown when another process holds the file: two nodes over one ledger would each spend it. */
-export class DatabaseInUse extends Error {
-  override readonly name = 'DatabaseInUse';
+export class DatabaseInUse extends HostFault {
+  constructor(message: string) {
+    super(exitCodes.inUse, message);
+  }
 }
 
 export class Database {
@@ -27,7 +29,7 @@ export class Database {
    * Throws {@link DatabaseInUse}, or an error when the file was made by a newer version.
    */
   static open(path: string, migrations: readonly Migration[]): Database {
-    closeSync(openSync(path, 'a', 0o600));
+    ownerOnlyDatabase(path);
     const db = new Libsql(path, { timeout: 2000 });
     try {
       // Before WAL: the lock is then taken for good with the first access.
@@ -101,7 +103,7 @@ export class Database {
   private migrate(path: string, migrations: readonly Migration[]): void {
     const current = Number(this.get('PRAGMA user_version')?.[0] ?? 0);
     const newest = migrations.at(-1)?.number ?? 0;
-    if (current > newest) throw new Error(`${path} was written by a newer version (migration ${current}; this one knows ${newest})`);
+    if (current > newest) throw new HostFault(exitCodes.config, `${path} was written by a newer version (migration ${current}; this one knows ${newest})`);
     for (const { number, sql } of migrations) {
       if (number <= current) continue;
       this.transaction(() => {

@@ -36,4 +36,12 @@ export const routerMigrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    number: 3,
+    sql: `
+      -- Present once the bodies of observation and local_signal are sealed under the store key; the key of the digests of batches,
+      -- sealed itself, so that another store key is noticed at once.
+      CREATE TABLE digest_key (id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL);
+    `,
+  },
 ];

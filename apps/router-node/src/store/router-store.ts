@@ -8,6 +8,7 @@ import { Database } from './database';
 import { EvidenceTable } from './evidence';
 import { Journal } from './journal';
 import { ObservationTable } from './observations';
+import { openRowSeal, type RowSeal, type RowSealOptions } from './row-seal';
 import { routerMigrations } from './router-migrations';
 import { AggregateTable, LocalSignalTable } from './signals';
 
@@ -29,13 +30,26 @@ export interface RouterStore {
 /**
  * @param hash what a requester id becomes before it is stored
  * @param onFailure ends the process: memory may be ahead of the disk
+ * @param sealing what observations and signals are sealed under; without it they lie on the disk in the clear
+ * Throws a HostFault when they are sealed under another key.
  */
-export function openRouterStore(dataDir: string, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void): RouterStore {
+export function openRouterStore(
+  dataDir: string, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void, sealing?: RowSealOptions,
+): RouterStore {
   const database = Database.open(join(dataDir, 'router.db'), routerMigrations);
+  try {
+    return storeOver(database, openRowSeal(database, sealing), authorityKey, hash, onFailure);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function storeOver(database: Database, sealed: RowSeal, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void): RouterStore {
   return {
     journal: new Journal(database, routerMachine(authorityKey), onFailure),
-    observations: new ObservationTable(database, hash),
-    localSignal: new LocalSignalTable(database),
+    observations: new ObservationTable(database, hash, sealed),
+    localSignal: new LocalSignalTable(database, sealed),
     aggregates: new AggregateTable(database),
     evidence: new EvidenceTable(database),
     budgetHistory: new BudgetHistory(database),

@@ -20,7 +20,7 @@ const buildOnce = (): Promise<unknown> =>
     target: 'node20',
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
-    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client'].map((name) => [`@secagg/${name}`, join(workspace, `libs/${name}/src/index.ts`)])),
+    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client', 'host'].map((name) => [`@secagg/${name}`, join(workspace, `libs/${name}/src/index.ts`)])),
   }).finally(stop));
 
 export interface LogLine {
