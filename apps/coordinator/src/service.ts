@@ -1,23 +1,27 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { atRest, wipe } from '@secagg/crypto';
-import { ownerOnlyDatabase, readIdentityFile, takeStoreKey } from '@secagg/host';
+import { ownerOnlyDatabase, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Config } from './config';
+import { type Limits } from './config/limits';
 import { type Engine, restoreState } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
+import { Gate } from './http/gate';
 import { createHttp } from './http/serve';
+import { shedding } from './http/shed';
 import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
 import { OperatorRequests } from './operators/operator-requests';
 import { observe } from './observe';
 import { tightestBudget } from './rounds/budget';
 import { ContributionCache } from './rounds/contribution-cache';
+import { HARD_CAP_BYTES } from './rounds/contribution-size';
 import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
 import { releaseFinishedRounds } from './rounds/release-rounds';
@@ -58,7 +62,9 @@ export async function startService(config: Config, { logger, onFailure, now = Da
   ownerOnlyDatabase(path);
   const store = openLibsqlStore(path);
   try {
-    const journal = await restoreState(store, authorityKey, documents, onFailure);
+    // Better not to start than to end with the first thing that has to be written.
+    await store.check();
+    const journal = await readingStored(path, () => restoreState(store, authorityKey, documents, onFailure));
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
     const contributions = new ContributionCache(store);
     const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup };
@@ -118,10 +124,11 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
     refreshGauges,
     closing: closing.signal,
   });
-  const server = createServer(createHttp(operations, { durable: () => journal.durable(), onProblem: observer.problem, closing: closing.signal }));
-  // A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll.
-  server.requestTimeout = 120_000;
-  server.keepAliveTimeout = 75_000;
+  const { limits } = config;
+  const gate = new Gate(limits, () => performance.now());
+  const app = createHttp(operations, { durable: () => journal.durable(), onProblem: observer.problem, closing: closing.signal, gate, limits });
+  const server = createServer(serverTimes(limits), shedding(gate, app, (problem) => observer.problem(problem, problem, 'none')));
+  server.maxConnections = limits.connections;
 
   await finisher.catchUp();
   driver.start();
@@ -147,6 +154,14 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   return { port, release, stop: () => (stopping ??= stop()) };
 }
 
+/** A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll. */
+const serverTimes = ({ headersTimeoutMs, bodyGraceMs, bodyBytesPerSecond }: Limits): ServerOptions => ({
+  headersTimeout: headersTimeoutMs,
+  requestTimeout: headersTimeoutMs + bodyGraceMs + Math.ceil((1000 * HARD_CAP_BYTES) / bodyBytesPerSecond),
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: Math.min(5000, headersTimeoutMs),
+});
+
 /** A round has to end within its epoch: so the next epoch must be there before the longest one would not fit any more. */
 function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config): number {
   const longest = Math.max(0, ...clusters.map(({ plan }) => plan.durationMs));
@@ -156,7 +171,8 @@ function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config)
 const listen = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    // Callers that come all at once wait to be let in, rather than being dropped and trying again after seconds.
+    server.listen({ port, host, backlog: 4096 }, () => {
       server.off('error', reject);
       resolve();
     });

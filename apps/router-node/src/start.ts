@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { CoordinatorClient } from '@secagg/client';
 import { type AtRest, atRest, wipe } from '@secagg/crypto';
 import { rhoToBudgetUnits } from '@secagg/dp-noise';
-import { exitCodes, HostFault, readIdentityFile, takeStoreKey } from '@secagg/host';
+import { exitCodes, HostFault, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
 import { createMetrics } from '@secagg/metrics';
 import { type RouterContext } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
@@ -46,7 +47,9 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
   const node = createNode(config, authorityKey, log, sealing?.key);
   // First the member: its secrets tell a wrong store key before anything is sealed under it.
   const member = sealing && (await openMember(node, authorityKey, sealing.bytes, onFailure));
-  const store = openRouter(node, authorityKey, sealing?.key, onFailure);
+  const store = await readingStored(join(config.dataDir, 'router.db'), () => openRouter(node, authorityKey, sealing?.key, onFailure));
+  // Better not to start than to end with the first thing that has to be written.
+  store.check();
   const router: Router = { ...node, store };
   node.fleet.add(store.journal);
 
@@ -135,7 +138,9 @@ function openRouter({ config, context, log }: Node, authorityKey: Uint8Array, st
 async function openMember(node: Node, authorityKey: Uint8Array, storeKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member> {
   const { config, fleet } = node;
   try {
-    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure });
+    const store = await readingStored(join(config.dataDir, 'committee.db'), () =>
+      openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure }),
+    );
     fleet.add(store.journal);
     return { ...node, store };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { SecaggError } from '@secagg/schema';
+import { type ProblemCode, SecaggError } from '@secagg/schema';
 import { exitCodes, type ExitCode } from './exit-codes';
 import { HostFault } from './host-fault';
 
@@ -42,12 +42,36 @@ export function startFault(error: unknown): HostFault {
   return error instanceof SecaggError ? new HostFault(exitCodes.config, `${error.code}: ${error.message}`, { cause: error }) : faultOf(error);
 }
 
+/** Whether the disk takes no writes: what is refused for that may be taken later. */
+export const isDiskFault = (error: unknown): boolean => faultOf(error).exitCode === exitCodes.ioError;
+
+const UNREADABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['malformed', 'not_canonical', 'too_large', 'invalid', 'internal']);
+
+/** Reads stored state; what cannot be decoded is a damaged database, and not a wrong configuration. */
+export async function readingStored<T>(path: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof SecaggError && UNREADABLE.has(error.code)) {
+      throw new HostFault(exitCodes.corrupt, `${path} is damaged: it is left as it is; restore a backup (${error.code}: ${error.message})`, { cause: error });
+    }
+    throw error;
+  }
+}
+
 // An error of another realm, as a native module throws, is no `instanceof Error`.
 const fieldOf = (error: unknown, name: string): unknown => (typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined);
 
 const causeOf = (error: unknown): unknown => fieldOf(error, 'cause');
 
+/** Primary result codes of SQLite (sqlite3.h): the driver has no name for most of the extended ones, which have them in the low byte. */
+const SQLITE: Readonly<Record<number, string>> = {
+  3: 'SQLITE_PERM', 5: 'SQLITE_BUSY', 8: 'SQLITE_READONLY', 10: 'SQLITE_IOERR', 11: 'SQLITE_CORRUPT', 13: 'SQLITE_FULL', 14: 'SQLITE_CANTOPEN', 26: 'SQLITE_NOTADB',
+};
+
 function codeOf(error: unknown): string | undefined {
+  const raw = fieldOf(error, 'rawCode');
+  if (typeof raw === 'number' && SQLITE[raw & 0xff] !== undefined) return SQLITE[raw & 0xff];
   const code = fieldOf(error, 'code');
   return typeof code === 'string' ? code : undefined;
 }

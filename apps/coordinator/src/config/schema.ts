@@ -4,6 +4,7 @@ import { clusterHash, combination, defaultFields, isStrictlyIncreasing, partyId 
 import { z } from 'zod';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type TriggeredCluster } from '../rounds/triggers';
+import { limitsSchema } from './limits';
 
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const DAY_MS = 86_400_000;
@@ -129,6 +130,7 @@ export const configSchema = z.strictObject({
       undecidedTimeoutMs: count(1, 30 * DAY_MS).default(300_000),
     })
     .prefault({}),
+  limits: limitsSchema,
   /** How long a finished round still answers late contributions with their receipts. */
   finishedRoundRetentionMs: count(0, YEAR_MS).default(600_000),
   transcriptRetentionMs: count(0, 100 * YEAR_MS).default(30 * DAY_MS),

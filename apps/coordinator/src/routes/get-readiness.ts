@@ -7,6 +7,7 @@ export const getReadiness = ({ journal, store }: Engine, closing: AbortSignal): 
   method: 'get',
   path: '/readyz',
   summary: 'Requests can be served: the journal takes writes. An epoch is not needed for that, since members set it up through this service',
+  always: true,
   replies: { 200: 'JSON: status, epoch (number or null)', 503: 'not ready' },
   async handle() {
     if (closing.aborted) throw new SecaggError('unavailable', 'shutting down');

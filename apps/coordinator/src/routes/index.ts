@@ -5,6 +5,7 @@ import { type Operation } from '../http/operation';
 import { type OperatorRequests } from '../operators/operator-requests';
 import { type RoundFinisher } from '../rounds/finish-rounds';
 import { type ViewSource } from '../rounds/member-views';
+import { SharedTranscripts } from '../rounds/shared-transcripts';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type WaitingRouters } from '../rounds/waiting-routers';
 import { getBudget } from './get-budget';
@@ -59,7 +60,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getLatestRound(engine),
     getRoundStatus(engine),
     getViews(engine, views),
-    getTranscript(engine, finisher),
+    getTranscript(engine, new SharedTranscripts(finisher)),
     getSignal(engine),
     getBudget(engine, plans),
     postSeat(engine),

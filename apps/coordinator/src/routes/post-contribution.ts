@@ -1,5 +1,5 @@
 import { receiveContribution, roundKey } from '@secagg/protocol';
-import { type ProblemCode, signedMessage } from '@secagg/schema';
+import { type Bytes, contributionMessage, headerMessage, type ProblemCode, SecaggError, signedMessage } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { messageReply, type Operation } from '../http/operation';
 import { clusterOf, roundOf } from '../http/parameters';
@@ -11,6 +11,16 @@ export interface ContributionObserver {
   accepted(seconds: number): void;
   /** `seconds` when its checking had begun. */
   refused(code: ProblemCode, seconds?: number): void;
+}
+
+/** Whose contribution it says it is, before anything of it is checked; undefined where it cannot be read. */
+function claimedRouter(body: Bytes): string | undefined {
+  try {
+    return headerMessage.view(contributionMessage.view(body).header.body).router;
+  } catch (error) {
+    if (error instanceof SecaggError) return undefined;
+    throw error;
+  }
 }
 
 /** The hot path: one body, read once, checked, stored as it came, and a receipt when it is durable. */
@@ -28,6 +38,8 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
       const number = roundOf(call);
       const body = await call.body(largestContribution(liveRound(journal.state, cluster, number).round));
       begun = performance.now();
+      const router = claimedRouter(body);
+      if (router !== undefined) call.limitRouter(router);
       const step = receiveContribution(journal.state, context, roundKey(cluster, number), body);
       const isNew = step.events.length > 0;
       if (isNew) observer.accepted((performance.now() - begun) / 1000);

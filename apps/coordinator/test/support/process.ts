@@ -22,26 +22,44 @@ function bundled(): string {
   return bundle;
 }
 
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly port?: number;
+  readonly exitCode?: number;
+}
+
+export interface Surroundings {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Largest file that the process may write, in blocks of 512 bytes. */
+  readonly fileBlocks?: number;
+}
+
 export class CoordinatorProcess {
-  private constructor(private readonly child: ChildProcess, readonly port: number, readonly client: CoordinatorClient) {}
+  private constructor(private readonly child: ChildProcess, readonly port: number, readonly client: CoordinatorClient, readonly log: readonly LogLine[]) {}
 
   /** Resolves when it listens; rejects with what it said when it could not start. */
-  static async start(fleet: TestFleet, config: object, environment: Record<string, string> = {}): Promise<CoordinatorProcess> {
-    const child = spawn(process.execPath, [bundled()], {
+  static async start(fleet: TestFleet, config: object, environment: Record<string, string> = {}, { fileBlocks, ...user }: Surroundings = {}): Promise<CoordinatorProcess> {
+    const command = fileBlocks === undefined ? [process.execPath, bundled()] : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', process.execPath, bundled()];
+    const child = spawn(command[0], command.slice(1), {
+      ...user,
       env: { PATH: process.env.PATH, SECAGG_CONFIG: fleet.writeConfig({ ...config, logLevel: 'info' }), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
+    const log: LogLine[] = [];
     child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
     const port = await new Promise<number>((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (process.env.TEST_LOG) console.log(line);
-        const entry = JSON.parse(line) as { msg: string; port?: number };
+        const entry = JSON.parse(line) as LogLine;
+        log.push(entry);
         if (entry.msg === 'coordinator is listening') resolve(entry.port as number);
       });
       child.once('exit', (code) => reject(new Error(`exit ${code}: ${said}`)));
     });
-    return new CoordinatorProcess(child, port, new CoordinatorClient({ origin: `http://127.0.0.1:${port}`, connections: 64 }));
+    return new CoordinatorProcess(child, port, new CoordinatorClient({ origin: `http://127.0.0.1:${port}`, connections: 64 }), log);
   }
 
   get origin(): string {

@@ -1,8 +1,11 @@
 /** Whether the coordinator answers: for the operator, and for how long to wait before the next attempt. */
-import { backoffDelay, pause } from '@secagg/client';
+import { backoffDelay, pause, waitAfter } from '@secagg/client';
 import { type ProblemCode, SecaggError } from '@secagg/schema';
 
-const TRANSIENT: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['unavailable', 'overloaded', 'internal']);
+const TRANSIENT: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['unavailable', 'overloaded', 'too_slow', 'internal']);
+
+/** A clock that is set back must not make a node wait for good. */
+const MOST_ASKED_MS = 121_000;
 
 /** Worth another attempt later: the coordinator was not reached, or has trouble of its own. */
 export const isTransient = (error: unknown): boolean => error instanceof SecaggError && TRANSIENT.has(error.code);
@@ -11,6 +14,8 @@ export class CoordinatorContact {
   reachable = false;
   lastContactMs: number | undefined;
   lastProblem: string | undefined;
+  /** Until when the coordinator has asked to be left alone. */
+  private notBeforeMs = 0;
 
   constructor(
     private readonly now: () => number,
@@ -29,14 +34,16 @@ export class CoordinatorContact {
         if (error.details.unreachable === true) this.reachable = false;
         else this.answered();
         this.lastProblem = `${error.code}: ${error.message}`;
+        this.notBeforeMs = Math.max(this.notBeforeMs, this.now() + waitAfter(error, 0, Math.random()));
       }
       throw error;
     }
   }
 
-  /** Waits before attempt `attempt`, from 1; longer each time. */
+  /** Waits before attempt `attempt`, from 1; longer each time, and as long as the coordinator has asked for. */
   backOff(attempt: number, signal: AbortSignal): Promise<void> {
-    return pause(backoffDelay({ firstMs: 100, mostMs: this.retryMaxMs }, attempt, Math.random()), signal);
+    const askedMs = Math.min(MOST_ASKED_MS, this.notBeforeMs - this.now());
+    return pause(Math.max(askedMs, backoffDelay({ firstMs: 100, mostMs: this.retryMaxMs }, attempt, Math.random())), signal);
   }
 
   private answered(): void {

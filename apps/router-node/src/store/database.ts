@@ -1,5 +1,5 @@
 /** An embedded database file: every commit is on disk when it returns, and one process has the file. */
-import { exitCodes, HostFault, ownerOnlyDatabase } from '@secagg/host';
+import { exitCodes, faultOf, HostFault, ownerOnlyDatabase } from '@secagg/host';
 import Libsql from 'libsql';
 
 export type SqlValue = string | number | Uint8Array | null;
@@ -34,20 +34,19 @@ export class Database {
     try {
       // Before WAL: the lock is then taken for good with the first access.
       db.pragma('locking_mode=EXCLUSIVE');
+      const database = new Database(db);
+      database.checkSound();
       db.pragma('journal_mode=WAL');
       db.pragma('synchronous=FULL');
       db.pragma('secure_delete=ON');
-      const database = new Database(db);
       database.migrate(path, migrations);
       return database;
     } catch (error) {
-      try {
-        release(db);
-      } catch {
-        // What went wrong first is what is told.
-      }
-      if (error instanceof Error && (error as { code?: string }).code === 'SQLITE_BUSY') throw new DatabaseInUse(`${path} is in use by another process`);
-      throw error;
+      const fault = faultOf(error);
+      close(db, fault.exitCode !== exitCodes.corrupt);
+      if (fault.exitCode === exitCodes.inUse) throw new DatabaseInUse(`${path} is in use by another process`);
+      if (fault.exitCode === exitCodes.software || fault === error) throw error;
+      throw new HostFault(fault.exitCode, `${path}: ${fault.message}`, { cause: error });
     }
   }
 
@@ -71,7 +70,14 @@ export class Database {
     if (this.depth > 0) return work();
     this.depth += 1;
     try {
-      return this.db.transaction(work).immediate() as T;
+      this.db.exec('BEGIN IMMEDIATE');
+      const result = work();
+      this.db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk has rolled it back already; the driver's own transaction would then tell of that alone.
+      if (this.db.inTransaction) this.db.exec('ROLLBACK');
+      throw error;
     } finally {
       this.depth -= 1;
     }
@@ -100,6 +106,12 @@ export class Database {
     return statement;
   }
 
+  /** Damage is told before anything is written over it. */
+  private checkSound(): void {
+    const problem = this.get('PRAGMA quick_check(1)')?.[0];
+    if (problem !== 'ok') throw Object.assign(new Error(String(problem)), { code: 'SQLITE_CORRUPT' });
+  }
+
   private migrate(path: string, migrations: readonly Migration[]): void {
     const current = Number(this.get('PRAGMA user_version')?.[0] ?? 0);
     const newest = migrations.at(-1)?.number ?? 0;
@@ -111,6 +123,16 @@ export class Database {
         this.db.exec(`PRAGMA user_version = ${number}`);
       });
     }
+  }
+}
+
+/** After a failure: what went wrong first is what is told. A damaged file is not written, not even its header. */
+function close(db: Libsql.Database, mayWrite: boolean): void {
+  try {
+    if (mayWrite) release(db);
+    else db.close();
+  } catch {
+    // The process is about to end.
   }
 }
 

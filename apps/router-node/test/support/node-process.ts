@@ -29,6 +29,13 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+export interface Surroundings {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Largest file that the process may write, in blocks of 512 bytes. */
+  readonly fileBlocks?: number;
+}
+
 export class NodeProcess {
   readonly log: LogLine[] = [];
   readonly stderr: string[] = [];
@@ -48,9 +55,10 @@ export class NodeProcess {
   }
 
   /** Resolves when it listens, or has ended. */
-  static async start(environment: Record<string, string>): Promise<NodeProcess> {
+  static async start(environment: Record<string, string>, { fileBlocks, ...user }: Surroundings = {}): Promise<NodeProcess> {
     await buildOnce();
-    const node = new NodeProcess(spawn(process.execPath, [bundle], { env: { PATH: process.env.PATH ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] }));
+    const command = fileBlocks === undefined ? [process.execPath, bundle] : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', process.execPath, bundle];
+    const node = new NodeProcess(spawn(command[0], command.slice(1), { env: { PATH: process.env.PATH ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], ...user }));
     while (!node.exit && node.port === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
     if (node.port !== undefined) node.http = new RouterNodeClient({ origin: `http://127.0.0.1:${node.port}` });
     return node;

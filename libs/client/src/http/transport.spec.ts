@@ -78,6 +78,19 @@ describe('transport', () => {
     expect(count).toBe(3);
   });
 
+  it('does not come back before the service wants it to', async () => {
+    const at: number[] = [];
+    await serve((_, response, attempt) => {
+      at.push(performance.now());
+      if (attempt > 1) return void response.end('ok');
+      response.setHeader('retry-after', '1');
+      problem(response, 503, { code: 'unavailable' });
+    });
+    await transport.send(get);
+    // The other attempts of this client are at most 5 ms apart.
+    expect(at[1] - at[0]).toBeGreaterThanOrEqual(990);
+  });
+
   it('repeats after a connection that broke in the middle of the answer', async () => {
     await serve((_, response, attempt) => {
       if (attempt > 1) return void response.end('whole');
