@@ -6,7 +6,7 @@ import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { CoordinatorClient } from '@secagg/client';
 import { type AtRest, atRest, wipe } from '@secagg/crypto';
-import { rhoToBudgetUnits } from '@secagg/dp-noise';
+import { rhoToBudgetUnits, unitsToRho } from '@secagg/dp-noise';
 import { exitCodes, HostFault, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
 import { createMetrics } from '@secagg/metrics';
 import { type RouterContext } from '@secagg/protocol';
@@ -25,7 +25,7 @@ import { requesterHash } from './observations/requester-hash';
 import { Participant } from './participant/participant';
 import { type Router } from './participant/router';
 import { createApp } from './routes/app';
-import { openCommitteeStore } from './store/committee-store';
+import { openCommitteeStore, removeCommitteeStore } from './store/committee-store';
 import { openRouterStore, type RouterStore } from './store/router-store';
 
 export interface RunningNode {
@@ -46,10 +46,12 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const node = createNode(config, authorityKey, log, sealing?.key);
   // First the member: its secrets tell a wrong store key before anything is sealed under it.
-  const member = sealing && (await openMember(node, authorityKey, sealing.bytes, onFailure));
+  const before = sealing && (await openMember(node, authorityKey, sealing.bytes, onFailure));
   const store = await readingStored(join(config.dataDir, 'router.db'), () => openRouter(node, authorityKey, sealing?.key, onFailure));
   // Better not to start than to end with the first thing that has to be written.
   store.check();
+  const member = store.mark && before ? await seatless(node, authorityKey, before, sealing.bytes, onFailure) : before;
+  comeBack(node, store);
   const router: Router = { ...node, store };
   node.fleet.add(store.journal);
 
@@ -147,6 +149,25 @@ async function openMember(node: Node, authorityKey: Uint8Array, storeKey: Uint8A
     if (error instanceof SecaggError && error.code === 'cannot_open') throw new HostFault(exitCodes.config, 'the epoch secrets of this node are sealed under another store key');
     throw error;
   }
+}
+
+/** A member whose node comes back from a backup has lost its seats: what it has voted since, it cannot know. */
+async function seatless(node: Node, authorityKey: Uint8Array, member: Member, storeKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member> {
+  member.store.close();
+  node.fleet.remove(member.store.journal);
+  removeCommitteeStore(node.config.dataDir);
+  node.log.warn('this node comes back from a backup: its seats are lost until a later epoch');
+  return openMember(node, authorityKey, storeKey, onFailure);
+}
+
+function comeBack({ config, context, log, now }: Node, store: RouterStore): void {
+  const { mark } = store;
+  if (!mark) return;
+  const { observations, assumedUnits } = store.makeUpForBackup(mark, context.limits.budget.units, now());
+  log.warn(
+    { made: new Date(mark.madeAtMs).toISOString(), observations, assumed_spent_rho: unitsToRho(assumedUnits), router: config.id },
+    'this node comes back from a backup: it sits out rounds announced until now, counts as spent what may have been spent since, and has dropped the observations of the backup',
+  );
 }
 
 async function warnWithoutStoreKey({ fleet, context, now, log }: Node, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { HostFault } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit';
+import { backupCommand, restoreCommand } from './commands/backup';
 import { budgetCommand } from './commands/budget';
 import { epochCommand } from './commands/epoch';
 import { fleetCommand } from './commands/fleet';
@@ -14,7 +15,7 @@ import { type Output, Refusal } from './output';
 /** Runs one command line; returns the exit status: 0, or 1 for whatever was refused or went wrong, with its code. */
 export async function runCli(args: readonly string[], output: Output): Promise<number> {
   const program = new Command('secagg').description('Secure aggregation of reward signals: fleets, rounds, audits, privacy figures');
-  const commands = [fleetCommand, identityCommand, epochCommand, roundCommand, auditCommand, privacyCommand, budgetCommand];
+  const commands = [fleetCommand, identityCommand, epochCommand, roundCommand, auditCommand, privacyCommand, budgetCommand, backupCommand, restoreCommand];
   for (const create of commands) program.addCommand(create(output));
   configure(program, output);
   try {

@@ -8,12 +8,15 @@ import { observeRound, settleFromAbort, settleFromTranscript } from './settle';
 /** Attempts at a published round that does not verify, or at a coordinator that fails while giving it out. */
 const SETTLE_ATTEMPTS = 12;
 
-/** @returns whether the round is settled. An undecided one stays charged, and its observations taken. */
-export async function followRound(router: Router, key: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * @param seenAtMs when this router learned of the round, or has come back to it
+ * @returns whether the round is settled. An undecided one stays charged, and its observations taken.
+ */
+export async function followRound(router: Router, key: string, seenAtMs: number, signal: AbortSignal): Promise<boolean> {
   const participation = stateOf(router).participations.get(key);
   if (!participation || participation.outcome) return true;
   const { cluster, round } = roundConfigMessage.decode(participation.announcement.body);
-  await deliver(router, key, signal);
+  await deliver(router, key, seenAtMs, signal);
   const status = await awaitOutcome(router, cluster, round, signal);
   await insist(router, round, signal, () => settle(router, key, status, signal));
   const after = stateOf(router).participations.get(key);

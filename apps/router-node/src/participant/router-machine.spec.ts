@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { LocalFleet, type RouterEvent } from '@secagg/protocol';
+import { evolveRouter, LocalFleet, type RouterEvent } from '@secagg/protocol';
 import { decodeCanonical, defaultFields, encodeCanonical } from '@secagg/schema';
 import { routerMachine } from './router-machine';
 
@@ -32,6 +32,10 @@ describe('a router\'s memory', () => {
     const last = fleet.announce(plan, startMs + 200_000).key;
     router.contribution(fleet.coordinator, last, new Float64Array(3), startMs + 200_000);
 
+    const restoring: RouterEvent = { type: 'restored', atMs: startMs + 300_000, units: 1000 };
+    evolveRouter(router.state, restoring);
+    events.push(restoring);
+
     const machine = routerMachine(fleet.authority.publicKey);
     const records = events.map((event) => encodeCanonical(event));
     const replayed = machine.begin(decodeCanonical(records[0]) as RouterEvent);
@@ -39,6 +43,7 @@ describe('a router\'s memory', () => {
     const restored = machine.restore(decodeCanonical(encodeCanonical(machine.snapshot(replayed))));
     expect(restored).toEqual(replayed);
     expect(restored.ledger).toEqual(router.state.ledger);
+    expect(restored.restoredAtMs).toBe(startMs + 300_000);
     expect(restored.highestRound.get(fleet.cluster)).toBe(24);
     const rounds = [...restored.participations.values()].map(({ round, outcome, bytes }) => [round, outcome ?? null, bytes !== undefined]);
     expect(rounds).toEqual([...router.state.participations.values()].map(({ round, outcome, bytes }) => [round, outcome ?? null, bytes !== undefined]).filter(([round]) => ![1, 2].includes(round as number)));

@@ -14,6 +14,7 @@ interface RouterSnapshot {
   highestRound: [string, number][];
   participations: [string, Participation][];
   ledger: { open: [string, OpenCharge][]; settled: [number, DayTotal][]; latestRounds: [string, number][]; latestDay: number };
+  restoredAtMs?: number;
 }
 
 /** @param authorityKey Ed25519 public key that the stored fleet documents must be signed by */
@@ -37,6 +38,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
           latestRounds: [...state.ledger.latestRounds],
           latestDay: state.ledger.latestDay,
         },
+        ...(state.restoredAtMs === undefined ? {} : { restoredAtMs: state.restoredAtMs }),
       };
     },
     restore: (value) => {
@@ -47,6 +49,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
         highestRound: new Map(snapshot.highestRound),
         participations: new Map(snapshot.participations),
         ledger: restoreLedger(snapshot.ledger),
+        ...(snapshot.restoredAtMs === undefined ? {} : { restoredAtMs: snapshot.restoredAtMs }),
       };
     },
   };

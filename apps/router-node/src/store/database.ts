@@ -22,19 +22,21 @@ export class Database {
   private readonly statements = new Map<string, Libsql.Statement>();
   private depth = 0;
 
-  private constructor(private readonly db: Libsql.Database) {}
+  private constructor(private readonly db: Libsql.Database, private readonly unlock: () => void) {}
 
   /**
    * Opens or creates the file (readable by its owner only) and brings it to the newest migration.
    * Throws {@link DatabaseInUse}, or an error when the file was made by a newer version.
+   * @param readable others may read it meanwhile, for backups; by default nobody can
    */
-  static open(path: string, migrations: readonly Migration[]): Database {
+  static open(path: string, migrations: readonly Migration[], { readable = false } = {}): Database {
     ownerOnlyDatabase(path);
+    const unlock = readable ? lock(`${path}.lock`) : () => undefined;
     const db = new Libsql(path, { timeout: 2000 });
     try {
       // Before WAL: the lock is then taken for good with the first access.
-      db.pragma('locking_mode=EXCLUSIVE');
-      const database = new Database(db);
+      if (!readable) db.pragma('locking_mode=EXCLUSIVE');
+      const database = new Database(db, unlock);
       database.checkSound();
       db.pragma('journal_mode=WAL');
       db.pragma('synchronous=FULL');
@@ -44,6 +46,7 @@ export class Database {
     } catch (error) {
       const fault = faultOf(error);
       close(db, fault.exitCode !== exitCodes.corrupt);
+      unlock();
       if (fault.exitCode === exitCodes.inUse) throw new DatabaseInUse(`${path} is in use by another process`);
       if (fault.exitCode === exitCodes.software || fault === error) throw error;
       throw new HostFault(fault.exitCode, `${path}: ${fault.message}`, { cause: error });
@@ -95,7 +98,9 @@ export class Database {
   }
 
   close(): void {
-    if (this.db.open) release(this.db);
+    if (!this.db.open) return;
+    release(this.db);
+    this.unlock();
   }
 
   private prepare(sql: string): Libsql.Statement {
@@ -124,6 +129,26 @@ export class Database {
       });
     }
   }
+}
+
+/**
+ * Keeps other processes of this program out until the returned function is called or the process ends, however it ends, by a lock on a
+ * file of its own: the database itself stays readable.
+ */
+function lock(path: string): () => void {
+  ownerOnlyDatabase(path);
+  const guard = new Libsql(path, { timeout: 2000 });
+  try {
+    guard.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    guard.close();
+    if (faultOf(error).exitCode === exitCodes.inUse) throw new DatabaseInUse(`${path.replace(/\.lock$/, '')} is in use by another process`);
+    throw error;
+  }
+  return () => {
+    if (guard.inTransaction) guard.exec('ROLLBACK');
+    guard.close();
+  };
 }
 
 /** After a failure: what went wrong first is what is told. A damaged file is not written, not even its header. */

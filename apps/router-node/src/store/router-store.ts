@@ -8,6 +8,7 @@ import { Database } from './database';
 import { EvidenceTable } from './evidence';
 import { Journal } from './journal';
 import { ObservationTable } from './observations';
+import { type BackupMark, backupMark, type Forgotten, makeUpForBackup } from './restored';
 import { openRowSeal, type RowSeal, type RowSealOptions } from './row-seal';
 import { routerMigrations } from './router-migrations';
 import { AggregateTable, LocalSignalTable } from './signals';
@@ -20,6 +21,10 @@ export interface RouterStore {
   readonly aggregates: AggregateTable;
   readonly evidence: EvidenceTable;
   readonly budgetHistory: BudgetHistory;
+  /** Set when this store comes from a backup: to be acted on before anything else. */
+  readonly mark: BackupMark | undefined;
+  /** See restored.ts. */
+  makeUpForBackup(mark: BackupMark, budgetUnits: number, nowMs: number): Forgotten;
   /** All of it durable when this returns, or none of it. */
   transaction<T>(work: () => T): T;
   /** Throws when nothing can be written. */
@@ -36,7 +41,7 @@ export interface RouterStore {
 export function openRouterStore(
   dataDir: string, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void, sealing?: RowSealOptions,
 ): RouterStore {
-  const database = Database.open(join(dataDir, 'router.db'), routerMigrations);
+  const database = Database.open(join(dataDir, 'router.db'), routerMigrations, { readable: true });
   try {
     return storeOver(database, openRowSeal(database, sealing), authorityKey, hash, onFailure);
   } catch (error) {
@@ -46,13 +51,16 @@ export function openRouterStore(
 }
 
 function storeOver(database: Database, sealed: RowSeal, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void): RouterStore {
+  const journal = new Journal(database, routerMachine(authorityKey), onFailure);
   return {
-    journal: new Journal(database, routerMachine(authorityKey), onFailure),
+    journal,
     observations: new ObservationTable(database, hash, sealed),
     localSignal: new LocalSignalTable(database, sealed),
     aggregates: new AggregateTable(database),
     evidence: new EvidenceTable(database),
     budgetHistory: new BudgetHistory(database),
+    mark: backupMark(database),
+    makeUpForBackup: (mark, budgetUnits, nowMs) => makeUpForBackup(database, journal, mark, budgetUnits, nowMs),
     transaction: (work) => database.transaction(work),
     check: () => database.checkWritable(),
     close: () => database.close(),

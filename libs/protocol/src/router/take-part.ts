@@ -25,6 +25,7 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   const round = verifyAnnouncement(state.view, verifyEpoch(state.view, open.epoch_certificate, round_time_ms), open.announcement);
   // Its own newest policy binds a router at once, also for rounds announced just before.
   if (round.view !== state.view) throw new SecaggError('policy', 'made under a policy or roster older than the newest known', { round: config.round });
+  checkSinceRestored(state, round);
   checkRoundTime(state.view, round, nowMs);
   const { id } = context.identity;
   certificateOf(state.view, id, 'router', round_time_ms);
@@ -41,6 +42,16 @@ function checkUnanswered(state: RouterState, { cluster, round, epoch }: Pick<Rou
   if (!isWithinReach(round, highest)) throw new SecaggError('policy', `round ${round} is too far above the highest answered`, { round });
   if (!isWithinReach(epoch, state.highestEpoch)) throw new SecaggError('policy', `epoch ${epoch} is too far above the highest seen`, { round });
   if (epoch < state.highestEpoch) throw new SecaggError('wrong_epoch', `epoch ${epoch} is below the highest seen`, { round });
+}
+
+/**
+ * A router that comes back from a backup has forgotten what it answered since: it sits out every round that was announced before it
+ * came back, by either clock. A number that is announced once more after that gives a coordinator nothing: the committee decides one
+ * configuration of it, and the ledger is charged for both.
+ */
+function checkSinceRestored({ restoredAtMs, view }: RouterState, { config }: VerifiedRound): void {
+  if (restoredAtMs === undefined || config.round_time_ms > restoredAtMs + view.policy.clock_tolerance_ms) return;
+  throw new SecaggError('stale_round', `round ${config.round} was announced before this router came back from a backup: it may have answered it`, { round: config.round });
 }
 
 function checkLimits(round: VerifiedRound, { limits }: RouterContext): void {
