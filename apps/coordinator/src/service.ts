@@ -1,5 +1,6 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -87,6 +88,8 @@ async function readIdentity({ id, keyFile, storeKeyFile }: Config, environment: 
 async function run(config: Config, engine: Engine, contributions: ContributionCache, logger: Logger): Promise<Service> {
   const { journal, store, now } = engine;
   const closing = new AbortController();
+  // Every request under way listens.
+  setMaxListeners(0, closing.signal);
   const metrics: CoordinatorMetrics = createMetrics({ app: 'coordinator' });
   const waiting = new WaitingRouters();
   const views = new ViewSource(store);

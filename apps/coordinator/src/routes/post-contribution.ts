@@ -1,9 +1,10 @@
 import { receiveContribution, roundKey } from '@secagg/protocol';
-import { type Bytes, contributionMessage, headerMessage, type ProblemCode, SecaggError, signedMessage } from '@secagg/schema';
+import { type ProblemCode, signedMessage } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { messageReply, type Operation } from '../http/operation';
 import { clusterOf, roundOf } from '../http/parameters';
 import { asSecaggError } from '../http/problem';
+import { claimedRouter } from '../rounds/claimed-router';
 import { largestContribution } from '../rounds/contribution-size';
 import { liveRound } from '../rounds/round-status';
 
@@ -11,16 +12,6 @@ export interface ContributionObserver {
   accepted(seconds: number): void;
   /** `seconds` when its checking had begun. */
   refused(code: ProblemCode, seconds?: number): void;
-}
-
-/** Whose contribution it says it is, before anything of it is checked; undefined where it cannot be read. */
-function claimedRouter(body: Bytes): string | undefined {
-  try {
-    return headerMessage.view(contributionMessage.view(body).header.body).router;
-  } catch (error) {
-    if (error instanceof SecaggError) return undefined;
-    throw error;
-  }
 }
 
 /** The hot path: one body, read once, checked, stored as it came, and a receipt when it is durable. */
