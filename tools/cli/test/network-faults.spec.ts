@@ -23,6 +23,7 @@ const result = async (round: number): Promise<number> => {
 it('a network that loses, doubles, delays and truncates a third of all requests, and a proxy that cuts polls off after two seconds', async () => {
   fleet = new TrialFleet(ids);
   await fleet.create(policy);
+  await fleet.sealOperator();
   const { url } = await fleet.startCoordinator(plan, { timings: { reportGraceMs: 8000, answerGraceMs: 8000, proposalTimeoutMs: 60_000 } });
   const proxy = new FaultyProxy(url, { seed: 7, share: 1 / 3, idleMs: 2000 });
   const faulty = await proxy.listen();

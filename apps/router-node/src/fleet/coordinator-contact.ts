@@ -40,14 +40,24 @@ export class CoordinatorContact {
     }
   }
 
-  /** Waits before attempt `attempt`, from 1; longer each time, and as long as the coordinator has asked for. */
-  backOff(attempt: number, signal: AbortSignal): Promise<void> {
-    const askedMs = Math.min(MOST_ASKED_MS, this.notBeforeMs - this.now());
-    return pause(Math.max(askedMs, backoffDelay({ firstMs: 100, mostMs: this.retryMaxMs }, attempt, Math.random())), signal);
+  /**
+   * Waits before attempt `attempt`, from 1; longer each time, and as long as the coordinator has asked for.
+   * @param beforeMs by when the attempt is of use: where the coordinator asks for more, it is made at some time in the second half until then
+   */
+  backOff(attempt: number, signal: AbortSignal, beforeMs = Infinity): Promise<void> {
+    const nowMs = this.now();
+    const ownMs = backoffDelay({ firstMs: 100, mostMs: this.retryMaxMs }, attempt, Math.random());
+    return pause(waitBefore(ownMs, Math.min(MOST_ASKED_MS, this.notBeforeMs - nowMs), beforeMs - nowMs, Math.random()), signal);
   }
 
   private answered(): void {
     this.reachable = true;
     this.lastContactMs = this.now();
   }
+}
+
+/** @param uniform in [0, 1). All times in milliseconds from now */
+export function waitBefore(ownMs: number, askedMs: number, leftMs: number, uniform: number): number {
+  const inTime = leftMs > 0 && askedMs > leftMs ? leftMs * (0.5 + uniform / 2) : askedMs;
+  return Math.max(ownMs, inTime);
 }

@@ -42,7 +42,7 @@ export async function deliver(router: Router, key: string, seenAtMs: number, sig
       }
       log.debug({ round, attempt, code: error.code }, 'contribution will be sent again');
     }
-    await contact.backOff(attempt, signal);
+    await contact.backOff(attempt, signal, deadline_ms);
   }
 }
 

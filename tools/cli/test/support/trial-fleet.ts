@@ -21,6 +21,7 @@ export class TrialFleet {
   readonly folder: string;
   readonly nodes = new Map<string, Running>();
   cluster = '';
+  private cliEnvironment: Readonly<Record<string, string>> = {};
   coordinator: Running | undefined;
 
   constructor(readonly ids: readonly string[]) {
@@ -32,9 +33,16 @@ export class TrialFleet {
     return join(this.folder, ...names);
   }
 
+  /** With the operator's key sealed: the CLI opens it with the store key of alice. */
+  async sealOperator(): Promise<void> {
+    writeFileSync(this.at('alice.store.key'), Buffer.from('alice'.padEnd(32, '.')), { mode: 0o600 });
+    await this.secagg('identity', 'seal', 'fleet/parties/alice/identity.key', '--id', 'alice', '--store-key', 'alice.store.key');
+    this.cliEnvironment = { SECAGG_STORE_KEY_FILE: 'alice.store.key' };
+  }
+
   secagg(...args: string[]): Promise<Record<string, unknown>> {
     return new Promise((done, fail) => {
-      execFile(process.execPath, [scripts.secagg, ...args], { cwd: this.folder }, (error, stdout, stderr) => {
+      execFile(process.execPath, [scripts.secagg, ...args], { cwd: this.folder, env: { PATH: process.env.PATH ?? '', ...this.cliEnvironment } }, (error, stdout, stderr) => {
         if (error) fail(new Error(`secagg ${args.join(' ')}: ${stdout}${stderr}`));
         else done(JSON.parse(stdout) as Record<string, unknown>);
       });
