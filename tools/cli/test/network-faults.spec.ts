@@ -29,7 +29,6 @@ it('a network that loses, doubles, delays and truncates a third of all requests,
   const faulty = await proxy.listen();
   try {
     await Promise.all(ids.map((id) => fleet.startNode(id, noNoise, faulty)));
-    // The operator's own line is sound: a request to start something is never repeated by itself.
     await fleet.startEpoch();
     for (let round = 1; round <= 3; round++) {
       for (const [i, id] of ids.entries()) await fleet.observe(id, 10 * round + i);

@@ -15,8 +15,8 @@ export const limitsSchema = z
     waitsPerRouter: count(1, 10_000).default(8),
     perAddressPerSecond: count(1, 1_000_000).default(2000),
     perAddressBurst: count(1, 10_000_000).default(10_000),
-    perRouterPerSecond: count(1, 1_000_000).default(10),
-    perRouterBurst: count(1, 10_000_000).default(200),
+    perRouterPerSecond: count(1, 1_000_000).default(50),
+    perRouterBurst: count(1, 10_000_000).default(500),
     rememberedCallers: count(1, 10_000_000).default(50_000),
     /** Proxies of one's own in front, each of which appends to X-Forwarded-For. */
     trustedProxies: count(0, 10).default(0),
