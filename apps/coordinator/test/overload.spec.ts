@@ -3,10 +3,10 @@ import { connect, type Socket } from 'node:net';
 import { type Bytes, type OpenRound, type SecaggError } from '@secagg/schema';
 import { Pool, request } from 'undici';
 import { TestFleet } from './support/fleet';
-import { Running, until } from './support/in-process';
+import { Running, until as untilWithin } from './support/in-process';
 import { HttpRouter, operatorRequest } from './support/parties';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const ROUTERS = 60;
 const fleet = new TestFleet({ routers: ROUTERS, committee: { size: 1, threshold: 1 } });
@@ -15,14 +15,15 @@ let open: OpenRound;
 let bodies: Bytes[];
 const routers = fleet.routers.map((identity) => new HttpRouter(fleet.view, identity));
 const sockets: Socket[] = [];
+const until = (condition: () => boolean) => untilWithin(condition, 60_000);
 const url = () => `${running.origin}/v1/clusters/${fleet.cluster}/rounds/1/contributions`;
 
 beforeAll(async () => {
-  const limits = { requestsAtWork: 1, perRouterPerSecond: 1, perRouterBurst: 20, waitsPerRouter: 2, headersTimeoutMs: 300, bodyGraceMs: 400 };
+  const limits = { requestsAtWork: 1, perRouterPerSecond: 1, perRouterBurst: 20, waitsPerRouter: 2, headersTimeoutMs: 3000, bodyGraceMs: 3000 };
   running = await Running.start(fleet, fleet.config({ limits }));
   running.startCommittee(1);
   await running.epochInForce();
-  open = await running.client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: 60_000 } }));
+  open = await running.client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: 120_000 } }));
   bodies = routers.map((router) => router.build(open, 2));
 });
 afterAll(async () => {

@@ -58,6 +58,7 @@ describe('transport', () => {
 
   it.each([
     ['a page in place of a problem', 502, '<html>', 'unavailable'],
+    ['a server that has lost patience', 408, '', 'unavailable'],
     ['a refusal that is no problem', 400, 'no', 'malformed'],
   ])('%s', async (_, status, body, code) => {
     await serve((_request, response) => {
