@@ -37,7 +37,7 @@ export const routerMigrations: readonly Migration[] = [
     `,
   },
   {
-    number: 3,
+    number: 5,
     sql: `
       -- Present once the bodies of observation and local_signal are sealed under the store key; the key of the digests of batches,
       -- sealed itself, so that another store key is noticed at once.
@@ -45,7 +45,7 @@ export const routerMigrations: readonly Migration[] = [
     `,
   },
   {
-    number: 4,
+    number: 6,
     sql: `
       -- Has its row in backups only (secagg backup): a node that finds it has been brought back, and acts on it before anything else.
       -- assumed_units: what its operator states was spent at most since the backup, in units of 2^-40 rho; NULL for the whole budget.
