@@ -17,6 +17,7 @@ import { AutoEpochs } from './epochs/auto-epochs';
 import { Gate } from './http/gate';
 import { createHttp } from './http/serve';
 import { shedding } from './http/shed';
+import { Turnstile } from './http/turnstile';
 import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
 import { OperatorRequests } from './operators/operator-requests';
 import { observe } from './observe';
@@ -129,9 +130,11 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
   });
   const { limits } = config;
   const gate = new Gate(limits, () => performance.now());
-  const app = createHttp(operations, { durable: () => journal.durable(), onProblem: observer.problem, closing: closing.signal, gate, limits });
+  const turnstile = new Turnstile();
+  const app = createHttp(operations, { durable: () => journal.durable(), onProblem: observer.problem, closing: closing.signal, gate, turnstile, limits });
   const server = createServer(serverTimes(limits), shedding(gate, app, (problem) => observer.problem(problem, problem, 'none')));
   server.maxConnections = limits.connections;
+  server.on('connection', () => turnstile.arrival());
 
   await finisher.catchUp();
   driver.start();

@@ -38,6 +38,8 @@ export interface Operation {
   readonly replies: Readonly<Record<number, string>>;
   /** A long poll; the query parameter in which the caller names itself, or null where it does not. */
   readonly waits?: string | null;
+  /** Rounds wait for it and few send it: not turned away when the queue is full. */
+  readonly urgent?: boolean;
   /** Answered under any load. */
   readonly always?: boolean;
   handle(call: Call): Promise<Reply>;

@@ -8,6 +8,7 @@ import { Gate } from './gate';
 import { noContent, type Operation, type Reply } from './operation';
 import { createHttp } from './serve';
 import { shedding } from './shed';
+import { Turnstile } from './turnstile';
 
 let server: Server;
 let pool: Pool;
@@ -30,6 +31,7 @@ const operations: Operation[] = [
       return held(call.signal);
     },
   },
+  { id: 'vote', method: 'post', path: '/vote', summary: '', request: 'bytes', urgent: true, replies: {}, handle: async (call) => { await call.body(1000); return noContent; } },
   { id: 'poll', method: 'get', path: '/poll', summary: '', waits: 'router', replies: {}, handle: (call) => held(call.signal) },
   { id: 'get', method: 'get', path: '/get', summary: '', replies: {}, handle: async () => noContent },
   { id: 'alive', method: 'get', path: '/alive', summary: '', always: true, replies: {}, handle: async () => noContent },
@@ -46,7 +48,7 @@ async function start(overrides: object, connections = 16): Promise<void> {
     holding += bytes;
   };
   const http = createHttp(operations, {
-    durable: () => durable, onProblem: (problem) => problems.push(problem), closing: new AbortController().signal, gate, limits,
+    durable: () => durable, onProblem: (problem) => problems.push(problem), closing: new AbortController().signal, gate, turnstile: new Turnstile(), limits,
   });
   server = createServer(shedding(gate, http, (problem) => problems.push(problem)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,6 +80,7 @@ it('turns requests away while as many are at work as may be, keeps their connect
     expect(refused).toMatchObject({ status: 503, code: 'unavailable', retryAfter: '1', connection: 'keep-alive' });
   }
   expect((await call('GET', '/alive')).status).toBe(204);
+  expect((await call('POST', '/vote', Buffer.alloc(10))).status).toBe(204);
   finish();
   expect((await Promise.all(two)).map(({ status }) => status)).toEqual([204, 204]);
   expect((await call('GET', '/get')).status).toBe(204);

@@ -12,6 +12,7 @@ import { MAX_WAIT_MS } from './parameters';
 import { asSecaggError, problemReply } from './problem';
 import { isShort } from './shed';
 import { Taken } from './taken';
+import { type Turnstile } from './turnstile';
 
 export interface Surroundings {
   /** Awaited before any reply leaves. */
@@ -21,6 +22,7 @@ export interface Surroundings {
   /** Aborts all waits. */
   readonly closing: AbortSignal;
   readonly gate: Gate;
+  readonly turnstile: Turnstile;
   readonly limits: Pick<Limits, 'trustedProxies' | 'bodyGraceMs' | 'bodyBytesPerSecond' | 'requestTimeoutMs'>;
 }
 
@@ -68,7 +70,7 @@ async function answer(operation: Operation, surroundings: Surroundings, request:
   const handled = async (): Promise<Reply> => {
     let reply: Reply;
     try {
-      const call = callOf(surroundings, request, gone.signal, deadline, taken);
+      const call = callOf(operation, surroundings, request, gone.signal, deadline, taken);
       if (operation.always !== true) enter(operation, surroundings.gate, call, taken);
       reply = await operation.handle(call);
     } catch (error) {
@@ -87,12 +89,12 @@ async function answer(operation: Operation, surroundings: Surroundings, request:
 }
 
 /** Limits that apply before anything is done: who calls too often, and who waits too much. */
-function enter({ waits, request }: Operation, gate: Gate, call: Call, taken: Taken): void {
+function enter({ waits, request, urgent }: Operation, gate: Gate, call: Call, taken: Taken): void {
   gate.arrive(call.address);
   if (waits === undefined) {
     // What has a body joins the queue once that is read.
     if (request !== undefined) return;
-    gate.admit();
+    if (urgent !== true) gate.admit();
     taken.add(gate.work());
     return;
   }
@@ -101,7 +103,7 @@ function enter({ waits, request }: Operation, gate: Gate, call: Call, taken: Tak
   taken.add(gate.wait(call.address, id));
 }
 
-function callOf({ gate, limits }: Surroundings, request: Request, signal: AbortSignal, deadline: Deadline, taken: Taken): Call {
+function callOf({ urgent }: Operation, { gate, turnstile, limits }: Surroundings, request: Request, signal: AbortSignal, deadline: Deadline, taken: Taken): Call {
   const address = callerOf(request, limits.trustedProxies);
   return {
     params: request.params as Record<string, string>,
@@ -111,12 +113,13 @@ function callOf({ gate, limits }: Surroundings, request: Request, signal: AbortS
     address,
     limitRouter: (id) => gate.router(id, address),
     body: async (limit) => {
-      gate.admit();
+      if (urgent !== true) gate.admit();
       deadline.stop();
       const { bytes, release } = await readBody(request, limit, { gate, graceMs: limits.bodyGraceMs, bytesPerSecond: limits.bodyBytesPerSecond });
       deadline.start();
       taken.add(release);
       taken.add(gate.work());
+      if (urgent !== true) await turnstile.pass();
       return bytes;
     },
   };

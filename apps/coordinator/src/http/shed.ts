@@ -5,12 +5,12 @@ import { type Gate } from './gate';
 import { problemReply } from './problem';
 
 /**
- * Turns away what has a body while the queue is full, before its route is looked for; everything else goes on to `listener`.
+ * Turns contributions away while the queue is full, before their route is looked for; everything else goes on to `listener`.
  * @param onShed told of each
  */
 export function shedding(gate: Gate, listener: RequestListener, onShed: (problem: SecaggError) => void): RequestListener {
   return (request: IncomingMessage, response: ServerResponse) => {
-    const problem = request.method === 'POST' ? gate.turnedAwayWhenFull() : undefined;
+    const problem = request.method === 'POST' && request.url?.endsWith(CONTRIBUTIONS) === true ? gate.turnedAwayWhenFull() : undefined;
     if (!problem) {
       listener(request, response);
       return;
@@ -21,6 +21,8 @@ export function shedding(gate: Gate, listener: RequestListener, onShed: (problem
     response.end(body);
   };
 }
+
+const CONTRIBUTIONS = '/contributions';
 
 /** Longest body of a refused request that is read to its end, and thrown away, to keep the connection. */
 const DISCARDED_BYTES = 1024 * 1024;

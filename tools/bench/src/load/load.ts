@@ -170,7 +170,8 @@ function refuseLosses(all: readonly boolean[], { failed }: Tally): void {
 async function checkCounts(cluster: HttpCluster, fleet: BenchFleet, acknowledged: ReadonlyMap<number, number>, most?: number): Promise<void> {
   let held = 0;
   for (const [round, count] of acknowledged) {
-    const status = await cluster.api.roundStatus(fleet.cluster, round, { waitMs: 0 });
+    // What was sent last may still be on its way through the coordinator.
+    const status = await cluster.api.roundStatus(fleet.cluster, round, { waitMs: 0 }, { timeoutMs: 120_000 });
     if (!status || status.contributions < count || (most === undefined && status.contributions !== count)) {
       throw new Error(`round ${round} holds ${status?.contributions ?? 'no'} contributions, and ${count} were acknowledged`);
     }
