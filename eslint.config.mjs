@@ -10,6 +10,7 @@ const boundaries = [
   { sourceTag: 'lib:protocol', onlyDependOnLibsWithTags: ['lib:schema', 'lib:crypto', 'lib:dp-noise'] },
   { sourceTag: 'lib:metrics', onlyDependOnLibsWithTags: ['lib:schema'] },
   { sourceTag: 'lib:client', onlyDependOnLibsWithTags: ['lib:schema'] },
+  { sourceTag: 'lib:host', onlyDependOnLibsWithTags: ['lib:schema', 'lib:crypto'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
 ];

@@ -18,6 +18,7 @@ const tasks = {
   secagg: tool('cli'),
   simulate: tool('simulate'),
   bench: tool('bench', [...apps, 'simulate']),
+  load: { ...tool('bench', apps), command: (args) => ['dist/tools/bench/main.js', 'load', ...args] },
   fuzz: tool('fuzz', apps),
   'crash-test': tool('crash-test', [...apps, 'cli']),
   test: { build: [...apps, 'demo', 'cli'], command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args] },

@@ -1,12 +1,13 @@
 /**
  * Configuration: a JSON file named by SECAGG_CONFIG (fields as in config/schema.ts; relative paths are from the file's folder),
  * and environment variables, which win over it (relative paths are from the working directory):
- *   SECAGG_ID  SECAGG_HOST  SECAGG_PORT  SECAGG_DATA_DIR  SECAGG_KEY_FILE  SECAGG_AUTHORITY_KEY_FILE  SECAGG_POLICY_FILE
- *   SECAGG_ROSTER_FILE  SECAGG_EPOCH_LIFETIME_MS  SECAGG_AUTO_EPOCHS (true or false)  SECAGG_SHUTDOWN_GRACE_MS  SECAGG_LOG_LEVEL
- * Clusters and timings stand in the file only.
+ *   SECAGG_ID  SECAGG_HOST  SECAGG_PORT  SECAGG_DATA_DIR  SECAGG_KEY_FILE  SECAGG_STORE_KEY_FILE  SECAGG_AUTHORITY_KEY_FILE
+ *   SECAGG_POLICY_FILE  SECAGG_ROSTER_FILE  SECAGG_EPOCH_LIFETIME_MS  SECAGG_AUTO_EPOCHS (true or false)  SECAGG_SHUTDOWN_GRACE_MS  SECAGG_LOG_LEVEL
+ * Clusters and timings stand in the file only. The store key itself may be given as SECAGG_STORE_KEY (libs/host), never in the file.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { exitCodes, HostFault } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import { messageOf } from './error-message';
 import { type Config, configSchema } from './config/schema';
@@ -27,6 +28,7 @@ const variables: Readonly<Record<string, readonly [field: keyof Config, read: Re
   SECAGG_PORT: ['port', integer],
   SECAGG_DATA_DIR: ['dataDir', path],
   SECAGG_KEY_FILE: ['keyFile', path],
+  SECAGG_STORE_KEY_FILE: ['storeKeyFile', path],
   SECAGG_AUTHORITY_KEY_FILE: ['authorityKeyFile', path],
   SECAGG_POLICY_FILE: ['policyFile', path],
   SECAGG_ROSTER_FILE: ['rosterFile', path],
@@ -35,11 +37,13 @@ const variables: Readonly<Record<string, readonly [field: keyof Config, read: Re
   SECAGG_SHUTDOWN_GRACE_MS: ['shutdownGraceMs', integer],
   SECAGG_LOG_LEVEL: ['logLevel', text],
 };
-const pathFields = ['dataDir', 'keyFile', 'authorityKeyFile', 'policyFile', 'rosterFile'] as const;
+const pathFields = ['dataDir', 'keyFile', 'storeKeyFile', 'authorityKeyFile', 'policyFile', 'rosterFile'] as const;
 
 /** What is wrong with the configuration, one line for each problem: for a person to read. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+export class ConfigError extends HostFault {
+  constructor(message: string) {
+    super(exitCodes.config, message);
+  }
 }
 
 /** Throws ConfigError naming every field (and its variable) that is missing or out of range. */

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentityKey } from '@secagg/crypto';
-import { checkIdentity, readFleetFiles, readPublicKey, readSecretKey } from './key-files';
+import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
 
 const folder = mkdtempSync(join(tmpdir(), 'secagg-keys-'));
 const file = (content: Uint8Array | string, mode = 0o600): string => {
@@ -16,15 +16,6 @@ const seed = new Uint8Array(randomBytes(32));
 const { publicKey, secretKey } = generateIdentityKey((length) => new Uint8Array(randomBytes(length)));
 
 describe('key files', () => {
-  it.each([[0o600], [0o400]])('reads a secret key of mode %o, raw or in hexadecimal', (mode) => {
-    expect(readSecretKey(file(seed, mode))).toEqual(seed);
-    expect(readSecretKey(file(`${Buffer.from(seed).toString('hex')}\n`, mode))).toEqual(seed);
-  });
-
-  it.each([[0o644], [0o640], [0o604], [0o700]])('refuses a secret key of mode %o', (mode) => {
-    expect(() => readSecretKey(file(seed, mode))).toThrow('readable by its owner only');
-  });
-
   it('does not mind who reads a public key', () => expect(readPublicKey(file(seed, 0o644))).toEqual(seed));
 
   it.each([['31 bytes', seed.slice(1)], ['33 bytes', new Uint8Array(33)], ['no hexadecimal digits', 'z'.repeat(64)], ['nothing', '']])('refuses %s', (_name, content) => {
@@ -32,7 +23,7 @@ describe('key files', () => {
   });
 
   it('names the file that is missing or damaged', () => {
-    expect(() => readSecretKey(join(folder, 'absent'))).toThrow(/absent: ENOENT/);
+    expect(() => readPublicKey(join(folder, 'absent'))).toThrow(/absent: ENOENT/);
     const damaged = file('x');
     expect(() => readFleetFiles(damaged, damaged)).toThrow(damaged);
     expect(() => readFleetFiles(damaged, undefined)).toThrow('go together');

@@ -1,5 +1,5 @@
 /** Keys and signed documents from files. All errors say which file and what is wrong with it. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { identityPublicKey } from '@secagg/crypto';
 import { type FleetDocuments } from '@secagg/protocol';
 import { type Bytes, type Signed, signedMessage } from '@secagg/schema';
@@ -7,13 +7,6 @@ import { ConfigError } from './config';
 import { messageOf } from './error-message';
 
 const KEY_BYTES = 32;
-
-/** An Ed25519 seed: 32 bytes, raw or in hexadecimal, readable by its owner only. */
-export function readSecretKey(file: string): Bytes {
-  const mode = at(file, () => statSync(file).mode & 0o777);
-  if ((mode & 0o177) !== 0) throw new ConfigError(`${file}: mode ${mode.toString(8)}, but a secret key must be readable by its owner only (chmod 600)`);
-  return readKey(file);
-}
 
 /** An Ed25519 public key: 32 bytes, raw or in hexadecimal. */
 export const readPublicKey = (file: string): Bytes => readKey(file);

@@ -1,6 +1,7 @@
 /** Starts the coordinator, and stops it on a signal. */
+import { faultOf, startFault } from '@secagg/host';
 import { pino } from 'pino';
-import { ConfigError, readConfig } from './config';
+import { readConfig } from './config';
 import { startService } from './service';
 
 async function main(): Promise<void> {
@@ -8,8 +9,9 @@ async function main(): Promise<void> {
   const logger = pino({ level: config.logLevel, base: { service: 'coordinator' }, serializers: { error: pino.stdSerializers.err } });
   const onFailure = (error: unknown) => {
     // Memory may be ahead of the disk; the journal is what counts at the next start.
-    logger.fatal({ error }, 'the journal cannot be written');
-    process.exit(70);
+    const { message, exitCode } = faultOf(error);
+    logger.fatal({ error, exitCode }, `the journal cannot be written: ${message}`);
+    process.exit(exitCode);
   };
   const service = await startService(config, { logger, onFailure });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const text = error instanceof Error ? (error instanceof ConfigError ? error.message : (error.stack ?? error.message)) : String(error);
-  process.stderr.write(`coordinator cannot start:\n${text}\n`);
-  process.exit(78);
+  const { message, exitCode } = startFault(error);
+  process.stderr.write(`coordinator cannot start:\n${message}\n`);
+  process.exit(exitCode);
 });

@@ -1,20 +1,30 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
-import { createServer, type Server } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { atRest, wipe } from '@secagg/crypto';
+import { ownerOnlyDatabase, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
+import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Config } from './config';
 import { makeDataFolder } from './data-folder';
+import { type Limits } from './config/limits';
 import { type Engine, restoreState } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
+import { Gate } from './http/gate';
 import { createHttp, type Surroundings as HttpSurroundings } from './http/serve';
-import { checkIdentity, readFleetFiles, readPublicKey, readSecretKey } from './key-files';
+import { shedding } from './http/shed';
+import { Turnstile } from './http/turnstile';
+import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
 import { MisbehaviourKeeper } from './misbehaviour';
 import { OperatorRequests } from './operators/operator-requests';
 import { observe } from './observe';
 import { tightestBudget } from './rounds/budget';
 import { ContributionCache } from './rounds/contribution-cache';
+import { HARD_CAP_BYTES } from './rounds/contribution-size';
 import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
 import { ProofSource } from './rounds/proofs';
@@ -41,6 +51,8 @@ export interface Surroundings {
   /** Ends the process, at once: called when what is in memory can no longer become durable. */
   readonly onFailure: (error: unknown) => void;
   readonly now?: () => number;
+  /** May hold the store key, and forgets it. */
+  readonly environment?: Record<string, string | undefined>;
 }
 
 /** Or as often as rounds are to be let go of, where that is sooner. */
@@ -48,14 +60,18 @@ const RELEASE_EVERY_MS = 60_000;
 const RELEASE_AT_MOST_EVERY_MS = 1000;
 const ACTIVE_WINDOW_MS = 120_000;
 
-export async function startService(config: Config, { logger, onFailure, now = Date.now }: Surroundings): Promise<Service> {
-  const secretKey = readSecretKey(config.keyFile);
+export async function startService(config: Config, { logger, onFailure, now = Date.now, environment = process.env }: Surroundings): Promise<Service> {
+  const secretKey = await readIdentity(config, environment, logger);
   const authorityKey = readPublicKey(config.authorityKeyFile);
   const documents = readFleetFiles(config.policyFile, config.rosterFile);
   makeDataFolder(config.dataDir);
-  const store = openLibsqlStore(join(config.dataDir, 'coordinator.db'));
+  const path = join(config.dataDir, 'coordinator.db');
+  ownerOnlyDatabase(path);
+  const store = openLibsqlStore(path);
   try {
-    const journal = await restoreState(store, authorityKey, documents, onFailure);
+    // Better not to start than to end with the first thing that has to be written.
+    await store.check();
+    const journal = await readingStored(path, () => restoreState(store, authorityKey, documents, onFailure));
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
     const contributions = new ContributionCache(store);
     const scores = await Scores.load(store);
@@ -69,9 +85,19 @@ export async function startService(config: Config, { logger, onFailure, now = Da
   }
 }
 
+async function readIdentity({ id, keyFile, storeKeyFile }: Config, environment: Record<string, string | undefined>, logger: Logger): Promise<Bytes> {
+  const storeKey = takeStoreKey(environment, 'storeKeyFile (SECAGG_STORE_KEY_FILE)', storeKeyFile);
+  const { secretKey, sealed } = readIdentityFile('keyFile (SECAGG_KEY_FILE)', keyFile, id, storeKey && (await atRest(storeKey, (length) => new Uint8Array(randomBytes(length)))));
+  if (!sealed) logger.warn('the signature key lies on the disk in the clear: `secagg identity seal` seals it under a store key');
+  wipe(storeKey);
+  return secretKey;
+}
+
 async function run(config: Config, engine: Engine, { contributions, scores }: { contributions: ContributionCache; scores: Scores }, logger: Logger): Promise<Service> {
   const { journal, store, now } = engine;
   const closing = new AbortController();
+  // Every request under way listens.
+  setMaxListeners(0, closing.signal);
   const metrics: CoordinatorMetrics = createMetrics({ app: 'coordinator' });
   const waiting = new WaitingRouters();
   const views = new ViewSource(store);
@@ -118,10 +144,13 @@ async function run(config: Config, engine: Engine, { contributions, scores }: { 
     observer.problem(problem, cause, operation);
     misbehaviour.refused(cause);
   };
-  const server = createServer(createHttp(operations, { durable: () => journal.durable(), onProblem, closing: closing.signal }));
-  // A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll.
-  server.requestTimeout = 120_000;
-  server.keepAliveTimeout = 75_000;
+  const { limits } = config;
+  const gate = new Gate(limits, () => performance.now());
+  const turnstile = new Turnstile();
+  const app = createHttp(operations, { durable: () => journal.durable(), onProblem, closing: closing.signal, gate, turnstile, limits });
+  const server = createServer(serverTimes(limits), shedding(gate, app, (problem) => observer.problem(problem, problem, 'none')));
+  server.maxConnections = limits.connections;
+  server.on('connection', () => turnstile.arrival());
 
   await finisher.catchUp();
   driver.start();
@@ -147,6 +176,14 @@ async function run(config: Config, engine: Engine, { contributions, scores }: { 
   return { port, release, stop: () => (stopping ??= stop()) };
 }
 
+/** A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll. */
+const serverTimes = ({ headersTimeoutMs, bodyGraceMs, bodyBytesPerSecond }: Limits): ServerOptions => ({
+  headersTimeout: headersTimeoutMs,
+  requestTimeout: headersTimeoutMs + bodyGraceMs + Math.ceil((1000 * HARD_CAP_BYTES) / bodyBytesPerSecond),
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: Math.min(5000, headersTimeoutMs),
+});
+
 /** A round has to end within its epoch: so the next epoch must be there before the longest one would not fit any more. */
 function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config): number {
   const longest = Math.max(0, ...clusters.map(({ plan }) => plan.durationMs));
@@ -156,7 +193,8 @@ function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config)
 const listen = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    // Callers that come all at once wait to be let in, rather than being dropped and trying again after seconds.
+    server.listen({ port, host, backlog: 4096 }, () => {
       server.off('error', reject);
       resolve();
     });

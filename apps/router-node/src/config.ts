@@ -1,5 +1,6 @@
 /** Environment, over an optional JSON file, to a typed and validated configuration. Units are in the names. */
 import { readFileSync } from 'node:fs';
+import { exitCodes, HostFault } from '@secagg/host';
 import { clusterHash, partyId } from '@secagg/schema';
 import { z } from 'zod';
 
@@ -19,11 +20,11 @@ const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: number(z.int().min(0).max(65535)).default(8500),
   dataDir: z.string().min(1),
-  /** Ed25519 seed of this router, 32 bytes, mode 0600. */
+  /** Ed25519 seed of this router, sealed under the store key or in the clear, mode 0600. */
   identityKeyFile: z.string().min(1),
   /** Ed25519 public key of the fleet authority, 32 bytes or as hexadecimal text. */
   authorityKeyFile: z.string().min(1),
-  /** Key that epoch secrets are sealed under, 32 bytes, mode 0600; needed to serve on the committee. */
+  /** Key that secrets and observations on disk are sealed under, mode 0600; or SECAGG_STORE_KEY holds it. Needed to serve on the committee. */
   storeKeyFile: z.string().min(1).optional(),
 
   /** The unit this router's data is protected by; rounds with the other one are refused. */
@@ -65,8 +66,10 @@ export type Config = z.infer<typeof configSchema>;
 export const variableOf = (name: string): string => `SECAGG_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 /** The configuration is wrong; the message has one line for each setting. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+export class ConfigError extends HostFault {
+  constructor(message: string) {
+    super(exitCodes.config, message);
+  }
 }
 
 /**

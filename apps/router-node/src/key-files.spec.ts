@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readPublicKey, readSecretKey } from './key-files';
+import { readPublicKey } from './key-files';
 
 let folder: string;
 beforeEach(() => {
@@ -16,21 +16,6 @@ const file = (content: Uint8Array | string, mode: number): string => {
   chmodSync(path, mode);
   return path;
 };
-
-describe('secret key files', () => {
-  it.each([0o600, 0o400])('are read with mode %o', (mode) => expect(Buffer.compare(readSecretKey('S', file(key, mode)), key)).toBe(0));
-
-  it.each([0o640, 0o604, 0o660, 0o700, 0o644, 0o777])('are refused with mode %o', (mode) => {
-    expect(() => readSecretKey('SETTING', file(key, mode))).toThrow(/SETTING.*0600/);
-  });
-
-  it('are refused when they do not hold 32 bytes, without showing what they hold', () => {
-    for (const content of [Buffer.from(key).toString('hex'), key.slice(1), '']) {
-      expect(() => readSecretKey('S', file(content, 0o600))).toThrow(/bytes instead of 32$/);
-    }
-    expect(() => readSecretKey('S', join(folder, 'none'))).toThrow('ENOENT');
-  });
-});
 
 describe('public key files', () => {
   it.each([['32 bytes', key], ['hexadecimal text', `${Buffer.from(key).toString('hex').toUpperCase()}\n`]])('hold %s', (_, content) => {

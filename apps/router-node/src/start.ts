@@ -3,28 +3,32 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { CoordinatorClient } from '@secagg/client';
-import { rhoToBudgetUnits } from '@secagg/dp-noise';
+import { type AtRest, atRest, wipe } from '@secagg/crypto';
+import { rhoToBudgetUnits, unitsToRho } from '@secagg/dp-noise';
+import { exitCodes, HostFault, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
 import { createMetrics } from '@secagg/metrics';
 import { type RouterContext } from '@secagg/protocol';
+import { SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
 import { type Member } from './committee/member';
-import { type Config, ConfigError, variableOf } from './config';
+import { type Config, variableOf } from './config';
 import { makeDataFolder } from './data-folder';
 import { CoordinatorContact } from './fleet/coordinator-contact';
 import { FleetKeeper } from './fleet/fleet-keeper';
 import { Standing } from './fleet/standing';
 import { withoutRole } from './fleet/own-role';
-import { readPublicKey, readSecretKey } from './key-files';
+import { readPublicKey } from './key-files';
 import { type Node } from './node';
 import { Intake } from './observations/intake';
 import { requesterHash } from './observations/requester-hash';
 import { Participant } from './participant/participant';
 import { type Router } from './participant/router';
 import { createApp } from './routes/app';
-import { openCommitteeStore } from './store/committee-store';
-import { openRouterStore } from './store/router-store';
+import { type CommitteeStore, openCommitteeStore, removeCommitteeStore } from './store/committee-store';
+import { openRouterStore, type RouterStore } from './store/router-store';
 
 export interface RunningNode {
   readonly port: number;
@@ -34,17 +38,26 @@ export interface RunningNode {
 
 /**
  * @param onFailure ends the process at once: a step could not be made durable, or a loop has failed
- * Throws {@link ConfigError} for files that are not as they must be.
+ * @param environment may hold the store key, and forgets it
+ * Throws a HostFault for files and keys that are not as they must be.
  */
-export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void): Promise<RunningNode> {
+export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void, environment = process.env): Promise<RunningNode> {
+  const storeKey = takeStoreKey(environment, variableOf('storeKeyFile'), config.storeKeyFile);
+  const sealing = storeKey && { bytes: storeKey, key: await atRest(storeKey, random) };
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
   makeDataFolder(config.dataDir);
-  const node = createNode(config, authorityKey, log);
-  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure, config.eventsPerSnapshot);
+  const node = createNode(config, authorityKey, log, sealing?.key);
+  // First the member: its secrets tell a wrong store key before anything is sealed under it.
+  const before = sealing && (await openSeats(node, authorityKey, sealing.bytes, onFailure));
+  const store = await readingStored(join(config.dataDir, 'router.db'), () => openRouter(node, authorityKey, sealing?.key, onFailure));
+  // Better not to start than to end with the first thing that has to be written.
+  store.check();
+  const seats = store.mark && before ? await seatless(node, authorityKey, before, sealing.bytes, onFailure) : before;
+  comeBack(node, store);
   const standing = new Standing(store.misbehaviour, node.metrics, log, node.now);
   const router: Router = { ...node, store, standing };
+  const member: Member | undefined = seats && { ...node, store: seats, standing };
   node.fleet.add(store.journal);
-  const member = await openMember(node, standing, authorityKey, onFailure);
 
   const participant = new Participant(router);
   const committee = member && new Committee(member);
@@ -77,11 +90,14 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
       await node.client.close();
       store.close();
       member?.store.close();
+      wipe(storeKey);
     },
   };
 }
 
-function createNode(config: Config, authorityKey: Uint8Array, log: Logger): Node {
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+function createNode(config: Config, authorityKey: Uint8Array, log: Logger, storeKey: AtRest | undefined): Node {
   const now = Date.now;
   const contact = new CoordinatorContact(now, config.retryMaxMs);
   const client = new CoordinatorClient({
@@ -92,20 +108,22 @@ function createNode(config: Config, authorityKey: Uint8Array, log: Logger): Node
   });
   return {
     config,
-    context: contextOf(config),
+    context: contextOf(config, log, storeKey),
     client,
     contact,
     fleet: new FleetKeeper(authorityKey, client, contact, log),
     metrics: createMetrics({ app: 'router-node' }),
     log,
-    random: (length) => new Uint8Array(randomBytes(length)),
+    random,
     now,
   };
 }
 
-function contextOf(config: Config): RouterContext {
+function contextOf(config: Config, log: Logger, storeKey: AtRest | undefined): RouterContext {
+  const { secretKey, sealed } = readIdentityFile(variableOf('identityKeyFile'), config.identityKeyFile, config.id, storeKey);
+  if (!sealed) log.warn('the identity key lies on the disk in the clear: `secagg identity seal` seals it under the store key');
   return {
-    identity: { id: config.id, secretKey: readSecretKey(variableOf('identityKeyFile'), config.identityKeyFile) },
+    identity: { id: config.id, secretKey },
     limits: {
       privacyUnit: config.privacyUnit,
       maxRoundRhoUnits: rhoToBudgetUnits(config.maxRoundRho),
@@ -116,22 +134,44 @@ function contextOf(config: Config): RouterContext {
   };
 }
 
+function openRouter({ config, context, log }: Node, authorityKey: Uint8Array, storeKey: AtRest | undefined, onFailure: (error: unknown) => void): RouterStore {
+  if (!storeKey) log.warn(`observations lie on the disk in the clear without ${variableOf('storeKeyFile')}`);
+  const sealing = storeKey && { storeKey, router: config.id, random };
+  return openRouterStore(config.dataDir, authorityKey, requesterHash(context.identity.secretKey), onFailure, sealing, config.eventsPerSnapshot);
+}
+
 /** A node without a store key cannot keep epoch secrets, so it takes no seats. */
-async function openMember(node: Node, standing: Standing, authorityKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member | undefined> {
-  const { config, random, fleet } = node;
-  if (config.storeKeyFile === undefined) return undefined;
-  const setting = variableOf('storeKeyFile');
-  const storeKey = readSecretKey(setting, config.storeKeyFile);
+async function openSeats(node: Node, authorityKey: Uint8Array, storeKey: Uint8Array, onFailure: (error: unknown) => void): Promise<CommitteeStore> {
+  const { config, fleet } = node;
   try {
-    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure, eventsPerSnapshot: config.eventsPerSnapshot });
+    const store = await readingStored(join(config.dataDir, 'committee.db'), () =>
+      openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure, eventsPerSnapshot: config.eventsPerSnapshot }),
+    );
     fleet.add(store.journal);
-    return { ...node, store, standing };
+    return store;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'cannot_open') {
-      throw new ConfigError(`${setting}: the epoch secrets of this node are sealed under another key`);
-    }
+    if (error instanceof SecaggError && error.code === 'cannot_open') throw new HostFault(exitCodes.config, 'the epoch secrets of this node are sealed under another store key');
     throw error;
   }
+}
+
+/** A member whose node comes back from a backup has lost its seats: what it has voted since, it cannot know. */
+async function seatless(node: Node, authorityKey: Uint8Array, seats: CommitteeStore, storeKey: Uint8Array, onFailure: (error: unknown) => void): Promise<CommitteeStore> {
+  seats.close();
+  node.fleet.remove(seats.journal);
+  removeCommitteeStore(node.config.dataDir);
+  node.log.warn('this node comes back from a backup: its seats are lost until a later epoch');
+  return openSeats(node, authorityKey, storeKey, onFailure);
+}
+
+function comeBack({ config, context, log, now }: Node, store: RouterStore): void {
+  const { mark } = store;
+  if (!mark) return;
+  const { observations, assumedUnits } = store.makeUpForBackup(mark, context.limits.budget.units, now());
+  log.warn(
+    { made: new Date(mark.madeAtMs).toISOString(), observations, assumed_spent_rho: unitsToRho(assumedUnits), router: config.id },
+    'this node comes back from a backup: it sits out rounds announced until now, counts as spent what may have been spent since, and has dropped the observations of the backup',
+  );
 }
 
 async function warnWithoutStoreKey({ fleet, context, now, log }: Node, signal: AbortSignal): Promise<void> {

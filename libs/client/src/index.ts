@@ -1,5 +1,6 @@
 export { type CallOptions, type TransportOptions } from './http/transport';
 export { type Backoff, backoffDelay, defaultBackoff, pause } from './http/backoff';
+export { waitAfter } from './http/retry-after';
 export * from './coordinator/coordinator-client';
 export * from './router-node/router-node-client';
 export { type BudgetHistoryPage, budgetHistorySchema } from './router-node/budget-history';

@@ -16,6 +16,7 @@ export { privacyOfSum, tauOfSum, type SumOfShares, type SumPrivacy } from './acc
 
 export { allocateRound, type Allocation } from './ledger/allocation';
 export { applyLedgerEvent } from './ledger/apply';
+export { assumeSpent } from './ledger/assume';
 export { decideCharge, decideCorrection, decideRelease, type ChargeDecision, type ChargeRefusal, type ChargeRequest, type SettlementDecision } from './ledger/decide';
 export { DAY_MS, emptyLedger, type ChargeKey, type DayTotal, type LedgerEvent, type LedgerState, type OpenCharge } from './ledger/state';
 export { availableAt, ledgerBalance, type Balance, type Budget } from './ledger/window';

@@ -1,6 +1,6 @@
 /** What a router refuses to take part in, whoever signed the announcement. */
 import { type FleetPolicy, openRoundMessage, requestNorm, type RoundConfig, roundConfigMessage, wordBitsFor } from '@secagg/schema';
-import { LocalFleet, type LocalFleetOptions, signDocument, worstCaseUnits } from '../src';
+import { evolveRouter, LocalFleet, type LocalFleetOptions, signDocument, worstCaseUnits } from '../src';
 import { distribute, nextDocuments } from './support/rosters';
 import { codeOf, now, plan, random, Scenario } from './support/scenario';
 import { flip } from './support/tamper';
@@ -201,4 +201,27 @@ it('clips what unit router sends to the announced bound by itself', () => {
   expect(Math.hypot(...sent)).toBeLessThanOrEqual(1000);
   expect(Math.hypot(...sent)).toBeGreaterThan(990);
   expect(vector).toEqual(new Float64Array(scenario.dimension));
+});
+
+it('sits out what was announced before it came back from a backup, and has spent what may have been spent since', () => {
+  const { fleet, scenario } = start();
+  const [router] = fleet.routers;
+  const tolerance = fleet.view.policy.clock_tolerance_ms;
+  const roundTime = scenario.config.round_time_ms;
+  const units = worstCaseUnits(scenario.config);
+  const check = (atMs: number) => refusal({ fleet, scenario }, () => ({}), atMs);
+  expect(check(roundTime)).toBeUndefined();
+  evolveRouter(router.state, { type: 'restored', atMs: roundTime - tolerance - 1, units: 0 });
+  expect(check(roundTime)).toBeUndefined();
+  evolveRouter(router.state, { type: 'restored', atMs: roundTime - tolerance, units: 0 });
+  expect(check(roundTime)).toBe('stale_round');
+  expect(check(roundTime + tolerance + 1)).toBe('stale_round');
+  // Another restoration, from an older state of the clock, takes nothing back.
+  evolveRouter(router.state, { type: 'restored', atMs: 0, units: 0 });
+  expect(check(roundTime)).toBe('stale_round');
+
+  const fresh = start();
+  const { budget } = fresh.fleet.routers[0].limits;
+  evolveRouter(fresh.fleet.routers[0].state, { type: 'restored', atMs: 1, units: budget.units - units + 1 });
+  expect(refusal(fresh, () => ({}))).toBe('budget_exhausted');
 });

@@ -7,6 +7,7 @@ export const problems = {
   malformed: { status: 400, title: 'The body cannot be decoded', metric: 'validation_error' },
   not_canonical: { status: 400, title: 'The encoding is not the canonical one', metric: 'validation_error' },
   too_large: { status: 413, title: 'The body is larger than allowed', metric: 'validation_error' },
+  too_slow: { status: 408, title: 'The body came too slowly', metric: 'overloaded' },
   invalid: { status: 422, title: 'A field is out of its range', metric: 'validation_error' },
   unsupported_suite: { status: 422, title: 'The suite or protocol version is not supported', metric: 'validation_error' },
   // Who is speaking

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Bench } from './bench';
 import { figures } from './figures';
+import { loadCommand } from './load/command';
 import { machine } from './machine';
 import { samplerFigures } from './samplers';
 import { header, line, type Result } from './table';
@@ -46,7 +47,11 @@ async function run(json: string | undefined, only: string | undefined): Promise<
   return problems.length > 0 ? 1 : 0;
 }
 
-try {
+const [command, ...rest] = process.argv.slice(2);
+if (command === 'load' || command === 'empty-handler') {
+  const self = fileURLToPath(import.meta.url);
+  process.exitCode = await loadCommand(command === 'load' ? rest : [command], { ...scripts, self });
+} else try {
   const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
   process.exitCode = await run(values.json, values.only);
 } catch (error) {

@@ -19,6 +19,13 @@ export function readSecret(path: string): Uint8Array {
   return bytes;
 }
 
+/** Replaces a file that nobody but its owner may read, in one step: a crash leaves the old or the new one. */
+export function replaceSecret(path: string, bytes: Uint8Array): void {
+  const draft = `${path}.new`;
+  writeAndSync(openSync(draft, 'wx', 0o600), bytes);
+  renameSync(draft, path);
+}
+
 /** Replaces a file in one step: a crash leaves the old or the new one. */
 export function replaceFile(path: string, bytes: Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });

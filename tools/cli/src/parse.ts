@@ -16,6 +16,11 @@ export const positive = (text: string): number => {
   return value > 0 ? value : wanted('a number above 0');
 };
 
+export const nonNegative = (text: string): number => {
+  const value = number(text);
+  return value >= 0 ? value : wanted('a number from 0');
+};
+
 export const count = (text: string): number => (/^\d{1,15}$/.test(text) ? Number(text) : wanted('a whole number'));
 
 export const positiveCount = (text: string): number => (/^\d{1,15}$/.test(text) && Number(text) > 0 ? Number(text) : wanted('a whole number from 1'));

@@ -75,6 +75,24 @@ describe('fleet', () => {
     expect((await secagg('identity', 'show', join(folder, 'open.key'))).err).toContain('600');
   });
 
+  it('seals private keys under a store key, for their party alone', async () => {
+    const [key, storeKey, other] = ['own.key', 'store.key', 'other.key'].map((name) => join(folder, name));
+    for (const [path, byte] of [[storeKey, 1], [other, 2]] as const) writeFileSync(path, new Uint8Array(32).fill(byte), { mode: 0o600 });
+    const made = await json('identity', 'create', key);
+    const clear = readFileSync(key);
+    expect(await json('identity', 'seal', key, '--id', 'router-1', '--store-key', storeKey)).toEqual({ file: key, public_key: made.public_key, sealed: true });
+    expect(readFileSync(key).includes(clear)).toBe(false);
+    expect(statSync(key).mode & 0o777).toBe(0o600);
+    expect(await json('identity', 'show', key, '--id', 'router-1', '--store-key', storeKey)).toEqual({ public_key: made.public_key, sealed: true });
+    expect((await secagg('identity', 'show', key, '--id', 'router-1', '--store-key', other)).err).toContain('cannot_open');
+    expect((await secagg('identity', 'show', key, '--id', 'router-2', '--store-key', storeKey)).err).toContain('cannot_open');
+    expect((await secagg('identity', 'seal', key, '--id', 'router-1', '--store-key', storeKey)).err).toContain('instead of 32');
+
+    const sealed = join(folder, 'sealed.key');
+    const second = await json('identity', 'create', sealed, '--id', 'router-2', '--store-key', storeKey);
+    expect(await json('identity', 'show', sealed, '--id', 'router-2', '--store-key', storeKey)).toEqual({ public_key: second.public_key, sealed: true });
+  });
+
   it.each([
     ['a committee that cannot work', ['--committee', '3', '--threshold', '3'], 'policy'],
     ['a name the wire does not take', [], 'invalid'],

@@ -1,7 +1,9 @@
 import { DpNoiseError } from '@secagg/dp-noise';
+import { HostFault } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit';
+import { backupCommand, restoreCommand } from './commands/backup';
 import { budgetCommand } from './commands/budget';
 import { decisionCommand } from './commands/decision';
 import { epochCommand } from './commands/epoch';
@@ -16,7 +18,7 @@ import { type Output, Refusal } from './output';
 /** Runs one command line; returns the exit status: 0, or 1 for whatever was refused or went wrong, with its code. */
 export async function runCli(args: readonly string[], output: Output): Promise<number> {
   const program = new Command('secagg').description('Secure aggregation of reward signals: fleets, rounds, audits, privacy figures');
-  const commands = [fleetCommand, identityCommand, epochCommand, roundCommand, auditCommand, decisionCommand, evidenceCommand, privacyCommand, budgetCommand, suspicionCommand];
+  const commands = [fleetCommand, identityCommand, epochCommand, roundCommand, auditCommand, decisionCommand, evidenceCommand, privacyCommand, budgetCommand, suspicionCommand, backupCommand, restoreCommand];
   for (const create of commands) program.addCommand(create(output));
   configure(program, output);
   try {
@@ -37,7 +39,7 @@ function configure(command: Command, output: Output): void {
 
 function describe(error: unknown): string {
   if (error instanceof SecaggError || error instanceof DpNoiseError) return `secagg: ${error.code}: ${error.message}`;
-  if (error instanceof Refusal || isSystemError(error)) return `secagg: ${error.message}`;
+  if (error instanceof Refusal || error instanceof HostFault || isSystemError(error)) return `secagg: ${error.message}`;
   return `secagg: ${error instanceof Error ? error.stack : String(error)}`;
 }
 

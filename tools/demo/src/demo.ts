@@ -34,7 +34,7 @@ export async function runDemo(options: DemoOptions, { scripts, print }: Surround
   if (rows.length === 0) throw new Error('there are no observations in the input');
   const plan = makePlan(rows, options);
   const folder = mkdtempSync(join(tmpdir(), 'secagg-demo-'));
-  const fleet = createDemoFleet(folder, options, plan, Date.now());
+  const fleet = await createDemoFleet(folder, options, plan, Date.now());
   const processes = new DemoProcesses(fleet, options, plan, scripts);
   const killAll = () => {
     for (const each of processes.all()) each.killNow();

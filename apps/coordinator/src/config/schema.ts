@@ -4,6 +4,7 @@ import { clusterHash, combination, defaultFields, isStrictlyIncreasing, partyId 
 import { z } from 'zod';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type TriggeredCluster } from '../rounds/triggers';
+import { limitsSchema } from './limits';
 
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const DAY_MS = 86_400_000;
@@ -106,8 +107,10 @@ export const configSchema = z.strictObject({
   /** 0: any free port. */
   port: count(0, 65535).default(8400),
   dataDir: z.string().min(1),
-  /** Ed25519 seed, in a file that only its owner may read. */
+  /** Ed25519 seed, sealed under the store key or in the clear, in a file that only its owner may read. */
   keyFile: z.string().min(1),
+  /** Key that the signature key is sealed under, in a file that only its owner may read; or SECAGG_STORE_KEY holds it. */
+  storeKeyFile: z.string().min(1).optional(),
   /** Ed25519 public key of the fleet authority. */
   authorityKeyFile: z.string().min(1),
   /** Signed policy and roster; needed at the first start, and taken later when they are newer than those known. */
@@ -127,6 +130,7 @@ export const configSchema = z.strictObject({
       undecidedTimeoutMs: count(1, 30 * DAY_MS).default(300_000),
     })
     .prefault({}),
+  limits: limitsSchema,
   /** How long a finished round still answers late contributions with their receipts. */
   finishedRoundRetentionMs: count(0, YEAR_MS).default(600_000),
   transcriptRetentionMs: count(0, 100 * YEAR_MS).default(30 * DAY_MS),

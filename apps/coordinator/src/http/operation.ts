@@ -10,7 +10,11 @@ export interface Call {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Aborts when the caller has gone or the service is shutting down: the end of every wait. */
   readonly signal: AbortSignal;
-  /** The whole body. Throws `too_large`, before reading anything where the length is announced. */
+  /** Where it comes from: see caller.ts. */
+  readonly address: string;
+  /** Counts a request of a router, as it calls itself. Throws `overloaded` when there are too many. */
+  limitRouter(id: string): void;
+  /** The whole body. Throws `too_large`, before reading anything where the length is announced; `unavailable` under overload; `too_slow`. */
   body(limit: number): Promise<Buffer>;
 }
 
@@ -32,6 +36,12 @@ export interface Operation {
   /** Message types of bodies (libs/schema), or what they are instead. */
   readonly request?: string;
   readonly replies: Readonly<Record<number, string>>;
+  /** A long poll; the query parameter in which the caller names itself, or null where it does not. */
+  readonly waits?: string | null;
+  /** Rounds wait for it and few send it: not turned away when the queue is full. */
+  readonly urgent?: boolean;
+  /** Answered under any load. */
+  readonly always?: boolean;
   handle(call: Call): Promise<Reply>;
 }
 

@@ -9,7 +9,8 @@ export const asSecaggError = (error: unknown): SecaggError => (error instanceof 
 
 export function problemReply(error: SecaggError): Reply {
   const { title, status } = problems[error.code];
-  const body = { ...error.details, type: `urn:secagg:problem:${error.code}`, title, status, detail: error.message, code: error.code };
-  const headers = status === 429 || status === 503 ? { 'retry-after': '1' } : undefined;
+  const { retryAfterS, ...details } = error.details;
+  const body = { ...details, type: `urn:secagg:problem:${error.code}`, title, status, detail: error.message, code: error.code };
+  const headers = status === 429 || status === 503 ? { 'retry-after': String(typeof retryAfterS === 'number' ? Math.max(1, retryAfterS) : 1) } : undefined;
   return { status, type: PROBLEM_TYPE, body: JSON.stringify(body), ...(headers ? { headers } : {}) };
 }

@@ -2,9 +2,17 @@
 import { SecaggError } from '@secagg/schema';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { failpoint } from '../failpoint';
+import { type Limits } from '../config/limits';
 import { readBody } from './body';
-import { type Operation, type Reply } from './operation';
+import { callerOf } from './caller';
+import { Deadline } from './deadline';
+import { type Gate } from './gate';
+import { type Call, type Operation, type Reply } from './operation';
+import { MAX_WAIT_MS } from './parameters';
 import { asSecaggError, problemReply } from './problem';
+import { isShort } from './shed';
+import { Taken } from './taken';
+import { type Turnstile } from './turnstile';
 
 export interface Surroundings {
   /** Awaited before any reply leaves. */
@@ -13,6 +21,9 @@ export interface Surroundings {
   onProblem(problem: SecaggError, cause: unknown, operation: string): void;
   /** Aborts all waits. */
   readonly closing: AbortSignal;
+  readonly gate: Gate;
+  readonly turnstile: Turnstile;
+  readonly limits: Pick<Limits, 'trustedProxies' | 'bodyGraceMs' | 'bodyBytesPerSecond' | 'requestTimeoutMs'>;
 }
 
 export function createHttp(operations: readonly Operation[], surroundings: Surroundings): Express {
@@ -40,27 +51,79 @@ async function serve(operation: Operation, surroundings: Surroundings, request: 
   response.once('close', end);
   surroundings.closing.addEventListener('abort', end, { once: true });
   if (surroundings.closing.aborted) end();
-  let reply: Reply;
+  const taken = new Taken();
   try {
-    reply = await operation.handle({
-      params: request.params as Record<string, string>,
-      query: new URLSearchParams(request.url.includes('?') ? request.url.slice(request.url.indexOf('?') + 1) : ''),
-      headers: request.headers,
-      signal: gone.signal,
-      body: (limit) => readBody(request, limit),
-    });
-  } catch (error) {
-    reply = refuse(surroundings, error, operation.id);
+    const reply = await answer(operation, surroundings, request, gone, taken);
+    failpoint(`before-send:${operation.id}`);
+    if (response.writableEnded || response.destroyed) return;
+    response.once('finish', () => failpoint(`after-send:${operation.id}`));
+    if (!request.readableEnded && operation.method !== 'get' && !isShort(request)) response.setHeader('connection', 'close');
+    respond(response, reply, surroundings);
   } finally {
     surroundings.closing.removeEventListener('abort', end);
+    taken.giveBack();
   }
-  await surroundings.durable();
-  failpoint(`before-send:${operation.id}`);
-  if (response.writableEnded || response.destroyed) return;
-  response.once('finish', () => failpoint(`after-send:${operation.id}`));
-  // A body that was not read to its end would be taken for the next request.
-  if (!request.readableEnded && request.headers['content-length'] !== '0' && operation.method !== 'get') response.setHeader('connection', 'close');
-  respond(response, reply, surroundings);
+}
+
+/** The reply, once everything that it may tell of is durable; a refusal for want of time tells nothing. */
+async function answer(operation: Operation, surroundings: Surroundings, request: Request, gone: AbortController, taken: Taken): Promise<Reply> {
+  const deadline = new Deadline(surroundings.limits.requestTimeoutMs + (operation.waits === undefined ? 0 : MAX_WAIT_MS), () => gone.abort());
+  const handled = async (): Promise<Reply> => {
+    let reply: Reply;
+    try {
+      const call = callOf(operation, surroundings, request, gone.signal, deadline, taken);
+      if (operation.always !== true) enter(operation, surroundings.gate, call, taken);
+      reply = await operation.handle(call);
+    } catch (error) {
+      reply = refuse(surroundings, error, operation.id);
+    }
+    await surroundings.durable();
+    return reply;
+  };
+  try {
+    return await Promise.race([handled(), deadline.over]);
+  } catch (error) {
+    return refuse(surroundings, error, operation.id);
+  } finally {
+    deadline.stop();
+  }
+}
+
+/** Limits that apply before anything is done: who calls too often, and who waits too much. */
+function enter({ waits, request, urgent }: Operation, gate: Gate, call: Call, taken: Taken): void {
+  gate.arrive(call.address);
+  if (waits === undefined) {
+    // What has a body joins the queue once that is read.
+    if (request !== undefined) return;
+    if (urgent !== true) gate.admit();
+    taken.add(gate.work());
+    return;
+  }
+  const id = waits === null ? undefined : (call.query.get(waits) ?? undefined);
+  if (id !== undefined) call.limitRouter(id);
+  taken.add(gate.wait(call.address, id));
+}
+
+function callOf({ urgent }: Operation, { gate, turnstile, limits }: Surroundings, request: Request, signal: AbortSignal, deadline: Deadline, taken: Taken): Call {
+  const address = callerOf(request, limits.trustedProxies);
+  return {
+    params: request.params as Record<string, string>,
+    query: new URLSearchParams(request.url.includes('?') ? request.url.slice(request.url.indexOf('?') + 1) : ''),
+    headers: request.headers,
+    signal,
+    address,
+    limitRouter: (id) => gate.router(id, address),
+    body: async (limit) => {
+      if (urgent !== true) gate.admit();
+      deadline.stop();
+      const { bytes, release } = await readBody(request, limit, { gate, graceMs: limits.bodyGraceMs, bytesPerSecond: limits.bodyBytesPerSecond });
+      deadline.start();
+      taken.add(release);
+      taken.add(gate.work());
+      if (urgent !== true) await turnstile.pass();
+      return bytes;
+    },
+  };
 }
 
 function refuse(surroundings: Surroundings, error: unknown, operation: string): Reply {

@@ -2,16 +2,29 @@ import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { jsonReply, type Operation } from '../http/operation';
 
-export const getReadiness = ({ journal, store }: Engine, closing: AbortSignal): Operation => ({
+/** Looking is a write, and anybody may ask: so often it is done at most, and all who ask meanwhile get what it found. */
+const LOOK_EVERY_MS = 500;
+
+export function getReadiness({ journal, store }: Engine, closing: AbortSignal): Operation {
+  let look: { readonly atMs: number; readonly done: Promise<void> } | undefined;
+  const writable = (): Promise<void> => {
+    if (!look || performance.now() - look.atMs > LOOK_EVERY_MS) look = { atMs: performance.now(), done: store.check() };
+    return look.done;
+  };
+  return readiness(journal, writable, closing);
+}
+
+const readiness = (journal: Engine['journal'], writable: () => Promise<void>, closing: AbortSignal): Operation => ({
   id: 'get-readiness',
   method: 'get',
   path: '/readyz',
   summary: 'Requests can be served: the journal takes writes. An epoch is not needed for that, since members set it up through this service',
+  always: true,
   replies: { 200: 'JSON: status, epoch (number or null)', 503: 'not ready' },
   async handle() {
     if (closing.aborted) throw new SecaggError('unavailable', 'shutting down');
     try {
-      await store.check();
+      await writable();
     } catch {
       throw new SecaggError('unavailable', 'the journal takes no writes');
     }

@@ -13,6 +13,7 @@ export const getRoundStatus = ({ journal, store, changes }: Engine): Operation =
   path: '/v1/clusters/:cluster/rounds/:round',
   summary: 'Where a round stands; waits until it is over, or has left `phase`, or the wait is over',
   query: { phase: 'come back as soon as the round is in another phase', wait_ms: 'longest wait, by default 0' },
+  waits: null,
   replies: { 200: 'round-status', 404: 'there was no such round' },
   async handle(call) {
     const cluster = clusterOf(call);

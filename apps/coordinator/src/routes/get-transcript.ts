@@ -3,10 +3,10 @@ import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { CBOR_TYPE, type Operation } from '../http/operation';
 import { clusterOf, roundOf } from '../http/parameters';
-import { type RoundFinisher } from '../rounds/finish-rounds';
 import { recordedStatus } from '../rounds/round-status';
+import { type SharedTranscripts } from '../rounds/shared-transcripts';
 
-export const getTranscript = ({ journal, store }: Engine, finisher: RoundFinisher): Operation => ({
+export const getTranscript = ({ journal, store }: Engine, transcripts: SharedTranscripts): Operation => ({
   id: 'get-transcript',
   method: 'get',
   path: '/v1/clusters/:cluster/rounds/:round/transcript',
@@ -16,7 +16,7 @@ export const getTranscript = ({ journal, store }: Engine, finisher: RoundFinishe
     const cluster = clusterOf(call);
     const round = roundOf(call);
     const key = roundKey(cluster, round);
-    const body = await finisher.transcript(key);
+    const body = await transcripts.transcript(key);
     if (body) return { status: 200, type: CBOR_TYPE, body };
     const phase = journal.state.rounds.get(key)?.phase ?? (await recordedStatus(store, cluster, round)).phase;
     if (phase === 'published' || phase === 'aborted') throw new SecaggError('not_found', 'the transcript is not kept any more', { round });

@@ -12,6 +12,7 @@ export const getViews = ({ journal }: Engine, source: ViewSource): Operation => 
   path: '/v1/clusters/:cluster/rounds/:round/views',
   summary: 'All contributions of a closed round as one committee member is to see them',
   query: { member: 'index of the member in the epoch' },
+  urgent: true,
   replies: { 200: 'member-views', 409: 'the round is not closed yet' },
   async handle(call) {
     const cluster = clusterOf(call);

@@ -7,6 +7,7 @@ import { type OperatorRequests } from '../operators/operator-requests';
 import { type RoundFinisher } from '../rounds/finish-rounds';
 import { type ViewSource } from '../rounds/member-views';
 import { type ProofSource } from '../rounds/proofs';
+import { SharedTranscripts } from '../rounds/shared-transcripts';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type Scores } from '../suspicion/scores';
 import { type WaitingRouters } from '../rounds/waiting-routers';
@@ -70,7 +71,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getLatestRound(engine),
     getRoundStatus(engine),
     getViews(engine, views),
-    getTranscript(engine, finisher),
+    getTranscript(engine, new SharedTranscripts(finisher)),
     getDecision(proofs),
     getInclusion(proofs),
     getSignal(engine),

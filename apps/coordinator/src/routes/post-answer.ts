@@ -11,6 +11,7 @@ export const postAnswer = ({ journal, now }: Engine): Operation => ({
   path: '/v1/clusters/:cluster/rounds/:round/answers',
   summary: 'A member answers a decision: signed hashes of its keystream sums, and the sums it was asked for',
   request: 'answer-body',
+  urgent: true,
   replies: { 204: 'taken, or not needed any more' },
   async handle(call) {
     const cluster = clusterOf(call);

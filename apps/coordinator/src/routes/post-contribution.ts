@@ -4,6 +4,7 @@ import { type Engine } from '../engine';
 import { messageReply, type Operation } from '../http/operation';
 import { clusterOf, roundOf } from '../http/parameters';
 import { asSecaggError } from '../http/problem';
+import { claimedRouter } from '../rounds/claimed-router';
 import { largestContribution } from '../rounds/contribution-size';
 import { liveRound } from '../rounds/round-status';
 
@@ -28,6 +29,8 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
       const number = roundOf(call);
       const body = await call.body(largestContribution(liveRound(journal.state, cluster, number).round));
       begun = performance.now();
+      const router = claimedRouter(body);
+      if (router !== undefined) call.limitRouter(router);
       const step = receiveContribution(journal.state, context, roundKey(cluster, number), body);
       const isNew = step.events.length > 0;
       if (isNew) observer.accepted((performance.now() - begun) / 1000);

@@ -9,6 +9,7 @@ export const postEpochSignature = ({ journal, now }: Engine): Operation => ({
   path: '/v1/committee/epoch-signatures',
   summary: 'A member signs the proposed epoch; with the last signature it is complete',
   request: 'epoch-signature',
+  urgent: true,
   replies: { 204: 'taken' },
   async handle(call) {
     const signature = await readMessage(call, epochSignatureMessage);

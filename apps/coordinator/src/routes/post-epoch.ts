@@ -10,6 +10,7 @@ export const postEpoch = ({ journal, now }: Engine, operators: OperatorRequests,
   path: '/v1/epochs',
   summary: 'Starts the set-up of a new epoch',
   request: 'signed operator-request (start-epoch)',
+  urgent: true,
   replies: { 201: 'JSON: epoch, threshold, candidates, not_after_ms' },
   async handle(call) {
     const signed = await readMessage(call, signedMessage, signedLimit(operatorRequestMessage));

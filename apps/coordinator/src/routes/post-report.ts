@@ -11,6 +11,7 @@ export const postReport = ({ journal }: Engine): Operation => ({
   path: '/v1/clusters/:cluster/rounds/:round/reports',
   summary: 'A member reports which contributions it can use',
   request: 'signed report',
+  urgent: true,
   replies: { 204: 'taken, or not needed any more' },
   async handle(call) {
     const cluster = clusterOf(call);

@@ -11,6 +11,7 @@ export const postRound = (engine: Engine, operators: OperatorRequests, plans: Re
   path: '/v1/clusters/:cluster/rounds',
   summary: 'Starts a round of the cluster now, by its configured plan with the overrides of the request',
   request: 'signed operator-request (start-round)',
+  urgent: true,
   replies: { 201: 'open-round' },
   async handle(call) {
     const cluster = clusterOf(call);

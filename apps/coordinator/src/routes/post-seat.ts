@@ -9,6 +9,7 @@ export const postSeat = ({ journal, now }: Engine): Operation => ({
   path: '/v1/committee/seats',
   summary: 'A candidate takes a seat in the epoch that is being set up',
   request: 'signed seat',
+  urgent: true,
   replies: { 204: 'taken, or not needed any more' },
   async handle(call) {
     const seat = await readMessage(call, signedMessage, signedLimit(seatMessage));

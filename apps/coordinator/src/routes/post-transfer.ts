@@ -12,6 +12,7 @@ export const postTransfer = ({ journal }: Engine): Operation => ({
   path: '/v1/clusters/:cluster/rounds/:round/transfers',
   summary: 'A member passes seeds on to a holder whose boxes had failed',
   request: 'signed seed-transfer',
+  urgent: true,
   replies: { 204: 'taken, or not needed any more' },
   async handle(call) {
     const cluster = clusterOf(call);

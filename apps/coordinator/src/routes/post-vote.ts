@@ -11,6 +11,7 @@ export const postVote = ({ journal, now }: Engine): Operation => ({
   path: '/v1/clusters/:cluster/rounds/:round/votes',
   summary: 'A member votes `ready` or `abort`, once a round',
   request: 'vote-envelope',
+  urgent: true,
   replies: { 204: 'taken, or not needed any more' },
   async handle(call) {
     const cluster = clusterOf(call);

@@ -9,6 +9,7 @@ export const putFleet = ({ journal }: Engine): Operation => ({
   path: '/v1/fleet',
   summary: 'Replaces policy and roster by newer ones of the fleet authority',
   request: 'fleet-documents',
+  urgent: true,
   replies: { 204: 'taken, or held already' },
   async handle(call) {
     // The authority's signature is all the authentication there is to do.

@@ -55,7 +55,9 @@ class LibsqlStore implements Store {
   constructor(private readonly db: Database.Database, private readonly unlock: () => void) {
     this.sql = prepareStatements(db);
     this.suspicion = new SuspicionTable(this.sql);
-    this.writes = new GroupCommit({ begin: () => db.exec('BEGIN IMMEDIATE'), commit: () => db.exec('COMMIT'), rollback: () => db.exec('ROLLBACK') }, failpoint);
+    // A full disk has rolled it back already, and that it cannot be rolled back again is not what is to be told.
+    const rollback = () => void (db.inTransaction && db.exec('ROLLBACK'));
+    this.writes = new GroupCommit({ begin: () => db.exec('BEGIN IMMEDIATE'), commit: () => db.exec('COMMIT'), rollback }, failpoint);
   }
 
   append(batch: JournalBatch): Promise<void> {

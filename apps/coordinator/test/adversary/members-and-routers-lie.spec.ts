@@ -82,7 +82,7 @@ async function post(path: string, body: Bytes): Promise<SecaggError | undefined>
 
 beforeAll(async () => {
   writeFileSync(switches, '');
-  coordinator = await CoordinatorProcess.start(fleet, fleet.config({ autoEpochs: false }), { SECAGG_TEST_CHECKS_OFF: switches }, 'with-switches');
+  coordinator = await CoordinatorProcess.start(fleet, fleet.config({ autoEpochs: false }), { SECAGG_TEST_CHECKS_OFF: switches }, { build: 'with-switches' });
   liar = new LyingMember(fleet.view, fleet.routers[0]);
   members = [liar, ...fleet.routers.slice(1, 4).map((identity) => new PatientMember(fleet.view, identity))];
   serving = members.map((member) => member.serve(() => coordinator.origin));

@@ -29,21 +29,42 @@ async function bundle(kind: Build): Promise<string> {
   await build({
     entryPoints: [join(workspace, 'apps/coordinator/src/main.ts')], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external',
     plugins: kind === 'with-switches' ? [switches] : [],
-    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics'].map((name) => [`@secagg/${name}`, join(workspace, 'libs', name, 'src/index.ts')])),
+    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'host'].map((name) => [`@secagg/${name}`, join(workspace, 'libs', name, 'src/index.ts')])),
   }).finally(stop);
   return outfile;
 }
 
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly port?: number;
+  readonly exitCode?: number;
+}
+
+export interface Surroundings {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Largest file that the process may write, in blocks of 512 bytes. */
+  readonly fileBlocks?: number;
+  readonly build?: Build;
+}
+
 export class CoordinatorProcess {
-  private constructor(private readonly child: ChildProcess, readonly port: number, readonly client: CoordinatorClient) {}
+  private constructor(private readonly child: ChildProcess, readonly port: number, readonly client: CoordinatorClient, readonly log: readonly LogLine[]) {}
 
   /** Resolves when it listens; rejects with what it said when it could not start. */
-  static async start(fleet: TestFleet, config: object, environment: Record<string, string> = {}, kind: Build = 'as-shipped'): Promise<CoordinatorProcess> {
-    const child = spawn(process.execPath, [await bundled(kind)], {
+  static async start(
+    fleet: TestFleet, config: object, environment: Record<string, string> = {}, { fileBlocks, build: kind = 'as-shipped', ...user }: Surroundings = {},
+  ): Promise<CoordinatorProcess> {
+    const program = [process.execPath, await bundled(kind)];
+    const command = fileBlocks === undefined ? program : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...program];
+    const child = spawn(command[0], command.slice(1), {
+      ...user,
       env: { PATH: process.env.PATH, SECAGG_CONFIG: fleet.writeConfig({ ...config, logLevel: 'info' }), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
+    const log: LogLine[] = [];
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString();
       if (process.env.TEST_LOG) console.error(chunk.toString());
@@ -51,12 +72,13 @@ export class CoordinatorProcess {
     const port = await new Promise<number>((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (process.env.TEST_LOG) console.log(line);
-        const entry = JSON.parse(line) as { msg: string; port?: number };
+        const entry = JSON.parse(line) as LogLine;
+        log.push(entry);
         if (entry.msg === 'coordinator is listening') resolve(entry.port as number);
       });
       child.once('exit', (code) => reject(new Error(`exit ${code}: ${said}`)));
     });
-    return new CoordinatorProcess(child, port, new CoordinatorClient({ origin: `http://127.0.0.1:${port}`, connections: 64 }));
+    return new CoordinatorProcess(child, port, new CoordinatorClient({ origin: `http://127.0.0.1:${port}`, connections: 64 }), log);
   }
 
   get origin(): string {

@@ -36,6 +36,12 @@ export class FleetKeeper {
     }
   }
 
+  /** Stops keeping it up to date. */
+  remove(holder: FleetHolder): void {
+    const at = this.holders.indexOf(holder);
+    if (at >= 0) this.holders.splice(at, 1);
+  }
+
   /** The newest documents that any of the journals has. */
   get view(): FleetView | undefined {
     const views = this.holders.flatMap(({ state }) => (state ? [state.view] : []));

@@ -11,12 +11,15 @@ import { observeRound, settleFromAbort, settleFromTranscript } from './settle';
 /** Attempts at a published round that does not verify. A coordinator that is away meanwhile is waited for. */
 const SETTLE_ATTEMPTS = 12;
 
-/** @returns whether the round is settled. An undecided one stays charged, and its observations taken. */
-export async function followRound(router: Router, key: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * @param seenAtMs when this router learned of the round, or has come back to it
+ * @returns whether the round is settled. An undecided one stays charged, and its observations taken.
+ */
+export async function followRound(router: Router, key: string, seenAtMs: number, signal: AbortSignal): Promise<boolean> {
   const participation = stateOf(router).participations.get(key);
   if (!participation || participation.outcome) return true;
   const { cluster, round } = roundConfigMessage.decode(participation.announcement.body);
-  await deliver(router, key, signal);
+  await deliver(router, key, seenAtMs, signal);
   // Anybody may show it the decision meanwhile.
   const isSettled = () => {
     const now = stateOf(router).participations.get(key);

@@ -39,7 +39,7 @@ export class Participant {
     showBudget(router);
     const state = stateOf(router);
     this.highestSeen = state.highestRound.get(router.config.cluster) ?? 0;
-    for (const [key, { outcome }] of state.participations) if (!outcome) this.start(this.follow(key, signal), signal);
+    for (const [key, { outcome }] of state.participations) if (!outcome) this.start(this.follow(key, router.now(), signal), signal);
     this.start(this.catchUp(signal), signal);
     try {
       for (let failures = 0; ; ) {
@@ -73,6 +73,7 @@ export class Participant {
 
   private async join(open: OpenRound, signal: AbortSignal): Promise<boolean> {
     const { router } = this;
+    const seenAtMs = router.now();
     const { round, cluster, layout } = roundConfigMessage.decode(open.announcement.body);
     if (cluster !== router.config.cluster) return false;
     try {
@@ -88,7 +89,7 @@ export class Participant {
     try {
       const key = await joinRound(router, open, signal);
       this.lastRefusal = undefined;
-      this.start(this.follow(key, signal), signal);
+      this.start(this.follow(key, seenAtMs, signal), signal);
       return true;
     } catch (error) {
       signal.throwIfAborted();
@@ -107,8 +108,8 @@ export class Participant {
     log.warn(this.lastRefusal, 'round refused');
   }
 
-  private async follow(key: string, signal: AbortSignal): Promise<void> {
-    if (!(await followRound(this.router, key, signal))) this.undecided.add(key);
+  private async follow(key: string, seenAtMs: number, signal: AbortSignal): Promise<void> {
+    if (!(await followRound(this.router, key, seenAtMs, signal))) this.undecided.add(key);
   }
 
   /** The newest fleet documents, and the round missed last: for a node that was away. */

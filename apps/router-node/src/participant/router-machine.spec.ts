@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { LocalFleet, type RouterEvent } from '@secagg/protocol';
+import { evolveRouter, LocalFleet, type RouterEvent } from '@secagg/protocol';
 import { decodeCanonical, defaultFields, encodeCanonical } from '@secagg/schema';
 import { routerMachine } from './router-machine';
 
@@ -33,6 +33,10 @@ describe('a router\'s memory', () => {
     router.contribution(fleet.coordinator, last, new Float64Array(3), startMs + 200_000);
     router.commit({ events: [{ type: 'quarantine-told', cluster: fleet.cluster, round: 24, untilRound: 30 }], reply: undefined });
 
+    const restoring: RouterEvent = { type: 'restored', atMs: startMs + 300_000, units: 1000 };
+    evolveRouter(router.state, restoring);
+    events.push(restoring);
+
     const machine = routerMachine(fleet.authority.publicKey);
     const records = events.map((event) => encodeCanonical(event));
     const replayed = machine.begin(decodeCanonical(records[0]) as RouterEvent);
@@ -41,6 +45,7 @@ describe('a router\'s memory', () => {
     expect(restored).toEqual(replayed);
     expect(restored.ledger).toEqual(router.state.ledger);
     expect(restored.quarantines).toEqual(new Map([[fleet.cluster, { round: 24, untilRound: 30 }]]));
+    expect(restored.restoredAtMs).toBe(startMs + 300_000);
     expect(restored.highestRound.get(fleet.cluster)).toBe(24);
     const rounds = [...restored.participations.values()].map(({ round, outcome, bytes }) => [round, outcome ?? null, bytes !== undefined]);
     expect(rounds).toEqual([...router.state.participations.values()].map(({ round, outcome, bytes }) => [round, outcome ?? null, bytes !== undefined]).filter(([round]) => ![1, 2].includes(round as number)));

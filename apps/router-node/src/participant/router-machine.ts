@@ -16,6 +16,7 @@ interface RouterSnapshot {
   /** Absent in snapshots of earlier releases. */
   quarantines?: [string, ToldQuarantine][];
   ledger: { open: [string, OpenCharge][]; settled: [number, DayTotal][]; latestRounds: [string, number][]; latestDay: number };
+  restoredAtMs?: number;
 }
 
 /** @param authorityKey Ed25519 public key that the stored fleet documents must be signed by */
@@ -40,6 +41,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
           latestRounds: [...state.ledger.latestRounds],
           latestDay: state.ledger.latestDay,
         },
+        ...(state.restoredAtMs === undefined ? {} : { restoredAtMs: state.restoredAtMs }),
       };
     },
     restore: (value) => {
@@ -51,6 +53,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
         participations: new Map(snapshot.participations),
         ledger: restoreLedger(snapshot.ledger),
         quarantines: new Map(snapshot.quarantines),
+        ...(snapshot.restoredAtMs === undefined ? {} : { restoredAtMs: snapshot.restoredAtMs }),
       };
     },
   };

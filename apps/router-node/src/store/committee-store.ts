@@ -1,4 +1,5 @@
 /** Everything a committee member keeps, in `committee.db` of its data directory: never part of a backup. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MemberEvent, type MemberState } from '@secagg/protocol';
 import { type RandomBytes } from '@secagg/schema';
@@ -54,4 +55,9 @@ function purge(database: Database): void {
   failpoint('before-durable:purge');
   database.checkpoint();
   failpoint('after-durable:purge');
+}
+
+/** With all that lies beside it: votes and secrets of epochs are gone. */
+export function removeCommitteeStore(dataDir: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(join(dataDir, `committee.db${suffix}`), { force: true });
 }

@@ -1,6 +1,6 @@
 /** An embedded database file: every commit is on disk when it returns, and one process has the file. */
-import { closeSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
+import { exitCodes, faultOf, HostFault, ownerOnlyDatabase } from '@secagg/host';
 import Libsql from 'libsql';
 import { failpoint } from '../failpoint';
 
@@ -14,40 +14,44 @@ export interface Migration {
 }
 
 /** Thrown when another process holds the file: two nodes over one ledger would each spend it. */
-export class DatabaseInUse extends Error {
-  override readonly name = 'DatabaseInUse';
+export class DatabaseInUse extends HostFault {
+  constructor(message: string) {
+    super(exitCodes.inUse, message);
+  }
 }
 
 export class Database {
   private readonly statements = new Map<string, Libsql.Statement>();
   private depth = 0;
 
-  private constructor(private readonly db: Libsql.Database) {}
+  private constructor(private readonly db: Libsql.Database, private readonly unlock: () => void) {}
 
   /**
    * Opens or creates the file (readable by its owner only) and brings it to the newest migration.
    * Throws {@link DatabaseInUse}, or an error when the file was made by a newer version.
+   * @param readable others may read it meanwhile, for backups; by default nobody can
    */
-  static open(path: string, migrations: readonly Migration[]): Database {
-    closeSync(openSync(path, 'a', 0o600));
+  static open(path: string, migrations: readonly Migration[], { readable = false } = {}): Database {
+    ownerOnlyDatabase(path);
+    const unlock = readable ? lock(`${path}.lock`) : () => undefined;
     const db = new Libsql(path, { timeout: 2000 });
     try {
       // Before WAL: the lock is then taken for good with the first access.
-      db.pragma('locking_mode=EXCLUSIVE');
+      if (!readable) db.pragma('locking_mode=EXCLUSIVE');
+      const database = new Database(db, unlock);
+      database.checkSound();
       db.pragma('journal_mode=WAL');
       db.pragma('synchronous=FULL');
       db.pragma('secure_delete=ON');
-      const database = new Database(db);
       database.migrate(path, migrations);
       return database;
     } catch (error) {
-      try {
-        release(db);
-      } catch {
-        // What went wrong first is what is told.
-      }
-      if (error instanceof Error && (error as { code?: string }).code === 'SQLITE_BUSY') throw new DatabaseInUse(`${path} is in use by another process`);
-      throw error;
+      const fault = faultOf(error);
+      close(db, fault.exitCode !== exitCodes.corrupt);
+      unlock();
+      if (fault.exitCode === exitCodes.inUse) throw new DatabaseInUse(`${path} is in use by another process`);
+      if (fault.exitCode === exitCodes.software || fault === error) throw error;
+      throw new HostFault(fault.exitCode, `${path}: ${fault.message}`, { cause: error });
     }
   }
 
@@ -71,7 +75,14 @@ export class Database {
     if (this.depth > 0) return work();
     this.depth += 1;
     try {
-      return this.db.transaction(work).immediate() as T;
+      this.db.exec('BEGIN IMMEDIATE');
+      const result = work();
+      this.db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk has rolled it back already; the driver's own transaction would then tell of that alone.
+      if (this.db.inTransaction) this.db.exec('ROLLBACK');
+      throw error;
     } finally {
       this.depth -= 1;
     }
@@ -94,7 +105,9 @@ export class Database {
   }
 
   close(): void {
-    if (this.db.open) release(this.db);
+    if (!this.db.open) return;
+    release(this.db);
+    this.unlock();
   }
 
   private prepare(sql: string): Libsql.Statement {
@@ -105,10 +118,16 @@ export class Database {
     return statement;
   }
 
+  /** Damage is told before anything is written over it. */
+  private checkSound(): void {
+    const problem = this.get('PRAGMA quick_check(1)')?.[0];
+    if (problem !== 'ok') throw Object.assign(new Error(String(problem)), { code: 'SQLITE_CORRUPT' });
+  }
+
   private migrate(path: string, migrations: readonly Migration[]): void {
     const current = Number(this.get('PRAGMA user_version')?.[0] ?? 0);
     const newest = migrations.at(-1)?.number ?? 0;
-    if (current > newest) throw new Error(`${path} was written by a newer version (migration ${current}; this one knows ${newest})`);
+    if (current > newest) throw new HostFault(exitCodes.config, `${path} was written by a newer version (migration ${current}; this one knows ${newest})`);
     for (const { number, sql } of migrations) {
       if (number <= current) continue;
       const name = `${basename(path, '.db')}/migration`;
@@ -120,6 +139,36 @@ export class Database {
       });
       failpoint(`after-durable:${name}`);
     }
+  }
+}
+
+/**
+ * Keeps other processes of this program out until the returned function is called or the process ends, however it ends, by a lock on a
+ * file of its own: the database itself stays readable.
+ */
+function lock(path: string): () => void {
+  ownerOnlyDatabase(path);
+  const guard = new Libsql(path, { timeout: 2000 });
+  try {
+    guard.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    guard.close();
+    if (faultOf(error).exitCode === exitCodes.inUse) throw new DatabaseInUse(`${path.replace(/\.lock$/, '')} is in use by another process`);
+    throw error;
+  }
+  return () => {
+    if (guard.inTransaction) guard.exec('ROLLBACK');
+    guard.close();
+  };
+}
+
+/** After a failure: what went wrong first is what is told. A damaged file is not written, not even its header. */
+function close(db: Libsql.Database, mayWrite: boolean): void {
+  try {
+    if (mayWrite) release(db);
+    else db.close();
+  } catch {
+    // The process is about to end.
   }
 }
 

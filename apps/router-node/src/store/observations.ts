@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { type RewardObservation, SecaggError, signalKey } from '@secagg/schema';
 import { type RequesterHash } from '../observations/requester-hash';
 import { type Database } from './database';
+import { nextId } from './next-id';
+import { inTheClear, type RowSeal } from './row-seal';
 
 export interface ObservationBatch {
   readonly observations: readonly RewardObservation[];
@@ -24,7 +26,11 @@ const PAGE = 1000;
 
 export class ObservationTable {
   /** @param hash what a requester id becomes before it is stored */
-  constructor(private readonly database: Database, private readonly hash: RequesterHash) {}
+  constructor(
+    private readonly database: Database,
+    private readonly hash: RequesterHash,
+    private readonly sealed: RowSeal = inTheClear,
+  ) {}
 
   /**
    * Adds a batch; part of the caller's transaction. A refusal adds nothing.
@@ -37,18 +43,25 @@ export class ObservationTable {
     if (idempotencyKey !== undefined) {
       const before = this.database.get('SELECT digest, accepted FROM accepted_batch WHERE idempotency_key = ?', idempotencyKey);
       if (before) {
-        if (!digestOf(rows).equals(before[0] as Uint8Array)) throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
+        if (!this.digestOf(rows).equals(before[0] as Uint8Array)) throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
         return { accepted: before[1] as number, added: 0 };
       }
     }
     if (observations.length > room) throw new SecaggError('overloaded', 'no more observations can be held until a round has taken some');
     if (idempotencyKey !== undefined) {
-      this.database.run('INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)', idempotencyKey, digestOf(rows), observations.length, nowMs);
+      this.database.run('INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)', idempotencyKey, this.digestOf(rows), observations.length, nowMs);
     }
+    // A sealed body is bound to its row, so the id is chosen first.
+    let id = nextId(this.database, 'observation');
     for (const { key, body, requester } of rows) {
-      this.database.run('INSERT INTO observation (key, body, requester, received_at_ms) VALUES (?, ?, ?, ?)', key, body, requester, nowMs);
+      this.database.run('INSERT INTO observation (id, key, body, requester, received_at_ms) VALUES (?, ?, ?, ?, ?)', id, key, this.sealed.seal(body, 'observation', id), requester, nowMs);
+      id += 1;
     }
     return { accepted: observations.length, added: observations.length };
+  }
+
+  private digestOf(rows: readonly Row[]): Buffer {
+    return Buffer.from(this.sealed.keyedDigest(digestOf(rows)));
   }
 
   private rowOf({ requester, ...held }: RewardObservation): Row {
@@ -65,7 +78,8 @@ export class ObservationTable {
     for (let last = 0; ; ) {
       const page = this.database.all('SELECT id, body, requester FROM observation WHERE id > ? AND taken_by IS NULL ORDER BY id LIMIT ?', last, PAGE);
       for (const [id, body, requester] of page) {
-        yield { id: id as number, observation: JSON.parse(body as string) as HeldObservation, ...(requester === null ? {} : { requester: requester as string }) };
+        const text = this.sealed.open(body, 'observation', id as number);
+        yield { id: id as number, observation: JSON.parse(text) as HeldObservation, ...(requester === null ? {} : { requester: requester as string }) };
       }
       if (page.length < PAGE) return;
       last = page[PAGE - 1][0] as number;

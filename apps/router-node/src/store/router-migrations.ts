@@ -61,4 +61,20 @@ export const routerMigrations: readonly Migration[] = [
       ) WITHOUT ROWID;
     `,
   },
+  {
+    number: 5,
+    sql: `
+      -- Present once the bodies of observation and local_signal are sealed under the store key; the key of the digests of batches,
+      -- sealed itself, so that another store key is noticed at once.
+      CREATE TABLE digest_key (id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL);
+    `,
+  },
+  {
+    number: 6,
+    sql: `
+      -- Has its row in backups only (secagg backup): a node that finds it has been brought back, and acts on it before anything else.
+      -- assumed_units: what its operator states was spent at most since the backup, in units of 2^-40 rho; NULL for the whole budget.
+      CREATE TABLE backup_mark (id INTEGER PRIMARY KEY CHECK (id = 1), made_at_ms INTEGER NOT NULL, assumed_units INTEGER);
+    `,
+  },
 ];

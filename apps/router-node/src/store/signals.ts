@@ -3,22 +3,25 @@ import { type PublishedSignal } from '@secagg/client';
 import { type FederatedRewardSignal } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { type Database } from './database';
+import { nextId } from './next-id';
+import { inTheClear, type RowSeal } from './row-seal';
 
 export class LocalSignalTable {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: Database, private readonly sealed: RowSeal = inTheClear) {}
 
   /** Replaces the signal that waits. */
   put(signal: FederatedRewardSignal): void {
     this.database.transaction(() => {
       this.database.run('DELETE FROM local_signal WHERE taken_by IS NULL');
-      this.database.run('INSERT INTO local_signal (body) VALUES (?)', JSON.stringify(signal));
+      const id = nextId(this.database, 'local_signal');
+      this.database.run('INSERT INTO local_signal (id, body) VALUES (?, ?)', id, this.sealed.seal(JSON.stringify(signal), 'local_signal', id));
       failpoint('in-durable:signal-put');
     });
   }
 
   waiting(): FederatedRewardSignal | undefined {
-    const body = this.database.get('SELECT body FROM local_signal WHERE taken_by IS NULL')?.[0];
-    return body === undefined ? undefined : (JSON.parse(body as string) as FederatedRewardSignal);
+    const row = this.database.get('SELECT id, body FROM local_signal WHERE taken_by IS NULL');
+    return row && (JSON.parse(this.sealed.open(row[1], 'local_signal', row[0] as number)) as FederatedRewardSignal);
   }
 
   take(roundKey: string): void {

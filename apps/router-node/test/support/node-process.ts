@@ -36,7 +36,7 @@ async function bundle(kind: Build): Promise<string> {
     target: 'node20',
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
-    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client'].map((name) => [`@secagg/${name}`, join(workspace, `libs/${name}/src/index.ts`)])),
+    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client', 'host'].map((name) => [`@secagg/${name}`, join(workspace, `libs/${name}/src/index.ts`)])),
     plugins: kind === 'with-switches' ? [switches] : [],
   }).finally(stop);
   return outfile;
@@ -46,6 +46,14 @@ export interface LogLine {
   readonly level: number;
   readonly msg: string;
   readonly [field: string]: unknown;
+}
+
+export interface Surroundings {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Largest file that the process may write, in blocks of 512 bytes. */
+  readonly fileBlocks?: number;
+  readonly build?: Build;
 }
 
 export class NodeProcess {
@@ -67,9 +75,10 @@ export class NodeProcess {
   }
 
   /** Resolves when it listens, or has ended. */
-  static async start(environment: Record<string, string>, kind: Build = 'as-shipped'): Promise<NodeProcess> {
-    const program = await bundled(kind);
-    const node = new NodeProcess(spawn(process.execPath, [program], { env: { PATH: process.env.PATH ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] }));
+  static async start(environment: Record<string, string>, { fileBlocks, build: kind = 'as-shipped', ...user }: Surroundings = {}): Promise<NodeProcess> {
+    const program = [process.execPath, await bundled(kind)];
+    const command = fileBlocks === undefined ? program : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...program];
+    const node = new NodeProcess(spawn(command[0], command.slice(1), { env: { PATH: process.env.PATH ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], ...user }));
     while (!node.exit && node.port === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
     if (node.port !== undefined) node.http = new RouterNodeClient({ origin: `http://127.0.0.1:${node.port}` });
     return node;

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 import {
   type AnswerBody, answerBodyMessage, type DecisionProof, decisionProofMessage, type EpochCertificate, epochCertificateMessage, type EpochSignature, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, type InclusionProof, inclusionProofMessage, type MemberViews,
-  memberViewsMessage, type OpenRound, openRoundMessage, type RoundPhase, type RoundStatus, roundStatusMessage, type Signed, signedMessage, type SuspicionReport, suspicionReportSchema, type Transcript,
+  memberViewsMessage, type OpenRound, openRoundMessage, operatorRequestMessage, type RoundPhase, type RoundStatus, roundStatusMessage, SecaggError, type Signed, signedMessage, type SuspicionReport, suspicionReportSchema, type Transcript,
   transcriptMessage, type Vote, voteMessage, type Work, workMessage,
 } from '@secagg/schema';
 import { z } from 'zod';
+import { backoffDelay, defaultBackoff, pause } from '../http/backoff';
 import { cbor, getJson, getMessage, pollMessage, postBytes, unless } from '../http/messages';
+import { waitAfter } from '../http/retry-after';
 import { type CallOptions, Transport, type TransportOptions } from '../http/transport';
 import { type PublishedSignal, publishedSignalSchema } from '../published-signal';
 
@@ -34,6 +36,7 @@ const evidenceListSchema = z.looseObject({
 export type EvidenceEntry = z.infer<typeof evidenceListSchema>['evidence'][number];
 
 const MAX_EMPTY_BYTES = 1024;
+const OPERATOR_ATTEMPTS = 6;
 
 const pathOf = (cluster: string, round: number): string => `/v1/clusters/${encodeURIComponent(cluster)}/rounds/${round}`;
 
@@ -83,16 +86,20 @@ export class CoordinatorClient {
     return unless(['no_round', 'not_found'], getMessage(this.transport, epochCertificateMessage, { path: '/v1/epochs/current' }, call));
   }
 
-  /** @param request operator request `start-epoch`; its nonce serves once, so it is not repeated */
+  /** @param request operator request `start-epoch`; its nonce serves once, however often it is sent */
   async startEpoch(request: Signed, call?: CallOptions): Promise<void> {
     await this.operate('/v1/epochs', request, 1024 * 1024, call);
   }
 
   // --- rounds, for routers and operators
 
-  /** @param request operator request `start-round`; its nonce serves once, so it is not repeated */
+  /**
+   * @param request operator request `start-round`; its nonce serves once, however often it is sent
+   * Throws `stale_round` when the round was started, the answer was lost, and the round is over.
+   */
   async startRound(cluster: string, request: Signed, call?: CallOptions): Promise<OpenRound> {
-    return openRoundMessage.decode(await this.operate(`/v1/clusters/${encodeURIComponent(cluster)}/rounds`, request, openRoundMessage.maxBytes, call));
+    const reply = await this.operate(`/v1/clusters/${encodeURIComponent(cluster)}/rounds`, request, openRoundMessage.maxBytes, call);
+    return reply ? openRoundMessage.decode(reply) : this.startedRound(cluster, request, call);
   }
 
   /** A round above `after` that takes contributions, as soon as there is one. */
@@ -191,10 +198,33 @@ export class CoordinatorClient {
     await postBytes(this.transport, path, body, 64 * 1024, call);
   }
 
-  private async operate(path: string, request: Signed, maxBytes: number, call?: CallOptions): Promise<Uint8Array> {
-    const { body } = await this.transport.send(
-      { method: 'POST', path, body: signedMessage.encode(request), headers: cbor, maxBytes, idempotent: false }, { timeoutMs: 30_000, ...call },
+  /** The newest round, which this request has started. */
+  private async startedRound(cluster: string, request: Signed, call?: CallOptions): Promise<OpenRound> {
+    const { operator } = operatorRequestMessage.decode(request.body);
+    const latest = await this.latestRound(cluster, call);
+    const open = latest && (await this.openRound(cluster, { after: latest.round - 1, router: operator, waitMs: 0 }, { ...call, attempts: call?.attempts ?? OPERATOR_ATTEMPTS }));
+    if (!open) throw new SecaggError('stale_round', 'the round was started, and is over already');
+    return open;
+  }
+
+  /**
+   * A request whose nonce serves once, sent until there is an answer. Undefined when one of the attempts was taken and its answer lost:
+   * the coordinator then says that it has taken the request before.
+   */
+  private async operate(path: string, request: Signed, maxBytes: number, call: CallOptions = {}): Promise<Uint8Array | undefined> {
+    const { attempts = OPERATOR_ATTEMPTS } = call;
+    const send = () => this.transport.send(
+      { method: 'POST', path, body: signedMessage.encode(request), headers: cbor, maxBytes, idempotent: true }, { timeoutMs: 30_000, ...call, attempts: 1 },
     );
-    return body;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await send()).body;
+      } catch (error) {
+        if (!(error instanceof SecaggError)) throw error;
+        if (error.code === 'duplicate' && attempt > 1) return undefined;
+        if (attempt >= attempts || error.details.unreachable !== true && !['unavailable', 'overloaded'].includes(error.code)) throw error;
+        await pause(waitAfter(error, backoffDelay(defaultBackoff, attempt, Math.random()), Math.random()), call.signal);
+      }
+    }
   }
 }

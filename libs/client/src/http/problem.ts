@@ -9,17 +9,19 @@ const DESCRIPTION = new Set(['type', 'title', 'status', 'detail', 'code', 'insta
 
 /**
  * The error a service answered with. An answer that is no problem of this system (a proxy's page, a cut body) becomes
- * `unavailable` from status 500 on and 429, else `malformed`; `details.status` is the HTTP status in any case.
+ * `unavailable` from status 500 on, 429 and 408, else `malformed`; `details.status` is the HTTP status in any case, `details.retryAfterMs` how
+ * long the service wants to be left alone.
  */
-export function errorOfProblem(status: number, contentType: string, body: Uint8Array): SecaggError {
+export function errorOfProblem(status: number, contentType: string, body: Uint8Array, retryAfterMs?: number): SecaggError {
+  const told = retryAfterMs === undefined ? { status } : { status, retryAfterMs };
   const problem = contentType.startsWith('application/problem+json') ? parseObject(body) : undefined;
   if (problem && isCode(problem.code)) {
     const details = Object.fromEntries(Object.entries(problem).filter(([name]) => !DESCRIPTION.has(name)));
     const text = typeof problem.detail === 'string' ? problem.detail : problems[problem.code].title;
-    return new SecaggError(problem.code, text.slice(0, LONGEST_TEXT), { ...details, status });
+    return new SecaggError(problem.code, text.slice(0, LONGEST_TEXT), { ...details, ...told });
   }
-  const code = status >= 500 || status === 429 ? 'unavailable' : 'malformed';
-  return new SecaggError(code, `the service answered with status ${status}`, { status });
+  const code = status >= 500 || status === 429 || status === 408 ? 'unavailable' : 'malformed';
+  return new SecaggError(code, `the service answered with status ${status}`, told);
 }
 
 function parseObject(body: Uint8Array): Record<string, unknown> | undefined {

@@ -58,6 +58,7 @@ describe('transport', () => {
 
   it.each([
     ['a page in place of a problem', 502, '<html>', 'unavailable'],
+    ['a server that has lost patience', 408, '', 'unavailable'],
     ['a refusal that is no problem', 400, 'no', 'malformed'],
   ])('%s', async (_, status, body, code) => {
     await serve((_request, response) => {
@@ -76,6 +77,19 @@ describe('transport', () => {
     await serve((_, response, attempt) => (attempt < 3 ? problem(response, 503, { code: 'unavailable' }) : response.end('ok')));
     expect(Buffer.from((await transport.send(get)).body).toString()).toBe('ok');
     expect(count).toBe(3);
+  });
+
+  it('does not come back before the service wants it to', async () => {
+    const at: number[] = [];
+    await serve((_, response, attempt) => {
+      at.push(performance.now());
+      if (attempt > 1) return void response.end('ok');
+      response.setHeader('retry-after', '1');
+      problem(response, 503, { code: 'unavailable' });
+    });
+    await transport.send(get);
+    // The other attempts of this client are at most 5 ms apart.
+    expect(at[1] - at[0]).toBeGreaterThanOrEqual(990);
   });
 
   it('repeats after a connection that broke in the middle of the answer', async () => {

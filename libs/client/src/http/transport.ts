@@ -3,6 +3,7 @@ import { SecaggError } from '@secagg/schema';
 import { type Dispatcher, Pool } from 'undici';
 import { type Backoff, backoffDelay, defaultBackoff, pause } from './backoff';
 import { errorOfProblem } from './problem';
+import { retryAfterOf, waitAfter } from './retry-after';
 
 export interface TransportOptions {
   /** Origin of the service, `http://host:port` or `https://host:port`. */
@@ -48,7 +49,7 @@ export interface Reply {
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
 /** Worth another attempt: the service was not reached, or says that it will do better later. */
-const isTransient = (error: unknown): boolean => error instanceof SecaggError && (error.code === 'unavailable' || error.code === 'overloaded');
+const isTransient = (error: unknown): boolean => error instanceof SecaggError && ['unavailable', 'overloaded', 'too_slow'].includes(error.code);
 
 export class Transport {
   private readonly pool: Pool;
@@ -69,7 +70,7 @@ export class Transport {
         return await this.once(request, call);
       } catch (error) {
         if (attempt >= attempts || !isTransient(error)) throw error;
-        await pause(backoffDelay(this.options.backoff ?? defaultBackoff, attempt, Math.random()), call.signal);
+        await pause(waitAfter(error, backoffDelay(this.options.backoff ?? defaultBackoff, attempt, Math.random()), Math.random()), call.signal);
       }
     }
   }
@@ -112,7 +113,7 @@ export class Transport {
     });
     const ok = answer.statusCode >= 200 && answer.statusCode < 300;
     const bytes = await readBody(answer, ok ? maxBytes : MAX_PROBLEM_BYTES);
-    if (!ok) throw errorOfProblem(answer.statusCode, String(answer.headers['content-type'] ?? ''), bytes);
+    if (!ok) throw errorOfProblem(answer.statusCode, String(answer.headers['content-type'] ?? ''), bytes, retryAfterOf(answer.headers['retry-after'], Date.now()));
     return { status: answer.statusCode, body: bytes };
   }
 }

@@ -1,1 +1,2 @@
+export * from './identity-key';
 export * from './sealed-blob';

@@ -18,8 +18,28 @@ const tagLength = 16;
 /** Bytes that a blob is longer than its plaintext. */
 export const atRestOverhead = 1 + nonceLength + tagLength;
 
+/** Seals and opens under one key without waiting, for what is written inside a transaction. */
+export interface AtRest {
+  /** @param context what and whose this secret is, for instance `epoch-secrets/fleet/7`; @throws SecaggError `invalid` when it is not well-formed Unicode */
+  seal(plaintext: Uint8Array, context: string): Uint8Array;
+  /** The plaintext, the caller's to wipe. @throws SecaggError `cannot_open` for another key, another context, damage or an unknown version */
+  open(blob: Uint8Array, context: string): Uint8Array;
+}
+
 /**
- * Seals a secret for the disk. Asynchronous only because libsodium loads so.
+ * Asynchronous only because libsodium loads so.
+ *
+ * @param key 32 uniformly random bytes; kept, not copied
+ * @throws SecaggError `invalid` when the key is not 32 bytes
+ */
+export async function atRest(key: Uint8Array, random: RandomBytes): Promise<AtRest> {
+  requireKeyLength(key);
+  await sodium.ready;
+  return { seal: (plaintext, context) => seal(key, plaintext, context, random), open: (blob, context) => open(key, blob, context) };
+}
+
+/**
+ * Seals a secret for the disk.
  *
  * @param key 32 uniformly random bytes
  * @param context what and whose this secret is, for instance `epoch-secrets/fleet/7`: the blob opens under the same context only,
@@ -29,13 +49,7 @@ export const atRestOverhead = 1 + nonceLength + tagLength;
 export async function sealAtRest(key: Uint8Array, plaintext: Uint8Array, context: string, random: RandomBytes): Promise<Uint8Array> {
   requireKeyLength(key);
   await sodium.ready;
-  const nonce = random(nonceLength);
-  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, associatedData(context), null, nonce, key);
-  const blob = new Uint8Array(1 + nonceLength + ciphertext.length);
-  blob[0] = version;
-  blob.set(nonce, 1);
-  blob.set(ciphertext, 1 + nonceLength);
-  return blob;
+  return seal(key, plaintext, context, random);
 }
 
 /**
@@ -46,8 +60,22 @@ export async function sealAtRest(key: Uint8Array, plaintext: Uint8Array, context
  */
 export async function openAtRest(key: Uint8Array, blob: Uint8Array, context: string): Promise<Uint8Array> {
   requireKeyLength(key);
-  if (blob.length < atRestOverhead || blob[0] !== version) throw new SecaggError('cannot_open', 'not a sealed blob of a known version');
   await sodium.ready;
+  return open(key, blob, context);
+}
+
+function seal(key: Uint8Array, plaintext: Uint8Array, context: string, random: RandomBytes): Uint8Array {
+  const nonce = random(nonceLength);
+  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, associatedData(context), null, nonce, key);
+  const blob = new Uint8Array(1 + nonceLength + ciphertext.length);
+  blob[0] = version;
+  blob.set(nonce, 1);
+  blob.set(ciphertext, 1 + nonceLength);
+  return blob;
+}
+
+function open(key: Uint8Array, blob: Uint8Array, context: string): Uint8Array {
+  if (blob.length < atRestOverhead || blob[0] !== version) throw new SecaggError('cannot_open', 'not a sealed blob of a known version');
   const nonce = blob.subarray(1, 1 + nonceLength);
   const ciphertext = blob.subarray(1 + nonceLength);
   try {

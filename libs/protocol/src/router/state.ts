@@ -3,7 +3,7 @@
  * event is durable before what it allows leaves. `contribution-prepared` holds the charge, the observations taken and the
  * bytes together, so that one durable write makes all of it true before anything is sent (PROTOCOL section 4.2 and 6).
  */
-import { applyLedgerEvent, type Budget, emptyLedger, type LedgerEvent, type LedgerState } from '@secagg/dp-noise';
+import { applyLedgerEvent, assumeSpent, type Budget, emptyLedger, type LedgerEvent, type LedgerState } from '@secagg/dp-noise';
 import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
 import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
@@ -52,11 +52,15 @@ export interface RouterState {
   ledger: LedgerState;
   /** By cluster; until a round after it is answered. */
   readonly quarantines: Map<string, ToldQuarantine>;
+  /** When this state was brought back from a backup: rounds announced before may have been answered already. */
+  restoredAtMs?: number;
 }
 
 export type RouterEvent =
   | FleetUpdated
   | { readonly type: 'epoch-seen'; readonly epoch: number }
+  /** The state comes from a backup; `units` may have been spent since it was made. */
+  | { readonly type: 'restored'; readonly atMs: number; readonly units: number }
   | {
       readonly type: 'contribution-prepared';
       readonly key: string;
@@ -87,6 +91,10 @@ export function evolveRouter(state: RouterState, event: RouterEvent): void {
       return;
     case 'epoch-seen':
       state.highestEpoch = Math.max(state.highestEpoch, event.epoch);
+      return;
+    case 'restored':
+      state.restoredAtMs = Math.max(event.atMs, state.restoredAtMs ?? 0);
+      state.ledger = assumeSpent(state.ledger, event.units, event.atMs);
       return;
     case 'contribution-prepared': {
       const { type: _type, key, charge, ...participation } = event;

@@ -28,6 +28,7 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   const round = verifyAnnouncement(state.view, verifyEpoch(state.view, open.epoch_certificate, round_time_ms), open.announcement);
   // Its own newest policy binds a router at once, also for rounds announced just before.
   ensure('fleet.newest', round.view === state.view, 'policy', 'made under a policy or roster older than the newest known', { round: config.round });
+  checkSinceRestored(state, round);
   checkRoundTime(state.view, round, nowMs);
   const { id } = context.identity;
   under('header.certificate', () => certificateOf(state.view, id, 'router', round_time_ms));
@@ -48,6 +49,16 @@ function checkUnanswered(state: RouterState, { cluster, round, epoch }: Pick<Rou
   ensure('round.once', isWithinReach(round, highest), 'policy', `round ${round} is too far above the highest answered`, { round });
   ensure('epoch.newer', isWithinReach(epoch, state.highestEpoch), 'policy', `epoch ${epoch} is too far above the highest seen`, { round });
   ensure('epoch.not_older', epoch >= state.highestEpoch, 'wrong_epoch', `epoch ${epoch} is below the highest seen`, { round });
+}
+
+/**
+ * A router that comes back from a backup has forgotten what it answered since: it sits out every round that was announced before it
+ * came back, by either clock. A number that is announced once more after that gives a coordinator nothing: the committee decides one
+ * configuration of it, and the ledger is charged for both.
+ */
+function checkSinceRestored({ restoredAtMs, view }: RouterState, { config }: VerifiedRound): void {
+  const since = restoredAtMs === undefined || config.round_time_ms > restoredAtMs + view.policy.clock_tolerance_ms;
+  ensure('round.since_restored', since, 'stale_round', `round ${config.round} was announced before this router came back from a backup: it may have answered it`, { round: config.round });
 }
 
 /** The charge for a round at its worst case, or undefined for one without noise. Throws `budget_exhausted`, `stale_round`. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinatorClient } from '@secagg/client';
 import { auditTranscript, signDocument } from '@secagg/protocol';
-import { operatorRequestMessage, roundConfigMessage } from '@secagg/schema';
+import { type OpenRound, operatorRequestMessage, roundConfigMessage } from '@secagg/schema';
 import { prepareContributions, type Prepared } from './contributions';
 import { type BenchFleet, keyFile, storeKeyFile } from './fleet';
 import { Service } from './service';
@@ -25,7 +25,8 @@ export interface HttpRound {
 }
 
 const CONNECTIONS = 32;
-const EPOCH_TIMEOUT_MS = 30_000;
+/** Every party verifies thousands of certificates first. */
+const EPOCH_TIMEOUT_MS = 180_000;
 /** Rounds close when they are full; the deadline only ends those that went wrong. */
 const DURATION_MS = 600_000;
 
@@ -74,9 +75,8 @@ export class HttpCluster {
     }
   }
 
-  /** A whole round of the first `n` routers. Throws when the published sum is not that of their vectors and noise. */
-  async run(n: number): Promise<HttpRound> {
-    const client = this.client as CoordinatorClient;
+  /** Announces a round that closes with `n` contributions. */
+  async announce(n: number): Promise<OpenRound> {
     const { cluster, view, operator } = this.fleet;
     const request = signDocument(
       operatorRequestMessage,
@@ -87,7 +87,14 @@ export class HttpCluster {
       },
       operator.secretKey,
     );
-    const open = await client.startRound(cluster, request);
+    return this.api.startRound(cluster, request);
+  }
+
+  /** A whole round of the first `n` routers. Throws when the published sum is not that of their vectors and noise. */
+  async run(n: number): Promise<HttpRound> {
+    const client = this.api;
+    const { view } = this.fleet;
+    const open = await this.announce(n);
     const { round } = roundConfigMessage.decode(open.announcement.body);
     const prepared = prepareContributions(view, open, this.fleet.routers.slice(0, n));
 
@@ -107,6 +114,25 @@ export class HttpCluster {
     };
   }
 
+  get api(): CoordinatorClient {
+    if (!this.client) throw new Error('the coordinator was not started');
+    return this.client;
+  }
+
+  get coordinatorUrl(): Promise<string> {
+    return this.coordinator.url;
+  }
+
+  /** Resident set of the coordinator without garbage, in MB; only when inspected. */
+  neededMemoryMb(): Promise<number> {
+    return this.coordinator.neededMemoryMb();
+  }
+
+  /** Resident set of the coordinator now, in MB. */
+  memoryMb(): number {
+    return this.coordinator.currentMemoryMb();
+  }
+
   peakMemoryMb(): number {
     return this.coordinator.peakMemoryMb();
   }
@@ -116,7 +142,7 @@ export class HttpCluster {
     await Promise.all(this.services.map((service) => service.stop()));
   }
 
-  private async untilPublished(client: CoordinatorClient, round: number): Promise<void> {
+  async untilPublished(client: CoordinatorClient, round: number): Promise<void> {
     for (;;) {
       const status = await client.roundStatus(this.fleet.cluster, round, { waitMs: 25_000 });
       if (status?.phase === 'published') return;
@@ -133,7 +159,8 @@ export class HttpCluster {
     await Promise.all(Array.from({ length: CONNECTIONS }, connection));
   }
 
-  private async check(client: CoordinatorClient, round: number, { sum }: Prepared, n: number): Promise<void> {
+  /** Throws when the round has not published the sum of what was sent. */
+  async check(client: CoordinatorClient, round: number, { sum }: Pick<Prepared, 'sum'>, n: number): Promise<void> {
     const audited = auditTranscript(this.fleet.view.authorityKey, await client.transcript(this.fleet.cluster, round));
     if (audited.kind !== 'opened' || audited.sums.length !== 1 || audited.sums[0].size !== n) throw new Error('the round has not opened all contributions');
     const { values } = audited.sums[0];

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { collectGarbage } from './inspector';
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 
 export class Service {
   private readonly child: ChildProcess;
@@ -53,6 +53,11 @@ export class Service {
   async neededMemoryMb(): Promise<number> {
     if (this.inspector === undefined) throw new Error(`${this.name} was not started to be inspected`);
     await collectGarbage(this.inspector);
+    return this.memoryMb('VmRSS');
+  }
+
+  /** Resident set now, in MB. */
+  currentMemoryMb(): number {
     return this.memoryMb('VmRSS');
   }
 

@@ -40,7 +40,7 @@ async function start(url: string, { operator, waitS }: { operator: string; waitS
   const client = new CoordinatorClient({ origin: url });
   try {
     const before = (await describe(client))?.epoch ?? 0;
-    await client.startEpoch(signRequest(operator, { action: 'start-epoch' }));
+    await client.startEpoch(await signRequest(operator, { action: 'start-epoch' }));
     for (const deadline = Date.now() + waitS * 1000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 250))) {
       const now = await describe(client);
       if (now && now.epoch > before) {

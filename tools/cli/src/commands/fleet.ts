@@ -11,6 +11,7 @@ import { list, oneOf, origin, positiveCount, publicKey } from '../parse';
 import { addPolicyOptions, nextPolicy, type PolicyOptions, policyWarnings } from './policy-options';
 
 const DAY_MS = 86_400_000;
+const BACKDATED_MS = 3_600_000;
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const folderOption = ['--dir <folder>', 'the authority\'s folder', 'fleet'] as const;
 
@@ -113,7 +114,8 @@ function issue(id: string, options: IssueOptions, output: Output): void {
     publicKey: options.publicKey ?? (made as { publicKey: Uint8Array }).publicKey,
     organisation: options.organisation ?? record.fleet,
     serial: record.next_serial,
-    notBeforeMs: now,
+    // Parties whose clocks are behind take it too, from the first minute.
+    notBeforeMs: now - BACKDATED_MS,
     notAfterMs: now + options.days * DAY_MS,
   });
   // First the serial, so that none is ever given twice.

@@ -1,17 +1,28 @@
 /** Requests of a fleet operator, signed with the key of a party that the authority certified as one. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { atRest, wipe } from '@secagg/crypto';
+import { readIdentityFile, takeStoreKey } from '@secagg/host';
 import { signDocument } from '@secagg/protocol';
 import { type ClusterHash, operatorRequestMessage, type RoundOverrides, type Signed } from '@secagg/schema';
-import { readSecret } from '../files';
 import { readCertificate } from '../fleet-folder';
 
 export type Action = { readonly action: 'start-epoch' } | { readonly action: 'start-round'; readonly cluster: ClusterHash; readonly overrides?: RoundOverrides };
 
-/** @param folder the operator's party folder: identity.key and certificate.cbor */
-export function signRequest(folder: string, action: Action): Signed {
+/**
+ * @param folder the operator's party folder: identity.key and certificate.cbor. A sealed key is opened with the store key that
+ *   SECAGG_STORE_KEY_FILE names, or SECAGG_STORE_KEY holds
+ */
+export async function signRequest(folder: string, action: Action): Promise<Signed> {
   const { certificate } = readCertificate(join(folder, 'certificate.cbor'));
-  const secretKey = readSecret(join(folder, 'identity.key'));
-  const request = { v: 1 as const, fleet: certificate.fleet, operator: certificate.id, nonce: new Uint8Array(randomBytes(16)), issued_at_ms: Date.now(), ...action };
-  return signDocument(operatorRequestMessage, certificate.fleet, request, secretKey);
+  const storeKey = takeStoreKey(process.env, 'SECAGG_STORE_KEY_FILE', process.env.SECAGG_STORE_KEY_FILE);
+  const { secretKey } = readIdentityFile('--operator', join(folder, 'identity.key'), certificate.id, storeKey && (await atRest(storeKey, random)));
+  const request = { v: 1 as const, fleet: certificate.fleet, operator: certificate.id, nonce: random(16), issued_at_ms: Date.now(), ...action };
+  try {
+    return signDocument(operatorRequestMessage, certificate.fleet, request, secretKey);
+  } finally {
+    wipe(secretKey, storeKey);
+  }
 }
+
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));

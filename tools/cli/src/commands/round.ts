@@ -93,7 +93,7 @@ async function start(client: CoordinatorClient, options: StartOptions, output: O
     rho_units: options.epsilon === undefined ? undefined : rhoToBudgetUnits(epsilonToRho(options.epsilon, options.delta)),
   };
   const { cluster } = options;
-  const opened = await client.startRound(cluster, signRequest(options.operator, { action: 'start-round', cluster, overrides }));
+  const opened = await client.startRound(cluster, await signRequest(options.operator, { action: 'start-round', cluster, overrides }));
   const config = roundConfigMessage.decode(opened.announcement.body);
   printJson(output, { cluster, round: config.round, deadline: new Date(config.deadline_ms).toISOString(), epoch: config.epoch, keys: config.layout.keys.length });
 }

@@ -2,8 +2,8 @@
 import { type MemberEvent, type RouterEvent } from '@secagg/protocol';
 import { around, type CrashPoint, type Need, type Role } from './crash-point';
 
-/** A quarantine takes rounds of lies to come about; what is told of one is kept by an event like the others. */
-const routerEvents: Readonly<Record<Exclude<RouterEvent['type'], 'quarantine-told'>, Need>> = {
+/** A quarantine takes rounds of lies to come about, and a return from a backup a backup: what is told of the one, and done for the other, is kept by events like these. */
+const routerEvents: Readonly<Record<Exclude<RouterEvent['type'], 'quarantine-told' | 'restored'>, Need>> = {
   'fleet-updated': 'fleet', 'epoch-seen': 'round', 'contribution-prepared': 'round', 'receipt-received': 'round', 'round-settled': 'round',
 };
 const memberEvents: Readonly<Record<MemberEvent['type'], Need>> = {

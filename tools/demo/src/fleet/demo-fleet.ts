@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateIdentityKey } from '@secagg/crypto';
+import { atRest, generateIdentityKey, sealIdentityKey } from '@secagg/crypto';
 import { rhoToBudgetUnits } from '@secagg/dp-noise';
 import { type Authority, clusterTerms, createAuthority, type Identity, issueCertificate, policyTerms, signPolicy, signRoster } from '@secagg/protocol';
 import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
@@ -17,7 +17,7 @@ export interface DemoFleet {
   readonly operator: Identity;
   /** Budget of each router over 30 days, as rho. */
   readonly budgetRho: number;
-  /** Folder with policy.cbor, roster.cbor, authority.pub and keys/<id>.key. */
+  /** Folder with policy.cbor, roster.cbor, authority.pub, and in keys/ each party's key, sealed under its store key beside it. */
   readonly folder: string;
 }
 
@@ -29,27 +29,26 @@ const BUDGETED_ROUNDS = 30;
 export const keyFile = (fleet: Pick<DemoFleet, 'folder'>, id: string): string => join(fleet.folder, 'keys', `${id}.key`);
 export const storeKeyFile = (fleet: Pick<DemoFleet, 'folder'>, id: string): string => join(fleet.folder, 'keys', `${id}.store.key`);
 
-export function createDemoFleet(folder: string, options: DemoOptions, plan: DemoPlan, nowMs: number): DemoFleet {
+export async function createDemoFleet(folder: string, options: DemoOptions, plan: DemoPlan, nowMs: number): Promise<DemoFleet> {
   const authority = createAuthority('demo', random);
   const cluster = createClusterHash('demo', randomBytes(16).toString('hex'));
   const routers = Array.from({ length: options.routers }, (_, i) => `router-${i}` as PartyId);
   const members = routers.slice(0, options.committee);
   mkdirSync(join(folder, 'keys'), { recursive: true, mode: 0o700 });
   const certificates: Signed[] = [];
-  const enrol = (id: string, roles: readonly Role[]): Identity => {
+  const enrol = async (id: PartyId, roles: readonly Role[]): Promise<Identity> => {
     const { publicKey, secretKey } = generateIdentityKey(random);
     certificates.push(
       issueCertificate(authority, { id, roles, publicKey, organisation: 'demo', serial: certificates.length + 1, notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + DAY_MS }),
     );
-    writeFileSync(keyFile({ folder }, id), secretKey, { mode: 0o600 });
-    return { id: id as PartyId, secretKey };
+    const storeKey = random(32);
+    writeFileSync(storeKeyFile({ folder }, id), storeKey, { mode: 0o600 });
+    writeFileSync(keyFile({ folder }, id), sealIdentityKey(await atRest(storeKey, random), secretKey, id), { mode: 0o600 });
+    return { id, secretKey };
   };
-  enrol('coordinator', ['coordinator']);
-  const operator = enrol('operator', ['operator']);
-  for (const id of routers) {
-    enrol(id, members.includes(id) ? ['router', 'committee'] : ['router']);
-    writeFileSync(storeKeyFile({ folder }, id), random(32), { mode: 0o600 });
-  }
+  await enrol('coordinator' as PartyId, ['coordinator']);
+  const operator = await enrol('operator' as PartyId, ['operator']);
+  for (const id of routers) await enrol(id, members.includes(id) ? ['router', 'committee'] : ['router']);
   const budgetRho = plan.rho * Math.max(BUDGETED_ROUNDS, options.rounds);
   const policy = signPolicy(
     authority,

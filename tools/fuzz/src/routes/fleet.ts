@@ -81,6 +81,8 @@ async function start(folder: string, services: Service[], scripts: string): Prom
   };
   const coordinator = launch('coordinator', 'coordinator', {
     keyFile: join(folder, 'coordinator.key'), policyFile: join(folder, 'policy.cbor'), rosterFile: join(folder, 'roster.cbor'),
+    // Every input is to be looked at: limits per caller would turn most of them away unread.
+    limits: { perAddressPerSecond: 1_000_000, perAddressBurst: 10_000_000, perRouterPerSecond: 1_000_000, perRouterBurst: 10_000_000 },
     clusters: [{ cluster, keys: ['m:t', 'm:u'], maxRequestsPerRouter: 1000, minParticipantsPerGroup: 2, maxParticipants: 8, privacy: { unit: 'request', rho: 0.1 }, sendDelayMs: 0, durationMs: 3_600_000 }],
   });
   const origin = `http://127.0.0.1:${await coordinator.port}`;

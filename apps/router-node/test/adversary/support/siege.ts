@@ -70,7 +70,7 @@ export class Siege {
   }
 
   async start(id: string, overrides: Record<string, string> = {}): Promise<void> {
-    this.nodes.set(id, await NodeProcess.start(this.fleet.environment(id, this.coordinator.port, { SECAGG_TEST_CHECKS_OFF: this.switches, ...(id === VICTIM ? this.victimSettings : {}), ...overrides }), 'with-switches'));
+    this.nodes.set(id, await NodeProcess.start(this.fleet.environment(id, this.coordinator.port, { SECAGG_TEST_CHECKS_OFF: this.switches, ...(id === VICTIM ? this.victimSettings : {}), ...overrides }), { build: 'with-switches' }));
   }
 
   async newEpoch(): Promise<void> {

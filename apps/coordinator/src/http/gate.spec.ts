@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { SecaggError } from '@secagg/schema';
+import { callerOf } from './caller';
+import { Gate, type GateLimits } from './gate';
+import { RetrySchedule } from './retry-schedule';
+import { TokenBuckets } from './token-buckets';
+
+const limits: GateLimits = {
+  requestsAtWork: 2, bodyBytes: 100, waits: 3, waitsPerAddress: 2, waitsPerRouter: 1, perAddressPerSecond: 1, perAddressBurst: 2, perRouterPerSecond: 1, perRouterBurst: 1,
+  rememberedCallers: 100, retryAfterMostMs: 10_000,
+};
+const refusal = (act: () => unknown): SecaggError => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof SecaggError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+};
+
+describe('the gate', () => {
+  it('takes on as many requests, bytes and waits as it may, and more once some are over', () => {
+    const gate = new Gate(limits, () => 0);
+    const [one] = [gate.work(), gate.work()];
+    expect(refusal(() => gate.admit())).toMatchObject({ code: 'unavailable', details: { retryAfterS: 1 } });
+    one();
+    one();
+    gate.admit();
+    gate.hold(100);
+    expect(refusal(() => gate.hold(1)).code).toBe('unavailable');
+    gate.letGo(60);
+    gate.hold(60);
+    const leave = gate.wait('a', 'r1');
+    gate.wait('a', 'r2');
+    expect(refusal(() => gate.wait('a', 'r3')).code).toBe('overloaded');
+    gate.wait('b');
+    expect(refusal(() => gate.wait('c')).code).toBe('unavailable');
+    leave();
+    gate.wait('c', 'r1');
+  });
+
+  it('limits a router to one wait from an address, whoever else takes its name', () => {
+    const gate = new Gate(limits, () => 0);
+    gate.wait('attacker', 'r1');
+    expect(refusal(() => gate.wait('attacker', 'r1')).code).toBe('overloaded');
+    gate.wait('a', 'r1');
+    gate.router('r1', 'attacker');
+    expect(refusal(() => gate.router('r1', 'attacker')).code).toBe('overloaded');
+    gate.router('r1', 'a');
+  });
+
+  it('says when an address may come again', () => {
+    let nowMs = 0;
+    const gate = new Gate(limits, () => nowMs);
+    gate.arrive('a');
+    gate.arrive('a');
+    expect(refusal(() => gate.arrive('a'))).toMatchObject({ code: 'overloaded', details: { retryAfterS: 1 } });
+    gate.arrive('b');
+    nowMs = 1000;
+    gate.arrive('a');
+    expect(refusal(() => gate.arrive('a')).code).toBe('overloaded');
+  });
+});
+
+it('token buckets let through no more than burst and rate, and remember no more callers than they may', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(7), fc.nat(2000)), { maxLength: 300 }), (requests) => {
+      const buckets = new TokenBuckets({ perSecond: 5, burst: 10, callers: 4 });
+      const single = new TokenBuckets({ perSecond: 5, burst: 10, callers: 4 });
+      let nowMs = 0;
+      let taken = 0;
+      for (const [caller, pauseMs] of requests) {
+        nowMs += pauseMs;
+        buckets.take(String(caller), nowMs);
+        expect(buckets.size).toBeLessThanOrEqual(4);
+        const waitMs = single.take('one', nowMs);
+        if (waitMs === 0) taken += 1;
+        else expect(waitMs).toBeLessThanOrEqual(200);
+      }
+      expect(taken).toBeLessThanOrEqual(10 + (nowMs / 1000) * 5);
+    }),
+  );
+});
+
+describe('the schedule of those turned away', () => {
+  it('brings them back no faster than they can be served', () => {
+    const schedule = new RetrySchedule(100, 60_000);
+    const back = Array.from({ length: 800 }, () => schedule.turnAway(0));
+    for (let second = 1; second <= 10; second++) expect(back.filter((s) => s === second).length).toBeLessThanOrEqual(100);
+    expect(Math.max(...back)).toBe(10);
+  });
+
+  it('learns the rate while it turns callers away, and never sends anybody away for longer than it may', () => {
+    const schedule = new RetrySchedule(100, 5000);
+    for (let ms = 0; ms <= 20_000; ms += 1) {
+      if (ms % 20 === 0) schedule.served(ms);
+      if (ms % 2 === 0) expect(schedule.turnAway(ms)).toBeLessThanOrEqual(6);
+    }
+    const fresh = schedule.turnAway(100_000);
+    const later = Array.from({ length: 39 }, () => schedule.turnAway(100_000));
+    // 50 a second were served, so 40 times are given away for each second.
+    expect([fresh, ...later].every((s) => s === 1)).toBe(true);
+    expect(schedule.turnAway(100_000)).toBe(2);
+  });
+});
+
+describe('a caller', () => {
+  const request = (remoteAddress: string, forwarded?: string) => ({ socket: { remoteAddress }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as never;
+
+  it.each([
+    ['10.0.0.1', undefined, 0, '10.0.0.1'],
+    ['::ffff:10.0.0.1', undefined, 0, '10.0.0.1'],
+    ['10.0.0.1', '1.2.3.4', 0, '10.0.0.1'],
+    ['10.0.0.1', '6.6.6.6, 1.2.3.4', 1, '1.2.3.4'],
+    ['10.0.0.1', '6.6.6.6, 1.2.3.4, 10.0.0.9', 2, '1.2.3.4'],
+    ['10.0.0.1', undefined, 1, '10.0.0.1'],
+    ['2001:db8:1:2:3:4:5:6', undefined, 0, '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::9', undefined, 0, '2001:db8:1:2::/64'],
+    ['2001:DB8::1', undefined, 0, '2001:db8:0:0::/64'],
+    ['::1', undefined, 0, '0:0:0:0::/64'],
+  ])('%s, forwarded for %s through %i proxies, is %s', (peer, forwarded, proxies, expected) => expect(callerOf(request(peer, forwarded), proxies)).toBe(expected));
+});

@@ -1,0 +1,7 @@
+export * from './exit-codes';
+export * from './fault-of';
+export * from './host-fault';
+export * from './identity-file';
+export * from './key-file';
+export * from './owner-only';
+export * from './store-key';

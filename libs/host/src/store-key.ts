@@ -1,0 +1,35 @@
+/** The store key: what secrets on disk are sealed under. It comes from a file or the environment and is never written anywhere. */
+import { exitCodes } from './exit-codes';
+import { HostFault } from './host-fault';
+import { readKeyFile } from './key-file';
+
+const KEY_BYTES = 32;
+const HEX_KEY = /^[0-9a-fA-F]{64}$/;
+/** The variable that holds the key itself, in hexadecimal, where a file is not wanted. */
+export const STORE_KEY_VARIABLE = 'SECAGG_STORE_KEY';
+
+type Environment = Record<string, string | undefined>;
+
+/**
+ * The key from the environment, which forgets it, or from a file of mode 0600 or 0400 (32 raw bytes or 64 hexadecimal digits).
+ * Undefined when neither is given. Throws {@link HostFault} for both, and for what is no key.
+ * @param file path that the configuration names, under the name `setting`
+ */
+export function takeStoreKey(environment: Environment, setting: string, file: string | undefined): Uint8Array | undefined {
+  const text = environment[STORE_KEY_VARIABLE];
+  // Child processes and diagnostic reports would show it.
+  delete environment[STORE_KEY_VARIABLE];
+  if (text === undefined || text === '') return file === undefined ? undefined : readStoreKeyFile(setting, file);
+  if (file !== undefined) throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} and ${setting} are both given: which key is meant?`);
+  if (!HEX_KEY.test(text)) throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} must hold ${2 * KEY_BYTES} hexadecimal digits`);
+  return new Uint8Array(Buffer.from(text, 'hex'));
+}
+
+/** Throws {@link HostFault}. */
+export function readStoreKeyFile(setting: string, file: string): Uint8Array {
+  const content = readKeyFile(setting, file);
+  if (content.length === KEY_BYTES) return content;
+  const text = Buffer.from(content).toString('latin1').trim();
+  if (!HEX_KEY.test(text)) throw new HostFault(exitCodes.config, `${setting}: ${file} must hold ${KEY_BYTES} bytes, or ${2 * KEY_BYTES} hexadecimal digits`);
+  return new Uint8Array(Buffer.from(text, 'hex'));
+}
