@@ -116,7 +116,9 @@ describe('a contribution that is dropped after its receipt', () => {
     const { receipts_not_honoured } = await node.client.status();
     expect(receipts_not_honoured).toMatchObject([{ round: `${fleet.cluster}/1`, evidence: evidence[0].path }]);
     expect(await alarms(node)).toBe(1);
-    expect(node.log.filter(({ level, msg }) => level === 50 && String(msg).includes('/v1/evidence'))).toHaveLength(1);
+    const told = () => node.log.filter(({ level, msg }) => level === 50 && String(msg).includes('/v1/evidence'));
+    await eventually('the alarm in the log', () => told().length > 0);
+    expect(told()).toHaveLength(1);
   }
 
   it('is proved by a few hashes while the record of the round is withheld, and settled when it comes', async () => {

@@ -55,7 +55,7 @@ const announcements: Record<string, Attack> = {
   'a larger delta': { layers: ['policy.delta'], run: lure(() => privacy({ delta_inverse: 100 })) },
   'words that wrap around': { layers: ['policy.word_width'], run: lure(() => privacy({ noise_variance_numerator: 2 ** 48, noise_variance_denominator: 1 })) },
   'more groups': { layers: ['policy.groups'], run: lure(() => ({ groups: 9 })) },
-  'a round of the past': { layers: ['round.times'], run: lure(() => ({ round_time_ms: Date.now() - 3_600_000 })) },
+  'a round of the past': { layers: ['round.times'], run: lure(() => ({ round_time_ms: Date.now() - 3_600_000, send_from_ms: Date.now() - 3_600_000 })) },
   'the signature of another party': {
     layers: ['round.signed'],
     run: async () => {
