@@ -9,14 +9,31 @@ export async function probe(world: World): Promise<void> {
   const ask = async (name: string, paths: readonly string[]) => {
     for (const path of paths) {
       const url = subjects.get(name)?.url;
-      if (url === undefined) continue;
-      const reply = await request(`${url}${path}`, { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS }).catch(() => undefined);
-      await reply?.body.dump().catch(() => undefined);
+      if (url !== undefined) await get(`${url}${path}`);
     }
   };
-  const cluster = `/v1/clusters/${fleet.cluster}`;
-  await Promise.all([
-    ask('coordinator', ['/healthz', '/readyz', '/metrics', '/openapi.json', '/v1/fleet', '/v1/epochs/current', `${cluster}/rounds/latest`, `${cluster}/signal`, `${cluster}/budget`]),
-    ...fleet.routers.map((id) => ask(id, ['/healthz', '/readyz', '/metrics', '/v1/status', '/v1/signal', '/v1/budget/history'])),
-  ]);
+  const coordinator = async () => ask('coordinator', await coordinatorPaths(world));
+  await Promise.all([coordinator(), ...fleet.routers.map((id) => ask(id, ['/healthz', '/readyz', '/metrics', '/v1/status', '/v1/signal', '/v1/budget/history']))]);
+}
+
+/** All that can be read at the coordinator, as its OpenAPI document has it; what is unknown here is asked for under a name that does not exist. */
+async function coordinatorPaths({ fleet, subjects, rounds }: World): Promise<string[]> {
+  const url = subjects.get('coordinator')?.url;
+  const document = url === undefined ? undefined : await get(`${url}/openapi.json`);
+  if (document === undefined) return [];
+  const { paths } = JSON.parse(document) as { paths: Record<string, Record<string, unknown>> };
+  const round = Math.max(1, ...rounds.keys());
+  return Object.entries(paths)
+    .filter(([, methods]) => 'get' in methods)
+    .map(([path]) => `${path.replace('{cluster}', fleet.cluster).replace('{round}', String(round)).replace(/\{\w+\}/g, 'none')}?wait_ms=0`);
+}
+
+/** The text of the answer; undefined where there was none in time. */
+async function get(url: string): Promise<string | undefined> {
+  try {
+    const { body } = await request(url, { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
+    return await body.text();
+  } catch {
+    return undefined;
+  }
 }
