@@ -1,4 +1,5 @@
 /** Starts the coordinator, and stops it on a signal. */
+import { SecaggError } from '@secagg/schema';
 import { pino } from 'pino';
 import { ConfigError, readConfig } from './config';
 import { startService } from './service';
@@ -29,5 +30,6 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const text = error instanceof Error ? (error instanceof ConfigError ? error.message : (error.stack ?? error.message)) : String(error);
   process.stderr.write(`coordinator cannot start:\n${text}\n`);
-  process.exit(78);
+  // What a configuration cannot mend may be mended by time.
+  process.exit(error instanceof SecaggError && error.details.away === true ? 75 : 78);
 });

@@ -1,29 +1,28 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
-import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { type Logger } from 'pino';
+import { type Backend, openBackend } from './backend';
 import { type Config } from './config';
-import { type Engine, restoreState } from './engine';
+import { type Engine } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
 import { createHttp } from './http/serve';
 import { checkIdentity, readFleetFiles, readPublicKey, readSecretKey } from './key-files';
-import { OperatorRequests } from './operators/operator-requests';
 import { observe } from './observe';
+import { shareWaiting } from './replicas/share-waiting';
+import { TaskRunner } from './replicas/task-runner';
 import { tightestBudget } from './rounds/budget';
 import { ContributionCache } from './rounds/contribution-cache';
 import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
 import { releaseFinishedRounds } from './rounds/release-rounds';
+import { isFinal } from './rounds/phases';
 import { RoundDriver } from './rounds/round-driver';
 import { RoundTriggers } from './rounds/triggers';
 import { WaitingRouters } from './rounds/waiting-routers';
 import { Changes } from './changes';
 import { createOperations } from './routes';
-import { openLibsqlStore } from './store/libsql-store';
-import { type Store } from './store/store';
 
 export interface Service {
   readonly port: number;
@@ -47,34 +46,34 @@ export async function startService(config: Config, { logger, onFailure, now = Da
   const secretKey = readSecretKey(config.keyFile);
   const authorityKey = readPublicKey(config.authorityKeyFile);
   const documents = readFleetFiles(config.policyFile, config.rosterFile);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const store = openLibsqlStore(join(config.dataDir, 'coordinator.db'));
+  const changes = new Changes();
+  const backend = await openBackend({ config, authorityKey, documents, changes, logger, onFailure, now });
+  const { journal, store } = backend;
   try {
-    const journal = await restoreState(store, authorityKey, documents, onFailure);
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
     const contributions = new ContributionCache(store);
     const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup };
-    const engine: Engine = { journal, context, store, changes: new Changes(), now };
-    return await run(config, engine, contributions, logger);
+    return await run(config, backend, { journal, context, store, changes, now: backend.now }, contributions, logger);
   } catch (error) {
-    await store.close();
+    await backend.close();
     throw error;
   }
 }
 
-async function run(config: Config, engine: Engine, contributions: ContributionCache, logger: Logger): Promise<Service> {
+async function run(config: Config, backend: Backend, engine: Engine, contributions: ContributionCache, logger: Logger): Promise<Service> {
   const { journal, store, now } = engine;
+  const { replica, operators } = backend;
   const closing = new AbortController();
   const metrics: CoordinatorMetrics = createMetrics({ app: 'coordinator' });
   const waiting = new WaitingRouters();
   const views = new ViewSource(store);
   const activeRouters = () => waiting.countActive(now(), ACTIVE_WINDOW_MS);
   const observer = observe({ engine, metrics, logger, activeRouters });
-  const driver = new RoundDriver(engine, contributions, observer.roundFailed);
-  const finisher = new RoundFinisher(engine, contributions, (record, round) => {
-    views.forget(record.key);
-    observer.roundFinished(record, round);
-  }, observer.roundFailed);
+  const driver = new RoundDriver(engine, replica ? undefined : contributions, observer.roundFailed);
+  const finisher = new RoundFinisher(engine, contributions, observer.roundFinished, observer.roundFailed);
+  journal.onEvent((event) => {
+    if ('key' in event && isFinal(journal.state.rounds.get(event.key)?.phase ?? 'published')) views.forget(event.key);
+  });
   const triggers = new RoundTriggers(engine, config.clusters, waiting, observer.roundRefused);
   const settings = {
     lifetimeMs: config.epochLifetimeMs,
@@ -94,20 +93,23 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
     if (budget) metrics.privacyBudget(budget.spent, budget.remaining);
   };
   const operations = createOperations(engine, {
-    waiting, views, finisher,
-    operators: await OperatorRequests.load(store, now()),
+    waiting, views, finisher, operators,
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,
     metrics,
     refreshGauges,
     closing: closing.signal,
   });
-  const server = createServer(createHttp(operations, { durable: () => journal.durable(), onProblem: observer.problem, closing: closing.signal }));
+  const server = createServer(createHttp(operations, { fresh: () => journal.fresh(), reading: () => journal.reading(), onProblem: observer.problem, closing: closing.signal }));
   // A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll.
   server.requestTimeout = 120_000;
   server.keepAliveTimeout = 75_000;
 
-  await finisher.catchUp();
+  const tasks = replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
+  const whereRoutersCount = config.clusters.filter(({ trigger }) => trigger.kind === 'waiting').map(({ plan }) => plan.cluster as string);
+  const unshare = replica && shareWaiting(replica.store, waiting, whereRoutersCount, observer.unexpected);
+  if (tasks) tasks.start();
+  else await finisher.watch();
   driver.start();
   epochs?.start();
   triggers.start();
@@ -121,10 +123,12 @@ async function run(config: Config, engine: Engine, contributions: ContributionCa
     triggers.stop();
     epochs?.stop();
     driver.stop();
+    unshare?.();
     closing.abort();
     await closeServer(server, config.shutdownGraceMs);
+    await tasks?.stop();
     await finisher.idle();
-    await closeStore(journal.durable(), store);
+    await backend.close();
     logger.info('coordinator has stopped');
   };
   let stopping: Promise<void> | undefined;
@@ -155,9 +159,4 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
     });
     server.closeIdleConnections();
   });
-}
-
-async function closeStore(durable: Promise<void>, store: Store): Promise<void> {
-  await durable;
-  await store.close();
 }

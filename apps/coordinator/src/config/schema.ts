@@ -105,7 +105,12 @@ export const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0: any free port. */
   port: count(0, 65535).default(8400),
-  dataDir: z.string().min(1),
+  /** Folder of the embedded database; without meaning beside `databaseUrl`. */
+  dataDir: z.string().min(1).optional(),
+  /** A PostgreSQL database that any number of coordinators may share. It may hold a password: never repeated in a message. */
+  databaseUrl: z.string().regex(/^postgres(ql)?:\/\//, { error: 'must be a postgres:// URL' }).optional(),
+  /** How long a replica has for a task before another one takes it over. */
+  leaseMs: count(500, DAY_MS).default(5000),
   /** Ed25519 seed, in a file that only its owner may read. */
   keyFile: z.string().min(1),
   /** Ed25519 public key of the fleet authority. */
@@ -133,5 +138,5 @@ export const configSchema = z.strictObject({
   /** How long a shutdown waits for requests under way. */
   shutdownGraceMs: count(0, 600_000).default(5000),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-});
+}).refine(({ dataDir, databaseUrl }) => dataDir !== undefined || databaseUrl !== undefined, { error: 'is missing (or databaseUrl)', path: ['dataDir'] });
 export type Config = z.infer<typeof configSchema>;

@@ -32,6 +32,8 @@ export interface Operation {
   /** Message types of bodies (libs/schema), or what they are instead. */
   readonly request?: string;
   readonly replies: Readonly<Record<number, string>>;
+  /** Does without what other replicas may have decided a moment ago; all others look at the newest state. */
+  readonly asIs?: true;
   handle(call: Call): Promise<Reply>;
 }
 

@@ -7,8 +7,10 @@ import { type Operation, type Reply } from './operation';
 import { asSecaggError, problemReply } from './problem';
 
 export interface Surroundings {
-  /** Awaited before any reply leaves. */
-  durable(): Promise<void>;
+  /** Brings the state up to date. */
+  fresh(): Promise<void>;
+  /** Called before anything is looked at; what it gives is awaited before the reply leaves, and what that throws is answered instead. */
+  reading(): () => Promise<void>;
   /** Told of every error that becomes a problem, with its original where it was unexpected. */
   onProblem(problem: SecaggError, cause: unknown, operation: string): void;
   /** Aborts all waits. */
@@ -40,7 +42,10 @@ async function serve(operation: Operation, surroundings: Surroundings, request: 
   surroundings.closing.addEventListener('abort', end, { once: true });
   if (surroundings.closing.aborted) end();
   let reply: Reply;
+  let settled: () => Promise<void> = () => Promise.resolve();
   try {
+    if (!operation.asIs) await surroundings.fresh();
+    settled = surroundings.reading();
     reply = await operation.handle({
       params: request.params as Record<string, string>,
       query: new URLSearchParams(request.url.includes('?') ? request.url.slice(request.url.indexOf('?') + 1) : ''),
@@ -53,7 +58,11 @@ async function serve(operation: Operation, surroundings: Surroundings, request: 
   } finally {
     surroundings.closing.removeEventListener('abort', end);
   }
-  await surroundings.durable();
+  try {
+    await settled();
+  } catch (error) {
+    reply = refuse(surroundings, error, operation.id);
+  }
   failpoint(`before-send:${operation.id}`);
   if (response.writableEnded || response.destroyed) return;
   response.once('finish', () => failpoint(`after-send:${operation.id}`));

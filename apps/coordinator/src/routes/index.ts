@@ -60,7 +60,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getRoundStatus(engine),
     getViews(engine, views),
     getTranscript(engine, finisher),
-    getSignal(engine),
+    getSignal(engine, finisher),
     getBudget(engine, plans),
     postSeat(engine),
     postEpochSignature(engine),

@@ -1,11 +1,11 @@
-import { receiveContribution, roundKey } from '@secagg/protocol';
+import { checkContribution, receiveContribution, roundKey } from '@secagg/protocol';
 import { type ProblemCode, signedMessage } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { messageReply, type Operation } from '../http/operation';
 import { clusterOf, roundOf } from '../http/parameters';
 import { asSecaggError } from '../http/problem';
 import { largestContribution } from '../rounds/contribution-size';
-import { liveRound } from '../rounds/round-status';
+import { knownRound } from '../rounds/round-status';
 
 export interface ContributionObserver {
   accepted(seconds: number): void;
@@ -20,18 +20,28 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
   path: '/v1/clusters/:cluster/rounds/:round/contributions',
   summary: 'A router\'s contribution; the identical bytes again get the same receipt',
   request: 'contribution-body',
+  asIs: true,
   replies: { 201: 'signed receipt', 200: 'signed receipt; the contribution was held already' },
   async handle(call) {
     let begun: number | undefined;
     try {
       const cluster = clusterOf(call);
       const number = roundOf(call);
-      const body = await call.body(largestContribution(liveRound(journal.state, cluster, number).round));
-      begun = performance.now();
-      const step = receiveContribution(journal.state, context, roundKey(cluster, number), body);
-      const isNew = step.events.length > 0;
-      if (isNew) observer.accepted((performance.now() - begun) / 1000);
-      return messageReply(signedMessage, await journal.commit(step), isNew ? 201 : 200);
+      const { round } = await knownRound(journal, cluster, number);
+      const body = await call.body(largestContribution(round));
+      const start = performance.now();
+      begun = start;
+      // Signatures take time: they are checked here, so that whoever decides next need not wait for them.
+      const { view } = journal.state;
+      const checked = checkContribution(view, round, body);
+      let isNew = false;
+      const receipt = await journal.commit((state) => {
+        const step = receiveContribution(state, context, roundKey(cluster, number), body, state.view === view ? checked : undefined);
+        isNew = step.events.length > 0;
+        if (isNew) observer.accepted((performance.now() - start) / 1000);
+        return step;
+      });
+      return messageReply(signedMessage, receipt, isNew ? 201 : 200);
     } catch (error) {
       observer.refused(asSecaggError(error).code, begun === undefined ? undefined : (performance.now() - begun) / 1000);
       throw error;

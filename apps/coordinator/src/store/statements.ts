@@ -20,7 +20,6 @@ const sql = {
       phase = excluded.phase, contributions = excluded.contributions, decision = excluded.decision,
       finished_at_ms = excluded.finished_at_ms, signal = excluded.signal`,
   finishedRound: 'SELECT * FROM finished_rounds WHERE round_key = ?',
-  finishedRounds: 'SELECT round_key, cluster, round, phase, contributions, decision, finished_at_ms FROM finished_rounds',
   putTranscript: `
     INSERT INTO transcripts (round_key, finished_at_ms, body) VALUES (?, ?, ?)
     ON CONFLICT (round_key) DO UPDATE SET finished_at_ms = excluded.finished_at_ms, body = excluded.body`,

@@ -1,0 +1,54 @@
+/** Events of the coordinator as entries of a shared journal, and back; and the tasks that follow from them. */
+import { acceptedContribution, type CoordinatorEvent, type CoordinatorState, isOpenable } from '@secagg/protocol';
+import { decodeCanonical, encodeCanonical, SecaggError } from '@secagg/schema';
+import { roundKeyOf } from '../event-codec';
+import { isFinal } from '../rounds/phases';
+import { type JournalRow, type NewRow } from '../store/postgres/journal-log';
+import { type TaskChange } from '../store/postgres/task-changes';
+
+/**
+ * The event as every replica applies it. A contribution is noted by its header: that is enough to decide everything up to the opening,
+ * and adding up the ciphertexts is shared out among the replicas (`sum` tasks).
+ */
+export const shared = (event: CoordinatorEvent): CoordinatorEvent =>
+  event.type === 'contribution-accepted'
+    ? { type: 'contribution-noted', key: event.key, router: event.router, header: (event.checked ?? acceptedContribution(event.bytes)).checked.signed }
+    : event;
+
+/** The entry of an event that was decided here. `round-released` outlives the entries it removed, so it belongs to no round. */
+export function rowOf(event: CoordinatorEvent, id: number): NewRow {
+  const noted = shared(event);
+  const key = noted.type === 'round-released' ? undefined : roundKeyOf(noted);
+  return {
+    id, type: noted.type, body: encodeCanonical(noted),
+    ...(key === undefined ? {} : { roundKey: key }),
+    ...(event.type === 'contribution-accepted' ? { contribution: { router: event.router, bytes: event.bytes } } : {}),
+  };
+}
+
+/** The entry of a released round. @param upTo highest id of the entries that were removed with it */
+export const releasedRow = (id: number, key: string, upTo: number): NewRow => ({ id, type: 'round-released', body: encodeCanonical({ type: 'round-released', key, upTo }) });
+
+export const releasedUpTo = ({ body }: JournalRow): number => (decodeCanonical(body) as { upTo: number }).upTo;
+
+/** Throws `internal` for what this release has not written. */
+export function eventOfRow({ type, body }: JournalRow): CoordinatorEvent {
+  const event = decodeCanonical(body) as CoordinatorEvent;
+  if (event.type !== type) throw new SecaggError('internal', `the journal has an entry of type ${type} with another content`);
+  return event;
+}
+
+/** What an event leaves to be done, given the state after it. */
+export function taskChangesOf(event: CoordinatorEvent, state: CoordinatorState): TaskChange[] {
+  if (event.type === 'round-released') return [{ change: 'add', kind: 'prune', roundKey: event.key }];
+  const roundKey = roundKeyOf(event);
+  const round = roundKey === undefined ? undefined : state.rounds.get(roundKey);
+  if (roundKey === undefined || !round) return [];
+  if (event.type === 'round-closed') return [{ change: 'add-sums', roundKey }];
+  if (isFinal(round.phase)) {
+    // An undecided round may still be decided by late votes, and needs its sums then.
+    const over: TaskChange[] = round.phase === 'undecided' ? [] : [{ change: 'remove', kinds: ['sum', 'publish'], roundKey }];
+    return [...over, { change: 'add', kind: 'finish', roundKey }];
+  }
+  return event.type === 'answer-received' && isOpenable(round) ? [{ change: 'add', kind: 'publish', roundKey }] : [];
+}
