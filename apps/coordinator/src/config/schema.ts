@@ -138,5 +138,8 @@ export const configSchema = z.strictObject({
   /** How long a shutdown waits for requests under way. */
   shutdownGraceMs: count(0, 600_000).default(5000),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-}).refine(({ dataDir, databaseUrl }) => dataDir !== undefined || databaseUrl !== undefined, { error: 'is missing (or databaseUrl)', path: ['dataDir'] });
+}).refine(({ dataDir, databaseUrl }) => dataDir !== undefined || databaseUrl !== undefined, {
+  // Told together with what else is missing.
+  when: () => true, error: 'is missing', path: ['dataDir'],
+});
 export type Config = z.infer<typeof configSchema>;

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const needed = ['initdb', 'pg_ctl', 'createdb', 'postgres'];
+const needed = ['initdb', 'pg_ctl', 'createdb', 'psql', 'postgres'];
 
 /** Folder of the server's programs: on PATH, or where Debian keeps them. Undefined where there is no server. */
 function binaries(): string | undefined {
@@ -43,7 +43,7 @@ export class TestPostgres {
 
   /** Waits until it takes connections. */
   startAgain(): void {
-    const options = `-p ${this.port} -k "" -c listen_addresses=127.0.0.1 -c fsync=on -c full_page_writes=on -c max_connections=120`;
+    const options = `-p ${this.port} -k "" -c listen_addresses=127.0.0.1 -c fsync=on -c dynamic_shared_memory_type=mmap -c max_connections=120`;
     this.run('pg_ctl', ['-D', this.data, '-w', '-t', '60', '-l', join(this.data, '..', 'log'), '-o', options, 'start']);
   }
 
@@ -54,16 +54,23 @@ export class TestPostgres {
     return `postgres://secagg:${PASSWORD}@127.0.0.1:${this.port}/${name}`;
   }
 
-  /** As when the machine dies: every process of the server ends at once, and nothing more is written. */
+  /** Ends all sessions of a database that stand inside a transaction; they are gone when this returns. */
+  endTransactions(url: string): void {
+    this.run('psql', [url, '-qAtc', "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"]);
+  }
+
+  /** As when the machine dies: every process of the server ends at once, and nothing more is written. They are gone when this returns. */
   kill(): void {
     const main = Number(readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
-    for (const pid of [main, ...childrenOf(main)]) {
+    const all = [main, ...childrenOf(main)];
+    for (const pid of all) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
         // It has ended by itself.
       }
     }
+    while (all.some((pid) => existsSync(`/proc/${pid}`))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
 
   stop(): void {
