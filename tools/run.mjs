@@ -19,6 +19,7 @@ const tasks = {
   simulate: tool('simulate'),
   bench: tool('bench', [...apps, 'simulate']),
   fuzz: tool('fuzz', apps),
+  'replica-test': { command: (args) => ['tools/replica-test.mjs', ...args], whereCalled: true },
   test: { build: [...apps, 'demo', 'cli'], command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args] },
   typecheck: { command: (args) => ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json', ...args] },
   // The module boundaries are judged by the project graph; without a cached one their rule would pass everything.
