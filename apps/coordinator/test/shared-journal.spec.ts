@@ -7,7 +7,7 @@ import { Changes } from '../src/changes';
 import { type Config } from '../src/config';
 import { openReplica, type Replica } from '../src/replicas/open-replica';
 import { JournalLog } from '../src/store/postgres/journal-log';
-import { TestPostgres } from './support/postgres';
+import { PASSWORD, TestPostgres } from './support/postgres';
 
 jest.setTimeout(60_000);
 
@@ -43,9 +43,9 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
   const opened: Replica[] = [];
   let url: string;
 
-  const open = async (): Promise<Replica> => {
+  const open = async (say: (line: string) => void = () => undefined): Promise<Replica> => {
     const replica = await openReplica({
-      config: {} as Config, authorityKey: fleet.authority.publicKey, documents, changes: new Changes(), logger: pino({ level: 'silent' }), now: () => now,
+      config: {} as Config, authorityKey: fleet.authority.publicKey, documents, changes: new Changes(), logger: pino({ level: 'trace' }, { write: say }), now: () => now,
       onFailure: (error) => { throw error; },
     }, url);
     opened.push(replica);
@@ -111,6 +111,29 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     expect(await codeOf(journal.reading()())).toBe('done');
     expect((await other.journal.commit((state) => startEpoch(state, 1000, now))).epoch).toBe(1);
     expect(await epochs(replica)).toEqual([1]);
+  });
+
+  it('logs what the database did, and never the password of its URL', async () => {
+    const lines: string[] = [];
+    const { journal } = await open((line) => lines.push(line));
+    for (let i = 0; i < 3; i++) {
+      expect(await codeOf(journal.commit((state) => {
+        server?.endTransactions(url);
+        return startEpoch(state, 1000, now);
+      }))).toBe('unavailable');
+    }
+    expect(lines.filter((line) => line.includes('the database cannot be used')).length).toBeGreaterThan(0);
+    expect(lines.join('')).not.toContain(PASSWORD);
+    expect(url).toContain(PASSWORD);
+  });
+
+  it('serves nothing from a journal with an entry of a newer release', async () => {
+    const { journal } = await open();
+    await query("INSERT INTO journal (id, type, body) VALUES (2, 'from-the-future', '\\xa0')");
+    expect(await codeOf(journal.fresh())).toBe('unavailable');
+    expect(await codeOf(journal.commit((state) => startEpoch(state, 1000, now)))).toBe('unavailable');
+    await query('DELETE FROM journal WHERE id = 2');
+    expect((await journal.commit((state) => startEpoch(state, 1000, now))).epoch).toBe(1);
   });
 
   it('holds a step once whose commit was not heard of', async () => {

@@ -31,9 +31,17 @@ export const releasedRow = (id: number, key: string, upTo: number): NewRow => ({
 
 export const releasedUpTo = ({ body }: JournalRow): number => (decodeCanonical(body) as { upTo: number }).upTo;
 
+/** Everything that this release can apply. What it does not know it must not pass over: its state would differ from the others'. */
+const known: Readonly<Record<CoordinatorEvent['type'], true>> = {
+  'fleet-updated': true, 'epoch-started': true, 'seat-taken': true, 'epoch-proposed': true, 'epoch-signed': true, 'round-announced': true,
+  'contribution-accepted': true, 'contribution-noted': true, 'round-closed': true, 'report-received': true, 'round-proposed': true, 'abort-proposed': true,
+  'vote-received': true, 'transfer-received': true, 'answer-received': true, 'round-published': true, 'round-undecided': true, 'round-released': true,
+};
+
 /** Throws `internal` for what this release has not written. */
 export function eventOfRow({ type, body }: JournalRow): CoordinatorEvent {
   const event = decodeCanonical(body) as CoordinatorEvent;
+  if (!Object.hasOwn(known, type)) throw new SecaggError('internal', `the journal has an entry of type ${type}, which this release does not know`);
   if (event.type !== type) throw new SecaggError('internal', `the journal has an entry of type ${type} with another content`);
   return event;
 }

@@ -18,7 +18,7 @@ export class TaskRunner {
   private stopped = false;
 
   /**
-   * @param leaseMs how long a task is this replica's; one that takes longer may be done twice, which costs time and changes nothing
+   * @param leaseMs how long a task stays this replica's when it dies. One that stands still that long may see its task done twice: it costs time and changes nothing
    * @param onError told of a task that failed; it comes back when its lease is over
    */
   constructor(
@@ -60,11 +60,21 @@ export class TaskRunner {
       try {
         task = this.stopped ? undefined : await this.store.claimTask(this.leaseMs);
         if (!task) return;
-        await this.run(task);
+        await this.keeping(task, this.run(task));
       } catch (error) {
         if (!(error instanceof SecaggError) || error.code !== 'unavailable') this.onError(error, task?.roundKey ?? '');
         if (!task) return;
       }
+    }
+  }
+
+  /** Renews the lease while the task is under way. */
+  private async keeping(task: Task, doing: Promise<void>): Promise<void> {
+    const renewing = setInterval(() => void this.store.renewTask(task, this.leaseMs).catch(() => undefined), this.leaseMs / 3);
+    try {
+      await doing;
+    } finally {
+      clearInterval(renewing);
     }
   }
 

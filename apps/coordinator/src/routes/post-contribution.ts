@@ -5,7 +5,7 @@ import { messageReply, type Operation } from '../http/operation';
 import { clusterOf, roundOf } from '../http/parameters';
 import { asSecaggError } from '../http/problem';
 import { largestContribution } from '../rounds/contribution-size';
-import { knownRound } from '../rounds/round-status';
+import { knownRound, liveRound } from '../rounds/round-status';
 
 export interface ContributionObserver {
   accepted(seconds: number): void;
@@ -36,6 +36,8 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
       const checked = checkContribution(view, round, body);
       let isNew = false;
       const receipt = await journal.commit((state) => {
+        // Long over, when it was let go of a moment ago.
+        liveRound(state, cluster, number);
         const step = receiveContribution(state, context, roundKey(cluster, number), body, state.view === view ? checked : undefined);
         isNew = step.events.length > 0;
         if (isNew) observer.accepted((performance.now() - start) / 1000);

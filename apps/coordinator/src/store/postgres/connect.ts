@@ -30,7 +30,7 @@ const CONNECT_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 20_000;
 const LOCK_TIMEOUT_MS = 5000;
 /** A process that stands still inside a transaction holds everybody up: the server ends its session. */
-const IDLE_IN_TRANSACTION_MS = 3000;
+const IDLE_IN_TRANSACTION_MS = 10_000;
 
 export const clientOptions = (url: string): pg.ClientConfig => ({
   connectionString: url,

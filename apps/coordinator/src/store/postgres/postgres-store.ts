@@ -132,6 +132,13 @@ export class PostgresStore implements RoundStore {
     });
   }
 
+  /** Keeps a task for another `leaseMs`, if it is still this replica's. */
+  async renewTask({ kind, roundKey, part }: Task, leaseMs: number): Promise<void> {
+    const until = sql<number>`${nowMs} + ${leaseMs}::bigint`;
+    await this.ask(() =>
+      this.db.updateTable('tasks').set({ leased_until_ms: until }).where('kind', '=', kind).where('round_key', '=', roundKey).where('part', '=', part).where('holder', '=', this.replica).execute());
+  }
+
   /** Ends a task, unless it was asked for anew since it was claimed. */
   async endTask({ kind, roundKey, part }: Task): Promise<void> {
     await this.ask(() => this.db.deleteFrom('tasks').where('kind', '=', kind).where('round_key', '=', roundKey).where('part', '=', part).where('holder', '=', this.replica).execute());
