@@ -17,17 +17,22 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const postgres = server as TestPostgres;
   let fleet: TestFleet;
   let running: Running;
+  /** A second replica on the same database: contributions go to both in turn. */
+  let other: Running;
+  let turn = 0;
   let members: ReturnType<Running['startCommittee']>;
 
   beforeAll(async () => {
     useDatabases(() => postgres.createDatabase());
     fleet = new TestFleet({ routers: 12, committee: { size: 4, threshold: 2 } });
-    running = await Running.start(fleet, fleet.config({ leaseMs: 1000, timings: { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 60_000, undecidedTimeoutMs: 120_000 } }));
+    const config = fleet.config({ leaseMs: 1000, timings: { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 60_000, undecidedTimeoutMs: 120_000 } });
+    [running, other] = await Promise.all([Running.start(fleet, config), Running.start(fleet, config)]);
     members = running.startCommittee(4);
     await running.epochInForce();
   });
   afterAll(async () => {
     await running.stop();
+    await other.stop();
     postgres.stop();
   });
 
@@ -36,7 +41,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const send = async (router: HttpRouter, open: OpenRound, bytes: Bytes) => {
     for (;;) {
       try {
-        return await router.send(running.client, open, bytes);
+        return await router.send([running, other][turn++ % 2].client, open, bytes);
       } catch (error) {
         if (!(error instanceof SecaggError) || error.code !== 'unavailable') throw error;
         await pause(50);

@@ -4,7 +4,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type CoordinatorState, emptyCoordinator, evolveCoordinator, type FleetDocuments, updateFleet, verifyFleet } from '@secagg/protocol';
 import { type Bytes, SecaggError } from '@secagg/schema';
 import { sql } from 'kysely';
-import { type Pool } from 'pg';
 import { type BackendNeeds } from '../backend';
 import { isNewer } from '../engine';
 import { messageOf } from '../error-message';
@@ -44,7 +43,7 @@ export async function openReplica({ authorityKey, documents, changes, logger, no
   const trouble = troubleLog((text) => logger.warn({ text }, 'the database cannot be used'));
   const clock = { offsetMs: 0 };
   try {
-    await whenThere(() => migrateAlone(storePool));
+    await whenThere(() => migrateAlone(url));
     const log = new JournalLog(journalPool);
     const restore = restorer(authorityKey);
     await begin(log, authorityKey, documents);
@@ -73,15 +72,18 @@ export async function openReplica({ authorityKey, documents, changes, logger, no
 }
 
 /** Only one replica migrates; the others wait for it, and find nothing to do. */
-async function migrateAlone(pool: Pool): Promise<void> {
-  await kyselyOn(pool).connection().execute(async (db) => {
-    await sql`SELECT set_config('lock_timeout', '0', false), set_config('statement_timeout', '0', false), pg_advisory_lock(${MIGRATION_LOCK})`.execute(db);
-    try {
+async function migrateAlone(url: string): Promise<void> {
+  // A migration may take its time, and so may waiting for it.
+  const all = kyselyOn(openPool(url, 1, { query_timeout: 0, statement_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 }));
+  try {
+    await all.connection().execute(async (db) => {
+      // The session ends below, and the lock with it.
+      await sql`SELECT pg_advisory_lock(${MIGRATION_LOCK})`.execute(db);
       await migrate(db as never, postgresTypes, migrations);
-    } finally {
-      await sql`SELECT pg_advisory_unlock(${MIGRATION_LOCK}), set_config('lock_timeout', '5s', false), set_config('statement_timeout', '20s', false)`.execute(db);
-    }
-  });
+    });
+  } finally {
+    await all.destroy();
+  }
 }
 
 /** An empty journal begins with the fleet documents. */

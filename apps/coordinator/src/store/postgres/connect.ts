@@ -44,8 +44,9 @@ export const clientOptions = (url: string): pg.ClientConfig => ({
   types: { getTypeParser },
 });
 
-export function openPool(url: string, connections: number): pg.Pool {
-  const pool = new pg.Pool({ ...clientOptions(url), max: connections, onConnect: makeCommitsDurable });
+/** @param limits other time limits than the usual ones */
+export function openPool(url: string, connections: number, limits: pg.ClientConfig = {}): pg.Pool {
+  const pool = new pg.Pool({ ...clientOptions(url), ...limits, max: connections, onConnect: makeCommitsDurable });
   // A connection that is lost while nobody uses it is replaced when somebody needs one. One that is lost between two queries of a
   // transaction says so by an event too; the next query fails, and that is where it is dealt with.
   pool.on('error', () => undefined);
