@@ -1,5 +1,6 @@
 /** A PostgreSQL server of the test's own, from the binaries of this machine, with its data in memory where that is possible. */
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,9 @@ function serverUser(): { uid: number; gid: number } | undefined {
 export class TestPostgres {
   private databases = 0;
 
-  private constructor(private readonly programs: string, private readonly data: string, private readonly port: number) {}
+  private stopped = false;
+
+  private constructor(private readonly programs: string, private readonly data: string, private port = 0) {}
 
   /** Undefined where PostgreSQL is not installed: callers say loudly that they skip. */
   static start(): TestPostgres | undefined {
@@ -35,10 +38,19 @@ export class TestPostgres {
     const user = serverUser();
     if (user) chownSync(folder, user.uid, user.gid);
     chmodSync(folder, 0o700);
-    const server = new TestPostgres(programs, join(folder, 'data'), 20_000 + (process.pid * 7) % 12_000 + Math.floor(Math.random() * 1000));
+    const server = new TestPostgres(programs, join(folder, 'data'));
     server.run('initdb', ['-D', server.data, '-U', 'secagg', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
-    server.startAgain();
-    return server;
+    // Tests that fail early leave no server behind.
+    process.once('exit', () => server.stop());
+    for (let attempt = 1; ; attempt++) {
+      server.port = randomInt(20_000, 32_000);
+      try {
+        server.startAgain();
+        return server;
+      } catch (error) {
+        if (attempt === 5) throw error;
+      }
+    }
   }
 
   /** Waits until it takes connections. */
@@ -74,6 +86,8 @@ export class TestPostgres {
   }
 
   stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
     spawnSync(join(this.programs, 'pg_ctl'), ['-D', this.data, '-m', 'immediate', '-w', 'stop'], { ...serverUser(), cwd: '/' });
     rmSync(join(this.data, '..'), { recursive: true, force: true });
   }
