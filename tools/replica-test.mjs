@@ -1,6 +1,7 @@
 /**
- * node tools/replica-test.mjs [--routers 300] [--rounds 3] [--seed TEXT] [--sending-ms 20000] [--json FILE]: three coordinators on one
- * PostgreSQL, one killed every two seconds while the routers contribute (apps/coordinator/test/replicas.spec.ts, in full size).
+ * node tools/replica-test.mjs [--routers 300] [--rounds 3] [--seed TEXT] [--sending-ms 20000] [--kill-database] [--json FILE]: three coordinators
+ * on one PostgreSQL, one killed or stopped for a while every two seconds while the routers contribute, and with --kill-database sometimes the
+ * database instead (apps/coordinator/test/replicas.spec.ts, in full size).
  */
 import { spawn } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
@@ -13,7 +14,7 @@ function settings() {
   const { values } = parseArgs({
     options: {
       routers: { type: 'string', default: '300' }, rounds: { type: 'string', default: '3' }, seed: { type: 'string', default: String(Date.now()) },
-      'sending-ms': { type: 'string', default: '20000' }, json: { type: 'string' },
+      'sending-ms': { type: 'string', default: '20000' }, 'kill-database': { type: 'boolean', default: false }, json: { type: 'string' },
     },
   });
   for (const name of ['routers', 'rounds', 'sending-ms']) {
@@ -21,6 +22,7 @@ function settings() {
   }
   const { routers, rounds, seed, 'sending-ms': sendingMs, json } = values;
   return {
+    SECAGG_REPLICA_KILL_DATABASE: values['kill-database'] ? '1' : '0',
     SECAGG_REPLICA_ROUTERS: routers, SECAGG_REPLICA_ROUNDS: rounds, SECAGG_REPLICA_SEED: seed, SECAGG_REPLICA_SENDING_MS: sendingMs, SECAGG_REPLICA_REQUIRED: '1',
     ...(json === undefined ? {} : { SECAGG_REPLICA_JSON: resolve(json) }),
   };
@@ -32,6 +34,6 @@ try {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => child.kill(signal));
   child.on('close', (code) => { process.exitCode = code ?? 1; });
 } catch (error) {
-  console.error(`${error.message}\nusage: npm run replica-test -- [--routers 300] [--rounds 3] [--seed TEXT] [--sending-ms 20000] [--json FILE]`);
+  console.error(`${error.message}\nusage: npm run replica-test -- [--routers 300] [--rounds 3] [--seed TEXT] [--sending-ms 20000] [--kill-database] [--json FILE]`);
   process.exitCode = 2;
 }

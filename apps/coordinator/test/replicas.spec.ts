@@ -21,6 +21,8 @@ const ROUNDS = number('SECAGG_REPLICA_ROUNDS', 1);
 const SEED = process.env.SECAGG_REPLICA_SEED ?? String(Date.now());
 /** How long routers take to send, all together: long enough for several kills. */
 const SENDING_MS = number('SECAGG_REPLICA_SENDING_MS', 7000);
+/** The database dies too, now and then. */
+const KILL_DATABASE = process.env.SECAGG_REPLICA_KILL_DATABASE === '1';
 const KILL_EVERY_MS = 2000;
 const REPLICAS = 3;
 
@@ -47,6 +49,7 @@ function seeded(seed: string): () => number {
   let serving: Promise<void>[];
   let kills = 0;
   let pauses = 0;
+  let databaseKills = 0;
   let killing = true;
   let killer: Promise<void>;
   const results: object[] = [];
@@ -68,6 +71,13 @@ function seeded(seed: string): () => number {
       while (killing) {
         await pause(KILL_EVERY_MS);
         const victim = Math.floor(draw() * REPLICAS);
+        if (KILL_DATABASE && draw() < 0.2) {
+          server?.kill();
+          await pause(1000 * draw());
+          server?.startAgain();
+          databaseKills += 1;
+          continue;
+        }
         // One in four stands still for a while instead, perhaps with the journal's lock in its hands, and goes on with what it was about to do.
         if (draw() < 0.25) {
           await replicas[victim].standStill(1000 + 3000 * draw());
@@ -90,7 +100,7 @@ function seeded(seed: string): () => number {
     for (const replica of replicas) expect(await replica.stop()).toEqual({ code: 0, signal: null });
     server?.stop();
     const file = process.env.SECAGG_REPLICA_JSON;
-    if (file) writeFileSync(file, `${JSON.stringify({ replicas: REPLICAS, routers: ROUTERS, seed: SEED, kills, pauses, failed_requests: balancer.failed, rounds: results }, null, 2)}\n`);
+    if (file) writeFileSync(file, `${JSON.stringify({ replicas: REPLICAS, routers: ROUTERS, seed: SEED, kills, pauses, database_kills: databaseKills, failed_requests: balancer.failed, rounds: results }, null, 2)}\n`);
   });
 
   const patient = async <T>(act: () => Promise<T>): Promise<T> => {

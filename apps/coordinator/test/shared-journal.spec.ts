@@ -172,8 +172,8 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     expect(active.journal.state.rounds.has(key)).toBe(false);
     expect(await query(`SELECT count(*)::int AS n FROM journal WHERE round_key = '${key}'`)).toEqual([{ n: 0 }]);
     follow.mockRestore();
-    await codeOf(idle.journal.fresh());
     await idle.journal.fresh();
+    expect((await idle.journal.commit((state) => startEpoch(state, 1000, now))).epoch).toBe(2);
     const fresh = await open();
     for (const { journal } of [active, idle, fresh]) {
       expect(journal.state.rounds.size).toBe(0);

@@ -8,7 +8,7 @@ const now = Date.UTC(2026, 0, 1);
 type Accepted = Extract<CoordinatorEvent, { type: 'contribution-accepted' }>;
 
 describe('a round whose sums are counted elsewhere', () => {
-  const fleet = new LocalFleet({ routers: 7, committee: { size: 4, threshold: 2 }, random: randomBytes, nowMs: now, cluster: { max_groups: 2 } });
+  const fleet = new LocalFleet({ routers: 7, committee: { size: 4, threshold: 2 }, random: randomBytes, nowMs: now });
   const { coordinator } = fleet;
   const events: CoordinatorEvent[] = [];
   const commit = coordinator.commit.bind(coordinator);

@@ -15,7 +15,10 @@ export const shared = (event: CoordinatorEvent): CoordinatorEvent =>
     ? { type: 'contribution-noted', key: event.key, router: event.router, header: (event.checked ?? acceptedContribution(event.bytes)).checked.signed }
     : event;
 
-/** The entry of an event that was decided here. `round-released` outlives the entries it removed, so it belongs to no round. */
+/**
+ * The entry of an event that was decided here. `round-released` belongs to no round, so that it outlives the entries it removed: the newest entry is
+ * never removed, and ids go on from it.
+ */
 export function rowOf(event: CoordinatorEvent, id: number): NewRow {
   const noted = shared(event);
   const key = noted.type === 'round-released' ? undefined : roundKeyOf(noted);
@@ -25,11 +28,6 @@ export function rowOf(event: CoordinatorEvent, id: number): NewRow {
     ...(event.type === 'contribution-accepted' ? { contribution: { router: event.router, bytes: event.bytes } } : {}),
   };
 }
-
-/** The entry of a released round. @param upTo highest id of the entries that were removed with it */
-export const releasedRow = (id: number, key: string, upTo: number): NewRow => ({ id, type: 'round-released', body: encodeCanonical({ type: 'round-released', key, upTo }) });
-
-export const releasedUpTo = ({ body }: JournalRow): number => (decodeCanonical(body) as { upTo: number }).upTo;
 
 /** Everything that this release can apply. What it does not know it must not pass over: its state would differ from the others'. */
 const known: Readonly<Record<CoordinatorEvent['type'], true>> = {

@@ -15,7 +15,7 @@ import { takeSnapshot } from '../snapshot';
 import { type JournalLog, type JournalRow, type NewRow, type Newer, type Turn } from '../store/postgres/journal-log';
 import { type TaskChange } from '../store/postgres/task-changes';
 import { type UsedNonce } from '../store/store';
-import { eventOfRow, releasedRow, releasedUpTo, rowOf, shared, taskChangesOf } from './shared-events';
+import { eventOfRow, rowOf, shared, taskChangesOf } from './shared-events';
 
 interface Waiting {
   resolve(): void;
@@ -51,7 +51,7 @@ export class SharedJournal implements Journal {
   private current: CoordinatorState;
   /** Id of the newest entry that is in the state. */
   private position: number;
-  /** Memory holds what may not be in the journal, or lacks what was removed from it. */
+  /** Memory holds what may not be in the journal, or lacks what was removed from it: to be restored before it is used. */
   private stale = false;
   /** Counts the states that were thrown away. */
   private generation = 0;
@@ -144,10 +144,22 @@ export class SharedJournal implements Journal {
           for (const reader of readers) reader.resolve();
         }
       } catch (error) {
+        if (error instanceof EntriesMissed) {
+          // Nothing has been decided yet: the same once more, on a state that is restored first.
+          this.steps.unshift(...steps);
+          this.readers.unshift(...readers);
+          continue;
+        }
         this.options.onTrouble(error);
         for (const { reject } of [...steps, ...readers]) reject(unavailable());
       }
     }
+  }
+
+  /** The state is not to be relied on until it is restored; nor is what was seen of it. */
+  private distrust(): void {
+    this.stale = true;
+    this.generation += 1;
   }
 
   private nextSteps(): Pending[] {
@@ -164,15 +176,13 @@ export class SharedJournal implements Journal {
     for (let newer = first; ; newer = await more(this.position)) {
       this.options.onClock(newer.nowMs);
       if (newer.rows.length === 0) return;
-      const from = this.position;
       for (const row of newer.rows) {
-        const event = eventOfRow(row);
-        // Entries that this process has not seen are gone: what followed from them is in the snapshot only.
-        if (event.type === 'round-released' && releasedUpTo(row) > from) {
-          this.stale = true;
-          throw new Error('entries of a released round were missed');
+        if (row.id !== this.position + 1) {
+          // Entries of a released round, which this process has not seen: what followed from them is in the snapshot only.
+          this.distrust();
+          throw new EntriesMissed();
         }
-        this.apply(event, true);
+        this.apply(eventOfRow(row), true);
         this.position = row.id;
       }
     }
@@ -194,10 +204,7 @@ export class SharedJournal implements Journal {
       });
     } catch (error) {
       // What was applied is of no account unless the journal has it.
-      if (this.ahead) {
-        this.stale = true;
-        this.generation += 1;
-      }
+      if (this.ahead) this.distrust();
       throw error;
     } finally {
       this.ahead = undefined;
@@ -247,10 +254,10 @@ export class SharedJournal implements Journal {
   private async write(turn: Turn, releases: string | undefined, { events, rows, nonces, tasks }: Decided, nowMs: number): Promise<void> {
     for (const { type } of events) failpoint(`before-durable:${type}`);
     if (releases !== undefined && rows.length > 0) {
-      const upTo = await turn.removeEntries(releases);
-      await turn.append(rows.map((row) => releasedRow(row.id, releases, upTo)));
+      await turn.removeEntries(releases);
       await turn.putSnapshot(takeSnapshot(this.state));
-    } else if (rows.length > 0) await turn.append(rows);
+    }
+    if (rows.length > 0) await turn.append(rows);
     if (nonces.length > 0) await turn.useNonces(nonces, nowMs);
     await turn.changeTasks(tasks);
     for (const { type } of events) failpoint(`in-durable:${type}`);
@@ -260,7 +267,7 @@ export class SharedJournal implements Journal {
     try {
       evolveCoordinator(this.state, event);
     } catch (error) {
-      this.stale = true;
+      this.distrust();
       throw error;
     }
     this.tell(event, elsewhere);
@@ -283,6 +290,8 @@ export class SharedJournal implements Journal {
     onRestored();
   }
 }
+
+class EntriesMissed extends Error {}
 
 interface Decided {
   readonly events: CoordinatorEvent[];

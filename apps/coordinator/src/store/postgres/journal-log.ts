@@ -36,15 +36,16 @@ export interface Turn {
   append(rows: readonly NewRow[]): Promise<void>;
   useNonces(nonces: readonly UsedNonce[], nowMs: number): Promise<void>;
   changeTasks(changes: readonly TaskChange[]): Promise<void>;
-  /** Removes the entries of a round. Gives the highest of their ids, 0 when there were none. */
-  removeEntries(roundKey: string): Promise<number>;
+  /** Removes the entries of a round. */
+  removeEntries(roundKey: string): Promise<void>;
   putSnapshot(body: Bytes): Promise<void>;
 }
 
 /** Any constant: what it stands for is this application's journal in this database. */
 const JOURNAL_LOCK = 0x5ecac66;
 export const JOURNAL_CHANNEL = 'secagg_journal';
-const PAGE = 500;
+/** Entries read at once: most have about a kilobyte, a member's answer may have many megabytes. */
+const PAGE = 100;
 
 const compiler = new Kysely<Tables>({
   dialect: {
@@ -156,8 +157,7 @@ const turnOn = (client: PoolClient): Turn => ({
   },
 
   async removeEntries(roundKey) {
-    const { rows } = await run(client, compiler.deleteFrom('journal').where('round_key', '=', roundKey).returning('id').compile());
-    return (rows as { id: number }[]).reduce((highest, { id }) => Math.max(highest, id), 0);
+    await run(client, compiler.deleteFrom('journal').where('round_key', '=', roundKey).compile());
   },
 
   async putSnapshot(body) {
