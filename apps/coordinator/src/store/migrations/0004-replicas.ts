@@ -36,7 +36,10 @@ export const replicas: Migration = {
       .addPrimaryKeyConstraint('waiting_routers_key', ['replica', 'cluster'])
       .execute();
 
-    // Ciphertexts do not compress: trying to costs time and gains nothing.
-    if (bytes === 'bytea') await sql`ALTER TABLE contributions ALTER COLUMN bytes SET STORAGE EXTERNAL`.execute(db);
+    if (bytes === 'bytea') {
+      // Ciphertexts do not compress: trying to costs time and gains nothing. And what is not compressed can be read in slices.
+      await sql`ALTER TABLE contributions ALTER COLUMN bytes SET STORAGE EXTERNAL`.execute(db);
+      await sql`ALTER TABLE transcripts ALTER COLUMN body SET STORAGE EXTERNAL`.execute(db);
+    }
   },
 };

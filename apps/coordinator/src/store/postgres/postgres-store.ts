@@ -24,17 +24,20 @@ export interface PartialSum {
 
 /** Contributions read at once: up to 17 MB each, though most have some kilobytes. */
 const PAGE = 16;
+const SLICE_BYTES = 16 * 1024 * 1024;
 const nowMs = sql<number>`${sql.raw(NOW_MS)}`;
 
 export class PostgresStore implements RoundStore {
   /**
    * @param replica names this process in leases
    * @param onTrouble told of every failure of the database; callers get `unavailable`
+   * @param sliceBytes of a transcript, read at once
    */
   constructor(
     private readonly db: Kysely<Tables>,
     private readonly replica: string,
     private readonly onTrouble: (error: unknown) => void,
+    private readonly sliceBytes = SLICE_BYTES,
   ) {}
 
   async *contributions(roundKey: string, routers?: readonly PartyId[]): AsyncIterable<StoredContribution> {
@@ -97,8 +100,20 @@ export class PostgresStore implements RoundStore {
     };
   }
 
+  /** In slices: a value comes as hexadecimal text, and neither the server nor a string here takes one of any length. */
   async transcript(roundKey: string): Promise<Bytes | undefined> {
-    return (await this.ask(() => this.db.selectFrom('transcripts').select('body').where('round_key', '=', roundKey).executeTakeFirst()))?.body;
+    const of = this.db.selectFrom('transcripts').where('round_key', '=', roundKey);
+    const found = await this.ask(() => of.select([sql<number>`octet_length(body)`.as('length'), 'finished_at_ms']).executeTakeFirst());
+    if (!found) return undefined;
+    const body = new Uint8Array(found.length);
+    for (let from = 0; from < body.length; from += this.sliceBytes) {
+      const slice = sql<Bytes>`substring(body FROM ${from + 1}::int FOR ${this.sliceBytes}::int)`.as('slice');
+      const part = await this.ask(() => of.select(slice).where('finished_at_ms', '=', found.finished_at_ms).executeTakeFirst());
+      // Replaced or removed meanwhile: what is left of it is of no use.
+      if (!part) return undefined;
+      body.set(part.slice, from);
+    }
+    return body;
   }
 
   async latestSignal(cluster: string): Promise<string | undefined> {
