@@ -1,4 +1,4 @@
-/** Does tasks that events have left (store/postgres/task-changes.ts), one at a time: every replica takes what no other works on. */
+/** Does tasks that events have left (store/postgres/task-changes.ts): every replica takes what no other works on. */
 import { WordSum } from '@secagg/crypto';
 import { acceptedContribution, publishRound, type RoundState } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
@@ -10,10 +10,13 @@ import { type PartialSum, type PostgresStore, type Task } from '../store/postgre
 
 /** How often tasks are looked for that nobody has told of: those whose holder has died. */
 const LOOK_MS = 500;
+/** Tasks at once: a long transcript is not to hold up the opening of another round. */
+const AT_ONCE = 2;
 
 export class TaskRunner {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
+  /** Each until it finds nothing to do. */
+  private readonly workers: (Promise<void> | undefined)[] = [];
   private again = false;
   private stopped = false;
 
@@ -38,24 +41,27 @@ export class TaskRunner {
     this.wake();
   }
 
-  /** Resolves when the task under way is done. */
+  /** Resolves when the tasks under way are done. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
-    await this.running;
+    await Promise.all(this.workers);
   }
 
   private wake(): void {
     this.again = true;
-    this.running ??= this.work().finally(() => {
-      this.running = undefined;
-      if (this.again && !this.stopped) this.wake();
-    });
+    for (let i = 0; i < AT_ONCE; i++) {
+      this.workers[i] ??= this.work().finally(() => {
+        this.workers[i] = undefined;
+        if (this.again && !this.stopped) this.wake();
+      });
+    }
   }
 
   private async work(): Promise<void> {
-    this.again = false;
     for (;;) {
+      // Whoever wakes from here on may mean a task that this look does not see.
+      this.again = false;
       let task: Task | undefined;
       try {
         task = this.stopped ? undefined : await this.store.claimTask(this.leaseMs);
