@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { Changes } from '../src/changes';
 import { type Config } from '../src/config';
 import { openReplica, type Replica } from '../src/replicas/open-replica';
+import { openPool } from '../src/store/postgres/connect';
 import { JournalLog } from '../src/store/postgres/journal-log';
 import { PASSWORD, TestPostgres } from './support/postgres';
 
@@ -147,6 +148,35 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     spy.mockRestore();
     expect(await epochs(replica)).toEqual([1]);
     expect((await replica.journal.commit((state) => startEpoch(state, 1000, now))).epoch).toBe(2);
+  });
+
+  it('goes on without a replica that stands still in its turn, and lets it append nothing any more', async () => {
+    const { journal } = await open();
+    const pool = openPool(url, 1);
+    let goOn: () => void = () => undefined;
+    const taken = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let isIn: () => void = () => undefined;
+    const inTurn = new Promise<void>((resolve) => {
+      isIn = resolve;
+    });
+    const still = codeOf(new JournalLog(pool).turn(1, async (turn) => {
+      isIn();
+      await taken;
+      await turn.append([{ id: 2, type: 'epoch-started', body: new Uint8Array(1) }]);
+    }));
+    await inTurn;
+    let outcome: string;
+    do outcome = await codeOf(journal.commit((state) => startEpoch(state, 1000, now)));
+    while (outcome === 'unavailable');
+    expect(outcome).toBe('done');
+    goOn();
+    expect(await still).not.toBe('done');
+    expect(await query('SELECT id::int, type FROM journal ORDER BY id')).toEqual([{ id: 1, type: 'fleet-updated' }, { id: 2, type: 'epoch-started' }]);
+    await journal.fresh();
+    expect([...journal.state.epochs.keys()]).toEqual([1]);
+    await pool.end();
   });
 
   it('takes an operator\'s nonce once, at whichever replica', async () => {
