@@ -20,7 +20,9 @@ const tasks = {
   bench: tool('bench', [...apps, 'simulate']),
   fuzz: tool('fuzz', apps),
   'replica-test': { command: (args) => ['tools/replica-test.mjs', ...args], whereCalled: true },
+  'crash-test': tool('crash-test', [...apps, 'cli']),
   test: { build: [...apps, 'demo', 'cli'], command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args] },
+  adversary: { command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', '--testPathPatterns', 'adversary', ...args] },
   typecheck: { command: (args) => ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json', ...args] },
   // The module boundaries are judged by the project graph; without a cached one their rule would pass everything.
   lint: { before: projectGraph, command: (args) => ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', ...(args.length > 0 ? args : ['.'])] },

@@ -24,6 +24,7 @@ export function checkAnnouncement(documents, epoch, config) {
   asked(rules !== undefined, 'cluster is not in the policy');
   asked(config.fleet === policy.fleet, 'fleet');
   asked(config.policy_version === policy.version && config.roster_version === roster.version, 'document versions');
+  asked((policy.protocol_versions ?? [1]).includes(config.v), 'protocol version');
   asked(policy.suites.includes(config.suite), 'suite');
   asked(config.round_time_ms <= config.send_from_ms && config.send_from_ms < config.deadline_ms, 'times');
   asked(config.deadline_ms <= epoch.not_after_ms, 'deadline after the end of the epoch');

@@ -34,11 +34,14 @@ export function checkIncreasing(values, path) {
   for (let i = 1; i < values.length; i++) check(values[i - 1] < values[i], 'invalid', `${path}: not strictly increasing`);
 }
 
+export const optional = (kind) => Object.assign((value, path) => kind(value, path), { optional: true });
+
 export const map = (fields) => (value, path) => {
   const isMap = value !== null && typeof value === 'object' && !Array.isArray(value) && !Buffer.isBuffer(value);
   check(isMap, 'invalid', `${path}: not a map`);
   for (const name of Object.keys(value)) check(Object.hasOwn(fields, name), 'invalid', `${path}: unknown field ${name}`);
   for (const [name, kind] of Object.entries(fields)) {
+    if (kind.optional && !Object.hasOwn(value, name)) continue;
     check(Object.hasOwn(value, name), 'invalid', `${path}: field ${name} is missing`);
     kind(value[name], `${path}.${name}`);
   }

@@ -47,6 +47,7 @@ export function openEpoch(documents, bytes, roundTime) {
   const terms = policy.committee;
   check(epoch.fleet === policy.fleet, 'policy', 'epoch of another fleet');
   check(epoch.members.length === terms.size && epoch.threshold === terms.threshold, 'policy', 'epoch: size or threshold');
+  check((policy.protocol_versions ?? [1]).includes(epoch.v), 'policy', 'epoch: protocol version');
   check(policy.sealing_suites.includes(epoch.sealing_suite), 'policy', 'epoch: sealing suite');
   check(epoch.not_after_ms <= roundTime + terms.max_epoch_ms + policy.clock_tolerance_ms, 'policy', 'epoch lasts too long');
   for (const field of ['kem_key', 'vote_key']) {

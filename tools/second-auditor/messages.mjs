@@ -45,6 +45,7 @@ const clusterPolicy = f.map({
   budget_window_days: f.uint(0, 36_500),
   min_delta_inverse: f.uint(2, Number.MAX_SAFE_INTEGER),
   unsafe_no_noise: f.bool,
+  quarantine_rounds: f.optional(f.uint(1, 10_000)),
 });
 
 const policy = message(16 * MIB, {
@@ -56,8 +57,10 @@ const policy = message(16 * MIB, {
     threshold: f.uint(1, 30),
     max_epoch_ms: f.uint(1, 366 * DAY_MS),
   }),
+  protocol_versions: f.optional(f.array(1, 16, f.uint(1, 1000))),
   suites: f.array(1, 4, f.suite),
   sealing_suites: f.array(1, 4, f.sealingSuite),
+  misbehaviour: f.optional(f.oneOf('record', 'exclude')),
   clock_tolerance_ms: f.uint(1000, DAY_MS),
 });
 

@@ -1,11 +1,11 @@
 /** What is behind the service: journal and store, on a file of its own or on a database shared with other replicas. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FleetDocuments } from '@secagg/protocol';
 import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Changes } from './changes';
 import { type Config } from './config';
+import { makeDataFolder } from './data-folder';
 import { restoreState } from './engine';
 import { type Journal } from './journal';
 import { OperatorRequests } from './operators/operator-requests';
@@ -46,7 +46,7 @@ export async function openBackend(needs: BackendNeeds): Promise<Backend> {
 async function openEmbedded({ config: { dataDir }, authorityKey, documents, onFailure, now }: BackendNeeds): Promise<Backend> {
   // The configuration has one or the other.
   const folder = dataDir as string;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeDataFolder(folder);
   const store = await openLibsqlStore(join(folder, 'coordinator.db'));
   try {
     const journal = await restoreState(store, authorityKey, documents, onFailure);

@@ -19,4 +19,14 @@ describe('failpoint', () => {
     ['never without a setting', undefined, ['undefined', ''], []],
     ['never for a number that is none', 'x#many', ['x', 'x'], []],
   ])('kills %s', (_name, setting, names, expected) => expect(deathsAt(setting, names)).toEqual(expected));
+
+  it('tells a trace each name once, also where it kills', () => {
+    const traced: string[] = [];
+    const failpoint = failpointFrom('b', () => traced.push('killed'), (name) => traced.push(name));
+    for (const name of ['a', 'b', 'a', 'b']) failpoint(name);
+    expect(traced).toEqual(['a', 'b', 'killed']);
+    const only: string[] = [];
+    failpointFrom(undefined, () => undefined, (name) => only.push(name))('a');
+    expect(only).toEqual(['a']);
+  });
 });

@@ -7,12 +7,15 @@ import { type Engine } from './engine';
 import { roundKeyOf } from './event-codec';
 import { asSecaggError } from './http/problem';
 import { type FinishedRound } from './store/store';
+import { type NewlyNamed } from './suspicion/scores';
 
 export interface Observer {
   problem(problem: SecaggError, cause: unknown, operation: string): void;
   roundFailed(error: unknown, key: string): void;
   roundRefused(cluster: string, problem: SecaggError, cause: unknown): void;
   roundFinished(record: FinishedRound, round: RoundState): void;
+  /** Scores over rounds name these routers since the last round of the cluster that was published. */
+  routersNamed(cluster: string, named: readonly NewlyNamed[]): void;
   epochStarted(epoch: number, why: string): void;
   unexpected(error: unknown): void;
 }
@@ -33,7 +36,7 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
     }
   });
   const inDetail = (problem: SecaggError, cause: unknown) => ({
-    code: problem.code, detail: problem.message, party: problem.details.party, ...(problem.code === 'internal' ? { error: cause } : {}),
+    code: problem.code, detail: problem.message, party: problem.details.party, check: problem.details.check, ...(problem.code === 'internal' ? { error: cause } : {}),
   });
   return {
     problem: (problem, cause, operation) => {
@@ -56,6 +59,9 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
         const { min, included } = participation(round, activeRouters());
         metrics.roundCompleted((record.finishedAtMs - round.round.config.round_time_ms) / 1000, included, min);
       } else metrics.roundFailed(failureOf(round));
+    },
+    routersNamed: (cluster, named) => {
+      for (const { router, round, quarantinedUntil } of named) logger.warn({ cluster, router, round, quarantined_until_round: quarantinedUntil }, 'a router is under suspicion of spoiling its groups');
     },
     epochStarted: (epoch, why) => logger.info({ epoch, why }, 'a new epoch is being set up'),
     unexpected: (error) => logger.error({ error }, 'unexpected'),

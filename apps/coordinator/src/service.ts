@@ -7,8 +7,9 @@ import { type Backend, openBackend } from './backend';
 import { type Config } from './config';
 import { type Engine } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
-import { createHttp } from './http/serve';
+import { createHttp, type Surroundings as HttpSurroundings } from './http/serve';
 import { checkIdentity, readFleetFiles, readPublicKey, readSecretKey } from './key-files';
+import { MisbehaviourKeeper } from './misbehaviour';
 import { observe } from './observe';
 import { shareWaiting } from './replicas/share-waiting';
 import { TaskRunner } from './replicas/task-runner';
@@ -16,17 +17,20 @@ import { tightestBudget } from './rounds/budget';
 import { ContributionCache } from './rounds/contribution-cache';
 import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
+import { ProofSource } from './rounds/proofs';
 import { releaseFinishedRounds } from './rounds/release-rounds';
 import { isFinal } from './rounds/phases';
 import { RoundDriver } from './rounds/round-driver';
 import { RoundTriggers } from './rounds/triggers';
 import { WaitingRouters } from './rounds/waiting-routers';
 import { Changes } from './changes';
+import { followScores } from './suspicion/follow-scores';
+import { Scores } from './suspicion/scores';
 import { createOperations } from './routes';
 
 export interface Service {
   readonly port: number;
-  /** Lets go of what its retention is over for; done every minute anyway. */
+  /** Lets go of what its retention is over for; done at least every minute anyway. */
   release(): Promise<void>;
   /** Ends waits, lets requests under way finish within the grace, and closes the store. */
   stop(): Promise<void>;
@@ -39,7 +43,9 @@ export interface Surroundings {
   readonly now?: () => number;
 }
 
+/** Or as often as rounds are to be let go of, where that is sooner. */
 const RELEASE_EVERY_MS = 60_000;
+const RELEASE_AT_MOST_EVERY_MS = 1000;
 const ACTIVE_WINDOW_MS = 120_000;
 
 export async function startService(config: Config, { logger, onFailure, now = Date.now }: Surroundings): Promise<Service> {
@@ -52,15 +58,22 @@ export async function startService(config: Config, { logger, onFailure, now = Da
   try {
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
     const contributions = new ContributionCache(store);
-    const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup };
-    return await run(config, backend, { journal, context, store, changes, now: backend.now }, contributions, logger);
+    const scores = await Scores.load(store);
+    const quarantinedUntil = (cluster: string, router: string) => scores.quarantinedUntil(journal.state.view, cluster, router);
+    const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup, quarantinedUntil };
+    return await run(config, backend, { journal, context, store, changes, now: backend.now }, { contributions, scores }, logger);
   } catch (error) {
     await backend.close();
     throw error;
   }
 }
 
-async function run(config: Config, backend: Backend, engine: Engine, contributions: ContributionCache, logger: Logger): Promise<Service> {
+interface Held {
+  readonly contributions: ContributionCache;
+  readonly scores: Scores;
+}
+
+async function run(config: Config, backend: Backend, engine: Engine, { contributions, scores }: Held, logger: Logger): Promise<Service> {
   const { journal, store, now } = engine;
   const { replica, operators } = backend;
   const closing = new AbortController();
@@ -69,8 +82,13 @@ async function run(config: Config, backend: Backend, engine: Engine, contributio
   const views = new ViewSource(store);
   const activeRouters = () => waiting.countActive(now(), ACTIVE_WINDOW_MS);
   const observer = observe({ engine, metrics, logger, activeRouters });
+  const misbehaviour = new MisbehaviourKeeper(engine, logger, metrics.misbehaviourProven);
   const driver = new RoundDriver(engine, replica ? undefined : contributions, observer.roundFailed);
-  const finisher = new RoundFinisher(engine, contributions, observer.roundFinished, observer.roundFailed);
+  const refreshScores = async (cluster: string) => observer.routersNamed(cluster, await scores.refresh(journal.state.view, cluster));
+  const finisher = new RoundFinisher(engine, contributions, async (record, round) => {
+    if (record.phase === 'published') await refreshScores(record.cluster);
+    observer.roundFinished(record, round);
+  }, observer.roundFailed);
   journal.onEvent((event) => {
     if ('key' in event && isFinal(journal.state.rounds.get(event.key)?.phase ?? 'published')) views.forget(event.key);
   });
@@ -91,16 +109,23 @@ async function run(config: Config, backend: Backend, engine: Engine, contributio
     metrics.nodesActive(activeRouters());
     const budget = tightestBudget(journal.state, plans, now());
     if (budget) metrics.privacyBudget(budget.spent, budget.remaining);
+    const { view } = journal.state;
+    metrics.routersSuspected(new Map(view.policy.clusters.map(({ cluster }) => [cluster, scores.count(view, cluster)])));
   };
   const operations = createOperations(engine, {
-    waiting, views, finisher, operators,
+    waiting, views, finisher, misbehaviour, scores, operators,
+    proofs: new ProofSource(engine, finisher),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,
     metrics,
     refreshGauges,
     closing: closing.signal,
   });
-  const server = createServer(createHttp(operations, { fresh: () => journal.fresh(), reading: () => journal.reading(), onProblem: observer.problem, closing: closing.signal }));
+  const onProblem: HttpSurroundings['onProblem'] = (problem, cause, operation) => {
+    observer.problem(problem, cause, operation);
+    misbehaviour.refused(cause);
+  };
+  const server = createServer(createHttp(operations, { fresh: () => journal.fresh(), reading: () => journal.reading(), onProblem, closing: closing.signal }));
   // A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll.
   server.requestTimeout = 120_000;
   server.keepAliveTimeout = 75_000;
@@ -108,12 +133,13 @@ async function run(config: Config, backend: Backend, engine: Engine, contributio
   const tasks = replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
   const whereRoutersCount = config.clusters.filter(({ trigger }) => trigger.kind === 'waiting').map(({ plan }) => plan.cluster as string);
   const unshare = replica && shareWaiting(replica.store, waiting, whereRoutersCount, observer.unexpected);
+  const unfollow = replica && followScores(engine, finisher, refreshScores, observer.unexpected);
   if (tasks) tasks.start();
   else await finisher.watch();
   driver.start();
   epochs?.start();
   triggers.start();
-  const releasing = setInterval(() => void release(), RELEASE_EVERY_MS);
+  const releasing = setInterval(() => void release(), Math.min(RELEASE_EVERY_MS, Math.max(RELEASE_AT_MOST_EVERY_MS, config.finishedRoundRetentionMs)));
   await listen(server, config.port, config.host);
   const { port } = server.address() as AddressInfo;
   logger.info({ host: config.host, port, fleet: journal.state.view.fleet, epoch: journal.state.epoch?.epoch.epoch ?? null, rounds: journal.state.rounds.size }, 'coordinator is listening');
@@ -124,6 +150,7 @@ async function run(config: Config, backend: Backend, engine: Engine, contributio
     epochs?.stop();
     driver.stop();
     unshare?.();
+    unfollow?.();
     closing.abort();
     await closeServer(server, config.shutdownGraceMs);
     await tasks?.stop();

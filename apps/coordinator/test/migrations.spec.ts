@@ -44,6 +44,10 @@ const dataOf: Record<number, (db: Kysely<Tables>) => Promise<unknown>> = {
     await db.insertInto('operator_nonces').values({ operator: 'o', nonce: bytes(1, 2), expires_at_ms: 2 ** 53 - 1 }).execute();
     await db.insertInto('snapshots').values({ name: 'released', body: bytes() }).execute();
   },
+  3: async (db) => {
+    await db.insertInto('suspicion_clusters').values({ cluster: 'a', rounds: 20, latest_round: 21 }).execute();
+    await db.insertInto('suspicion').values({ cluster: 'a', router: 'r1', rounds: 20, flagged: 19, expected: 4.1, named_in_round: 18, quarantined_after: null }).execute();
+  },
   4: async (db) => {
     await db.insertInto('tasks').values({ kind: 'finish', round_key: 'a/1', holder: null }).execute();
     await db.insertInto('partial_sums').values({ round_key: 'a/1', part: 0, group_index: 1, words: bytes(3) }).execute();
@@ -52,6 +56,7 @@ const dataOf: Record<number, (db: Kysely<Tables>) => Promise<unknown>> = {
 };
 const tablesOf: Record<number, (keyof Tables)[]> = {
   1: ['journal', 'contributions', 'finished_rounds', 'transcripts', 'operator_nonces', 'snapshots'],
+  3: ['suspicion_clusters', 'suspicion'],
   4: ['tasks', 'partial_sums', 'waiting_routers'],
 };
 

@@ -2,8 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'libsql';
+import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId } from '@secagg/schema';
+import { kyselyOf } from '../src/store/libsql-kysely';
 import { openLibsqlStore } from '../src/store/libsql-store';
+import { migrate, sqliteTypes } from '../src/store/migrate';
+import { migrations } from '../src/store/migrations';
 import { type JournalEntry, type Store } from '../src/store/store';
 
 const path = () => join(mkdtempSync(join(tmpdir(), 'secagg-store-')), 'coordinator.db');
@@ -88,6 +93,65 @@ describe('libsql store', () => {
     expect(await store.latestSignal('b')).toBeUndefined();
   });
 
+  describe('scores over rounds', () => {
+    const record = { key: 'a/1', cluster: 'a', round: 1, contributions: 2, finishedAtMs: 1 };
+    const output = { transcript: bytes(1) };
+    const expected = 0.1 + 0.2;
+    const first: ClusterRecord = { rounds: 1, latestRound: 1, routers: { r1: { rounds: 1, flagged: 1, expected }, r2: { rounds: 1, flagged: 0, expected } } };
+
+    it('are written with the record of the round, and are the same after it was reopened', async () => {
+      const seen: ClusterRecord[] = [];
+      await store.finishRound({ ...record, phase: 'published' }, output, (before) => {
+        seen.push(before);
+        return first;
+      });
+      const second: ClusterRecord = {
+        rounds: 2, latestRound: 7, routers: { r1: { rounds: 2, flagged: 2, expected: 0.5, namedInRound: 7, quarantinedAfter: 7 }, constructor: { rounds: 1, flagged: 0, expected: 0 } },
+      };
+      await store.finishRound({ ...record, key: 'a/7', round: 7, phase: 'published' }, output, (before) => {
+        seen.push(before);
+        return second;
+      });
+      await store.finishRound({ ...record, key: 'b/1', cluster: 'b', phase: 'published' }, output, () => first);
+      expect(seen).toEqual([{ rounds: 0, latestRound: 0, routers: {} }, first]);
+      await reopen();
+      expect(await store.clusterRecords()).toEqual(new Map([['a', second], ['b', first]]));
+      expect(await store.clusterRecords('a')).toEqual(new Map([['a', second]]));
+      expect(await store.clusterRecords('c')).toEqual(new Map());
+      const unmarked: ClusterRecord = { ...second, routers: { r1: { rounds: 3, flagged: 2, expected: 0.75 } } };
+      await store.finishRound({ ...record, key: 'a/8', round: 8, phase: 'published' }, output, () => unmarked);
+      expect(await store.clusterRecords('a')).toEqual(new Map([['a', unmarked]]));
+    });
+
+    it('take each round once, however often it is written, also one that was undecided before', async () => {
+      const once = (before: ClusterRecord): ClusterRecord => ({ ...before, rounds: before.rounds + 1 });
+      const rounds = async () => (await store.clusterRecords('a')).get('a')?.rounds;
+      await store.finishRound({ ...record, phase: 'undecided' });
+      expect(await rounds()).toBeUndefined();
+      await store.finishRound({ ...record, phase: 'published' }, output, once);
+      await store.finishRound({ ...record, phase: 'published' }, output, once);
+      expect(await rounds()).toBe(1);
+      await reopen();
+      await store.finishRound({ ...record, phase: 'published' }, output, once);
+      expect(await rounds()).toBe(1);
+    });
+
+    it('take rounds that finish together one after the other', async () => {
+      const finish = (round: number) => store.finishRound({ ...record, key: `a/${round}`, round, phase: 'published' }, output, (before) => ({ ...before, rounds: before.rounds + 1 }));
+      await Promise.all([1, 2, 3, 4].map(finish));
+      expect((await store.clusterRecords('a')).get('a')?.rounds).toBe(4);
+    });
+
+    it('take nothing from a round whose record could not be written', async () => {
+      const lacking = { ...record, key: 'a/2', contributions: null as unknown as number, phase: 'published' as const };
+      await store.finishRound({ ...record, phase: 'published' }, output, () => first);
+      await expect(store.finishRound(lacking, output, () => ({ ...first, rounds: 2 }))).rejects.toThrow(/NOT NULL/);
+      await reopen();
+      expect(await store.clusterRecords('a')).toEqual(new Map([['a', first]]));
+      expect(await store.finishedRound('a/2')).toBeUndefined();
+    });
+  });
+
   it('remembers nonces with what they brought about, and forgets old ones', async () => {
     const [early, late] = [1000, 2000].map((expiresAtMs) => ({ operator: 'o', nonce: bytes(16), expiresAtMs }));
     await store.append({ entries: [], nonce: early });
@@ -99,5 +163,19 @@ describe('libsql store', () => {
 
   it('lets one process in at a time', async () => {
     await expect(openLibsqlStore(file)).rejects.toThrow('in use by another process');
+  });
+});
+
+describe('migrations of the store', () => {
+  it('bring the scores to a database with the rounds of an earlier release in it, which they leave alone', async () => {
+    const file = path();
+    const db = new Database(file);
+    await migrate(kyselyOf(db), sqliteTypes, migrations.filter(({ version }) => version < 3));
+    db.prepare("INSERT INTO finished_rounds (round_key, cluster, round, phase, contributions, finished_at_ms) VALUES ('a/1', 'a', 1, 'published', 2, 3)").run([]);
+    db.close();
+    const store = await openLibsqlStore(file);
+    expect(await store.finishedRound('a/1')).toEqual({ key: 'a/1', cluster: 'a', round: 1, phase: 'published', contributions: 2, finishedAtMs: 3 });
+    expect(await store.clusterRecords()).toEqual(new Map());
+    await store.close();
   });
 });

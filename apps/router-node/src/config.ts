@@ -55,6 +55,8 @@ const configSchema = z.strictObject({
   epochGraceMs: milliseconds(1_000).default(600_000),
   /** How long a member still checks a round after its deadline. */
   lateRoundMs: milliseconds(1_000).default(3_600_000),
+  /** Events of a journal after which a snapshot replaces them: fewer make a start faster and the steps slower. */
+  eventsPerSnapshot: number(z.int().min(1).max(1_000_000)).default(512),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 export type Config = z.infer<typeof configSchema>;

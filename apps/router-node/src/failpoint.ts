@@ -1,21 +1,62 @@
 /**
  * Crash points for crash tests: the process kills itself, as a power cut would, where SECAGG_UNSAFE_CRASH_AT says.
  * `name` dies at the first call with that name, `name#k` at the k-th. Names (stable, tests rely on them):
- *   before-durable:<event>, in-durable:<event> (inside the transaction), after-durable:<event>   for every event of the
- *     journals (libs/protocol), and for `observations-accepted`; before and after also for `signal-put`
- *   before-send:<what>, after-send:<what>   for contribution, seat, epoch-signature, report, vote, transfer, answer
+ *   before-durable:<write>, in-durable:<write> (inside the transaction), after-durable:<write>   for every event of the journals
+ *     (libs/protocol; also as router/<event> and committee/<event>), for router/snapshot and committee/snapshot (a journal is folded),
+ *     router/migration, committee/migration, observations-accepted, signal-put, aggregate-observed, decision-kept, check (readiness);
+ *     before and after also for `purge` (erased secrets leave the file)
+ *   before-send:<what>, after-send:<what> (the answer is here)   for contribution, seat, epoch-signature, report, vote, transfer, answer
+ *     and for what is asked for: fleet, open-round, round-status, latest-round, transcript, inclusion, work, views
+ *   in-send:<what>   for what has a body: it has been handed to the operating system, and no answer has come
+ *   received:<operation>, before-reply:<operation>, after-reply:<operation>   for every operation of the node's own HTTP face
+ * SECAGG_UNSAFE_CRASH_TRACE names a file that every name is appended to when this process first comes to it.
  */
-const [target, countText] = (process.env.SECAGG_UNSAFE_CRASH_AT ?? '').split('#');
-let left = countText === undefined ? 1 : Number(countText);
+import { subscribe } from 'node:diagnostics_channel';
+import { appendFileSync } from 'node:fs';
 
-export function failpoint(name: string): void {
-  if (target !== '' && name === target && --left === 0) process.kill(process.pid, 'SIGKILL');
+export type Failpoint = (name: string) => void;
+
+export function failpointFrom(setting: string | undefined, kill: () => void, trace?: (name: string) => void): Failpoint {
+  if (!setting && !trace) return () => undefined;
+  const [wanted, nth] = (setting ?? '').split('#');
+  let left = nth === undefined ? 1 : Number(nth);
+  const traced = new Set<string>();
+  return (name) => {
+    if (trace && !traced.has(name)) {
+      traced.add(name);
+      trace(name);
+    }
+    if (name === wanted && --left === 0) kill();
+  };
 }
 
-/** Something leaves for the coordinator. */
+const { SECAGG_UNSAFE_CRASH_AT: crashAt, SECAGG_UNSAFE_CRASH_TRACE: traceFile } = process.env;
+/** Whether this is a crash test at all. */
+export const hasCrashPoints = Boolean(crashAt ?? traceFile);
+
+export const failpoint = failpointFrom(
+  crashAt,
+  () => process.kill(process.pid, 'SIGKILL'),
+  traceFile ? (name) => appendFileSync(traceFile, `${name}\n`) : undefined,
+);
+
+/** Something leaves for the coordinator, or is asked of it. */
 export async function sending<T>(what: string, send: () => Promise<T>): Promise<T> {
   failpoint(`before-send:${what}`);
   const reply = await send();
   failpoint(`after-send:${what}`);
   return reply;
+}
+
+/** Last part of the path of what is posted to the coordinator, and its name here. */
+const posted: Readonly<Record<string, string>> = {
+  contributions: 'contribution', seats: 'seat', 'epoch-signatures': 'epoch-signature', reports: 'report', votes: 'vote', transfers: 'transfer', answers: 'answer',
+};
+
+if (hasCrashPoints) {
+  subscribe('undici:request:bodySent', (message) => {
+    const { path } = (message as { request: { path: string } }).request;
+    const what = posted[path.slice(path.lastIndexOf('/') + 1)];
+    if (what !== undefined) failpoint(`in-send:${what}`);
+  });
 }

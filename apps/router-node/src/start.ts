@@ -1,6 +1,6 @@
 /** Puts the node together: stores, loops and HTTP face. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { CoordinatorClient } from '@secagg/client';
@@ -11,8 +11,10 @@ import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
 import { type Member } from './committee/member';
 import { type Config, ConfigError, variableOf } from './config';
+import { makeDataFolder } from './data-folder';
 import { CoordinatorContact } from './fleet/coordinator-contact';
 import { FleetKeeper } from './fleet/fleet-keeper';
+import { Standing } from './fleet/standing';
 import { withoutRole } from './fleet/own-role';
 import { readPublicKey, readSecretKey } from './key-files';
 import { type Node } from './node';
@@ -36,12 +38,13 @@ export interface RunningNode {
  */
 export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void): Promise<RunningNode> {
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDataFolder(config.dataDir);
   const node = createNode(config, authorityKey, log);
-  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure);
-  const router: Router = { ...node, store };
+  const store = openRouterStore(config.dataDir, authorityKey, requesterHash(node.context.identity.secretKey), onFailure, config.eventsPerSnapshot);
+  const standing = new Standing(store.misbehaviour, node.metrics, log, node.now);
+  const router: Router = { ...node, store, standing };
   node.fleet.add(store.journal);
-  const member = await openMember(node, authorityKey, onFailure);
+  const member = await openMember(node, standing, authorityKey, onFailure);
 
   const participant = new Participant(router);
   const committee = member && new Committee(member);
@@ -114,15 +117,15 @@ function contextOf(config: Config): RouterContext {
 }
 
 /** A node without a store key cannot keep epoch secrets, so it takes no seats. */
-async function openMember(node: Node, authorityKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member | undefined> {
+async function openMember(node: Node, standing: Standing, authorityKey: Uint8Array, onFailure: (error: unknown) => void): Promise<Member | undefined> {
   const { config, random, fleet } = node;
   if (config.storeKeyFile === undefined) return undefined;
   const setting = variableOf('storeKeyFile');
   const storeKey = readSecretKey(setting, config.storeKeyFile);
   try {
-    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure });
+    const store = await openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure, eventsPerSnapshot: config.eventsPerSnapshot });
     fleet.add(store.journal);
-    return { ...node, store };
+    return { ...node, store, standing };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'cannot_open') {
       throw new ConfigError(`${setting}: the epoch secrets of this node are sealed under another key`);

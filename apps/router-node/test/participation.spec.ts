@@ -3,7 +3,7 @@ import { headerHash, signDocument } from '@secagg/protocol';
 import { contributionMessage, headerMessage, type RewardObservation, receiptMessage, roundConfigMessage, signedMessage, transcriptMessage } from '@secagg/schema';
 import { request } from 'undici';
 import { CoordinatorDouble, eventually } from './support/coordinator-double';
-import { TestFleet } from './support/fleet';
+import { TestFleet, type TestFleetOptions } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 
 jest.setTimeout(60_000);
@@ -15,8 +15,8 @@ let nodes: NodeProcess[] = [];
 const row: RewardObservation = { model: 'm1', task: 't1', success: true, latency_s: 1 };
 
 /** Two routers, the first of them the whole committee; the second is what is tested. */
-async function begin(settings: Record<string, string> = {}): Promise<NodeProcess> {
-  fleet = new TestFleet({ routers: 2, committee: { size: 1, threshold: 1 }, minParticipants: 1 });
+async function begin(settings: Record<string, string> = {}, cluster: TestFleetOptions['cluster'] = {}): Promise<NodeProcess> {
+  fleet = new TestFleet({ routers: 2, committee: { size: 1, threshold: 1 }, minParticipants: 1, cluster });
   coordinator = new CoordinatorDouble(fleet);
   await coordinator.listen();
   nodes = [
@@ -131,6 +131,61 @@ it('keeps the signed receipt of a contribution that the published round lacks, a
   expect(status.observations).toEqual({ waiting: 1, taken: 0 });
 });
 
+it('learns the result of a round that was under way, and closed to it, when it started', async () => {
+  const node = await begin({ SECAGG_POLL_WAIT_MS: '500' });
+  await node.stop('SIGKILL');
+  let votes = 0;
+  coordinator.intercept = (incoming, response) => {
+    // The committee cannot decide yet.
+    if (!incoming.url?.endsWith('/votes') || nodes.length === 3) return false;
+    votes += 1;
+    response.writeHead(503).end();
+    return true;
+  };
+  const key = coordinator.startRound({ ...plain, durationMs: 500 });
+  await eventually('a vote', () => votes > 0);
+  const again = await NodeProcess.start(fleet.environment('router-1', coordinator.port, { SECAGG_POLL_WAIT_MS: '500' }));
+  await eventually('contact', async () => (await again.client.status()).coordinator.reachable);
+  expect(coordinator.round(key).phase).toBe('voting');
+  nodes.push(again);
+  await ended(key);
+  await eventually('the result', async () => (await again.client.signal())?.signal.aggregation_round === 1);
+  expect((await again.client.status()).participations).toEqual([]);
+});
+
+it('learns the result of a round that came and closed while the coordinator was out of its reach', async () => {
+  const node = await begin({ SECAGG_POLL_WAIT_MS: '500' });
+  let isAway = true;
+  coordinator.intercept = (incoming, response) => {
+    const url = new URL(incoming.url ?? '', 'http://localhost');
+    if (!isAway || url.searchParams.get('router') !== 'router-1') return false;
+    response.destroy();
+    return true;
+  };
+  await eventually('the loss of contact', async () => (await node.client.status()).coordinator.last_problem?.startsWith('unavailable') === true);
+  const key = coordinator.startRound({ ...plain, durationMs: 500 });
+  await ended(key);
+  isAway = false;
+  await eventually('the result', async () => (await node.client.signal())?.signal.aggregation_round === 1);
+  expect((await node.client.status()).participations).toEqual([]);
+});
+
+it('settles a round in the end, however long the coordinator cannot give out its transcript', async () => {
+  const node = await begin({ SECAGG_RETRY_MAX_MS: '20' });
+  await node.client.postObservations([row]);
+  let failed = 0;
+  coordinator.intercept = (incoming, response) => {
+    // More often than both routers would ask for a transcript that does not verify.
+    if (!incoming.url?.endsWith('/transcript') || failed === 140) return false;
+    failed += 1;
+    response.writeHead(503).end();
+    return true;
+  };
+  await ended(coordinator.startRound(plain));
+  await eventually('settlement', async () => (await participation(node))?.state === 'included', 50_000);
+  expect(failed).toBe(140);
+});
+
 it('learns newer fleet documents from an announcement made under them', async () => {
   const node = await begin();
   const documents = fleet.sign();
@@ -176,4 +231,71 @@ it('completes a round that was in flight when newer fleet documents came, also o
   nodes[0] = await NodeProcess.start(fleet.environment('router-0', coordinator.port));
   await ended(key);
   await eventually('settlement', async () => (await participation(node))?.state === 'included');
+});
+
+describe('a router in quarantine', () => {
+  const refusedThere = (): number => coordinator.refused.filter(({ code }) => code === 'quarantined').length;
+  const joined = async (node: NodeProcess): Promise<number[]> => (await node.client.status()).participations.map(({ round }) => round);
+  const refusedHere = (node: NodeProcess, round: number) =>
+    eventually(`the refusal of round ${round}`, async () => {
+      const { last_refusal: refusal } = await node.client.status();
+      return refusal?.round === round && refusal.code === 'quarantined';
+    });
+
+  it('keeps its observations and its budget through the rounds it is refused, also over a restart, and contributes after the last', async () => {
+    const settings = { SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_BUDGET_RHO: '0.06' };
+    let node = await begin(settings, { quarantine_rounds: 3 });
+    let untilRound: number | undefined = 3;
+    Object.assign(coordinator.local.context, { quarantinedUntil: (_cluster: string, router: string) => (router === 'router-1' ? untilRound : undefined) });
+    await node.client.postObservations([row, row]);
+    expect((await node.client.status()).quarantine).toBeNull();
+
+    // It learns of it by the refusal of a contribution, whose charge waits for the outcome of the round.
+    const first = coordinator.startRound(noisy);
+    await eventually('the refusal', async () => (await node.client.status()).quarantine?.until_round === 3);
+    expect(refusedThere()).toBe(1);
+    expect((await node.client.status()).observations).toEqual({ waiting: 0, taken: 2 });
+    expect((await node.client.status()).privacy?.open_rho).toBeGreaterThan(0);
+    await ended(first);
+    await eventually('settlement', async () => (await participation(node))?.state === 'left_out');
+    expect(await node.client.status()).toMatchObject({ observations: { waiting: 2, taken: 0 }, privacy: { spent_rho: 0, open_rho: 0 }, quarantine: { until_round: 3 } });
+
+    // The next ones are not even prepared: nothing is charged, taken or sent.
+    const second = coordinator.startRound(noisy);
+    await refusedHere(node, 2);
+    expect(await node.client.status()).toMatchObject({ observations: { waiting: 2, taken: 0 }, privacy: { spent_rho: 0, open_rho: 0 } });
+    await ended(second);
+    await eventually('the result of the second round', async () => (await node.client.signal())?.signal.aggregation_round === 2);
+    await node.stop('SIGKILL');
+    node = nodes[1] = await NodeProcess.start(fleet.environment('router-1', coordinator.port, settings));
+    expect((await node.client.status()).quarantine).toEqual({ until_round: 3 });
+    const third = coordinator.startRound(noisy);
+    await refusedHere(node, 3);
+    await ended(third);
+    expect(await joined(node)).toEqual([1]);
+    expect(refusedThere()).toBe(1);
+    expect((await node.client.status()).privacy).toMatchObject({ spent_rho: 0, open_rho: 0 });
+
+    untilRound = undefined;
+    const fourth = coordinator.startRound(noisy);
+    await ended(fourth);
+    await eventually('settlement', async () => (await participation(node))?.state === 'included');
+    expect(await joined(node)).toEqual([4, 1]);
+    expect(await node.client.status()).toMatchObject({ observations: { waiting: 0, taken: 0 }, quarantine: null, last_refusal: null });
+  });
+
+  it('does not stay away for a coordinator that says so without a policy', async () => {
+    const node = await begin();
+    let untilRound: number | undefined = Number.MAX_SAFE_INTEGER;
+    Object.assign(coordinator.local.context, { quarantinedUntil: (_cluster: string, router: string) => (router === 'router-1' ? untilRound : undefined) });
+    await node.client.postObservations([row]);
+    const first = coordinator.startRound(plain);
+    await ended(first);
+    await eventually('settlement', async () => (await participation(node))?.state === 'left_out');
+    expect((await node.client.status()).quarantine).toBeNull();
+    untilRound = undefined;
+    await ended(coordinator.startRound(plain));
+    await eventually('the second round', async () => (await joined(node)).includes(2));
+    await eventually('settlement', async () => (await participation(node))?.state === 'included');
+  });
 });

@@ -1,6 +1,7 @@
 /** The aggregated signal as both services give it out. */
 import { createSignalSchema, type KeyDetails, MAX_LAYOUT_KEYS, type Withheld } from '@secagg/schema';
 import { z } from 'zod';
+import { robustReportSchema } from './robust-report';
 import { routerPrivacySchema } from './router-node/status';
 
 const privacySchema = z.looseObject({
@@ -23,6 +24,8 @@ export const publishedSignalSchema = z.looseObject({
   withheld: z.custom<Withheld[]>((value) => Array.isArray(value)),
   participants: z.array(z.string()),
   left_out: z.array(z.looseObject({ router: z.string(), reason: z.string() })),
+  /** How groups were combined; absent where they were added up. */
+  robust: robustReportSchema.optional(),
   privacy: privacySchema,
   /** When this router verified the round, ISO 8601; only from a router-node. */
   verified_at: z.string().optional(),

@@ -1,6 +1,7 @@
 export * from './hkdf';
 export * from './transcript/hashing';
-export * from './transcript/merkle';
+export { merkleRoot, type MerkleTree, merkleTree, verifyInclusion } from './transcript/merkle';
+export * from './transcript/neighbours';
 export * from './pad/encrypt';
 export { type PadRound, type RouterPad, padContext, SEED_BYTES } from './pad/keystream';
 export { MAX_DIMENSION, MAX_WORD_BITS } from './pad/limbs';

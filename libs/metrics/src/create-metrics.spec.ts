@@ -22,15 +22,19 @@ const COMMON = {
   secure_agg_privacy_budget_remaining_epsilon: 'gauge',
   federation_failed_authentications: 'counter',
   federation_malformed_messages: 'counter',
+  secure_agg_misbehaviour_proven_total: 'counter',
 };
-const COORDINATOR_ONLY = { federation_participation_rate: 'gauge', federation_nodes_active: 'gauge' };
+const ROUTER_ONLY = { secure_agg_receipts_not_honoured_total: 'counter' };
+const COORDINATOR_ONLY = {
+  federation_participation_rate: 'gauge', federation_nodes_active: 'gauge', federation_routers_suspected: 'gauge', federation_routers_quarantined: 'gauge',
+};
 
 describe('exposition', () => {
   it('has the fixed names with their types, and no others', async () => {
     const names = (text: string) =>
       Object.fromEntries([...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(([, name, type]) => [name, type]));
     expect(names(await coordinator().exposition())).toEqual({ ...COMMON, ...COORDINATOR_ONLY });
-    expect(names(await router().exposition())).toEqual(COMMON);
+    expect(names(await router().exposition())).toEqual({ ...COMMON, ...ROUTER_ONLY });
   });
 
   it('includes the process unless told otherwise, each registry by itself', async () => {
@@ -95,11 +99,17 @@ describe('events', () => {
     metrics.contributionRefused('too_large');
     metrics.nodesActive(7);
     metrics.roundCompleted(12, 5, 5 / 7);
+    metrics.routersSuspected(new Map([['ab', { suspected: 3, quarantined: 2 }], ['ef', { suspected: 1, quarantined: 0 }]]));
+    metrics.routersSuspected(new Map([['ab', { suspected: 2, quarantined: 1 }], ['cd', { suspected: 0, quarantined: 0 }]]));
     const text = await metrics.exposition();
     expect(sample(text, 'federated_reward_batches_total')).toBe(2);
     expect(sample(text, 'secure_agg_contribution_validation_seconds_count')).toBe(3);
     expect(sample(text, 'secure_agg_contribution_validation_seconds_bucket{le="0.0004"}')).toBe(2);
     expect(sample(text, 'federation_nodes_active')).toBe(7);
+    expect(sample(text, 'federation_routers_suspected{cluster="ab"}')).toBe(2);
+    expect(sample(text, 'federation_routers_quarantined{cluster="ab"}')).toBe(1);
+    expect(sample(text, 'federation_routers_suspected{cluster="cd"}')).toBe(0);
+    expect(sample(text, 'federation_routers_suspected{cluster="ef"}')).toBeUndefined();
     expect(sample(text, 'federated_rounds_completed')).toBe(1);
     expect(sample(text, 'secure_agg_participants')).toBe(5);
     expect(sample(text, 'federation_participation_rate')).toBeCloseTo(5 / 7, 12);

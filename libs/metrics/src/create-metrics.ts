@@ -1,13 +1,16 @@
-import { type ProblemCode } from '@secagg/schema';
+import { type EvidenceKind, type ProblemCode } from '@secagg/schema';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createAlarmMetrics } from './alarms';
 import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
+import { createMisbehaviourCounter } from './misbehaviour';
 import { createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
+import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
 
 /**
- * One function per event. Arguments are counts, durations and problem codes; the only label is `reason`, out of a fixed
- * list. So no router id and no value of a contribution can reach the exposition.
+ * One function per event. Arguments are counts, durations, problem codes and clusters of the fleet policy; the only labels are `reason`, out of a fixed
+ * list, and `cluster`. So no router id and no value of a contribution can reach the exposition.
  */
 interface CommonMetrics {
   /** Media type of `exposition`. */
@@ -20,6 +23,8 @@ interface CommonMetrics {
   roundFailed(code: ProblemCode): void;
   /** Epsilon spent and left in the ledger's window, at the policy's delta; `remaining` may be Infinity (no limit). */
   privacyBudget(spent: number, remaining: number): void;
+  /** A party's misbehaviour was proven, and the evidence kept. */
+  misbehaviourProven(kind: EvidenceKind): void;
 }
 
 export interface CoordinatorMetrics extends CommonMetrics {
@@ -31,6 +36,8 @@ export interface CoordinatorMetrics extends CommonMetrics {
   roundCompleted(seconds: number, participants: number, rate: number): void;
   /** Routers heard from within the activity window. */
   nodesActive(count: number): void;
+  /** By cluster of the policy: routers that scores over rounds name, and those of them in quarantine. Others are forgotten. */
+  routersSuspected(counts: SuspicionCounts): void;
 }
 
 export interface RouterNodeMetrics extends CommonMetrics {
@@ -42,6 +49,8 @@ export interface RouterNodeMetrics extends CommonMetrics {
   contributionRefused(code: ProblemCode, seconds?: number): void;
   /** A result was verified, `seconds` after the announcement. */
   roundVerified(seconds: number, participants: number): void;
+  /** A round was decided without a contribution that the coordinator had acknowledged; the evidence is kept. */
+  receiptNotHonoured(): void;
 }
 
 export interface MetricsOptions<App extends 'coordinator' | 'router-node'> {
@@ -65,6 +74,7 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
     messageRefused: failed,
     roundFailed: failed,
     privacyBudget: createBudgetMetrics(registry),
+    misbehaviourProven: createMisbehaviourCounter(registry),
   };
   const contributionRefused = (code: ProblemCode, seconds?: number): void => {
     failed(code);
@@ -77,6 +87,7 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
       contributionChecked: contributions.validated,
       contributionRefused,
       roundVerified: roundEnded,
+      ...createAlarmMetrics(registry),
     };
   }
   const fleet = createFleetMetrics(registry);
@@ -92,5 +103,6 @@ export function createMetrics(options: MetricsOptions<'coordinator' | 'router-no
       fleet.participation(rate);
     },
     nodesActive: fleet.nodesActive,
+    routersSuspected: createSuspicionMetrics(registry),
   };
 }

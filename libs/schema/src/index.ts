@@ -4,3 +4,4 @@ export * from './signal';
 export * from './layout';
 export * from './codec/canonical-cbor';
 export * from './messages';
+export * from './suspicion-report';

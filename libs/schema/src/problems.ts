@@ -15,6 +15,7 @@ export const problems = {
   bad_signature: { status: 403, title: 'The signature does not match', metric: 'unauthorized' },
   wrong_role: { status: 403, title: 'The certificate does not carry the role', metric: 'unauthorized' },
   expired: { status: 403, title: 'The certificate is outside its validity', metric: 'expired' },
+  excluded: { status: 403, title: 'The party is excluded for proven misbehaviour', metric: 'excluded' },
   revoked: { status: 403, title: 'The certificate was revoked', metric: 'revoked' },
   // Rounds and epochs
   no_round: { status: 404, title: 'There is no such round', metric: 'stale_round' },
@@ -29,6 +30,7 @@ export const problems = {
   bad_proposal: { status: 409, title: 'The proposed set does not follow from the headers and reports', metric: 'validation_error' },
   already_voted: { status: 409, title: 'The member has voted otherwise on this round', metric: 'validation_error' },
   no_decision: { status: 409, title: 'A quorum has not decided this', metric: 'validation_error' },
+  bad_proof: { status: 422, title: 'The proof does not show what it claims', metric: 'validation_error' },
   wrong_answer: { status: 422, title: 'An answer does not match the signed hash', metric: 'recovery_failed' },
   // Outcomes
   insufficient_participants: { status: 409, title: 'Too few participants', metric: 'insufficient_participants' },
@@ -36,6 +38,7 @@ export const problems = {
   recovery_failed: { status: 500, title: 'The sum could not be recovered', metric: 'recovery_failed' },
   policy: { status: 403, title: 'Falls below the fleet policy or a local limit', metric: 'policy' },
   budget_exhausted: { status: 403, title: 'The privacy budget does not allow it', metric: 'budget_exhausted' },
+  quarantined: { status: 403, title: 'The scores over rounds name the router, and the fleet policy sets it aside for some', metric: 'quarantined' },
   cannot_open: { status: 422, title: 'A sealed box cannot be opened', metric: 'validation_error' },
   // The service
   not_found: { status: 404, title: 'There is nothing here', metric: 'validation_error' },

@@ -1,4 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyFleet } from '@secagg/protocol';
@@ -93,6 +95,20 @@ describe('fleet', () => {
     expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('--assumed-colluders') as string });
   });
 
+  it('sets routers aside for some rounds where it is told to, and no more', async () => {
+    await json('fleet', 'init', 'trial', '--cluster', 'eu', ...dir());
+    await json('fleet', 'roster', ...dir());
+    const terms = () => fleetOf().policy.clusters[0];
+    expect(terms()).not.toHaveProperty('quarantine_rounds');
+    await json('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '20', ...dir());
+    expect(terms().quarantine_rounds).toBe(20);
+    await json('fleet', 'policy', '--cluster', 'eu', '--min-participants', '5', ...dir());
+    expect(terms()).toMatchObject({ quarantine_rounds: 20, min_participants_per_group: 5 });
+    await json('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '0', ...dir());
+    expect(terms()).not.toHaveProperty('quarantine_rounds');
+    expect(await secagg('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '10001', ...dir())).toMatchObject({ status: 1, err: expect.stringContaining('quarantine_rounds') as string });
+  });
+
   it('does not replace an authority', async () => {
     await json('fleet', 'init', 'trial', '--cluster', 'eu', ...dir());
     const key = readFileSync(at('authority.key'));
@@ -163,6 +179,57 @@ describe('privacy', () => {
     ['both costs', ['--epsilon', '1', '--budget-epsilon', '8', '--rounds', '9']], ['no cost', []], ['a budget for nothing in particular', ['--budget-epsilon', '8']],
     ['nobody honest', ['--epsilon', '1', '--min-participants', '2', '--assumed-colluders', '2']], ['too few routers', ['--epsilon', '1', '--routers', '3']],
   ])('does not plan with %s', async (_name, args) => expect((await secagg('privacy', 'plan', ...args)).status).toBe(1));
+});
+
+describe('suspicion', () => {
+  const cluster = 'ab'.repeat(32);
+  const entry = { rounds: 30, flagged_rounds: 10, flagged_share: 1 / 3, base_rate: 0.38, p_value: 1, named_in_round: null, quarantined_until_round: null };
+  const report = {
+    cluster, rounds: 30, latest_round: 31, error_probability: 0.01, min_rounds: 10, quarantine_rounds: 20, suspects: ['router-18', 'router-7'],
+    routers: [
+      { ...entry, router: 'router-18', flagged_rounds: 30, flagged_share: 1, p_value: 2.5e-13, named_in_round: 14, quarantined_until_round: 34 },
+      { ...entry, router: 'router-7', flagged_rounds: 25, flagged_share: 25 / 30, p_value: 3e-6, named_in_round: 29 }, { ...entry, router: 'router-1' },
+    ],
+  };
+
+  async function answered(body: object, ...options: string[]) {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    try {
+      const result = await secagg('suspicion', `http://127.0.0.1:${(server.address() as AddressInfo).port}`, '--cluster', cluster, ...options);
+      expect(asked).toEqual([`/v1/clusters/${cluster}/suspicion`]);
+      return result;
+    } finally {
+      await new Promise((closed) => server.close(closed));
+    }
+  }
+
+  it('shows those that are named, and everything as JSON', async () => {
+    const { status, out } = await answered(report);
+    expect(status).toBe(0);
+    expect(out.split('\n')).toEqual([
+      `cluster ${cluster}: 30 rounds counted, the last one 31; 2 of 3 routers named`,
+      '  judged from 10 rounds on; an honest one is ever named with probability 0.01 at most',
+      '  quarantine: 20 rounds',
+      '  router     rounds  flagged  anybody  chance   named after  sits out until',
+      '  router-18  30      100%     38%      2.5e-13  round 14     round 34',
+      '  router-7   30      83%      38%      3.0e-6   round 29     -',
+    ]);
+    expect(JSON.parse((await answered(report, '--json')).out)).toEqual(report);
+  });
+
+  it('says so when nobody is', async () => {
+    const { out } = await answered({ ...report, rounds: 0, latest_round: 0, quarantine_rounds: 0, suspects: [], routers: [] });
+    expect(out).toContain('0 rounds counted; 0 of 0 routers named');
+    expect(out).toContain('quarantine: none in the policy');
+    expect(out.split('\n')).toHaveLength(3);
+  });
+
+  it('believes no other answer', async () => expect(await answered({ ...report, suspects: 'nobody' })).toMatchObject({ status: 1, err: expect.stringContaining('malformed') as string }));
 });
 
 describe('command line', () => {

@@ -3,17 +3,20 @@ import { SecaggError } from '@secagg/schema';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit';
 import { budgetCommand } from './commands/budget';
+import { decisionCommand } from './commands/decision';
 import { epochCommand } from './commands/epoch';
+import { evidenceCommand } from './commands/evidence';
 import { fleetCommand } from './commands/fleet';
 import { identityCommand } from './commands/identity';
 import { privacyCommand } from './commands/privacy';
 import { roundCommand } from './commands/round';
+import { suspicionCommand } from './commands/suspicion';
 import { type Output, Refusal } from './output';
 
 /** Runs one command line; returns the exit status: 0, or 1 for whatever was refused or went wrong, with its code. */
 export async function runCli(args: readonly string[], output: Output): Promise<number> {
   const program = new Command('secagg').description('Secure aggregation of reward signals: fleets, rounds, audits, privacy figures');
-  const commands = [fleetCommand, identityCommand, epochCommand, roundCommand, auditCommand, privacyCommand, budgetCommand];
+  const commands = [fleetCommand, identityCommand, epochCommand, roundCommand, auditCommand, decisionCommand, evidenceCommand, privacyCommand, budgetCommand, suspicionCommand];
   for (const create of commands) program.addCommand(create(output));
   configure(program, output);
   try {

@@ -96,8 +96,19 @@ it('goes from an empty folder to a verified result', async () => {
   await secagg('fleet', 'init', 'trial', '--cluster', 'eu', '--dir', 'other');
   await expect(secagg('audit', url, '--cluster', cluster, '--authority', 'other/authority.pub')).rejects.toThrow('NOT VERIFIED');
 
-  await secagg('fleet', 'policy', '--cluster', 'eu', '--min-participants', '3');
+  // What was decided, from the coordinator and from a router that has verified it, which are the same words.
+  const decision = await secagg('decision', url, '--cluster', cluster, '--round', '1', '--authority', 'fleet/authority.pub', '--json', '--out', 'decision.cbor');
+  expect(decision).toMatchObject({ verified: true, decision: 'ready', contributions: 3 });
+  const isSettled = async (node: string) => ((await (await fetch(`${node}/v1/status`)).json()) as { participations: { state: string }[] }).participations[0]?.state === 'included';
+  for (const node of nodes) for (let i = 0; i < 300 && !(await isSettled(node)); i++) await pause(100);
+  expect(await secagg('decision', nodes[1], '--cluster', cluster, '--round', '1', '--authority', 'fleet/authority.pub', '--json')).toMatchObject({ decision: 'ready', round: 1 });
+  expect(await secagg('decision', 'decision.cbor', '--authority', 'fleet/authority.pub', '--send', nodes[2], '--json')).toMatchObject({ decision: 'ready', outcome: 'included' });
+
+  expect(await secagg('suspicion', url, '--cluster', cluster, '--json')).toMatchObject({ latest_round: 1, suspects: [], quarantine_rounds: 0 });
+
+  await secagg('fleet', 'policy', '--cluster', 'eu', '--min-participants', '3', '--quarantine-rounds', '20');
   expect(await secagg('fleet', 'publish', url)).toMatchObject({ policy: 2, roster: 1 });
+  expect(await secagg('suspicion', url, '--cluster', cluster, '--json')).toMatchObject({ quarantine_rounds: 20 });
   expect(await secagg('budget', 'show', nodes[0])).toMatchObject({ id: 'router-0', rho: { spent: 0 } });
   expect(await secagg('budget', 'history', nodes[0], '--limit', '5')).toEqual({ entries: [], next_before: null });
 });

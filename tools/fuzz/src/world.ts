@@ -5,12 +5,12 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { domainHash, signMessage } from '@secagg/crypto';
 import {
-  auditTranscript, type FleetDocuments, LocalFleet, type LocalCoordinator, type LocalMember, publishedResult, roundOf, signDocument, splitTranscript, startEpoch, transferSeeds, decidedSet, openViews,
+  auditTranscript, decisionProofOf, evidenceOfTwo, type FleetDocuments, inclusionProof, listOfTranscript, LocalFleet, type LocalCoordinator, type LocalMember, publishedResult, receiptEvidence, roundOf, signDocument, splitTranscript, startEpoch, transferSeeds, decidedSet, openViews,
   type OpenedRound,
 } from '@secagg/protocol';
 import {
-  type Bytes, contributionMessage, decisionMessage, defaultFields, epochCertificateMessage, epochSignatureMessage, fleetDocumentsMessage, headerMessage, memberViewsMessage, type MemberIndex,
-  operatorRequestMessage, type RandomBytes, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteMessage,
+  type Bytes, contributionMessage, decisionMessage, decisionProofMessage, defaultFields, epochCertificateMessage, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, headerMessage, inclusionProofMessage, memberViewsMessage, type MemberIndex,
+  operatorRequestMessage, type PartyId, type RandomBytes, receiptEvidenceMessage, receiptMessage, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteBodyMessage, voteMessage,
 } from '@secagg/schema';
 import { treeOf } from './mutate/message';
 import { type Tree } from './mutate/values';
@@ -63,6 +63,7 @@ function speaksOf(tree: Tree | undefined, round: number): boolean {
 
 class Recorder {
   readonly messages = new Map<string, Bytes[]>();
+  readonly receipts: Signed[] = [];
 
   add(type: string, bytes: Bytes): void {
     const held = this.messages.get(type) ?? [];
@@ -162,6 +163,7 @@ export function createWorld(seed: string): World {
       if (goal === 'collecting' && i >= NOT_SENT_FROM) return;
       const receipt = coordinator.contribute(key, bytes);
       record.signed('receipt', receipt);
+      record.receipts.push(receipt);
       if (bytes === built) router.keepReceipt(key, receipt);
     });
     return key;
@@ -179,6 +181,7 @@ export function createWorld(seed: string): World {
   for (const { body } of roundAt(rounds.published).answers.values()) record.signed('answer', body.answer);
   const transcripts = [rounds.published, rounds.aborted].map((key) => coordinator.publish(key));
   for (const bytes of transcripts) record.add('transcript', bytes);
+  proofs(record, fleet, transcripts);
 
   // An epoch that lacks two signatures, then one that lacks a seat.
   for (const [seats, signatures] of [[4, 2], [3, 0]]) {
@@ -199,10 +202,46 @@ export function createWorld(seed: string): World {
   const secretsOf = (index: number) => memberOf(index).state.seats.get(epoch.epoch)?.secrets as { kemSecret: Bytes; voteSecret: Bytes };
   const opened = (key: string, index: number) =>
     openViews(roundAt(key).round, index as MemberIndex, secretsOf(index).kemSecret, memberViewsMessage.decode(coordinator.views(key, index as MemberIndex)).views);
+  misbehaviour(record, fleet, rounds.published, (index) => secretsOf(index).voteSecret);
   const audited = auditTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcripts[0]));
   if (audited.kind !== 'opened') throw new Error('the round was not opened');
   const files = splitTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcripts[0]), publishedResult(audited));
   return { fleet, random, rounds, messages: record.messages, transcripts, files, voteSecrets: epoch.members.map((_, index) => secretsOf(index).voteSecret), memberOf, opened };
+}
+
+/** Of both outcomes; for a router in the set, one left out of a list it is in, and one that is nowhere: with a receipt for it, evidence. */
+function proofs(record: Recorder, { coordinator }: LocalFleet, transcripts: readonly Bytes[]): void {
+  const [published, aborted] = transcripts.map((bytes) => transcriptMessage.decode(bytes));
+  for (const transcript of [published, aborted]) record.add(decisionProofMessage.type, decisionProofMessage.encode(decisionProofOf(transcript)));
+  const list = listOfTranscript(published);
+  const [included, absent] = ['router-1', 'router-1a'].map((router) => inclusionProof(list, router as PartyId));
+  const leaf = { header: list.all.bodies[0], index: 0, path: list.all.tree.proof(0), reports: [...list.reports] };
+  const leftOut = { ...included, standing: { kind: 'left-out' as const, ...leaf } };
+  for (const proof of [included, absent, leftOut]) record.add(inclusionProofMessage.type, inclusionProofMessage.encode(proof));
+  const { secretKey } = coordinator.context.identity;
+  for (const { router, standing } of [absent, included]) {
+    // Of what was never sent: to a router that is not there, or in the place of what is.
+    const receipt = receiptMessage.encode({ ...receiptMessage.decode(record.receipts[0].body), router, header_hash: new Uint8Array(32) });
+    record.add(receiptEvidenceMessage.type, receiptEvidence(published, envelope(receiptMessage.type, 'local', receipt, secretKey), standing));
+  }
+}
+
+/** Two receipts in the place of one, and two votes of one member. */
+function misbehaviour(record: Recorder, { coordinator, view }: LocalFleet, key: string, voteSecretOf: (member: number) => Bytes): void {
+  const { id, secretKey } = coordinator.context.identity;
+  const [receipt] = record.receipts;
+  const other = receiptMessage.encode({ ...receiptMessage.decode(receipt.body), header_hash: new Uint8Array(32) });
+  const receipts = [receipt, envelope(receiptMessage.type, 'local', other, secretKey)] as const;
+  const { round: { epoch }, votes: held } = roundOf(coordinator.state, key);
+  const [{ vote }] = held.values();
+  const { v, fleet, cluster, round, epoch_hash, config_hash } = voteBodyMessage.decode(vote.body);
+  const abort = voteBodyMessage.encode({ v, fleet, cluster, round, epoch_hash, config_hash, kind: 'abort', reason: 'policy' });
+  const votes = [vote, envelope(voteBodyMessage.type, 'local', abort, voteSecretOf(vote.member))] as const;
+  const accusations = [
+    { kind: 'two-receipts', party: id, statements: receipts },
+    { kind: 'two-votes', party: epoch.epoch.members[vote.member].id, statements: votes, epoch: epoch.certificate },
+  ] as const;
+  for (const accusation of accusations) record.add(evidenceMessage.type, evidenceOfTwo(view, accusation) as Bytes);
 }
 
 function documents(record: Recorder, { policy, roster }: FleetDocuments, fleet: LocalFleet): void {

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly spoiled?: number;
   readonly quality?: boolean;
   readonly hybrid?: boolean;
+  /** Of the policy; no quarantine without. */
+  readonly quarantine?: number;
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -32,7 +34,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'so much noise that keys are withheld', routers: 5, committee: { size: 3, threshold: 2 }, rho: 0.00002, keys: 9, quality: true },
   { name: 'dropouts and a larger committee', routers: 7, committee: { size: 7, threshold: 3 }, rho: 0.02, dropped: 2, keys: 3 },
   { name: 'absent members', routers: 7, committee: { size: 5, threshold: 2 }, rho: 0.1, absent: 1, keys: 5 },
-  { name: 'groups, some too small', routers: 14, committee: { size: 4, threshold: 2 }, rho: 0.05, groups: 4, least: 3, colluders: 1 },
+  { name: 'groups, some too small', routers: 14, committee: { size: 4, threshold: 2 }, rho: 0.05, groups: 4, least: 3, colluders: 1, quarantine: 20 },
   { name: 'boxes that do not open', routers: 7, committee: { size: 4, threshold: 2 }, rho: 'unsafe-none', spoiled: 2 },
   { name: 'whole routers protected, hybrid boxes', routers: 8, committee: { size: 3, threshold: 2 }, rho: 200, unit: 'router', hybrid: true, colluders: 2, quality: true },
   { name: 'aborted', routers: 6, committee: { size: 4, threshold: 2 }, rho: 0.1, dropped: 4, least: 3 },
@@ -52,7 +54,7 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
   const unit = scenario.unit ?? 'request';
   const fleet = new LocalFleet({
     routers: scenario.routers, committee: { size, threshold }, random: seeded(scenario.name), nowMs: now,
-    cluster: { unsafe_no_noise: withoutNoise }, limits: { unsafeNoNoise: withoutNoise, privacyUnit: unit },
+    cluster: { unsafe_no_noise: withoutNoise, quarantine_rounds: scenario.quarantine }, limits: { unsafeNoNoise: withoutNoise, privacyUnit: unit },
     ...(scenario.hybrid && { policy: { sealing_suites: ['hpke-xwing-sha256-aes256gcm'] } }),
   });
   fleet.startEpoch(now);

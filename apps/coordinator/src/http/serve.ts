@@ -36,6 +36,7 @@ export function createHttp(operations: readonly Operation[], surroundings: Surro
 }
 
 async function serve(operation: Operation, surroundings: Surroundings, request: Request, response: Response): Promise<void> {
+  failpoint(`received:${operation.id}`);
   const gone = new AbortController();
   const end = () => gone.abort();
   response.once('close', end);

@@ -34,6 +34,7 @@ const known: Readonly<Record<CoordinatorEvent['type'], true>> = {
   'fleet-updated': true, 'epoch-started': true, 'seat-taken': true, 'epoch-proposed': true, 'epoch-signed': true, 'round-announced': true,
   'contribution-accepted': true, 'contribution-noted': true, 'round-closed': true, 'report-received': true, 'round-proposed': true, 'abort-proposed': true,
   'vote-received': true, 'transfer-received': true, 'answer-received': true, 'round-published': true, 'round-undecided': true, 'round-released': true,
+  'misbehaviour-proven': true,
 };
 
 /** Throws `internal` for what this release has not written. */

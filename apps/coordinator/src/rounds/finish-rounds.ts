@@ -1,10 +1,11 @@
 /** What remains of a round that is over: its record, and the transcript and signal of one that was decided. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WordSum } from '@secagg/crypto';
-import { type AuditedRound, buildTranscript, type CoordinatorEvent, headerHash, publishedResult, roundCost, type RoundState, type VerifiedDecision } from '@secagg/protocol';
+import { type AuditedRound, buildTranscript, type CoordinatorEvent, headerHash, publishedResult, roundCost, type RoundState, suspicionEvent, type SuspicionEvent, type VerifiedDecision } from '@secagg/protocol';
 import { type Bytes, decisionMessage, SecaggError, transcriptMessage } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { type FinishedRound, type RoundOutput } from '../store/store';
+import { countRound } from '../suspicion/scores';
 import { type ContributionCache } from './contribution-cache';
 import { isFinal } from './phases';
 
@@ -18,7 +19,7 @@ export class RoundFinisher {
   constructor(
     private readonly engine: Engine,
     private readonly contributions: ContributionCache,
-    private readonly onFinished: (round: FinishedRound, state: RoundState) => void,
+    private readonly onFinished: (round: FinishedRound, state: RoundState) => Promise<void>,
     private readonly onError: (error: unknown, key: string) => void,
   ) {}
 
@@ -89,17 +90,22 @@ export class RoundFinisher {
       key, cluster, round: number, phase, contributions: round.accepted.size, finishedAtMs: now(),
       ...(phase === 'aborted' && decision ? { decision: decisionMessage.encode(decision.decision) } : {}),
     };
-    await store.finishRound(record, phase === 'undecided' ? undefined : await this.output(key, round));
-    this.onFinished(record, round);
+    const { output, scored } = phase === 'undecided' ? {} : await this.output(key, round);
+    await store.finishRound(record, output, scored && countRound(journal.state.view, cluster, scored));
+    await this.onFinished(record, round);
   }
 
-  private async output(key: string, round: RoundState): Promise<RoundOutput> {
+  private async output(key: string, round: RoundState): Promise<{ output: RoundOutput; scored?: SuspicionEvent }> {
     const { journal, context } = this.engine;
     // An abort opened nothing, so nothing of the contributions is published.
     const release = await this.contributions.hold(key, round.phase === 'aborted' ? [] : undefined);
     try {
       const transcript = transcriptMessage.encode(buildTranscript(journal.state, context, key));
-      return { transcript, ...(round.phase === 'published' ? { signal: JSON.stringify(publishedResult(openedRound(journal.state.view, round))) } : {}) };
+      if (round.phase !== 'published') return { output: { transcript } };
+      const opened = openedRound(journal.state.view, round);
+      const result = publishedResult(opened);
+      // A single group compares nobody, and judging it would cost a look at all keys.
+      return { output: { transcript, signal: JSON.stringify(result) }, scored: suspicionEvent(opened, opened.set.groups.length > 1 ? result.robust?.scores : []) };
     } finally {
       release();
     }

@@ -2,15 +2,21 @@
 import { type CoordinatorMetrics } from '@secagg/metrics';
 import { type Engine } from '../engine';
 import { type Operation } from '../http/operation';
+import { type MisbehaviourKeeper } from '../misbehaviour';
 import { type OperatorRequests } from '../operators/operator-requests';
 import { type RoundFinisher } from '../rounds/finish-rounds';
 import { type ViewSource } from '../rounds/member-views';
+import { type ProofSource } from '../rounds/proofs';
 import { type ClusterPlan } from '../rounds/start-round';
+import { type Scores } from '../suspicion/scores';
 import { type WaitingRouters } from '../rounds/waiting-routers';
 import { getBudget } from './get-budget';
 import { getCurrentEpoch } from './get-current-epoch';
+import { getEvidence, listEvidence } from './get-evidence';
+import { getDecision } from './get-decision';
 import { getFleet } from './get-fleet';
 import { getHealth } from './get-health';
+import { getInclusion } from './get-inclusion';
 import { getLatestRound } from './get-latest-round';
 import { getMetrics } from './get-metrics';
 import { getOpenApi } from './get-openapi';
@@ -18,11 +24,13 @@ import { getOpenRound } from './get-open-round';
 import { getReadiness } from './get-readiness';
 import { getRoundStatus } from './get-round-status';
 import { getSignal } from './get-signal';
+import { getSuspicion } from './get-suspicion';
 import { getTranscript } from './get-transcript';
 import { getViews } from './get-views';
 import { getWork } from './get-work';
 import { postAnswer } from './post-answer';
 import { postContribution } from './post-contribution';
+import { postEvidence } from './post-evidence';
 import { postEpoch } from './post-epoch';
 import { postEpochSignature } from './post-epoch-signature';
 import { postReport } from './post-report';
@@ -37,16 +45,19 @@ export interface RouteParts {
   readonly waiting: WaitingRouters;
   readonly views: ViewSource;
   readonly finisher: RoundFinisher;
+  readonly scores: Scores;
+  readonly proofs: ProofSource;
   readonly operators: OperatorRequests;
   readonly plans: ReadonlyMap<string, ClusterPlan>;
   readonly epochLifetimeMs: number;
+  readonly misbehaviour: MisbehaviourKeeper;
   readonly metrics: CoordinatorMetrics;
   readonly refreshGauges: () => void;
   readonly closing: AbortSignal;
 }
 
 export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
-  const { waiting, views, finisher, operators, plans, epochLifetimeMs, metrics, refreshGauges, closing } = parts;
+  const { waiting, views, finisher, proofs, operators, plans, epochLifetimeMs, misbehaviour, scores, metrics, refreshGauges, closing } = parts;
   const operations: Operation[] = [
     postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
     getOpenRound(engine, waiting),
@@ -60,14 +71,20 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getRoundStatus(engine),
     getViews(engine, views),
     getTranscript(engine, finisher),
+    getDecision(proofs),
+    getInclusion(proofs),
     getSignal(engine, finisher),
     getBudget(engine, plans),
+    getSuspicion(engine, scores),
     postSeat(engine),
     postEpochSignature(engine),
     postReport(engine),
     postVote(engine),
     postTransfer(engine),
     postAnswer(engine),
+    listEvidence(engine),
+    getEvidence(engine),
+    postEvidence(misbehaviour),
     getHealth(),
     getReadiness(engine, closing),
     getMetrics(metrics, refreshGauges),

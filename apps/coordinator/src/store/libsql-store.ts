@@ -1,4 +1,5 @@
 /** The embedded store: one libsql file, write-ahead log, every commit on disk before it counts (synchronous = FULL). */
+import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId } from '@secagg/schema';
 import Database from 'libsql';
 import { messageOf } from '../error-message';
@@ -8,7 +9,8 @@ import { kyselyOf } from './libsql-kysely';
 import { migrate, sqliteTypes } from './migrate';
 import { migrations } from './migrations';
 import { prepareStatements, type Statements } from './statements';
-import { type FinishedRound, type JournalBatch, type JournalEntry, type RoundOutput, type Store, type StoredContribution, type UsedNonce } from './store';
+import { type CountRound, type FinishedRound, type JournalBatch, type JournalEntry, type RoundOutput, type Store, type StoredContribution, type UsedNonce } from './store';
+import { SuspicionTable } from './suspicion-table';
 
 /** Opens the database, creating it when it is missing. One process at a time: a second one is refused. */
 export async function openLibsqlStore(path: string): Promise<Store> {
@@ -49,9 +51,11 @@ function lock(path: string): () => void {
 class LibsqlStore implements Store {
   private readonly writes: GroupCommit;
   private readonly sql: Statements;
+  private readonly suspicion: SuspicionTable;
 
   constructor(private readonly db: Database.Database, private readonly unlock: () => void) {
     this.sql = prepareStatements(db);
+    this.suspicion = new SuspicionTable(this.sql);
     this.writes = new GroupCommit({ begin: () => db.exec('BEGIN IMMEDIATE'), commit: () => db.exec('COMMIT'), rollback: () => db.exec('ROLLBACK') }, failpoint);
   }
 
@@ -94,16 +98,17 @@ class LibsqlStore implements Store {
   }
 
   async nonces(nowMs: number): Promise<UsedNonce[]> {
-    await this.writes.add({ names: [], run: () => void this.sql.forgetNonces.run([nowMs]) });
+    await this.writes.add({ names: ['forget-nonces'], run: () => void this.sql.forgetNonces.run([nowMs]) });
     const rows = this.sql.nonces.all([]) as { operator: string; nonce: Blob; expires_at_ms: number }[];
     return rows.map(({ operator, nonce, expires_at_ms }) => ({ operator, nonce: bytesOf(nonce), expiresAtMs: expires_at_ms }));
   }
 
-  finishRound(round: FinishedRound, output?: RoundOutput): Promise<void> {
+  finishRound(round: FinishedRound, output?: RoundOutput, count?: CountRound): Promise<void> {
     const { key, cluster, phase, contributions, decision, finishedAtMs } = round;
     return this.writes.add({
       names: ['finish-round'],
       run: () => {
+        if (count && (this.sql.finishedRound.get([key]) as FinishedRow | undefined)?.phase !== 'published') this.suspicion.update(cluster, count);
         this.sql.putFinishedRound.run([key, cluster, round.round, phase, contributions, decision ?? null, finishedAtMs, output?.signal ?? null]);
         if (output) this.sql.putTranscript.run([key, finishedAtMs, output.transcript]);
       },
@@ -113,6 +118,10 @@ class LibsqlStore implements Store {
   async finishedRound(roundKey: string): Promise<FinishedRound | undefined> {
     const row = this.sql.finishedRound.get([roundKey]) as FinishedRow | undefined;
     return row && finishedRoundOf(row);
+  }
+
+  async clusterRecords(cluster?: string): Promise<Map<string, ClusterRecord>> {
+    return this.suspicion.read(cluster);
   }
 
   async transcript(roundKey: string): Promise<Bytes | undefined> {
@@ -146,7 +155,7 @@ class LibsqlStore implements Store {
 
   async check(): Promise<void> {
     // A write, since a full or read-only disk still reads.
-    await this.writes.add({ names: [], run: () => void this.sql.touch.run([]) });
+    await this.writes.add({ names: ['check'], run: () => void this.sql.touch.run([]) });
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,17 @@ const sql = {
       phase = excluded.phase, contributions = excluded.contributions, decision = excluded.decision,
       finished_at_ms = excluded.finished_at_ms, signal = excluded.signal`,
   finishedRound: 'SELECT * FROM finished_rounds WHERE round_key = ?',
+  suspicionClusters: 'SELECT cluster, rounds, latest_round FROM suspicion_clusters',
+  suspicion: 'SELECT cluster, router, rounds, flagged, expected, named_in_round, quarantined_after FROM suspicion WHERE cluster = ?',
+  putSuspicionCluster: `
+    INSERT INTO suspicion_clusters (cluster, rounds, latest_round) VALUES (?, ?, ?)
+    ON CONFLICT (cluster) DO UPDATE SET rounds = excluded.rounds, latest_round = excluded.latest_round`,
+  putSuspicion: `
+    INSERT INTO suspicion (cluster, router, rounds, flagged, expected, named_in_round, quarantined_after) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (cluster, router) DO UPDATE SET
+      rounds = excluded.rounds, flagged = excluded.flagged, expected = excluded.expected,
+      named_in_round = excluded.named_in_round, quarantined_after = excluded.quarantined_after`,
+  removeSuspicion: 'DELETE FROM suspicion WHERE cluster = ? AND router = ?',
   putTranscript: `
     INSERT INTO transcripts (round_key, finished_at_ms, body) VALUES (?, ?, ?)
     ON CONFLICT (round_key) DO UPDATE SET finished_at_ms = excluded.finished_at_ms, body = excluded.body`,

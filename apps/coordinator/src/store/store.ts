@@ -2,6 +2,7 @@
  * What the coordinator keeps: of rounds ({@link RoundStore}, whatever the database), and the journal of a coordinator that is alone on
  * its database ({@link Store}; replicas/ has the other one). A promise resolves when its write is durable.
  */
+import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
 
 /** One event of the journal. Replaying them in order of id rebuilds the state. */
@@ -52,11 +53,20 @@ export interface RoundOutput {
   readonly signal?: string;
 }
 
+/** What a finished round adds to the scores of its cluster. */
+export type CountRound = (before: ClusterRecord) => ClusterRecord;
+
 export interface RoundStore {
   /** Stored contributions of a round, all of them or those of some routers; missing ones are left out. */
   contributions(roundKey: string, routers?: readonly PartyId[]): AsyncIterable<StoredContribution>;
 
-  finishRound(round: FinishedRound, output?: RoundOutput): Promise<void>;
+  /**
+   * @param count applied to the scores of the cluster in the same transaction, and at most once for a round however often it is
+   *   written as published; a function, since rounds may finish together. Must not throw.
+   */
+  finishRound(round: FinishedRound, output?: RoundOutput, count?: CountRound): Promise<void>;
+  /** The scores of one cluster, or of all that have any, by cluster. */
+  clusterRecords(cluster?: string): Promise<Map<string, ClusterRecord>>;
   finishedRound(roundKey: string): Promise<FinishedRound | undefined>;
   transcript(roundKey: string): Promise<Bytes | undefined>;
   /** Signal of the highest published round of a cluster. */

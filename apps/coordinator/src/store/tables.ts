@@ -1,6 +1,7 @@
 /** The tables as kysely sees them (docs/data-model.md explains each). Integers are safe ones, bytes are Uint8Arrays: connections see to that. */
 import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
 import { type Generated } from 'kysely';
+import { type SuspicionClusterRow, type SuspicionRow } from './suspicion-rows';
 
 export interface Tables {
   journal: { id: number; round_key: string | null; type: string; body: Bytes };
@@ -11,6 +12,8 @@ export interface Tables {
   transcripts: { round_key: string; finished_at_ms: number; body: Bytes };
   operator_nonces: { operator: string; nonce: Bytes; expires_at_ms: number };
   snapshots: { name: string; body: Bytes };
+  suspicion_clusters: SuspicionClusterRow;
+  suspicion: SuspicionRow;
   tasks: {
     kind: string; round_key: string; part: Generated<number>; first_id: Generated<number>; last_id: Generated<number>; holder: string | null; leased_until_ms: Generated<number>;
   };

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentityKey } from '@secagg/crypto';
 import {
-  type Authority, clusterTerms, createAuthority, type FleetDocuments, type FleetView, type Identity, issueCertificate, policyTerms, signPolicy, signRoster, verifyFleet,
+  type Authority, clusterTerms, createAuthority, type FleetDocuments, type FleetView, type Identity, issueCertificate, policyTerms, type PolicyTerms, signPolicy, signRoster, verifyFleet,
 } from '@secagg/protocol';
-import { type ClusterHash, type ClusterPolicy, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+import { certificateMessage, type ClusterHash, type ClusterPolicy, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -19,6 +19,10 @@ export interface TestFleetOptions {
   readonly minParticipants?: number;
   /** What is to be otherwise in the policy of the cluster. */
   readonly policy?: Partial<ClusterPolicy>;
+  /** What is to be otherwise in the policy of the fleet. */
+  readonly fleetPolicy?: Partial<Pick<PolicyTerms, 'misbehaviour'>>;
+  /** When its documents are issued; by default when they are. */
+  readonly issuedAtMs?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -60,27 +64,42 @@ export class TestFleet {
     return verifyFleet(this.authority.publicKey, this.documents);
   }
 
-  certify(id: string, roles: Role[], notAfterMs = Date.now() + DAY_MS): Identity {
+  private get nowMs(): number {
+    return this.options.issuedAtMs ?? Date.now();
+  }
+
+  certify(id: string, roles: Role[], notAfterMs = this.nowMs + DAY_MS): Identity {
     const { publicKey, secretKey } = generateIdentityKey(random);
-    this.lastSerial += 1;
-    this.certificates.push(
-      issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: Date.now() - DAY_MS, notAfterMs }),
-    );
+    this.certificates.push(this.issue(id, roles, publicKey, notAfterMs));
     return { id: id as PartyId, secretKey };
+  }
+
+  /** A new certificate in the place of the one before, for the same key or another one. */
+  certifyAgain({ id, secretKey }: Identity, key?: ReturnType<typeof generateIdentityKey>): Identity {
+    const index = this.certificates.findIndex(({ body }) => certificateMessage.decode(body).id === id);
+    const { roles, public_key } = certificateMessage.decode(this.certificates[index].body);
+    this.certificates[index] = this.issue(id, roles, key?.publicKey ?? public_key, this.nowMs + DAY_MS);
+    return { id, secretKey: key?.secretKey ?? secretKey };
+  }
+
+  private issue(id: string, roles: Role[], publicKey: Uint8Array, notAfterMs: number): Signed {
+    this.lastSerial += 1;
+    return issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: this.nowMs - DAY_MS, notAfterMs });
   }
 
   /** New versions of policy and roster, with the certificates issued until now. */
   sign(revokedSerials: number[] = []): FleetDocuments {
-    const { committee, candidates, minParticipants = 2, policy: terms } = this.options;
+    const { committee, candidates, minParticipants = 2, policy: terms, fleetPolicy } = this.options;
     this.version += 1;
     const policy = signPolicy(this.authority, policyTerms({
+      ...fleetPolicy,
       version: this.version,
-      issued_at_ms: Date.now(),
+      issued_at_ms: this.nowMs,
       clusters: [clusterTerms(this.cluster, { min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true, ...terms })],
       committee: { ...committee, candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id) },
     }));
     const roster = signRoster(this.authority, {
-      version: this.version, issuedAtMs: Date.now(), notAfterMs: Date.now() + DAY_MS, certificates: this.certificates, revokedSerials,
+      version: this.version, issuedAtMs: this.nowMs, notAfterMs: this.nowMs + DAY_MS, certificates: this.certificates, revokedSerials,
     });
     this.documents = { policy, roster };
     return this.documents;

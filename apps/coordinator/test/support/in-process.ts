@@ -2,19 +2,20 @@
 import { CoordinatorClient } from '@secagg/client';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config';
-import { type Service, startService } from '../../src/service';
+import { type Service, startService, type Surroundings } from '../../src/service';
 import { type TestFleet } from './fleet';
-import { HttpMember } from './parties';
+import { HttpMember, type UnsafeHost } from './parties';
 
 export class Running {
   private readonly members: { member: HttpMember; serving: Promise<void> }[] = [];
 
   private constructor(readonly fleet: TestFleet, readonly service: Service, readonly client: CoordinatorClient) {}
 
-  static async start(fleet: TestFleet, config: object = fleet.config()): Promise<Running> {
+  static async start(fleet: TestFleet, config: object = fleet.config(), surroundings: Partial<Surroundings> = {}): Promise<Running> {
     const service = await startService(readConfig({ SECAGG_CONFIG: fleet.writeConfig(config) }), {
       logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
       onFailure: (error) => { throw error; },
+      ...surroundings,
     });
     return new Running(fleet, service, new CoordinatorClient({ origin: `http://127.0.0.1:${service.port}`, connections: 64 }));
   }
@@ -24,9 +25,9 @@ export class Running {
   }
 
   /** Members that serve until the coordinator is stopped, for the first `count` candidates. */
-  startCommittee(count: number): HttpMember[] {
+  startCommittee(count: number, unsafeHost?: UnsafeHost): HttpMember[] {
     for (const identity of this.fleet.routers.slice(0, count)) {
-      const member = new HttpMember(this.fleet.view, identity);
+      const member = new HttpMember(this.fleet.view, identity, unsafeHost);
       this.members.push({ member, serving: member.serve(() => this.origin) });
     }
     return this.members.map(({ member }) => member);

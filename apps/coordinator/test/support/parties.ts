@@ -6,7 +6,7 @@ import {
   settlePublished, signEpoch, signDocument, takeSeat, type VerifiedRound, verifyAnnouncement, voteAbort, voteReady,
 } from '@secagg/protocol';
 import {
-  type Bytes, type ClusterHash, encodeObservation, epochCertificateMessage, epochMessage, type MemberIndex, type OpenRound, type OperatorRequest, operatorRequestMessage,
+  type Bytes, type ClusterHash, encodeObservation, epochCertificateMessage, epochMessage, type MemberIndex, type OpenRound, type OperatorRequest, operatorRequestMessage, type RandomBytes,
   roundConfigMessage, SecaggError, type Signed, type WorkItem,
 } from '@secagg/schema';
 import { random, type TestFleet } from './fleet';
@@ -28,13 +28,21 @@ export function vectorOf(round: VerifiedRound, requests: number, latency = 1): F
   return vector;
 }
 
+/** What a party has in place of its host's randomness and clock, for a history that is the same in every run. */
+export interface UnsafeHost {
+  readonly random: RandomBytes;
+  readonly now: () => number;
+}
+
+const host: UnsafeHost = { random, now: Date.now };
+
 export class HttpRouter implements RouterContext {
   readonly limits = {
     privacyUnit: 'request' as const, maxRoundRhoUnits: Number.MAX_SAFE_INTEGER, budget: { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' as const }, minHonestPerGroup: 1, unsafeNoNoise: true,
   };
   readonly state: RouterState;
 
-  constructor(view: FleetView, readonly identity: Identity) {
+  constructor(view: FleetView, readonly identity: Identity, private readonly unsafeHost = host) {
     this.state = emptyRouter(view);
   }
 
@@ -45,8 +53,14 @@ export class HttpRouter implements RouterContext {
 
   /** The bytes of a contribution, built once. */
   build(open: OpenRound, requests: number): Bytes {
-    const round = checkRound(this.state, this, open, Date.now());
-    return this.commit(contribute(this.state, this, round, vectorOf(round, requests), random, Date.now()));
+    return this.buildFrom(open, (round) => vectorOf(round, requests));
+  }
+
+  /** The same of any vector. */
+  buildFrom(open: OpenRound, vector: (round: VerifiedRound) => Float64Array): Bytes {
+    const { random: draw, now } = this.unsafeHost;
+    const round = checkRound(this.state, this, open, now());
+    return this.commit(contribute(this.state, this, round, vector(round), draw, now()));
   }
 
   async send(client: CoordinatorClient, open: OpenRound, bytes: Bytes): Promise<Signed> {
@@ -70,7 +84,7 @@ export class HttpMember {
   /** Kinds of work that are silently left undone. */
   readonly ignores = new Set<WorkItem['kind']>();
 
-  constructor(view: FleetView, readonly identity: Identity) {
+  constructor(view: FleetView, readonly identity: Identity, private readonly unsafeHost = host) {
     this.state = emptyMember(view);
   }
 
@@ -109,10 +123,10 @@ export class HttpMember {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  private async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
+  protected async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
     if (this.ignores.has(item.kind)) return;
-    const now = Date.now();
-    if (item.kind === 'seat') return client.sendSeat(this.commit(takeSeat(this.state, this, item, random, now)));
+    const now = this.unsafeHost.now();
+    if (item.kind === 'seat') return client.sendSeat(this.commit(takeSeat(this.state, this, item, this.unsafeHost.random, now)));
     if (item.kind === 'sign-epoch') return client.sendEpochSignature(this.commit(signEpoch(this.state, this, item.body, now)));
     const { cluster, round: number } = item;
     const { round, member } = this.roundOf(item.announcement, certificates);

@@ -4,35 +4,50 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CoordinatorClient } from '@secagg/client';
-import { buildSync } from 'esbuild';
+import { build, type PluginBuild, stop } from 'esbuild';
 import { type TestFleet } from './fleet';
 
 const workspace = join(__dirname, '../../../..');
-const bundle = join(workspace, 'tmp/coordinator-test', `main-${process.pid}.mjs`);
-let isBundled = false;
 
-function bundled(): string {
-  if (!isBundled) {
-    buildSync({
-      entryPoints: [join(workspace, 'apps/coordinator/src/main.ts')], outfile: bundle, bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external',
-      alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics'].map((name) => [`@secagg/${name}`, join(workspace, 'libs', name, 'src/index.ts')])),
-    });
-    isBundled = true;
-  }
-  return bundle;
+/** As it is shipped, or with checks that a test can take away (libs/protocol/test/support/switched-off.ts). */
+export type Build = 'as-shipped' | 'with-switches';
+const builds = new Map<Build, Promise<string>>();
+
+function bundled(kind: Build): Promise<string> {
+  const known = builds.get(kind) ?? bundle(kind);
+  builds.set(kind, known);
+  return known;
+}
+
+const switches = {
+  name: 'switches',
+  setup: ({ onResolve }: PluginBuild): void => onResolve({ filter: /\/switched-off$/ }, () => ({ path: join(workspace, 'libs/protocol/test/support/switched-off.ts') })),
+};
+
+async function bundle(kind: Build): Promise<string> {
+  const outfile = join(workspace, 'tmp/coordinator-test', `${kind}-${process.pid}.mjs`);
+  await build({
+    entryPoints: [join(workspace, 'apps/coordinator/src/main.ts')], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external',
+    plugins: kind === 'with-switches' ? [switches] : [],
+    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics'].map((name) => [`@secagg/${name}`, join(workspace, 'libs', name, 'src/index.ts')])),
+  }).finally(stop);
+  return outfile;
 }
 
 export class CoordinatorProcess {
   private constructor(private readonly child: ChildProcess, readonly port: number, readonly client: CoordinatorClient) {}
 
   /** Resolves when it listens; rejects with what it said when it could not start. */
-  static async start(fleet: TestFleet, config: object, environment: Record<string, string> = {}): Promise<CoordinatorProcess> {
-    const child = spawn(process.execPath, [bundled()], {
+  static async start(fleet: TestFleet, config: object, environment: Record<string, string> = {}, kind: Build = 'as-shipped'): Promise<CoordinatorProcess> {
+    const child = spawn(process.execPath, [await bundled(kind)], {
       env: { PATH: process.env.PATH, SECAGG_CONFIG: fleet.writeConfig({ ...config, logLevel: 'info' }), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
-    child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (process.env.TEST_LOG) console.error(chunk.toString());
+    });
     const port = await new Promise<number>((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (process.env.TEST_LOG) console.log(line);

@@ -3,7 +3,9 @@
  * crash has cut short is asked for again.
  */
 import { pause } from '@secagg/client';
+import { checkOf } from '@secagg/protocol';
 import { epochCertificateMessage, SecaggError, type Work, type WorkItem } from '@secagg/schema';
+import { sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
 import { withoutRole } from '../fleet/own-role';
 import { EpochKeeper, seat, sign } from './epochs';
@@ -47,7 +49,7 @@ export class Committee {
     try {
       await this.untilMember(signal);
       const { id, pollWaitMs: waitMs } = member.config;
-      const reply = await member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal }));
+      const reply = await sending('work', () => member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal })));
       if (!reply) return true;
       const done = await this.doAll(reply.work, signal);
       this.seen = done ? reply.hash : undefined;
@@ -82,13 +84,14 @@ export class Committee {
 
   private refused(item: WorkItem, error: SecaggError): void {
     const { log, metrics } = this.member;
-    const about = { kind: item.kind, ...('round' in item ? { round: item.round } : {}), code: error.code, problem: error.message };
+    const about = { kind: item.kind, ...('round' in item ? { round: item.round } : {}), code: error.code, check: checkOf(error), problem: error.message };
     if (isTransient(error) || isWaiting(error)) {
       log.debug(about, 'work not done yet');
       return;
     }
     metrics.messageRefused(error.code);
     log.warn(about, 'work refused');
+    this.member.standing.refused(memberState(this.member).view.authorityKey, error);
   }
 
   private async untilMember(signal: AbortSignal): Promise<void> {

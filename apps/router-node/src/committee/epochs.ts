@@ -1,5 +1,5 @@
 /** Epochs of this member: seats, signatures, certificates seen, and the erasure of secrets (PROTOCOL section 2). */
-import { epochsToErase, type EpochSecrets, signEpoch, takeSeat, verifyEpoch } from '@secagg/protocol';
+import { checkOf, epochsToErase, type EpochSecrets, signEpoch, takeSeat, verifyEpoch } from '@secagg/protocol';
 import { type EpochCertificate, epochMessage, SecaggError, type WorkItem } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { type Member, memberState } from './member';
@@ -42,7 +42,7 @@ export class EpochKeeper {
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
       member.metrics.messageRefused(error.code);
-      member.log.warn({ epoch, code: error.code, problem: error.message }, 'epoch certificate refused');
+      member.log.warn({ epoch, code: error.code, check: checkOf(error), problem: error.message }, 'epoch certificate refused');
       return;
     }
     member.store.journal.commit([{ type: 'epoch-seen', epoch }]);

@@ -8,7 +8,7 @@ interface MemberSnapshot {
   documents: FleetDocuments[];
   highestEpoch: number;
   seats: [number, { seat: Signed; signedBody?: Uint8Array }][];
-  rounds: [string, { epoch: number; report?: Signed; vote?: Vote; answered: boolean }][];
+  rounds: [string, { epoch: number; report?: Signed; vote?: Vote; proposal?: Signed; answered?: Uint8Array }][];
 }
 
 /** @param authorityKey Ed25519 public key that the stored fleet documents must be signed by */
@@ -24,7 +24,9 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
       documents: storedView(state.view),
       highestEpoch: state.highestEpoch,
       seats: [...state.seats].map(([epoch, { seat, signedBody }]) => [epoch, { seat, ...(signedBody ? { signedBody } : {}) }]),
-      rounds: [...state.rounds].map(([key, { epoch, report, vote, answered }]) => [key, { epoch, answered, ...(report ? { report: report.signed } : {}), ...(vote ? { vote } : {}) }]),
+      rounds: [...state.rounds].map(([key, { epoch, report, vote, proposal, answered }]) => [key, {
+        epoch, ...(answered ? { answered } : {}), ...(proposal ? { proposal } : {}), ...(report ? { report: report.signed } : {}), ...(vote ? { vote } : {}),
+      }]),
     }),
     restore: (value) => {
       const snapshot = value as MemberSnapshot;
@@ -38,8 +40,9 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
   };
 }
 
-function restoreRound({ epoch, answered, report, vote }: MemberSnapshot['rounds'][number][1]): MemberRound {
-  return { epoch, answered, ...(report ? { report: { signed: report, report: reportMessage.decode(report.body) } } : {}), ...(vote ? { vote } : {}) };
+function restoreRound({ epoch, answered, report, vote, proposal }: MemberSnapshot['rounds'][number][1]): MemberRound {
+  // Before a member kept the decision it had answered it kept only that it had.
+  return { epoch, ...(proposal ? { proposal } : {}), ...(answered instanceof Uint8Array ? { answered } : {}), ...(report ? { report: { signed: report, report: reportMessage.decode(report.body) } } : {}), ...(vote ? { vote } : {}) };
 }
 
 /** The secrets go to their own table, sealed; read back, the seat has none until they are put in. */

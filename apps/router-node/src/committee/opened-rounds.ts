@@ -3,10 +3,11 @@
  * memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
  */
 import {
-  configHash, deriveEpoch, epochHash, namedView, openViews, type OpenedRound, ownEpoch, report, roundKey, roundToAbort, sameBytes,
+  checkLimits, configHash, deriveEpoch, epochHash, namedView, openViews, type OpenedRound, ownEpoch, report, roundKey, roundToAbort, sameBytes,
   type VerifiedRound, verifyAnnouncement, wipeSeeds,
 } from '@secagg/protocol';
 import { type EpochCertificate, type MemberIndex, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import { sending } from '../failpoint';
 import { secretsOf } from './epochs';
 import { type Member, memberState } from './member';
 
@@ -77,7 +78,7 @@ export class OpenedRounds {
     const { member } = this;
     const { round, index } = await this.verify(announcement, certificates, signal);
     const { config } = round;
-    const { views } = await member.contact.track(member.client.views(config.cluster, config.round, index, { signal }));
+    const { views } = await sending('views', () => member.contact.track(member.client.views(config.cluster, config.round, index, { signal })));
     const startedMs = performance.now();
     const opened = openViews(round, index, secretsOf(member, config.epoch).kemSecret, views);
     const seconds = (performance.now() - startedMs) / 1000 / Math.max(1, views.length);
@@ -86,6 +87,7 @@ export class OpenedRounds {
       else member.metrics.contributionRefused('cannot_open', seconds);
     }
     member.log.info({ round: config.round, contributions: views.length, usable: opened.seeds.filter(Boolean).length }, 'contributions checked');
+    for (const [router, check] of opened.faults) member.log.warn({ round: config.round, router, check }, 'box cannot be used');
     return opened;
   }
 
@@ -98,7 +100,10 @@ export class OpenedRounds {
     // A round in flight is judged by the documents it was announced under, also after newer ones have arrived.
     const view = namedView(memberState(member).view, config);
     const { verified, index } = ownEpoch(memberState(member), member.context, certificateFor(config, certificates), config.round_time_ms, view);
-    return { round: verifyAnnouncement(memberState(member).view, verified, announcement), index: index as MemberIndex };
+    const round = verifyAnnouncement(memberState(member).view, verified, announcement);
+    checkLimits(round, member.context.limits);
+    member.standing.check(memberState(member).view, config.coordinator);
+    return { round, index: index as MemberIndex };
   }
 
   /** A round that this member has not reported on yet must be of the present. Throws `policy`. */
@@ -106,7 +111,7 @@ export class OpenedRounds {
     const { clock_tolerance_ms } = memberState(this.member).view.policy;
     const nowMs = this.member.now();
     if (config.round_time_ms > nowMs + clock_tolerance_ms || config.deadline_ms < nowMs - clock_tolerance_ms - this.member.config.lateRoundMs) {
-      throw new SecaggError('policy', 'the times of the round are too far from this clock', { round: config.round });
+      throw new SecaggError('policy', 'the times of the round are too far from this clock', { round: config.round, check: 'round.times' });
     }
   }
 

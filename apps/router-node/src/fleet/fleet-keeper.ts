@@ -3,6 +3,7 @@ import { type CoordinatorClient } from '@secagg/client';
 import { type FleetDocuments, type FleetUpdated, type FleetView, updateFleet, verifyFleet } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
+import { sending } from '../failpoint';
 import { type CoordinatorContact } from './coordinator-contact';
 
 /** A state that holds fleet documents: the router's and the member's journals. */
@@ -66,7 +67,7 @@ export class FleetKeeper {
   }
 
   private async fetch(signal: AbortSignal): Promise<void> {
-    this.offer(await this.contact.track(this.client.fleet({ signal })));
+    this.offer(await sending('fleet', () => this.contact.track(this.client.fleet({ signal }))));
   }
 
   private offer(documents: FleetDocuments): void {

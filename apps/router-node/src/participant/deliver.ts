@@ -1,6 +1,6 @@
 /** Sending a durable contribution, the same bytes each time, until the coordinator has acknowledged or refused it. */
 import { pause } from '@secagg/client';
-import { receiveReceipt } from '@secagg/protocol';
+import { receiveQuarantine, receiveReceipt } from '@secagg/protocol';
 import { roundConfigMessage, SecaggError } from '@secagg/schema';
 import { isTransient } from '../fleet/coordinator-contact';
 import { sending } from '../failpoint';
@@ -32,6 +32,7 @@ export async function deliver(router: Router, key: string, signal: AbortSignal):
       if (!(error instanceof SecaggError)) throw error;
       if (!isTransient(error)) {
         metrics.contributionRefused(error.code);
+        if (error.code === 'quarantined') router.store.journal.commit(receiveQuarantine(stateOf(router), key, error.details.untilRound).events);
         log.warn({ round, code: error.code, problem: error.message }, 'contribution refused');
         return;
       }

@@ -22,10 +22,11 @@ export async function joinRound(router: Router, open: OpenRound, signal: AbortSi
 
 /** One synchronous step: nothing else can take observations or charge the ledger in between. */
 function prepare(router: Router, open: OpenRound): string {
-  const { store, context, random, log } = router;
+  const { store, standing, context, random, log } = router;
   const state = stateOf(router);
   const nowMs = router.now();
   const round = checkRound(state, context, open, nowMs);
+  standing.check(state.view, round.config.coordinator);
   const { cluster, round: number } = round.config;
   if (cluster !== router.config.cluster) throw new SecaggError('policy', 'the round is of another cluster', { round: number });
   const key = roundKey(cluster, number);

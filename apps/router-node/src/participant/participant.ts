@@ -4,7 +4,9 @@
  * taken up where they were.
  */
 import { pause } from '@secagg/client';
+import { checkOf, ensure, evidenceOfSecondAnnouncement, roundKey } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
+import { sending } from '../failpoint';
 import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
 import { followRound, watchRound } from './follow-round';
@@ -13,15 +15,20 @@ import { type Router, stateOf } from './router';
 
 const ROLE_CHECK_MS = 60_000;
 
+/** Why a round was not joined; `check` is the name of the check it failed at. */
+export type Refusal = { readonly round: number; readonly code: string; readonly check?: string; readonly problem: string };
+
 export class Participant {
   /** Catalogue of the last round that was announced. */
   catalogue: readonly string[] | undefined;
   /** Rounds, by key, that ended without an outcome. */
   readonly undecided = new Set<string>();
   /** Why the last announced round was not joined. */
-  lastRefusal: { round: number; code: string; problem: string } | undefined;
+  lastRefusal: Refusal | undefined;
   private readonly tasks = new Set<Promise<void>>();
   private highestSeen = 0;
+  /** The coordinator was out of reach: rounds may have come and closed meanwhile. */
+  private wasAway = false;
 
   constructor(private readonly router: Router) {}
 
@@ -50,11 +57,15 @@ export class Participant {
     const { cluster, pollWaitMs: waitMs } = router.config;
     try {
       await this.untilRouter(signal);
-      const open = await router.contact.track(router.client.openRound(cluster, { after: this.highestSeen, router: router.config.id, waitMs }, { signal }));
+      const query = { after: this.highestSeen, router: router.config.id, waitMs };
+      const open = await sending('open-round', () => router.contact.track(router.client.openRound(cluster, query, { signal })));
+      if (this.wasAway) this.start(this.watchMissed(signal), signal);
+      this.wasAway = false;
       return open === undefined || (await this.join(open, signal));
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
+      this.wasAway = true;
       router.log.debug({ code: error.code, problem: error.message }, 'waiting for a round failed');
       return false;
     }
@@ -63,8 +74,16 @@ export class Participant {
   private async join(open: OpenRound, signal: AbortSignal): Promise<boolean> {
     const { router } = this;
     const { round, cluster, layout } = roundConfigMessage.decode(open.announcement.body);
-    if (cluster !== router.config.cluster || round <= this.highestSeen) return false;
-    this.highestSeen = round;
+    if (cluster !== router.config.cluster) return false;
+    try {
+      ensure('round.once', round > this.highestSeen, 'stale_round', `round ${round} was announced before`, { round });
+    } catch (error) {
+      this.refused(round, error);
+      const evidence = evidenceOfSecondAnnouncement(stateOf(router), open);
+      if (evidence) router.standing.keep(stateOf(router).view.authorityKey, evidence);
+      return false;
+    }
+    this.highestSeen = Math.max(round, this.highestSeen);
     this.catalogue = layout.keys;
     try {
       const key = await joinRound(router, open, signal);
@@ -73,32 +92,51 @@ export class Participant {
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof SecaggError)) throw error;
-      this.lastRefusal = { round, code: error.code, problem: error.message };
-      router.metrics.messageRefused(error.code);
-      router.log.warn(this.lastRefusal, 'round refused');
+      this.refused(round, error);
       this.start(watchRound(router, cluster, round, signal), signal);
       return false;
     }
+  }
+
+  private refused(round: number, error: unknown): void {
+    if (!(error instanceof SecaggError)) throw error;
+    const { metrics, log } = this.router;
+    const check = checkOf(error);
+    this.lastRefusal = { round, code: error.code, ...(check ? { check } : {}), problem: error.message };
+    metrics.messageRefused(error.code);
+    log.warn(this.lastRefusal, 'round refused');
   }
 
   private async follow(key: string, signal: AbortSignal): Promise<void> {
     if (!(await followRound(this.router, key, signal))) this.undecided.add(key);
   }
 
-  /** The newest fleet documents, and the latest published round where it is newer than what is held here: for a node that was away. */
+  /** The newest fleet documents, and the round missed last: for a node that was away. */
   private async catchUp(signal: AbortSignal): Promise<void> {
     const { router } = this;
-    const { cluster } = router.config;
     try {
       await router.fleet.refresh(signal);
-      const latest = await router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 }));
-      const held = router.store.aggregates.latest(cluster)?.round ?? 0;
-      const mine = latest && stateOf(router).participations.has(`${cluster}/${latest.round}`);
-      if (latest && !mine && latest.round > held && latest.phase === 'published') await watchRound(router, cluster, latest.round, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
+      router.log.debug({ code: error.code }, 'the newest fleet documents could not be read');
+    }
+    await this.watchMissed(signal);
+  }
+
+  /** The latest round, where it is newer than what is held here and not this router's own: it may be over, or still be under way. */
+  private async watchMissed(signal: AbortSignal): Promise<void> {
+    const { router } = this;
+    const { cluster } = router.config;
+    try {
+      const latest = await sending('latest-round', () => router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 })));
+      const held = router.store.aggregates.latest(cluster)?.round ?? 0;
+      const mine = latest && stateOf(router).participations.has(roundKey(cluster, latest.round));
+      if (latest && !mine && latest.round > held) await watchRound(router, cluster, latest.round, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SecaggError)) throw error;
+      this.wasAway = true;
       router.log.debug({ code: error.code }, 'what happened meanwhile could not be read');
     }
   }

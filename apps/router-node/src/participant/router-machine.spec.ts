@@ -31,6 +31,7 @@ describe('a router\'s memory', () => {
     }
     const last = fleet.announce(plan, startMs + 200_000).key;
     router.contribution(fleet.coordinator, last, new Float64Array(3), startMs + 200_000);
+    router.commit({ events: [{ type: 'quarantine-told', cluster: fleet.cluster, round: 24, untilRound: 30 }], reply: undefined });
 
     const machine = routerMachine(fleet.authority.publicKey);
     const records = events.map((event) => encodeCanonical(event));
@@ -39,10 +40,14 @@ describe('a router\'s memory', () => {
     const restored = machine.restore(decodeCanonical(encodeCanonical(machine.snapshot(replayed))));
     expect(restored).toEqual(replayed);
     expect(restored.ledger).toEqual(router.state.ledger);
+    expect(restored.quarantines).toEqual(new Map([[fleet.cluster, { round: 24, untilRound: 30 }]]));
     expect(restored.highestRound.get(fleet.cluster)).toBe(24);
     const rounds = [...restored.participations.values()].map(({ round, outcome, bytes }) => [round, outcome ?? null, bytes !== undefined]);
     expect(rounds).toEqual([...router.state.participations.values()].map(({ round, outcome, bytes }) => [round, outcome ?? null, bytes !== undefined]).filter(([round]) => ![1, 2].includes(round as number)));
     expect(rounds).toContainEqual([4, null, false]);
     expect(rounds.at(-1)).toEqual([24, null, true]);
+    // A snapshot of a release that knew of no quarantines.
+    const { quarantines: _unknown, ...earlier } = machine.snapshot(replayed) as { quarantines: unknown };
+    expect(machine.restore(decodeCanonical(encodeCanonical(earlier))).quarantines).toEqual(new Map());
   });
 });

@@ -1,6 +1,6 @@
 /** How the router's state is written as a snapshot and read back; its steps are in libs/protocol. */
 import { type DayTotal, type LedgerState, type OpenCharge } from '@secagg/dp-noise';
-import { emptyRouter, evolveRouter, type FleetDocuments, type Participation, type RouterEvent, type RouterState, verifyFleet } from '@secagg/protocol';
+import { emptyRouter, evolveRouter, type FleetDocuments, type Participation, type RouterEvent, type RouterState, type ToldQuarantine, verifyFleet } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { restoreView, storedView } from '../fleet/stored-view';
 import { type Machine } from '../store/journal';
@@ -13,6 +13,8 @@ interface RouterSnapshot {
   highestEpoch: number;
   highestRound: [string, number][];
   participations: [string, Participation][];
+  /** Absent in snapshots of earlier releases. */
+  quarantines?: [string, ToldQuarantine][];
   ledger: { open: [string, OpenCharge][]; settled: [number, DayTotal][]; latestRounds: [string, number][]; latestDay: number };
 }
 
@@ -31,6 +33,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
         highestEpoch: state.highestEpoch,
         highestRound: [...state.highestRound],
         participations: [...state.participations],
+        quarantines: [...state.quarantines],
         ledger: {
           open: [...state.ledger.open],
           settled: [...state.ledger.settled],
@@ -47,6 +50,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
         highestRound: new Map(snapshot.highestRound),
         participations: new Map(snapshot.participations),
         ledger: restoreLedger(snapshot.ledger),
+        quarantines: new Map(snapshot.quarantines),
       };
     },
   };

@@ -1,11 +1,13 @@
 /** The parts of a taking-part router; see participant.ts for how they work together. */
 import { type RouterState } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
+import { type Standing } from '../fleet/standing';
 import { type Node } from '../node';
 import { type RouterStore } from '../store/router-store';
 
 export interface Router extends Node {
   readonly store: RouterStore;
+  readonly standing: Standing;
 }
 
 /** Throws `unavailable` before the fleet documents are known. */

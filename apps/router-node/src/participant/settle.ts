@@ -1,8 +1,13 @@
 /** The end of a round for this router: verified in full, then ledger, observations and aggregate change in one step. */
-import { type AuditedRound, auditTranscript, publishedResult, settleAborted, settlePublished } from '@secagg/protocol';
+import {
+  answeredRound, type AuditedRound, auditTranscript, decisionProofOf, inclusionProof, listOfTranscript, namedView, proofOfRound, publishedResult, roundKey, settleAborted, settlePublished, verifyDecision,
+} from '@secagg/protocol';
 import { type PublishedSignal } from '@secagg/client';
-import { type Decision, roundConfigMessage, SecaggError, voteBodyMessage } from '@secagg/schema';
+import { type Decision, roundConfigMessage, SecaggError, type Transcript, type VoteBody } from '@secagg/schema';
+import { failpoint, sending } from '../failpoint';
 import { showBudget } from './budget';
+import { checkOneDecision } from './one-decision';
+import { evidenceOf, raiseAlarm } from './receipt-alarm';
 import { type Router, stateOf } from './router';
 
 type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
@@ -13,33 +18,65 @@ type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
 export async function settleFromTranscript(router: Router, key: string, signal: AbortSignal): Promise<void> {
   const { store, log } = router;
   const { cluster, round } = configOf(router, key);
-  const transcript = await router.contact.track(router.client.transcript(cluster, round, { signal }));
+  const transcript = await sending('transcript', () => router.contact.track(router.client.transcript(cluster, round, { signal })));
   const { events, reply } = settlePublished(stateOf(router), key, transcript, router.now());
   const { audited } = reply;
   if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted', { round });
+  checkOneDecision(router, key, transcript.decision.body);
   const aggregate = published(router, audited);
-  const receipt = stateOf(router).participations.get(key)?.receipt;
+  const evidence = reply.receiptNotHonoured ? evidenceIn(router, key, transcript) : undefined;
+  let isNew = false;
   store.journal.commit(events, () => {
     if (reply.outcome === 'included') removeData(router, key);
     else giveDataBack(router, key);
     store.aggregates.put(cluster, round, aggregate);
     store.budgetHistory.record(events);
-    if (reply.receiptNotHonoured && receipt) store.evidence.put(key, receipt, router.now());
+    store.decided.put(key, decisionProofOf(transcript), router.now());
+    isNew = evidence !== undefined && store.evidence.put(key, evidence.receipt, evidence.message, router.now());
   });
   verified(router, audited);
   log.info({ round, outcome: reply.outcome, participants: aggregate.signal.participant_count }, 'round verified');
-  if (reply.receiptNotHonoured) log.error({ round }, 'the coordinator acknowledged this contribution and published the round without it: see /v1/status for the signed receipt');
+  if (isNew) raiseAlarm(router, round);
+}
+
+/** The record of the round holds all that proves that a receipt was not honoured. */
+function evidenceIn(router: Router, key: string, transcript: Transcript) {
+  const receipt = stateOf(router).participations.get(key)?.receipt;
+  if (!receipt) return undefined;
+  try {
+    const { standing } = inclusionProof(listOfTranscript(transcript), router.context.identity.id);
+    return { receipt, message: evidenceOf(router, receipt, transcript, standing) };
+  } catch (error) {
+    if (!(error instanceof SecaggError)) throw error;
+    // A receipt that proves nothing must not keep the round from being settled.
+    router.metrics.receiptNotHonoured();
+    router.log.error({ key, code: error.code, problem: error.message }, 'the coordinator left out what it had acknowledged, and its receipt does not prove it');
+    return undefined;
+  }
 }
 
 /** Takes observations and charge back on an abort decision, and on nothing less. */
 export function settleFromAbort(router: Router, key: string, decision: Decision): void {
+  const { store } = router;
+  const { view, participations } = stateOf(router);
   const { events } = settleAborted(stateOf(router), key, decision, router.now());
-  router.store.journal.commit(events, () => {
+  const participation = participations.get(key);
+  if (!participation || events.length === 0) return;
+  const round = answeredRound(view, participation);
+  const verified = verifyDecision(round, decision);
+  checkOneDecision(router, key, decision.body);
+  const documents = namedView(view, round.config)?.documents;
+  store.journal.commit(events, () => {
     giveDataBack(router, key);
-    router.store.budgetHistory.record(events);
+    if (documents) store.decided.put(key, proofOfRound(documents, round, verified), router.now());
+    store.budgetHistory.record(events);
   });
+  afterAbort(router, verified.body);
+}
+
+/** Tells the operator. */
+export function afterAbort(router: Router, vote: VoteBody): void {
   showBudget(router);
-  const vote = voteBodyMessage.decode(decision.body);
   const reason = vote.kind === 'abort' ? vote.reason : 'no_valid_proposal';
   router.metrics.roundFailed(reason === 'no_valid_proposal' ? 'committee_unavailable' : reason);
   router.log.info({ round: vote.round, reason }, 'round aborted: the observations wait for the next one');
@@ -47,14 +84,20 @@ export function settleFromAbort(router: Router, key: string, decision: Decision)
 
 /** Verifies and keeps the aggregate of a round that this router has not taken part in. */
 export async function observeRound(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<void> {
-  const transcript = await router.contact.track(router.client.transcript(cluster, round, { signal }));
+  const transcript = await sending('transcript', () => router.contact.track(router.client.transcript(cluster, round, { signal })));
   const { view } = stateOf(router);
   const audited = auditTranscript(view.authorityKey, transcript);
   const { config } = audited.round;
   if (config.fleet !== view.fleet || config.cluster !== cluster || config.round !== round) throw new SecaggError('wrong_config', 'the transcript is of another round', { round });
   if (audited.kind !== 'opened') return;
   const aggregate = published(router, audited);
-  router.store.transaction(() => router.store.aggregates.put(cluster, round, aggregate));
+  failpoint('before-durable:aggregate-observed');
+  router.store.transaction(() => {
+    router.store.aggregates.put(cluster, round, aggregate);
+    router.store.decided.put(roundKey(cluster, round), decisionProofOf(transcript), router.now());
+    failpoint('in-durable:aggregate-observed');
+  });
+  failpoint('after-durable:aggregate-observed');
   verified(router, audited);
   router.log.info({ round, participants: aggregate.signal.participant_count }, 'round verified, without taking part');
 }
@@ -70,7 +113,8 @@ function removeData({ store }: Router, key: string): void {
   store.localSignal.remove(key);
 }
 
-function giveDataBack({ store }: Router, key: string): void {
+/** Part of the transaction that settles the round. */
+export function giveDataBack({ store }: Router, key: string): void {
   store.observations.giveBack(key);
   store.localSignal.giveBack(key);
 }

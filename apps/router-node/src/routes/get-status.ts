@@ -1,6 +1,7 @@
 /** GET /v1/status: what this node knows of itself, for its own operator. */
 import { type RouterNodeStatus } from '@secagg/client';
-import { type Participation } from '@secagg/protocol';
+import { type Participation, quarantinedUntil } from '@secagg/protocol';
+import { voteBodyMessage } from '@secagg/schema';
 import { type Router as Routes } from 'express';
 import { type Member, memberState } from '../committee/member';
 import { routerPrivacy } from '../participant/budget';
@@ -32,10 +33,13 @@ export function statusOf({ router, participant, member }: StatusSources): Router
     observations: store.observations.count(),
     participations: known ? participations(router, participant) : [],
     last_refusal: participant.lastRefusal ?? null,
+    quarantine: known ? quarantine(router) : null,
     privacy: known ? routerPrivacy(router) : null,
     committee: member ? memberSeats(member) : null,
     missing_keys: missingKeys(store, participant.catalogue),
-    receipts_not_honoured: store.evidence.list(),
+    receipts_not_honoured: store.evidence.list().map(({ roundKey, receipt, hasMessage }) => ({
+      round: roundKey, receipt: Buffer.from(receipt).toString('base64'), evidence: hasMessage ? `/v1/evidence/receipt-not-honoured/${roundKey}` : null,
+    })),
     coordinator: {
       reachable: contact.reachable,
       last_contact: contact.lastContactMs === undefined ? null : new Date(contact.lastContactMs).toISOString(),
@@ -50,11 +54,23 @@ function participations(router: Router, participant: Participant): RouterNodeSta
     round: participation.round,
     state: stateOfParticipation(participation, participant.undecided.has(key)),
     observations: router.store.observations.takenBy(key),
+    decision: decisionOn(router, key),
   }));
+}
+
+/** As far as it was verified here: a coordinator may have shown less. */
+function decisionOn({ store }: Router, key: string): RouterNodeStatus['participations'][number]['decision'] {
+  const body = store.decided.decisionBody(key);
+  return body ? voteBodyMessage.decode(body).kind : null;
 }
 
 const stateOfParticipation = ({ outcome, receipt }: Participation, undecided: boolean): RouterNodeStatus['participations'][number]['state'] =>
   outcome ?? (undecided ? 'undecided' : receipt ? 'sent' : 'prepared');
+
+function quarantine(router: Router): RouterNodeStatus['quarantine'] {
+  const untilRound = quarantinedUntil(stateOf(router), router.config.cluster);
+  return untilRound === undefined ? null : { until_round: untilRound };
+}
 
 function memberSeats(member: Member): RouterNodeStatus['committee'] {
   if (!member.store.journal.state) return null;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type MemberEvent, type MemberState } from '@secagg/protocol';
 import { type RandomBytes } from '@secagg/schema';
 import { memberMachine } from '../committee/member-machine';
+import { failpoint } from '../failpoint';
 import { committeeMigrations } from './committee-migrations';
 import { Database } from './database';
 import { EpochSecretTable } from './epoch-secrets';
@@ -26,21 +27,29 @@ export interface CommitteeStoreOptions {
   readonly random: RandomBytes;
   /** Ends the process: memory may be ahead of the disk. */
   readonly onFailure: (error: unknown) => void;
+  /** Events of the journal after which a snapshot replaces them; default 512. */
+  readonly eventsPerSnapshot?: number;
 }
 
 /** Throws `cannot_open` when the store key is not the one the secrets are sealed under. */
-export async function openCommitteeStore({ dataDir, authorityKey, storeKey, member, random, onFailure }: CommitteeStoreOptions): Promise<CommitteeStore> {
+export async function openCommitteeStore({ dataDir, authorityKey, storeKey, member, random, onFailure, eventsPerSnapshot = 512 }: CommitteeStoreOptions): Promise<CommitteeStore> {
   const database = Database.open(join(dataDir, 'committee.db'), committeeMigrations);
   try {
-    const journal = new Journal(database, memberMachine(authorityKey), onFailure);
+    const journal = new Journal(database, memberMachine(authorityKey), onFailure, { name: 'committee', eventsPerSnapshot });
     const secrets = new EpochSecretTable(database, storeKey, member, random);
     for (const [epoch, opened] of await secrets.all()) {
       const seat = journal.state?.seats.get(epoch);
       if (seat) seat.secrets = opened;
     }
-    return { journal, secrets, purge: () => database.checkpoint(), close: () => database.close() };
+    return { journal, secrets, purge: () => purge(database), close: () => database.close() };
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+function purge(database: Database): void {
+  failpoint('before-durable:purge');
+  database.checkpoint();
+  failpoint('after-durable:purge');
 }

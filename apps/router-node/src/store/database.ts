@@ -1,6 +1,8 @@
 /** An embedded database file: every commit is on disk when it returns, and one process has the file. */
 import { closeSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
 import Libsql from 'libsql';
+import { failpoint } from '../failpoint';
 
 export type SqlValue = string | number | Uint8Array | null;
 /** A row in the order of the selected columns; byte strings come as `Uint8Array`. */
@@ -83,7 +85,12 @@ export class Database {
   /** Throws when nothing can be written. */
   checkWritable(): void {
     const version = Number(this.get('PRAGMA user_version')?.[0] ?? 0);
-    this.transaction(() => this.db.exec(`PRAGMA user_version = ${version}`));
+    failpoint('before-durable:check');
+    this.transaction(() => {
+      this.db.exec(`PRAGMA user_version = ${version}`);
+      failpoint('in-durable:check');
+    });
+    failpoint('after-durable:check');
   }
 
   close(): void {
@@ -104,10 +111,14 @@ export class Database {
     if (current > newest) throw new Error(`${path} was written by a newer version (migration ${current}; this one knows ${newest})`);
     for (const { number, sql } of migrations) {
       if (number <= current) continue;
+      const name = `${basename(path, '.db')}/migration`;
+      failpoint(`before-durable:${name}`);
       this.transaction(() => {
         this.db.exec(sql);
         this.db.exec(`PRAGMA user_version = ${number}`);
+        failpoint(`in-durable:${name}`);
       });
+      failpoint(`after-durable:${name}`);
     }
   }
 }

@@ -1,18 +1,34 @@
-/** Receipts that the coordinator did not honour: signed proof that it had accepted what its published round lacks. */
+/** Receipts that the coordinator did not honour, each with the evidence that shows it to whoever has the authority's key. */
 import { signedMessage, type Signed } from '@secagg/schema';
 import { type Database } from './database';
+
+export interface EvidenceEntry {
+  readonly roundKey: string;
+  readonly receipt: Uint8Array;
+  /** Rounds of before there was such a message have the receipt alone. */
+  readonly hasMessage: boolean;
+  readonly atMs: number;
+}
 
 export class EvidenceTable {
   constructor(private readonly database: Database) {}
 
-  put(roundKey: string, receipt: Signed, nowMs: number): void {
-    this.database.run('INSERT INTO evidence (round_key, receipt, at_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', roundKey, signedMessage.encode(receipt), nowMs);
+  /** @param message encoded evidence. @returns false when there is some of the round already */
+  put(roundKey: string, receipt: Signed, message: Uint8Array, nowMs: number): boolean {
+    return this.database.run(
+      'INSERT INTO evidence (round_key, receipt, message, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', roundKey, signedMessage.encode(receipt), message, nowMs,
+    ) > 0;
   }
 
-  /** Keys of the rounds, newest first, with the signed receipt in base64. */
-  list(): { round: string; receipt: string }[] {
+  /** Newest first, at most a hundred. */
+  list(): EvidenceEntry[] {
     return this.database
-      .all('SELECT round_key, receipt FROM evidence ORDER BY at_ms DESC LIMIT 100')
-      .map(([round, receipt]) => ({ round: round as string, receipt: Buffer.from(receipt as Uint8Array).toString('base64') }));
+      .all('SELECT round_key, receipt, message IS NOT NULL, at_ms FROM evidence ORDER BY at_ms DESC LIMIT 100')
+      .map(([roundKey, receipt, hasMessage, atMs]) => ({ roundKey: roundKey as string, receipt: receipt as Uint8Array, hasMessage: hasMessage === 1, atMs: atMs as number }));
+  }
+
+  /** The encoded evidence of a round. */
+  message(roundKey: string): Uint8Array | undefined {
+    return (this.database.get('SELECT message FROM evidence WHERE round_key = ?', roundKey)?.[0] ?? undefined) as Uint8Array | undefined;
   }
 }

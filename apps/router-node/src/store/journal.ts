@@ -18,8 +18,14 @@ export interface Machine<State, Event> {
   record?(event: Event): unknown;
 }
 
-/** Events after which a snapshot replaces them. */
-const EVENTS_PER_SNAPSHOT = 512;
+export interface JournalOptions {
+  /** Tells the journals of a node apart in crash points. */
+  readonly name: string;
+  /** Events after which a snapshot replaces them. */
+  readonly eventsPerSnapshot: number;
+}
+
+const defaults: JournalOptions = { name: 'journal', eventsPerSnapshot: 512 };
 
 export class Journal<State, Event extends { readonly type: string }> {
   private current: State | undefined;
@@ -33,6 +39,7 @@ export class Journal<State, Event extends { readonly type: string }> {
     private readonly database: Database,
     private readonly machine: Machine<State, Event>,
     private readonly onFailure: (error: unknown) => void,
+    private readonly options: JournalOptions = defaults,
   ) {
     const snapshot = database.get('SELECT body FROM snapshot WHERE id = 1')?.[0];
     if (snapshot) this.current = machine.restore(decodeCanonical(snapshot as Uint8Array));
@@ -52,15 +59,15 @@ export class Journal<State, Event extends { readonly type: string }> {
     if (events.length === 0 && !also) return;
     try {
       for (const event of events) this.apply(event);
-      for (const { type } of events) failpoint(`before-durable:${type}`);
+      this.at('before-durable', events);
       this.database.transaction(() => {
         for (const event of events) this.database.run('INSERT INTO event (type, body) VALUES (?, ?)', event.type, encodeCanonical(this.machine.record?.(event) ?? event));
         also?.();
-        for (const { type } of events) failpoint(`in-durable:${type}`);
+        this.at('in-durable', events);
       });
-      for (const { type } of events) failpoint(`after-durable:${type}`);
+      this.at('after-durable', events);
       this.sinceSnapshot += events.length;
-      if (this.sinceSnapshot >= EVENTS_PER_SNAPSHOT) this.compact();
+      if (this.sinceSnapshot >= this.options.eventsPerSnapshot) this.compact();
     } catch (error) {
       this.onFailure(error);
       throw error;
@@ -71,11 +78,22 @@ export class Journal<State, Event extends { readonly type: string }> {
   compact(): void {
     if (this.current === undefined) return;
     const body = encodeCanonical(this.machine.snapshot(this.current));
+    const snapshot = [{ type: 'snapshot' }];
+    this.at('before-durable', snapshot);
     this.database.transaction(() => {
       this.database.run('INSERT INTO snapshot (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body', body);
       this.database.run('DELETE FROM event');
+      this.at('in-durable', snapshot);
     });
+    this.at('after-durable', snapshot);
     this.sinceSnapshot = 0;
+  }
+
+  private at(moment: string, events: readonly { readonly type: string }[]): void {
+    for (const { type } of events) {
+      failpoint(`${moment}:${type}`);
+      failpoint(`${moment}:${this.options.name}/${type}`);
+    }
   }
 
   private apply(event: Event): void {

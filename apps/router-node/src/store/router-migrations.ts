@@ -36,4 +36,29 @@ export const routerMigrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    number: 3,
+    sql: `
+      -- The encoded evidence, which others can check; NULL for rounds before there was such a message.
+      ALTER TABLE evidence ADD COLUMN message BLOB;
+
+      -- Decisions that were verified here, for others to see: everything between the authority's key and the votes.
+      CREATE TABLE fleet_document (digest BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+      CREATE TABLE decided_round (
+        round_key TEXT PRIMARY KEY, policy BLOB NOT NULL, roster BLOB NOT NULL, epoch_certificate BLOB NOT NULL, announcement BLOB NOT NULL, decision BLOB NOT NULL,
+        at_ms INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE INDEX decided_round_by_age ON decided_round (at_ms);
+    `,
+  },
+  {
+    number: 4,
+    sql: `
+      -- Encoded evidence of what other parties signed twice.
+      CREATE TABLE misbehaviour (
+        kind TEXT NOT NULL, party TEXT NOT NULL, public_key BLOB NOT NULL, serial INTEGER NOT NULL, cluster TEXT, round INTEGER, message BLOB NOT NULL, at_ms INTEGER NOT NULL,
+        PRIMARY KEY (kind, party, public_key)
+      ) WITHOUT ROWID;
+    `,
+  },
 ];

@@ -1,6 +1,7 @@
 /** The router's own ready-made signal waiting for a round, and the latest verified aggregate of each cluster. */
 import { type PublishedSignal } from '@secagg/client';
 import { type FederatedRewardSignal } from '@secagg/schema';
+import { failpoint } from '../failpoint';
 import { type Database } from './database';
 
 export class LocalSignalTable {
@@ -11,6 +12,7 @@ export class LocalSignalTable {
     this.database.transaction(() => {
       this.database.run('DELETE FROM local_signal WHERE taken_by IS NULL');
       this.database.run('INSERT INTO local_signal (body) VALUES (?)', JSON.stringify(signal));
+      failpoint('in-durable:signal-put');
     });
   }
 

@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { announceRound, type CoordinatorTimings, LocalCoordinator, type RoundPlan, roundKey, type RoundState, startEpoch } from '@secagg/protocol';
 import {
-  defaultFields, epochSignatureMessage, fleetDocumentsMessage, type MemberIndex, type PartyId, problems, roundStatusMessage, SecaggError, signedMessage, voteMessage, workMessage,
+  announceRound, type CoordinatorTimings, decidedList, inclusionProof, LocalCoordinator, proofOfRound, type RoundPlan, roundKey, type RoundState, startEpoch,
+} from '@secagg/protocol';
+import {
+  decisionProofMessage, defaultFields, epochSignatureMessage, fleetDocumentsMessage, inclusionProofMessage, type MemberIndex, type PartyId, problems, roundStatusMessage, SecaggError, signedMessage, voteMessage, workMessage,
 } from '@secagg/schema';
 import { type TestFleet } from './fleet';
 
@@ -84,10 +86,10 @@ export class CoordinatorDouble {
       response.writeHead(answer ? (answer.status ?? 200) : 204, { 'content-type': 'application/cbor' });
       response.end(answer?.body);
     } catch (error) {
-      const { code, message } = error instanceof SecaggError ? error : new SecaggError('internal', String(error));
+      const { code, message, details } = error instanceof SecaggError ? error : new SecaggError('internal', String(error));
       this.refused.push({ path: url.pathname, code });
       response.writeHead(problems[code].status, { 'content-type': 'application/problem+json' });
-      response.end(JSON.stringify({ type: `urn:secagg:problem:${code}`, title: problems[code].title, status: problems[code].status, detail: message, code }));
+      response.end(JSON.stringify({ ...details, type: `urn:secagg:problem:${code}`, title: problems[code].title, status: problems[code].status, detail: message, code }));
     }
   }
 
@@ -107,6 +109,8 @@ export class CoordinatorDouble {
     if (!local.state.rounds.has(key)) throw new SecaggError('no_round', key);
     if (part === undefined) return this.status(key, waitMs);
     if (part === 'transcript') return { body: local.publish(key) };
+    if (part === 'decision') return { body: this.decision(key) };
+    if (part === 'inclusion') return { body: this.inclusion(key, query.get('router') as PartyId) };
     if (part === 'views') return { body: local.views(key, Number(query.get('member')) as MemberIndex) };
     if (part === 'contributions') return this.contribution(key, body);
     if (part === 'reports') return void local.takeReport(key, signedMessage.decode(body));
@@ -114,6 +118,19 @@ export class CoordinatorDouble {
     if (part === 'transfers') return void local.takeTransfer(key, signedMessage.decode(body));
     if (part === 'answers') return void local.takeAnswer(key, body, Date.now());
     throw new SecaggError('not_found', `${method} ${path}`);
+  }
+
+  decision(key: string): Uint8Array {
+    const { documents, round, decision } = this.round(key);
+    if (!decision) throw new SecaggError('no_decision', 'not decided');
+    return decisionProofMessage.encode(proofOfRound(documents, round, decision));
+  }
+
+  inclusion(key: string, router: PartyId): Uint8Array {
+    const { headers, proposal, decision } = this.round(key);
+    if (!proposal || !decision) throw new SecaggError('no_decision', 'not decided');
+    const list = decidedList({ headers, set: proposal.set, reports: proposal.proposal.reports, decision: decision.decision });
+    return inclusionProofMessage.encode(inclusionProof(list, router));
   }
 
   private contribution(key: string, bytes: Uint8Array): Answer {

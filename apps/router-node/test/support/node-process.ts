@@ -3,17 +3,33 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { RouterNodeClient } from '@secagg/client';
-import { build, stop } from 'esbuild';
+import { build, type PluginBuild, stop } from 'esbuild';
 
 const workspace = join(__dirname, '../../../..');
 /** Inside the workspace, where the packages it imports are found. */
-const bundle = join(workspace, 'node_modules/.cache/secagg-tests/router-node', `main-${process.pid}.mjs`);
-let built: Promise<unknown> | undefined;
+const folder = join(workspace, 'node_modules/.cache/secagg-tests/router-node');
 
-const buildOnce = (): Promise<unknown> =>
-  (built ??= build({
+/** As it is shipped, or with checks that a test can take away. */
+export type Build = 'as-shipped' | 'with-switches';
+const builds = new Map<Build, Promise<string>>();
+
+export function bundled(kind: Build): Promise<string> {
+  const known = builds.get(kind) ?? bundle(kind);
+  builds.set(kind, known);
+  return known;
+}
+
+/** Exchanges the module that says that every check counts. */
+const switches = {
+  name: 'switches',
+  setup: ({ onResolve }: PluginBuild): void => onResolve({ filter: /\/switched-off$/ }, () => ({ path: join(workspace, 'libs/protocol/test/support/switched-off.ts') })),
+};
+
+async function bundle(kind: Build): Promise<string> {
+  const outfile = join(folder, `${kind}-${process.pid}.mjs`);
+  await build({
     entryPoints: [join(workspace, 'apps/router-node/src/main.ts')],
-    outfile: bundle,
+    outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -21,7 +37,10 @@ const buildOnce = (): Promise<unknown> =>
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
     alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client'].map((name) => [`@secagg/${name}`, join(workspace, `libs/${name}/src/index.ts`)])),
-  }).finally(stop));
+    plugins: kind === 'with-switches' ? [switches] : [],
+  }).finally(stop);
+  return outfile;
+}
 
 export interface LogLine {
   readonly level: number;
@@ -48,9 +67,9 @@ export class NodeProcess {
   }
 
   /** Resolves when it listens, or has ended. */
-  static async start(environment: Record<string, string>): Promise<NodeProcess> {
-    await buildOnce();
-    const node = new NodeProcess(spawn(process.execPath, [bundle], { env: { PATH: process.env.PATH ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] }));
+  static async start(environment: Record<string, string>, kind: Build = 'as-shipped'): Promise<NodeProcess> {
+    const program = await bundled(kind);
+    const node = new NodeProcess(spawn(process.execPath, [program], { env: { PATH: process.env.PATH ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] }));
     while (!node.exit && node.port === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
     if (node.port !== undefined) node.http = new RouterNodeClient({ origin: `http://127.0.0.1:${node.port}` });
     return node;

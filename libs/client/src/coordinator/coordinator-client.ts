@@ -1,8 +1,8 @@
 /** The coordinator's API, typed. Waiting calls are long polls and give undefined when their time is over. */
 import { createHash } from 'node:crypto';
 import {
-  type AnswerBody, answerBodyMessage, type EpochCertificate, epochCertificateMessage, type EpochSignature, epochSignatureMessage, fleetDocumentsMessage, type MemberViews,
-  memberViewsMessage, type OpenRound, openRoundMessage, type RoundPhase, type RoundStatus, roundStatusMessage, type Signed, signedMessage, type Transcript,
+  type AnswerBody, answerBodyMessage, type DecisionProof, decisionProofMessage, type EpochCertificate, epochCertificateMessage, type EpochSignature, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, type InclusionProof, inclusionProofMessage, type MemberViews,
+  memberViewsMessage, type OpenRound, openRoundMessage, type RoundPhase, type RoundStatus, roundStatusMessage, type Signed, signedMessage, type SuspicionReport, suspicionReportSchema, type Transcript,
   transcriptMessage, type Vote, voteMessage, type Work, workMessage,
 } from '@secagg/schema';
 import { z } from 'zod';
@@ -26,6 +26,15 @@ export interface WorkReply {
 const latestRoundSchema = z.looseObject({ round: z.int().min(1), phase: z.string() });
 export type LatestRound = z.infer<typeof latestRoundSchema>;
 
+const evidenceListSchema = z.looseObject({
+  evidence: z.array(z.looseObject({
+    id: z.string(), kind: z.string(), party: z.string(), serial: z.int(), cluster: z.string().optional(), round: z.int().optional(), epoch: z.int().optional(), at: z.string(), excluded: z.boolean(),
+  })),
+});
+export type EvidenceEntry = z.infer<typeof evidenceListSchema>['evidence'][number];
+
+const MAX_EMPTY_BYTES = 1024;
+
 const pathOf = (cluster: string, round: number): string => `/v1/clusters/${encodeURIComponent(cluster)}/rounds/${round}`;
 
 export class CoordinatorClient {
@@ -37,6 +46,24 @@ export class CoordinatorClient {
 
   close(): Promise<void> {
     return this.transport.close();
+  }
+
+  // --- standing
+
+  /** Proven misbehaviour that the coordinator keeps evidence of. */
+  async evidenceList(call?: CallOptions): Promise<EvidenceEntry[]> {
+    return (await getJson(this.transport, evidenceListSchema, '/v1/evidence', call)).evidence;
+  }
+
+  /** Encoded evidence: not verified here. */
+  async evidence(id: string, call?: CallOptions): Promise<Uint8Array> {
+    const path = `/v1/evidence/${encodeURIComponent(id)}`;
+    return (await this.transport.send({ method: 'GET', path, maxBytes: evidenceMessage.maxBytes, idempotent: true }, call)).body;
+  }
+
+  /** Throws what does not hold about the evidence. */
+  async sendEvidence(evidence: Uint8Array, call?: CallOptions): Promise<void> {
+    await postBytes(this.transport, '/v1/evidence', evidence, MAX_EMPTY_BYTES, call);
   }
 
   // --- fleet and epochs
@@ -96,9 +123,24 @@ export class CoordinatorClient {
     return getMessage(this.transport, transcriptMessage, { path: `${pathOf(cluster, round)}/transcript` }, { timeoutMs: 60_000, ...call });
   }
 
+  /** What was decided about a round, with all that shows it to whoever has the authority's key. Not verified here. */
+  decision(cluster: string, round: number, call?: CallOptions): Promise<DecisionProof> {
+    return getMessage(this.transport, decisionProofMessage, { path: `${pathOf(cluster, round)}/decision` }, { timeoutMs: 30_000, ...call });
+  }
+
+  /** Where a router's contribution stands in a round that was decided `ready`. Not verified here. */
+  inclusion(cluster: string, round: number, router: string, call?: CallOptions): Promise<InclusionProof> {
+    return getMessage(this.transport, inclusionProofMessage, { path: `${pathOf(cluster, round)}/inclusion`, query: { router } }, call);
+  }
+
   /** The latest aggregated signal of a cluster, as the coordinator states it; undefined before the first. Not verified here. */
   signal(cluster: string, call?: CallOptions): Promise<PublishedSignal | undefined> {
     return unless(['not_found'], getJson(this.transport, publishedSignalSchema, `/v1/clusters/${encodeURIComponent(cluster)}/signal`, call));
+  }
+
+  /** Which routers spoil their groups over rounds, as the coordinator states it. Throws `not_found` for a cluster the policy does not have. */
+  suspicion(cluster: string, call?: CallOptions): Promise<SuspicionReport> {
+    return getJson(this.transport, suspicionReportSchema, `/v1/clusters/${encodeURIComponent(cluster)}/suspicion`, call);
   }
 
   // --- committee

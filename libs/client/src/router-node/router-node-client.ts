@@ -1,10 +1,11 @@
 /** The API of a router-node, typed: what a router's own software talks to on its own machine. */
-import { type FederatedRewardSignal, type RewardObservation } from '@secagg/schema';
+import { decisionProofMessage, type FederatedRewardSignal, receiptEvidenceMessage, type RewardObservation } from '@secagg/schema';
 import { z } from 'zod';
-import { getJson, json, MAX_JSON_BYTES, parseJson, unless } from '../http/messages';
+import { getJson, json, MAX_JSON_BYTES, parseJson, postBytes, unless } from '../http/messages';
 import { type CallOptions, Transport, type TransportOptions } from '../http/transport';
 import { type PublishedSignal, publishedSignalSchema } from '../published-signal';
 import { type BudgetHistoryPage, budgetHistorySchema } from './budget-history';
+import { type AcceptedDecision, acceptedDecisionSchema, type EvidenceList, evidenceListSchema } from './proofs';
 import { type RouterNodeStatus, routerNodeStatusSchema } from './status';
 
 export type RouterNodeClientOptions = Omit<TransportOptions, 'name'>;
@@ -67,6 +68,35 @@ export class RouterNodeClient {
    */
   budgetHistory(page: { limit?: number; before?: number } = {}, call?: CallOptions): Promise<BudgetHistoryPage> {
     return getJson(this.transport, budgetHistorySchema, '/v1/budget/history', call, page);
+  }
+
+  /** An encoded decision proof of a round whose decision this node has verified; undefined when it has none. Not verified here. */
+  async decision(cluster: string, round: number, call?: CallOptions): Promise<Uint8Array | undefined> {
+    return unless(['not_found'], this.bytes(`/v1/clusters/${encodeURIComponent(cluster)}/rounds/${round}/decision`, decisionProofMessage.maxBytes, call));
+  }
+
+  /**
+   * Shows the node what was decided about a round it takes part in.
+   * @param proof encoded decision proof
+   * Throws what is wrong with it; then nothing has changed.
+   */
+  async sendDecision(proof: Uint8Array, call?: CallOptions): Promise<AcceptedDecision> {
+    const { body } = await postBytes(this.transport, '/v1/decisions', proof, MAX_JSON_BYTES, { timeoutMs: 30_000, ...call });
+    return parseJson(acceptedDecisionSchema, body);
+  }
+
+  /** What this node can prove against others, newest first. */
+  evidence(call?: CallOptions): Promise<EvidenceList> {
+    return getJson(this.transport, evidenceListSchema, '/v1/evidence', call);
+  }
+
+  /** @param path of an entry of {@link evidence}. @returns the encoded evidence. Not verified here */
+  evidenceAt(path: string, call?: CallOptions): Promise<Uint8Array> {
+    return this.bytes(path, receiptEvidenceMessage.maxBytes, call);
+  }
+
+  private async bytes(path: string, maxBytes: number, call?: CallOptions): Promise<Uint8Array> {
+    return (await this.transport.send({ method: 'GET', path, maxBytes, idempotent: true }, { timeoutMs: 30_000, ...call })).body;
   }
 
   /** Throws `unavailable` when it is not ready. */

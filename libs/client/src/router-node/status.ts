@@ -6,6 +6,8 @@ const participationSchema = z.looseObject({
   /** `prepared`: durable, not acknowledged; `sent`: the coordinator gave its receipt; then the outcome. */
   state: z.enum(['prepared', 'sent', 'included', 'left_out', 'aborted', 'undecided']),
   observations: z.int().min(0),
+  /** What a quorum decided, as far as this node has verified it. */
+  decision: z.enum(['ready', 'abort']).nullable().optional(),
 });
 
 /** The privacy ledger over all clusters, in zCDP rho and as epsilon at `delta`. */
@@ -28,15 +30,17 @@ export const routerNodeStatusSchema = z.looseObject({
   /** The latest rounds, newest first. */
   participations: z.array(participationSchema),
   /** The last announced round that was not joined, and why. */
-  last_refusal: z.looseObject({ round: z.int().min(1), code: z.string(), problem: z.string() }).nullable(),
+  last_refusal: z.looseObject({ round: z.int().min(1), code: z.string(), check: z.string().optional(), problem: z.string() }).nullable(),
+  /** Rounds up to this one are sat out, since the coordinator has told this router that it is in quarantine; null when it has not. */
+  quarantine: z.looseObject({ until_round: z.int().min(1) }).nullable().optional(),
   /** Null before the fleet is known. */
   privacy: routerPrivacySchema.nullable(),
   /** Null when this node is no committee member. */
   committee: z.looseObject({ epoch: z.int().min(0), seats: z.array(z.int().min(1)) }).nullable(),
   /** Observations whose `model:task` the last catalogue lacked, by name: shown here and nowhere else. */
   missing_keys: z.record(z.string(), z.int().min(1)),
-  /** Signed receipts (base64) of rounds that were published without the contribution, unexplained: evidence. */
-  receipts_not_honoured: z.array(z.looseObject({ round: z.string(), receipt: z.string() })),
+  /** Signed receipts (base64) of rounds that were decided without the contribution, unexplained, and where to get the evidence. */
+  receipts_not_honoured: z.array(z.looseObject({ round: z.string(), receipt: z.string(), evidence: z.string().nullable().optional() })),
   coordinator: z.looseObject({ reachable: z.boolean(), last_contact: z.string().nullable(), last_problem: z.string().nullable() }),
 });
 export type RouterNodeStatus = z.infer<typeof routerNodeStatusSchema>;

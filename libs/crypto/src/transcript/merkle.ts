@@ -27,7 +27,8 @@ export interface MerkleTree {
 }
 
 const HASH_BYTES = 32;
-const emptyRoot = hash('sha256', '', 'buffer');
+/** Root of the tree without leaves. */
+export const emptyRoot = hash('sha256', '', 'buffer');
 
 /** Hashes all leaves once: O(n) digests, after which each proof is a look-up. */
 export function merkleTree(leaves: readonly Uint8Array[]): MerkleTree {

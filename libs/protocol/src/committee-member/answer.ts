@@ -4,12 +4,13 @@ import {
   type AnswerBody, type Answer, answerMessage, type Bytes, decisionMessage, type MemberIndex, type PartyId, type PieceSum, type RandomBytes, type SealedBox,
   SecaggError, type SeedTransfer, type Signed, type SubsetMask, transferMessage,
 } from '@secagg/schema';
+import { ensure, passes } from '../checks/check';
 import { openDocument, sameBytes, signDocument } from '../documents';
 import { checkInRound, type ContributionSet, type DecidedGroup } from '../round/contribution-set';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
 import { roundKey, type VerifiedRound } from '../round/verified-round';
 import { pieceHash, pieceKey } from '../coordinator/pieces';
-import { sealingInfo } from '../router/contribution';
+import { commitmentContext, sealingInfo } from '../router/contribution';
 import { type OpenedRound } from './check-views';
 import { type MemberState, type MemberStep } from './state';
 import { inRound, setOfProposal, voteSecret } from './vote';
@@ -18,19 +19,20 @@ import { inRound, setOfProposal, voteSecret } from './vote';
 export function decidedSet(opened: OpenedRound, proposal: Signed, decisionBytes: Bytes): { set: ContributionSet; decision: VerifiedDecision } {
   const decision = verifyDecision(opened.round, decisionMessage.decode(decisionBytes));
   const { body } = decision;
-  if (body.kind !== 'ready') throw new SecaggError('no_decision', 'the round was aborted', { round: opened.round.config.round });
+  const { round: number } = opened.round.config;
+  if (body.kind !== 'ready') throw new SecaggError('no_decision', 'the round was aborted', { round: number, check: 'decision.kind' });
   const { set, body: expected } = setOfProposal(opened, proposal);
   const same =
     expected.kind === 'ready' && expected.groups.length === body.groups.length && sameBytes(expected.reports_hash, body.reports_hash) &&
     expected.groups.every((group, i) => group.group === body.groups[i].group && group.size === body.groups[i].size && sameBytes(group.set_root, body.groups[i].set_root));
-  if (!same) throw new SecaggError('no_decision', 'the decision is about another set', { round: opened.round.config.round });
+  ensure('decision.set', same, 'no_decision', 'the decision is about another set', { round: number });
   return { set, decision };
 }
 
 /**
  * The answer: signed hashes of the keystream sums of every group and piece this member holds, and the sums it is asked for.
- * Deterministic, so it may be computed and sent any number of times.
- * Throws `recovery_failed` naming the routers whose seeds this member still lacks.
+ * Deterministic, so it may be computed and sent any number of times. Throws `recovery_failed` naming the routers whose seeds this member
+ * still lacks, and `already_voted` for a second decision of the round: with more than t-1 members against it, the first is all that is opened.
  */
 export function answer(
   state: MemberState,
@@ -39,6 +41,10 @@ export function answer(
   wanted: readonly { group: number; piece: SubsetMask }[],
 ): MemberStep<AnswerBody> {
   const { round, member } = opened;
+  const key = roundKey(round.config.cluster, round.config.round);
+  const before = state.rounds.get(key)?.answered;
+  const one = before === undefined || sameBytes(before, decided.decision.hash);
+  ensure('answer.one_decision', one, 'already_voted', 'another decision of the round was answered', { round: round.config.round });
   const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
   const asked = new Set(wanted.map(({ group, piece }) => pieceKey(group, piece)));
   const held = round.epoch.pieces.filter((piece) => holds(member, piece));
@@ -52,7 +58,7 @@ export function answer(
   }
   const body: Answer = { ...inRound(round), member, decision_hash: decided.decision.hash, hashes };
   const signed = signDocument(answerMessage, round.config.fleet, body, voteSecret(state, round));
-  return { events: [{ type: 'answered', key: roundKey(round.config.cluster, round.config.round) }], reply: { answer: signed, pieces } };
+  return { events: [{ type: 'answered', key, epoch: round.config.epoch, decision: decided.decision.hash }], reply: { answer: signed, pieces } };
 }
 
 function keystreamSums(opened: OpenedRound, group: DecidedGroup, index: ReadonlyMap<PartyId, number>, held: readonly SubsetMask[]): [SubsetMask, Bytes][] {
@@ -167,11 +173,10 @@ function openPassedSeeds(
   const plaintext = sealingSuite(round.epoch.epoch.sealing_suite).open(opener, box.encapsulation, sealingInfo(round.config.fleet), aad, box.ciphertext);
   try {
     if (plaintext.length !== SEED_BYTES * shared.length) throw new SecaggError('malformed', 'the transfer has the wrong length');
-    const context = { pieces: round.epoch.pieces, configHash: round.configHash, routerId: router };
+    const context = commitmentContext(round, router);
     const seedOf = (k: number): Bytes => plaintext.subarray(SEED_BYTES * k, SEED_BYTES * (k + 1));
-    if (!shared.every((piece, k) => matchesCommitment(context, commitments, piece, seedOf(k)))) {
-      throw new SecaggError('cannot_open', 'a seed does not match its commitment');
-    }
+    const committed = shared.every((piece, k) => passes('transfer.commitments', matchesCommitment(context, commitments, piece, seedOf(k))));
+    if (!committed) throw new SecaggError('cannot_open', 'a seed does not match its commitment', { check: 'transfer.commitments' });
     return new Map(shared.map((piece, k) => [piece, seedOf(k).slice()]));
   } finally {
     wipe(plaintext);

@@ -1,10 +1,11 @@
 /** A member's look at all contributions of a closed round: public checks, then its own boxes (PROTOCOL section 4.5). */
-import { openBoxPlaintext, sealingSuite, type SealingOpener, wipe } from '@secagg/crypto';
-import { type Bytes, type MemberIndex, type MemberView, SecaggError, type SubsetMask } from '@secagg/schema';
+import { openBoxPlaintext, type SealingOpener, type SealingSuite, sealingSuite, seedsFromPlaintext, wipe } from '@secagg/crypto';
+import { type Bytes, type MemberIndex, type MemberView, type PartyId, SecaggError, type SubsetMask } from '@secagg/schema';
+import { type CheckName, ensure, isOn } from '../checks/check';
 import { sameBytes } from '../documents';
 import { type CheckedHeader, checkHeader, checkOrder, headersRoot } from '../round/contribution-set';
 import { type VerifiedRound } from '../round/verified-round';
-import { boxAad, boxDigest, commitmentsDigest, sealingInfo } from '../router/contribution';
+import { boxAad, boxDigest, commitmentContext, commitmentsDigest, sealingInfo } from '../router/contribution';
 
 /** A round as one member sees it. The seeds are secret and wiped when the round is over for this member. */
 export interface OpenedRound {
@@ -15,6 +16,8 @@ export interface OpenedRound {
   readonly commitments: readonly Bytes[];
   /** Per contribution the seeds of all pieces this member holds, or why its box cannot be used. */
   readonly seeds: (Map<SubsetMask, Bytes> | undefined)[];
+  /** Why boxes cannot be used, by router. */
+  readonly faults: ReadonlyMap<PartyId, CheckName>;
 }
 
 /**
@@ -25,39 +28,52 @@ export function openViews(round: VerifiedRound, member: MemberIndex, kemSecret: 
   const headers = views.map((entry) => {
     const checked = checkHeader(round.view, round, entry.header);
     const at = { party: checked.header.router, round: round.config.round };
-    const matches =
-      sameBytes(checked.header.commitments_digest, commitmentsDigest(entry.commitments)) &&
-      sameBytes(checked.header.box_digests[member], boxDigest(entry.box)) &&
-      entry.commitments.length === 32 * round.epoch.pieces.length;
-    if (!matches) throw new SecaggError('wrong_digest', 'commitments or box do not match the signed header', at);
+    const matches = sameBytes(checked.header.commitments_digest, commitmentsDigest(entry.commitments)) && sameBytes(checked.header.box_digests[member], boxDigest(entry.box));
+    ensure('header.digests', matches, 'wrong_digest', 'commitments or box do not match the signed header', at);
+    if (entry.commitments.length !== 32 * round.epoch.pieces.length) throw new SecaggError('wrong_digest', 'needs one commitment per piece', at);
     return checked;
   });
   checkOrder(headers, round);
   const suite = sealingSuite(round.epoch.epoch.sealing_suite);
   const opener = suite.opener(kemSecret);
-  const info = sealingInfo(round.config.fleet);
-  return {
-    round,
-    member,
-    headers,
-    root: headersRoot(headers),
-    commitments: views.map((entry) => entry.commitments),
-    seeds: views.map((entry, i) => openOne(round, member, opener, info, headers[i], entry)),
-  };
+  const faults = new Map<PartyId, CheckName>();
+  const seeds = views.map((entry, i) => {
+    const { router } = headers[i].header;
+    const plaintext = openBox({ round, member, router, box: entry.box }, suite, opener);
+    const opened = plaintext && readSeeds(round, member, router, plaintext, entry.commitments);
+    if (!opened) faults.set(router, plaintext ? 'box.commitments' : 'box.bound');
+    return opened;
+  });
+  return { round, member, headers, root: headersRoot(headers), commitments: views.map((entry) => entry.commitments), seeds, faults };
+}
 
-  function openOne(r: VerifiedRound, j: MemberIndex, key: SealingOpener, context: Bytes, header: CheckedHeader, entry: MemberView): Map<SubsetMask, Bytes> | undefined {
-    const { router } = header.header;
-    try {
-      const plaintext = suite.open(key, entry.box.encapsulation, context, boxAad(r, router, j), entry.box.ciphertext);
-      try {
-        return openBoxPlaintext({ pieces: r.epoch.pieces, configHash: r.configHash, routerId: router }, j, plaintext, entry.commitments);
-      } finally {
-        wipe(plaintext);
-      }
-    } catch (error) {
-      if (error instanceof SecaggError) return undefined;
-      throw error;
-    }
+interface SealedFor {
+  readonly round: VerifiedRound;
+  readonly member: MemberIndex;
+  readonly router: PartyId;
+  readonly box: MemberView['box'];
+}
+
+/** The box's content, or undefined when it is not sealed to this member, by this router, for this round. */
+function openBox({ round, member, router, box }: SealedFor, suite: SealingSuite, opener: SealingOpener): Bytes | undefined {
+  try {
+    return suite.open(opener, box.encapsulation, sealingInfo(round.config.fleet), boxAad(round, router, member), box.ciphertext);
+  } catch (error) {
+    if (error instanceof SecaggError) return undefined;
+    throw error;
+  }
+}
+
+/** Its seeds, or undefined unless they are all there and are those the router committed to. Wipes the content. */
+function readSeeds(round: VerifiedRound, member: MemberIndex, router: PartyId, plaintext: Bytes, commitments: Bytes): Map<SubsetMask, Bytes> | undefined {
+  try {
+    const context = commitmentContext(round, router);
+    return isOn('box.commitments') ? openBoxPlaintext(context, member, plaintext, commitments) : seedsFromPlaintext(context.pieces, member, plaintext);
+  } catch (error) {
+    if (error instanceof SecaggError) return undefined;
+    throw error;
+  } finally {
+    wipe(plaintext);
   }
 }
 

@@ -3,6 +3,7 @@ import { generateIdentityKey, sealingSuite, signMessage } from '@secagg/crypto';
 import {
   type Bytes, type EpochCertificate, epochMessage, type EpochSignature, type RandomBytes, SecaggError, seatMessage, type Signed, type WorkItem,
 } from '@secagg/schema';
+import { ensure } from '../checks/check';
 import { sameBytes, signDocument } from '../documents';
 import { checkEpochTerms, isWithinReach, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
@@ -19,16 +20,15 @@ export function takeSeat(state: MemberState, context: MemberContext, terms: Seat
   const held = state.seats.get(terms.epoch);
   if (held) return { events: [], reply: held.seat };
   const highest = Math.max(state.highestEpoch, ...state.seats.keys(), 0);
-  if (terms.epoch <= highest) throw new SecaggError('wrong_epoch', `epoch ${terms.epoch} is not newer than those known`);
-  if (!isWithinReach(terms.epoch, highest)) throw new SecaggError('policy', `epoch ${terms.epoch} is too far above those known`);
+  ensure('epoch.newer', terms.epoch > highest, 'wrong_epoch', `epoch ${terms.epoch} is not newer than those known`, { epoch: terms.epoch });
+  ensure('epoch.newer', isWithinReach(terms.epoch, highest), 'policy', `epoch ${terms.epoch} is too far above those known`, { epoch: terms.epoch });
   const { policy, roster } = state.view;
-  if (terms.policy_version !== policy.version || terms.roster_version !== roster.version) {
-    throw new SecaggError('policy', 'the epoch is not made under the newest policy and roster known here');
-  }
-  if (terms.threshold !== policy.committee.threshold || !policy.sealing_suites.includes(terms.sealing_suite)) {
-    throw new SecaggError('policy', 'the epoch has another threshold or sealing suite than the policy');
-  }
-  if (terms.not_after_ms > nowMs + policy.committee.max_epoch_ms + policy.clock_tolerance_ms) throw new SecaggError('policy', 'the epoch lasts too long');
+  const newest = terms.policy_version === policy.version && terms.roster_version === roster.version;
+  ensure('fleet.newest', newest, 'policy', 'the epoch is not made under the newest policy and roster known here', { epoch: terms.epoch });
+  const asPolicy = terms.threshold === policy.committee.threshold && policy.sealing_suites.includes(terms.sealing_suite);
+  ensure('epoch.committee', asPolicy, 'policy', 'the epoch has another threshold or sealing suite than the policy', { epoch: terms.epoch });
+  const short = terms.not_after_ms <= nowMs + policy.committee.max_epoch_ms + policy.clock_tolerance_ms;
+  ensure('epoch.lifetime', short, 'policy', 'the epoch lasts too long', { epoch: terms.epoch });
   const kem = sealingSuite(terms.sealing_suite).generateKeyPair(random);
   const vote = generateIdentityKey(random);
   const { kind: _kind, ...shared } = terms;
@@ -45,15 +45,16 @@ export function takeSeat(state: MemberState, context: MemberContext, terms: Seat
 export function signEpoch(state: MemberState, context: MemberContext, body: Bytes, nowMs: number): MemberStep<EpochSignature> {
   const epoch = epochMessage.decode(body);
   const held = state.seats.get(epoch.epoch);
-  if (!held?.secrets) throw new SecaggError('no_seat', `no seat was taken in epoch ${epoch.epoch}`);
-  if (held.signedBody && !sameBytes(held.signedBody, body)) throw new SecaggError('already_voted', `another list of epoch ${epoch.epoch} was signed`);
+  if (!held?.secrets) throw new SecaggError('no_seat', `no seat was taken in epoch ${epoch.epoch}`, { epoch: epoch.epoch, check: 'seat.secrets' });
+  const sameList = held.signedBody === undefined || sameBytes(held.signedBody, body);
+  ensure('epoch.one_list', sameList, 'already_voted', `another list of epoch ${epoch.epoch} was signed`, { epoch: epoch.epoch });
   checkEpochTerms(state.view, epoch, nowMs);
   const seat = seatMessage.decode(held.seat.body);
   const own = epoch.members.find((member) => member.id === context.identity.id);
   const same =
     own && sameBytes(own.kem_key, seat.kem_key) && sameBytes(own.vote_key, seat.vote_key) && epoch.policy_version === seat.policy_version &&
     epoch.roster_version === seat.roster_version && epoch.not_after_ms === seat.not_after_ms && epoch.sealing_suite === seat.sealing_suite;
-  if (!same) throw new SecaggError('no_seat', 'the proposed epoch does not hold the seat that was taken');
+  ensure('epoch.own_keys', same === true, 'no_seat', 'the proposed epoch does not hold the seat that was taken', { epoch: epoch.epoch });
   const signature = signMessage(context.identity.secretKey, { type: epochMessage.type, fleet: state.view.fleet }, body);
   const events: MemberEvent[] = held.signedBody ? [] : [{ type: 'epoch-body-signed', epoch: epoch.epoch, body }];
   return { events, reply: { v: 1, fleet: state.view.fleet, epoch: epoch.epoch, member: context.identity.id, signature } };
@@ -63,7 +64,8 @@ export function signEpoch(state: MemberState, context: MemberContext, body: Byte
 export function ownEpoch(state: MemberState, context: MemberContext, certificate: EpochCertificate, atMs: number, view: FleetView = state.view): { verified: VerifiedEpoch; index: number } {
   const verified = verifyEpoch(view, certificate, atMs);
   const index = verified.epoch.members.findIndex((member) => member.id === context.identity.id);
-  if (index < 0 || !state.seats.get(verified.epoch.epoch)?.secrets) throw new SecaggError('no_seat', `no seat in epoch ${verified.epoch.epoch}`);
+  const seated = index >= 0 && state.seats.get(verified.epoch.epoch)?.secrets !== undefined;
+  if (!seated) throw new SecaggError('no_seat', `no seat in epoch ${verified.epoch.epoch}`, { epoch: verified.epoch.epoch, check: 'seat.secrets' });
   return { verified, index };
 }
 

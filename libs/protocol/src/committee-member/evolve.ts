@@ -24,14 +24,15 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
     case 'reported':
       roundState(state, event.key, event.epoch).report = { signed: event.report, report: reportMessage.decode(event.report.body) };
       return;
-    case 'voted':
-      roundState(state, event.key, event.epoch).vote = event.vote;
-      return;
-    case 'answered': {
-      const round = state.rounds.get(event.key);
-      if (round) round.answered = true;
+    case 'voted': {
+      const round = roundState(state, event.key, event.epoch);
+      round.vote = event.vote;
+      if (event.proposal) round.proposal = event.proposal;
       return;
     }
+    case 'answered':
+      roundState(state, event.key, event.epoch).answered ??= event.decision;
+      return;
     case 'epoch-erased': {
       const seat = state.seats.get(event.epoch);
       if (seat?.secrets) wipe(seat.secrets.kemSecret, seat.secrets.voteSecret);
@@ -54,7 +55,7 @@ function forgetErasedRounds(state: MemberState): void {
 function roundState(state: MemberState, key: string, epoch: number): MemberRound {
   const found = state.rounds.get(key);
   if (found) return found;
-  const fresh: MemberRound = { epoch, answered: false };
+  const fresh: MemberRound = { epoch };
   state.rounds.set(key, fresh);
   return fresh;
 }

@@ -24,7 +24,10 @@ export interface MemberRound {
   readonly epoch: number;
   report?: { signed: Signed; report: Report };
   vote?: Vote;
-  answered: boolean;
+  /** The proposal it voted `ready` for: a second one of the coordinator's is evidence. */
+  proposal?: Signed;
+  /** Hash of the decision this member answered: it answers one. */
+  answered?: Bytes;
 }
 
 export interface MemberState {
@@ -42,8 +45,8 @@ export type MemberEvent =
   | { readonly type: 'seat-made'; readonly epoch: number; readonly seat: Signed; readonly secrets: EpochSecrets }
   | { readonly type: 'epoch-body-signed'; readonly epoch: number; readonly body: Bytes }
   | { readonly type: 'reported'; readonly key: string; readonly epoch: number; readonly report: Signed }
-  | { readonly type: 'voted'; readonly key: string; readonly epoch: number; readonly vote: Vote }
-  | { readonly type: 'answered'; readonly key: string }
+  | { readonly type: 'voted'; readonly key: string; readonly epoch: number; readonly vote: Vote; readonly proposal?: Signed }
+  | { readonly type: 'answered'; readonly key: string; readonly epoch: number; readonly decision: Bytes }
   | { readonly type: 'epoch-erased'; readonly epoch: number };
 
 export interface MemberStep<Reply> {

@@ -3,9 +3,11 @@ import { signMessage } from '@secagg/crypto';
 import {
   type AbortReason, proposalMessage, type Report, reportMessage, SecaggError, type Signed, type Vote, type VoteBody, voteBodyMessage,
 } from '@secagg/schema';
-import { openDocument, sameBytes, signDocument } from '../documents';
+import { ensure, ensureThat, isOn } from '../checks/check';
+import { openUnder, sameBytes, signDocument } from '../documents';
+import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
-import { checkInRound, type ContributionSet, deriveSet, minGroups, openReport, readyBody } from '../round/contribution-set';
+import { checkEnoughGroups, checkInRound, type ContributionSet, deriveSet, openReport, readyBody } from '../round/contribution-set';
 import { ofRoundKey, type VerifiedRound, roundKey } from '../round/verified-round';
 import { type OpenedRound } from './check-views';
 import { type MemberState, type MemberStep } from './state';
@@ -16,8 +18,9 @@ export function report(state: MemberState, opened: OpenedRound): MemberStep<Sign
   const key = roundKey(round.config.cluster, round.config.round);
   const held = state.rounds.get(key)?.report;
   if (held) {
-    if (!sameBytes(held.report.headers_root, opened.root)) throw new SecaggError('bad_proposal', 'another list of contributions was reported on', { round: round.config.round });
-    return { events: [], reply: held.signed };
+    const same = sameBytes(held.report.headers_root, opened.root) && sameBytes(held.report.config_hash, round.configHash);
+    ensure('report.once', same, 'bad_proposal', 'another list of contributions was reported on', { round: round.config.round });
+    if (same) return { events: [], reply: held.signed };
   }
   checkNotErased(state, round);
   const usable = new Uint8Array(Math.ceil(opened.headers.length / 8));
@@ -33,25 +36,40 @@ export function report(state: MemberState, opened: OpenedRound): MemberStep<Sign
 export function setOfProposal(opened: OpenedRound, signed: Signed): { set: ContributionSet; body: VoteBody } {
   const { round } = opened;
   const coordinator = certificateOf(round.view, round.config.coordinator, 'coordinator', round.config.round_time_ms);
-  const proposal = openDocument(proposalMessage, round.config.fleet, signed, coordinator.public_key, round.config.coordinator);
-  checkInRound(round, proposal, round.config.coordinator);
+  const proposal = openUnder('proposal.signed', proposalMessage, round.config.fleet, signed, { key: coordinator.public_key, id: round.config.coordinator });
+  ensureThat('proposal.signed', () => checkInRound(round, proposal, round.config.coordinator));
   const reports = proposal.reports.map((entry) => openReport(round.view, round, opened.root, opened.headers.length, entry));
   reports.forEach((entry, i) => {
-    if (i > 0 && reports[i - 1].member >= entry.member) throw new SecaggError('bad_proposal', 'the reports are not of distinct members in order');
+    const follows = i === 0 || reports[i - 1].member < entry.member;
+    ensure('proposal.signed', follows, 'bad_proposal', 'the reports are not of distinct members in order', { round: round.config.round });
   });
   const set = deriveSet(round, opened.headers, reports);
-  if (set.groups.length < minGroups(round.config.groups)) throw new SecaggError('insufficient_participants', 'too few groups reach their minimum', { round: round.config.round });
+  checkEnoughGroups(round, set);
   return { set, body: readyBody(round, set, proposal.reports) };
 }
 
 /**
- * Votes `ready` on a proposal. The vote must be durable before it is sent. A member that has voted sends that vote again,
- * whatever is proposed now.
+ * Votes `ready` on a proposal. The vote must be durable before it is sent. A member that has voted sends that vote again; one that voted for
+ * another set throws `already_voted`.
  */
 export function voteReady(state: MemberState, opened: OpenedRound, proposal: Signed): MemberStep<Vote> {
-  const held = heldVote(state, opened.round);
-  if (held) return { events: [], reply: held };
-  return castVote(state, opened.round, opened.member, setOfProposal(opened, proposal).body);
+  const { round } = opened;
+  const held = heldVote(state, round);
+  // Whoever votes abort never votes ready.
+  if (held && isOn('vote.once') && voteBodyMessage.decode(held.body).kind === 'abort') return { events: [], reply: held };
+  const { body } = setOfProposal(opened, proposal);
+  const same = held === undefined || sameBytes(held.body, voteBodyMessage.encode(body));
+  if (!same) refuseOtherSet(state, round, proposal);
+  return held && same ? { events: [], reply: held } : castVote(state, round, opened.member, body, proposal);
+}
+
+/** Throws `already_voted`, with the two proposals as evidence against the coordinator where the first one is still here. */
+function refuseOtherSet(state: MemberState, round: VerifiedRound, proposal: Signed): void {
+  const { config } = round;
+  const first = state.rounds.get(roundKey(config.cluster, config.round))?.proposal;
+  const refusal = { code: 'already_voted', message: 'a vote was cast for another set of contributions', details: { round: config.round } } as const;
+  if (first) refuseSecond('vote.once', round.view, { kind: 'two-proposals', party: config.coordinator, statements: [first, proposal] }, refusal);
+  ensure('vote.once', false, refusal.code, refusal.message, refusal.details);
 }
 
 /**
@@ -66,10 +84,9 @@ export function voteAbort(state: MemberState, round: VerifiedRound, member: Open
 /** The vote this member has cast in the round. Throws `already_voted` when that was on another configuration of it. */
 function heldVote(state: MemberState, round: VerifiedRound): Vote | undefined {
   const vote = state.rounds.get(roundKey(round.config.cluster, round.config.round))?.vote;
-  if (vote && !sameBytes(voteBodyMessage.decode(vote.body).config_hash, round.configHash)) {
-    throw new SecaggError('already_voted', 'a vote was cast on another configuration of the round', { round: round.config.round });
-  }
-  return vote;
+  const same = vote === undefined || sameBytes(voteBodyMessage.decode(vote.body).config_hash, round.configHash);
+  ensure('vote.once', same, 'already_voted', 'a vote was cast on another configuration of the round', { round: round.config.round });
+  return same ? vote : undefined;
 }
 
 /** Throws `stale_round` where the vote may have been erased with its epoch: one vote a round, whatever epoch it is announced in again. */
@@ -77,16 +94,16 @@ function checkNotErased(state: MemberState, { config }: VerifiedRound): void {
   for (const [key, { epoch }] of state.rounds) {
     const { cluster, round } = ofRoundKey(key);
     if (cluster !== config.cluster || round < config.round || state.seats.has(epoch)) continue;
-    throw new SecaggError('stale_round', `round ${config.round} is not above those of an epoch erased here`, { round: config.round });
+    ensure('vote.once', false, 'stale_round', `round ${config.round} is not above those of an epoch erased here`, { round: config.round });
   }
 }
 
-function castVote(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], body: VoteBody): MemberStep<Vote> {
+function castVote(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], body: VoteBody, proposal?: Signed): MemberStep<Vote> {
   checkNotErased(state, round);
   const bytes = voteBodyMessage.encode(body);
   const signature = signMessage(voteSecret(state, round), { type: voteBodyMessage.type, fleet: round.config.fleet }, bytes);
   const vote: Vote = { body: bytes, member, signature };
-  return { events: [{ type: 'voted', key: roundKey(round.config.cluster, round.config.round), epoch: round.config.epoch, vote }], reply: vote };
+  return { events: [{ type: 'voted', key: roundKey(round.config.cluster, round.config.round), epoch: round.config.epoch, vote, ...(proposal ? { proposal } : {}) }], reply: vote };
 }
 
 export const inRound = ({ config, configHash }: VerifiedRound) => ({
@@ -100,6 +117,6 @@ export const inRound = ({ config, configHash }: VerifiedRound) => ({
 
 export function voteSecret(state: MemberState, round: VerifiedRound): Uint8Array {
   const secrets = state.seats.get(round.config.epoch)?.secrets;
-  if (!secrets) throw new SecaggError('no_seat', `the secrets of epoch ${round.config.epoch} are gone`, { round: round.config.round });
+  if (!secrets) throw new SecaggError('no_seat', `the secrets of epoch ${round.config.epoch} are gone`, { round: round.config.round, check: 'seat.secrets' });
   return secrets.voteSecret;
 }

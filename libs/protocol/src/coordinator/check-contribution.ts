@@ -1,5 +1,6 @@
 /** What a coordinator checks before it accepts a contribution (PROTOCOL section 4.3). */
 import { type Bytes, type Contribution, contributionMessage, headerMessage, SecaggError, type Signed, viewCanonical } from '@secagg/schema';
+import { ensure } from '../checks/check';
 import { sameBytes } from '../documents';
 import { type FleetView } from '../fleet/fleet-view';
 import { type CheckedHeader, checkHeader, headerHash } from '../round/contribution-set';
@@ -28,7 +29,7 @@ export function checkContribution(view: FleetView, round: VerifiedRound, bytes: 
     sameBytes(header.ciphertext_digest, ciphertextDigest(contribution.ciphertext)) &&
     sameBytes(header.commitments_digest, commitmentsDigest(contribution.commitments)) &&
     contribution.boxes.every((box, i) => sameBytes(header.box_digests[i], boxDigest(box)));
-  if (!digests) throw new SecaggError('wrong_digest', 'a part does not match its digest in the signed header', at);
+  ensure('header.digests', digests, 'wrong_digest', 'a part does not match its digest in the signed header', at);
   return { checked, contribution };
 }
 

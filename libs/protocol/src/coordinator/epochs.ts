@@ -1,8 +1,11 @@
 /** Setting up an epoch: seats, the proposed list, the signatures of all members (PROTOCOL section 2). */
 import { sealingSuite, verifyMessage } from '@secagg/crypto';
 import { type Bytes, epochMessage, type EpochSignature, type PartyId, SecaggError, seatMessage, type Seat, type Signed } from '@secagg/schema';
+import { ensure } from '../checks/check';
 import { openDocument, sameBytes } from '../documents';
+import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
+import { checkStanding, isExcluded } from './standing';
 import { type CoordinatorEvent, type CoordinatorState, type EpochState, epochOf, type EpochTerms, type Step } from './state';
 
 /**
@@ -13,7 +16,7 @@ export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: n
   const { policy, roster } = state.view;
   const highest = Math.max(0, ...state.epochs.keys());
   const silent = silentSeats(state);
-  const promising = policy.committee.candidates.filter((candidate) => !silent.has(candidate));
+  const promising = policy.committee.candidates.filter((candidate) => !silent.has(candidate) && !isExcluded(state, candidate));
   const terms: EpochTerms = {
     epoch: highest + 1,
     policy_version: policy.version,
@@ -42,20 +45,24 @@ export function receiveSeat(state: CoordinatorState, signed: Signed, nowMs: numb
   const { public_key } = certificateOf(state.view, claimed.member, 'committee', nowMs);
   const seat = openDocument(seatMessage, state.view.fleet, signed, public_key, claimed.member);
   const party = seat.member;
+  checkStanding(state, party);
   if (!epoch.terms.candidates.includes(party)) throw new SecaggError('no_seat', `${party} is not a committee candidate`, { party });
   checkTerms(epoch.terms, seat);
   sealingSuite(seat.sealing_suite).recipient(seat.kem_key);
-  const copied = [...epoch.seats.values()].some((other) => other.member !== party && (sameBytes(other.kem_key, seat.kem_key) || sameBytes(other.vote_key, seat.vote_key)));
-  if (copied) throw new SecaggError('invalid', `${party} offers a key of another member`, { party });
+  const copied = [...epoch.seats.values()].some(({ seat: other }) => other.member !== party && (sameBytes(other.kem_key, seat.kem_key) || sameBytes(other.vote_key, seat.vote_key)));
+  ensure('epoch.distinct_keys', !copied, 'invalid', `${party} offers a key of another member`, { party, epoch: epoch.terms.epoch });
   const held = epoch.seats.get(party);
   if (held) {
-    if (sameBytes(held.kem_key, seat.kem_key) && sameBytes(held.vote_key, seat.vote_key)) return { events: [], reply: undefined };
-    throw new SecaggError('duplicate', `${party} has taken another seat in the epoch`, { party });
+    if (sameBytes(held.signed.body, signed.body)) return { events: [], reply: undefined };
+    refuseSecond('epoch.one_list', state.view, { kind: 'two-seats', party, statements: [held.signed, signed] }, {
+      code: 'duplicate', message: `${party} has taken another seat in the epoch`, details: { epoch: epoch.terms.epoch },
+    });
+    return { events: [], reply: undefined };
   }
   // The committee is complete: further candidates are not needed.
   if (epoch.body) return { events: [], reply: undefined };
   const events: CoordinatorEvent[] = [{ type: 'seat-taken', seat: signed }];
-  const seats = new Map([...epoch.seats, [party, seat]]);
+  const seats = new Map([...epoch.seats, [party, { signed, seat }]]);
   if (seats.size === state.view.policy.committee.size) {
     events.push({ type: 'epoch-proposed', epoch: epoch.terms.epoch, body: proposedBody(state.view.fleet, epoch.terms, seats) });
   }
@@ -69,7 +76,7 @@ function checkTerms(terms: EpochTerms, seat: Seat): void {
   if (!same) throw new SecaggError('wrong_epoch', 'the seat was taken under other terms', { party: seat.member });
 }
 
-function proposedBody(fleet: string, terms: EpochTerms, seats: ReadonlyMap<PartyId, Seat>): Bytes {
+function proposedBody(fleet: string, terms: EpochTerms, seats: EpochState['seats']): Bytes {
   return epochMessage.encode({
     v: 1,
     fleet,
@@ -79,7 +86,7 @@ function proposedBody(fleet: string, terms: EpochTerms, seats: ReadonlyMap<Party
     threshold: terms.threshold,
     sealing_suite: terms.sealing_suite,
     not_after_ms: terms.not_after_ms,
-    members: [...seats.values()].sort((a, b) => (a.member < b.member ? -1 : 1)).map(({ member, kem_key, vote_key }) => ({ id: member, kem_key, vote_key })),
+    members: [...seats.values()].map(({ seat }) => seat).sort((a, b) => (a.member < b.member ? -1 : 1)).map(({ member, kem_key, vote_key }) => ({ id: member, kem_key, vote_key })),
   });
 }
 
@@ -89,9 +96,8 @@ export function receiveEpochSignature(state: CoordinatorState, message: EpochSig
   const party = message.member;
   if (!epoch.body || !epoch.members.includes(party)) throw new SecaggError('no_seat', `${party} has no seat in epoch ${message.epoch}`, { party });
   const { public_key } = certificateOf(state.view, party, 'committee', nowMs);
-  if (!verifyMessage(public_key, { type: epochMessage.type, fleet: state.view.fleet }, message.signature, epoch.body)) {
-    throw new SecaggError('bad_signature', `the epoch is not signed by ${party}`, { party });
-  }
+  const signed = verifyMessage(public_key, { type: epochMessage.type, fleet: state.view.fleet }, message.signature, epoch.body);
+  ensure('epoch.signed_by_all', signed, 'bad_signature', `the epoch is not signed by ${party}`, { party, epoch: message.epoch });
   if (epoch.signatures.has(party)) return { events: [], reply: undefined };
   return { events: [{ type: 'epoch-signed', epoch: epoch.terms.epoch, member: party, signature: message.signature }], reply: undefined };
 }

@@ -11,6 +11,7 @@ import { deriveSet, headersRoot, readyBody } from '../round/contribution-set';
 import { decisionHash } from '../round/decision';
 import { deriveRound, roundKey } from '../round/verified-round';
 import { acceptedContribution, acceptedHeader } from './check-contribution';
+import { applyMisbehaviour } from './standing';
 import { chargeAnnounced, settleDecided } from './ledger';
 import { pieceKey, resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, epochOf, roundOf, type RoundState } from './state';
@@ -25,7 +26,7 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
       return;
     case 'seat-taken': {
       const seat = seatMessage.decode(event.seat.body);
-      epochOf(state, seat.epoch).seats.set(seat.member, seat);
+      epochOf(state, seat.epoch).seats.set(seat.member, { signed: event.seat, seat });
       return;
     }
     case 'epoch-proposed': {
@@ -68,6 +69,9 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
     }
     case 'round-released':
       state.rounds.delete(event.key);
+      return;
+    case 'misbehaviour-proven':
+      applyMisbehaviour(state, event);
       return;
     default:
       evolveRound(state, roundOf(state, event.key), event);

@@ -5,6 +5,7 @@ export { evolve as evolveCoordinator } from './evolve';
 export * from './plan-round';
 export * from './receive-committee';
 export * from './rounds';
+export * from './standing';
 export * from './state';
 export * from './transcript';
 export { workFor } from './work';

@@ -1,6 +1,7 @@
 /** Bookkeeping of piece sums: which hash t holders agree on, and whom to ask for the bytes (PROTOCOL section 4.7). */
 import { domainHash, holds } from '@secagg/crypto';
 import { type Bytes, type MemberIndex, type SubsetMask } from '@secagg/schema';
+import { isOn } from '../checks/check';
 import { hex } from '../documents';
 import { type VerifiedRound } from '../round/verified-round';
 import { type RoundState } from './state';
@@ -10,6 +11,9 @@ export const pieceKey = (group: number, piece: number): string => `${group}:${pi
 export const pieceHash = (round: VerifiedRound, decisionHash: Bytes, group: number, piece: number, words: Bytes): Bytes =>
   domainHash('piece-sum', round.configHash, decisionHash, group, piece, words);
 
+/** How many holders have to sign the same hash: at most t-1 of them lie. */
+export const agreement = ({ epoch }: Pick<VerifiedRound, 'epoch'>): number => (isOn('piece.agreed') ? epoch.threshold : 1);
+
 /** The hash (hex) that at least t holders signed for a piece, if there is one. Two cannot be: at most t-1 members lie. */
 export function resolvedHash(round: Pick<RoundState, 'answers' | 'round'>, key: string): string | undefined {
   const counts = new Map<string, number>();
@@ -17,7 +21,7 @@ export function resolvedHash(round: Pick<RoundState, 'answers' | 'round'>, key: 
     const hash = hashes.get(key);
     if (hash === undefined) continue;
     const count = (counts.get(hash) ?? 0) + 1;
-    if (count >= round.round.epoch.threshold) return hash;
+    if (count >= agreement(round.round)) return hash;
     counts.set(hash, count);
   }
   return undefined;

@@ -3,7 +3,9 @@ import { holds } from '@secagg/crypto';
 import {
   type AnswerBody, answerBodyMessage, answerMessage, type Bytes, type MemberIndex, SecaggError, type Signed, transferMessage, type Vote,
 } from '@secagg/schema';
-import { hex, openDocument, sameBytes } from '../documents';
+import { ensure, ensureThat } from '../checks/check';
+import { hex, openUnder, sameBytes } from '../documents';
+import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkInRound, openReport } from '../round/contribution-set';
 import { type VerifiedDecision, verifyVote } from '../round/decision';
 import { checkPackedVector } from '../round/packed-vector';
@@ -20,13 +22,15 @@ export function receiveReport(state: CoordinatorState, key: string, signed: Sign
   const held = round.reports.get(report.member);
   if (held) {
     if (sameBytes(held.signed.body, signed.body)) return nothing;
-    throw new SecaggError('duplicate', 'the member has reported otherwise', { party: seatOf(round, report.member) });
+    refuseSecond('report.once', round.round.view, { kind: 'two-reports', statements: [held.signed, signed], ...accused(round, report.member) }, {
+      code: 'duplicate', message: 'the member has reported otherwise', details: { round: round.round.config.round },
+    });
   }
   return { events: [{ type: 'report-received', key, report: signed }], reply: undefined };
 }
 
 /**
- * Takes a vote. A member has one: another one is refused as `already_voted`, with both as evidence in the caller's hands.
+ * Takes a vote. A member has one: another one is refused as `already_voted`, with both as evidence.
  * A `ready` must be for the proposed set, since only that can become the decision.
  */
 export function receiveVote(state: CoordinatorState, key: string, vote: Vote, nowMs: number): Step {
@@ -35,11 +39,12 @@ export function receiveVote(state: CoordinatorState, key: string, vote: Vote, no
   const held = round.votes.get(vote.member);
   if (held) {
     if (sameBytes(held.vote.body, vote.body)) return nothing;
-    throw new SecaggError('already_voted', 'the member has voted otherwise', { party: seatOf(round, vote.member), round: round.round.config.round });
+    refuseSecond('vote.once', round.round.view, { kind: 'two-votes', statements: [held.vote, vote], ...accused(round, vote.member) }, {
+      code: 'already_voted', message: 'the member has voted otherwise', details: { round: round.round.config.round },
+    });
   }
-  if (body.kind === 'ready' && !(round.proposal && sameBytes(round.proposal.votedBytes, vote.body))) {
-    throw new SecaggError('bad_proposal', 'the vote is for a set that was not proposed', { party: seatOf(round, vote.member) });
-  }
+  const proposed = body.kind === 'abort' || (round.proposal !== undefined && sameBytes(round.proposal.votedBytes, vote.body));
+  ensure('decision.set', proposed, 'bad_proposal', 'the vote is for a set that was not proposed', { party: seatOf(round, vote.member), round: round.round.config.round });
   if (round.decision) return nothing;
   return { events: [{ type: 'vote-received', key, vote, atMs: nowMs }], reply: undefined };
 }
@@ -51,9 +56,9 @@ export function receiveTransfer(state: CoordinatorState, key: string, signed: Si
   const claimed = transferMessage.decode(signed.body);
   const seat = round.round.epoch.epoch.members[claimed.from];
   if (!seat || !round.round.epoch.epoch.members[claimed.to]) throw new SecaggError('no_seat', 'the transfer is between no members of the epoch');
-  const transfer = openDocument(transferMessage, state.view.fleet, signed, seat.vote_key, seat.id);
-  checkInRound(round.round, transfer, seat.id);
-  if (!sameBytes(transfer.decision_hash, decision.hash)) throw new SecaggError('no_decision', 'the transfer is about another decision', { party: seat.id });
+  const transfer = openUnder('answer.signed', transferMessage, state.view.fleet, signed, { key: seat.vote_key, id: seat.id });
+  ensureThat('answer.signed', () => checkInRound(round.round, transfer, seat.id));
+  ensure('answer.signed', sameBytes(transfer.decision_hash, decision.hash), 'no_decision', 'the transfer is about another decision', { party: seat.id });
   if (round.transfers.has(`${transfer.from}>${transfer.to}`)) return nothing;
   return { events: [{ type: 'transfer-received', key, transfer: signed }], reply: undefined };
 }
@@ -69,19 +74,22 @@ export function receiveAnswer(state: CoordinatorState, key: string, bytes: Bytes
   const claimed = answerMessage.decode(body.answer.body);
   const seat = round.round.epoch.epoch.members[claimed.member];
   if (!seat) throw new SecaggError('no_seat', 'the answer is of no member of the epoch');
-  const answer = openDocument(answerMessage, state.view.fleet, body.answer, seat.vote_key, seat.id);
-  checkInRound(round.round, answer, seat.id);
-  if (!sameBytes(answer.decision_hash, decision.hash)) throw new SecaggError('no_decision', 'the answer is about another decision', { party: seat.id });
+  const answer = openUnder('answer.signed', answerMessage, state.view.fleet, body.answer, { key: seat.vote_key, id: seat.id });
+  ensureThat('answer.signed', () => checkInRound(round.round, answer, seat.id));
+  ensure('answer.signed', sameBytes(answer.decision_hash, decision.hash), 'no_decision', 'the answer is about another decision', { party: seat.id });
   checkCoverage(round, answer.member, answer.hashes.map((entry) => pieceKey(entry.group, entry.piece)), seat.id);
   const held = round.answers.get(answer.member);
-  if (held && !sameBytes(held.body.answer.body, body.answer.body)) {
-    throw new SecaggError('duplicate', `${seat.id} has answered otherwise`, { party: seat.id, round: round.round.config.round });
+  const same = held === undefined || sameBytes(held.body.answer.body, body.answer.body);
+  if (held && !same) {
+    refuseSecond('answer.once', round.round.view, { kind: 'two-answers', statements: [held.body.answer, body.answer], ...accused(round, answer.member) }, {
+      code: 'duplicate', message: `${seat.id} has answered otherwise`, details: { round: round.round.config.round },
+    });
   }
   checkWords(round, decision, body, new Map(answer.hashes.map((entry) => [pieceKey(entry.group, entry.piece), hex(entry.hash)])), seat.id);
   if (round.phase !== 'answering') return nothing;
   // Bytes that are here already are not stored again: a member cannot fill the disk by repeating itself.
   const isNew = ({ group, piece, words }: AnswerBody['pieces'][number]) => !round.pieces.get(pieceKey(group, piece))?.words.has(hashHex(round.round, decision.hash, group, piece, words));
-  if (held && !body.pieces.some(isNew)) return nothing;
+  if (held && same && !body.pieces.some(isNew)) return nothing;
   return { events: [{ type: 'answer-received', key, bytes, atMs: nowMs }], reply: undefined };
 }
 
@@ -100,9 +108,8 @@ function checkWords(round: RoundState, decision: VerifiedDecision, body: AnswerB
     if (seen.has(key)) throw new SecaggError('invalid', 'a piece is there twice', at);
     seen.add(key);
     checkPackedVector(round.round, words, 'a piece sum', at);
-    if (hashes.get(key) !== hashHex(round.round, decision.hash, group, piece, words)) {
-      throw new SecaggError('wrong_answer', `a piece sum of ${party} does not match its own signed hash`, at);
-    }
+    const own = hashes.get(key) === hashHex(round.round, decision.hash, group, piece, words);
+    ensure('answer.words', own, 'wrong_answer', `a piece sum of ${party} does not match its own signed hash`, at);
   }
 }
 
@@ -110,6 +117,9 @@ function readyDecision(round: RoundState): VerifiedDecision {
   if (round.decision?.body.kind !== 'ready') throw new SecaggError('no_decision', 'the round has not been decided for opening', { round: round.round.config.round });
   return round.decision;
 }
+
+/** Whose vote key signed, and the epoch that says so. */
+const accused = (round: RoundState, member: MemberIndex) => ({ party: seatOf(round, member), epoch: round.round.epoch.certificate });
 
 const seatOf = (round: RoundState, member: MemberIndex): string => round.round.epoch.epoch.members[member].id;
 

@@ -1,14 +1,17 @@
 /** A round at the coordinator: announce, collect, close, and what time brings on (PROTOCOL section 4, steps 1 to 6). */
 import { WordSum } from '@secagg/crypto';
 import {
-  type AbortReason, type Bytes, type PartyId, proposalMessage, type Receipt, receiptMessage, SecaggError, type Signed,
+  type AbortReason, type Bytes, type PartyId, proposalMessage, type Receipt, receiptMessage, type RoundConfig, SecaggError, type Signed,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
-import { deriveSet, minGroups } from '../round/contribution-set';
+import { ensure } from '../checks/check';
+import { refuseSecond } from '../evidence/proven-misbehaviour';
+import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
 import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
 import { checkBudget } from './ledger';
 import { decidedPieces, resolvedWords } from './pieces';
 import { planRound, type RoundPlan } from './plan-round';
+import { checkStanding } from './standing';
 import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState, type Step } from './state';
 
 /** Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `policy` for a plan below policy. */
@@ -45,11 +48,22 @@ export function receiveContribution(
   };
   if (held) {
     if (sameBytes(held.hash, checked.hash)) return { events: [], reply: receipt() };
-    throw new SecaggError('duplicate', `another contribution of ${router} is held`, { party: router, round: config.round });
+    refuseSecond('headers.order', round.round.view, { kind: 'two-contributions', party: router, statements: [held.signed, checked.signed] }, {
+      code: 'duplicate', message: `another contribution of ${router} is held`, details: { round: config.round },
+    });
   }
+  checkStanding(state, router);
   if (round.phase !== 'collecting') throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
   if (round.accepted.size >= config.max_participants) throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
+  checkQuarantine(context, config, router);
   return { events: [{ type: 'contribution-accepted', key, router, bytes, checked: contribution }], reply: receipt() };
+}
+
+/** Throws `quarantined` with the last round that is refused. What was accepted before the quarantine began stays. */
+function checkQuarantine({ quarantinedUntil }: CoordinatorContext, { cluster, round }: Pick<RoundConfig, 'cluster' | 'round'>, router: PartyId): void {
+  const untilRound = quarantinedUntil?.(cluster, router);
+  const sitsOut = untilRound !== undefined && round <= untilRound;
+  ensure('standing.quarantine', !sitsOut, 'quarantined', `${router} is in quarantine in this cluster until round ${untilRound}`, { party: router, round, untilRound });
 }
 
 /** What time alone brings on in a round: the close, the proposal, an abort, giving up, the publication. */
@@ -74,9 +88,9 @@ function closeRound(round: RoundState, key: string, nowMs: number): CoordinatorE
   const closed: CoordinatorEvent = { type: 'round-closed', key, atMs: nowMs };
   const perGroup = new Map<number, number>();
   for (const { header } of round.accepted.values()) perGroup.set(header.group, (perGroup.get(header.group) ?? 0) + 1);
-  const enough = [...perGroup.values()].filter((size) => size >= round.round.config.min_participants_per_group).length;
+  const enough = [...perGroup.values()].filter((size) => reachesMinimum(round.round, size)).length;
   // Without enough contributions nobody needs to check any of them.
-  if (enough < minGroups(round.round.config.groups)) return [closed, abort(key, 'insufficient_participants')];
+  if (!areEnoughGroups(round.round, enough)) return [closed, abort(key, 'insufficient_participants')];
   return [closed];
 }
 
@@ -92,7 +106,7 @@ function proposeOrAbort(round: RoundState, context: CoordinatorContext, key: str
   }
   const reports = [...round.reports.values()].sort((a, b) => a.report.member - b.report.member);
   const set = deriveSet(round.round, round.headers, reports.map((entry) => entry.report));
-  if (set.groups.length < minGroups(config.groups)) return [abort(key, 'insufficient_participants')];
+  if (!areEnoughGroups(round.round, set.groups.length)) return [abort(key, 'insufficient_participants')];
   const proposal = signDocument(
     proposalMessage,
     config.fleet,

@@ -11,10 +11,11 @@
 import { type WordSum } from '@secagg/crypto';
 import { type LedgerState } from '@secagg/dp-noise';
 import {
-  type AnswerBody, type Bytes, type MemberIndex, type PartyId, type Proposal, type Report, type RoundPhase, type Seat, SecaggError,
+  type AnswerBody, type Bytes, type ClusterHash, type MemberIndex, type PartyId, type Proposal, type Report, type RoundPhase, type Seat, SecaggError,
   type SeedTransfer, type Signed, type AbortReason, type Vote, type VoteBody,
 } from '@secagg/schema';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
+import { type Misbehaviour } from '../evidence/verify-evidence';
 import { type FleetDocuments, type FleetView } from '../fleet/fleet-view';
 import { type FleetUpdated } from '../fleet/update-fleet';
 import { type CheckedHeader, type ContributionSet } from '../round/contribution-set';
@@ -40,6 +41,8 @@ export interface CoordinatorContext {
   readonly timings: CoordinatorTimings;
   /** The stored bytes of an accepted contribution. */
   readonly contribution: (key: string, router: PartyId) => Bytes;
+  /** The last round of a cluster whose contributions by this router are refused; by default nobody is in quarantine. */
+  readonly quarantinedUntil?: (cluster: ClusterHash, router: PartyId) => number | undefined;
 }
 
 export interface EpochTerms {
@@ -55,7 +58,7 @@ export interface EpochTerms {
 
 export interface EpochState {
   readonly terms: EpochTerms;
-  readonly seats: Map<PartyId, Seat>;
+  readonly seats: Map<PartyId, { readonly signed: Signed; readonly seat: Seat }>;
   /** The proposed body, once enough seats are taken. */
   body?: Bytes;
   members: readonly PartyId[];
@@ -111,6 +114,8 @@ export interface CoordinatorState {
   readonly latestRound: Map<string, number>;
   /** The coordinator's privacy ledger of each cluster, for planning. */
   readonly ledgers: Map<string, LedgerState>;
+  /** Proven misbehaviour, the first of a kind by a party with a key, with its evidence; `id` names it to others. */
+  readonly misbehaviour: Map<string, { readonly id: string; readonly proven: Misbehaviour; readonly evidence: Bytes; readonly atMs: number }>;
 }
 
 export type CoordinatorEvent =
@@ -140,7 +145,8 @@ export type CoordinatorEvent =
   | { readonly type: 'round-published'; readonly key: string; readonly sums: readonly { readonly group: number; readonly words: Bytes }[] }
   | { readonly type: 'round-undecided'; readonly key: string }
   /** A finished round leaves memory; what follows from it for the ledgers stays. */
-  | { readonly type: 'round-released'; readonly key: string };
+  | { readonly type: 'round-released'; readonly key: string }
+  | { readonly type: 'misbehaviour-proven'; readonly evidence: Bytes; readonly atMs: number };
 
 /** The pure result of a step: events to make durable first, and then what may leave. */
 export interface Step<Reply = undefined> {
@@ -148,7 +154,7 @@ export interface Step<Reply = undefined> {
   readonly reply: Reply;
 }
 
-export const emptyCoordinator = (view: FleetView): CoordinatorState => ({ view, epochs: new Map(), rounds: new Map(), latestRound: new Map(), ledgers: new Map() });
+export const emptyCoordinator = (view: FleetView): CoordinatorState => ({ view, epochs: new Map(), rounds: new Map(), latestRound: new Map(), ledgers: new Map(), misbehaviour: new Map() });
 
 
 /** Throws `wrong_epoch` for an epoch that was never started here. */

@@ -1,8 +1,9 @@
 /** An epoch certificate, checked: who the committee is and which keys it has (PROTOCOL section 2). */
 import { domainHash, pieces, quorum, sealingSuite, usableThreshold, verifyMessage } from '@secagg/crypto';
-import { type Bytes, type Epoch, type EpochCertificate, epochMessage, SecaggError, type SubsetMask } from '@secagg/schema';
+import { type Bytes, type Epoch, type EpochCertificate, epochMessage, type SubsetMask } from '@secagg/schema';
+import { type CheckName, ensure, isOn, under } from '../checks/check';
 import { hex } from '../documents';
-import { certificateOf, type FleetView } from '../fleet/fleet-view';
+import { allowsVersion, certificateOf, type FleetView } from '../fleet/fleet-view';
 
 export interface VerifiedEpoch {
   readonly epoch: Epoch;
@@ -34,22 +35,22 @@ export const epochHash = (body: Bytes): Bytes => domainHash('epoch', body);
 /** Checks an epoch body against the policy, as a member does before it signs. Throws `policy` or `wrong_role` and the like. */
 export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): void {
   const { committee, sealing_suites } = view.policy;
-  const wrong = (what: string): never => {
-    throw new SecaggError('policy', `epoch ${epoch.epoch}: ${what}`);
-  };
-  if (epoch.fleet !== view.fleet) wrong('made for another fleet');
-  if (epoch.members.length !== committee.size || epoch.threshold !== committee.threshold) wrong('committee size or threshold is not the policy\'s');
-  if (!sealing_suites.includes(epoch.sealing_suite)) wrong('the sealing suite is not allowed');
-  if (epoch.not_after_ms > atMs + committee.max_epoch_ms + view.policy.clock_tolerance_ms) wrong('lasts longer than the policy allows');
+  const allow = (check: CheckName, allowed: boolean, what: string): void => ensure(check, allowed, 'policy', `epoch ${epoch.epoch}: ${what}`, { epoch: epoch.epoch });
+  allow('epoch.committee', epoch.fleet === view.fleet, 'made for another fleet');
+  allow('epoch.committee', allowsVersion(view, epoch.v), `protocol version ${epoch.v} is not allowed`);
+  allow('epoch.committee', epoch.members.length === committee.size && epoch.threshold === committee.threshold, 'committee size or threshold is not the policy\'s');
+  allow('epoch.committee', sealing_suites.includes(epoch.sealing_suite), 'the sealing suite is not allowed');
+  allow('epoch.lifetime', epoch.not_after_ms <= atMs + committee.max_epoch_ms + view.policy.clock_tolerance_ms, 'lasts longer than the policy allows');
   const distinct = (keys: Bytes[]) => new Set(keys.map(hex)).size === keys.length;
   // A member that copies another's key could pass off the other's boxes or votes as its own.
-  if (!distinct(epoch.members.map((member) => member.kem_key)) || !distinct(epoch.members.map((member) => member.vote_key))) wrong('two members have the same key');
+  const keysDiffer = distinct(epoch.members.map((member) => member.kem_key)) && distinct(epoch.members.map((member) => member.vote_key));
+  allow('epoch.distinct_keys', keysDiffer, 'two members have the same key');
   const suite = sealingSuite(epoch.sealing_suite);
   for (const member of epoch.members) {
     // Refuses a key nobody could seal to, which would stop every router of the epoch.
     suite.recipient(member.kem_key);
-    if (!committee.candidates.includes(member.id)) wrong(`${member.id} is not a committee candidate`);
-    certificateOf(view, member.id, 'committee', atMs);
+    allow('epoch.committee', committee.candidates.includes(member.id), `${member.id} is not a committee candidate`);
+    under('epoch.committee', () => certificateOf(view, member.id, 'committee', atMs));
   }
 }
 
@@ -60,10 +61,9 @@ export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): vo
 export function verifyEpoch(view: FleetView, certificate: EpochCertificate, atMs: number): VerifiedEpoch {
   const epoch = epochMessage.decode(certificate.body);
   checkEpochTerms(view, epoch, atMs);
-  if (atMs > epoch.not_after_ms) throw new SecaggError('wrong_epoch', `epoch ${epoch.epoch} has ended`);
-  if (certificate.signatures.length !== epoch.members.length) {
-    throw new SecaggError('bad_signature', `epoch ${epoch.epoch}: needs the signatures of all ${epoch.members.length} members`);
-  }
+  ensure('epoch.lifetime', atMs <= epoch.not_after_ms, 'wrong_epoch', `epoch ${epoch.epoch} has ended`, { epoch: epoch.epoch });
+  const { length } = epoch.members;
+  ensure('epoch.signed_by_all', certificate.signatures.length === length, 'bad_signature', `epoch ${epoch.epoch}: needs the signatures of all ${length} members`, { epoch: epoch.epoch });
   checkSignatures(view, certificate, epoch);
   return deriveEpoch(certificate);
 }
@@ -80,9 +80,8 @@ function checkSignatures(view: FleetView, { body, signatures }: EpochCertificate
   if (known.has(name)) return;
   epoch.members.forEach((member, index) => {
     const key = view.certificates.get(member.id)?.public_key;
-    if (!key || !verifyMessage(key, { type: epochMessage.type, fleet: view.fleet }, signatures[index], body)) {
-      throw new SecaggError('bad_signature', `epoch ${epoch.epoch} is not signed by ${member.id}`, { party: member.id });
-    }
+    const isSigned = key !== undefined && index < signatures.length && verifyMessage(key, { type: epochMessage.type, fleet: view.fleet }, signatures[index], body);
+    ensure('epoch.signed_by_all', isSigned, 'bad_signature', `epoch ${epoch.epoch} is not signed by ${member.id}`, { party: member.id, epoch: epoch.epoch });
   });
   verified.set(view, known.add(name));
 }
@@ -98,7 +97,8 @@ export function deriveEpoch(certificate: EpochCertificate): VerifiedEpoch {
     size,
     threshold: epoch.threshold,
     quorum: quorum(size, epoch.threshold),
-    usableThreshold: usableThreshold(size, epoch.threshold),
+    // Without it, what every member can use would be asked for, as the obvious rule would be.
+    usableThreshold: isOn('set.false_reports') ? usableThreshold(size, epoch.threshold) : size,
     pieces: pieces(size, epoch.threshold),
   };
 }

@@ -4,6 +4,7 @@ import {
   type Bytes, type Certificate, certificateMessage, type ClusterHash, type ClusterPolicy, type FleetPolicy, type PartyId, policyMessage, type Role, type Roster, rosterMessage,
   SecaggError, type Signed,
 } from '@secagg/schema';
+import { ensure } from '../checks/check';
 import { openDocument } from '../documents';
 
 export interface FleetDocuments {
@@ -19,6 +20,8 @@ export interface FleetView {
   readonly documents: FleetDocuments;
   /** Verified certificates of the roster by party id. */
   readonly certificates: ReadonlyMap<PartyId, Certificate>;
+  /** The same as the authority signed them. */
+  readonly signedCertificates: ReadonlyMap<PartyId, Signed>;
   readonly revoked: ReadonlySet<number>;
   /** What was in force before, for rounds announced then; the last few only. */
   readonly previous?: FleetView;
@@ -39,14 +42,16 @@ export function verifyFleet(authorityKey: Bytes, documents: FleetDocuments): Fle
   if (candidates.length < size) throw new SecaggError('policy', 'the policy names fewer committee candidates than members');
 
   const certificates = new Map<PartyId, Certificate>();
+  const signedCertificates = new Map<PartyId, Signed>();
   for (const signed of roster.certificates) {
     const certificate = openDocument(certificateMessage, fleet, signed, authorityKey, 'the fleet authority');
     if (certificate.fleet !== fleet || certificates.has(certificate.id)) {
       throw new SecaggError('bad_certificate', 'a certificate of another fleet, or two for one party', { party: certificate.id });
     }
     certificates.set(certificate.id, certificate);
+    signedCertificates.set(certificate.id, signed);
   }
-  return { fleet, authorityKey, policy, roster, documents, certificates, revoked: new Set(roster.revoked_serials) };
+  return { fleet, authorityKey, policy, roster, documents, certificates, signedCertificates, revoked: new Set(roster.revoked_serials) };
 }
 
 /**
@@ -66,9 +71,12 @@ export function certificateOf(view: FleetView, party: string, wanted: Role, atMs
 
 /** Throws `policy` when the policy or the roster has ended at `atMs`. */
 export function checkFleetCurrent(view: FleetView, atMs: number): void {
-  if (atMs > view.policy.not_after_ms) throw new SecaggError('policy', 'the fleet policy has ended');
-  if (atMs > view.roster.not_after_ms) throw new SecaggError('policy', 'the roster has ended');
+  ensure('fleet.current', atMs <= view.policy.not_after_ms, 'policy', 'the fleet policy has ended');
+  ensure('fleet.current', atMs <= view.roster.not_after_ms, 'policy', 'the roster has ended');
 }
+
+/** Whether rounds and epochs may be made in this version of the protocol. */
+export const allowsVersion = ({ policy }: Pick<FleetView, 'policy'>, version: number): boolean => (policy.protocol_versions ?? [1]).includes(version);
 
 /** Throws `policy` when the policy does not have the cluster. */
 export function clusterPolicy(view: FleetView, cluster: ClusterHash): ClusterPolicy {

@@ -1,5 +1,6 @@
 /** Newer fleet documents replace older ones, never the other way round (PROTOCOL section 1). */
 import { type RoundConfig, SecaggError, type Signed } from '@secagg/schema';
+import { ensure, isOn } from '../checks/check';
 import { sameBytes } from '../documents';
 import { type FleetDocuments, type FleetView, verifyFleet } from './fleet-view';
 
@@ -18,9 +19,9 @@ export function updateFleet(view: FleetView, documents: FleetDocuments): readonl
   const next = verifyFleet(view.authorityKey, documents);
   if (next.fleet !== view.fleet) throw new SecaggError('policy', 'the documents are of another fleet');
   const compare = (name: 'policy' | 'roster') => {
-    if (next[name].version < view[name].version) throw new SecaggError('policy', `the ${name} is older than the newest known`);
+    ensure('fleet.newest', next[name].version >= view[name].version, 'policy', `the ${name} is older than the newest known`);
     const same = sameBytes(documents[name].body, view.documents[name].body);
-    if (next[name].version === view[name].version && !same) throw new SecaggError('policy', `two different ${name} documents have version ${view[name].version}`);
+    ensure('fleet.newest', next[name].version !== view[name].version || same, 'policy', `two different ${name} documents have version ${view[name].version}`);
     return same;
   };
   const policySame = compare('policy');
@@ -28,7 +29,7 @@ export function updateFleet(view: FleetView, documents: FleetDocuments): readonl
   return policySame && rosterSame ? [] : [{ type: 'fleet-updated', documents }];
 }
 
-const sameDocument = (a: Signed, b: Signed): boolean => sameBytes(a.body, b.body) && sameBytes(a.signature, b.signature);
+export const sameDocument = (a: Signed, b: Signed): boolean => sameBytes(a.body, b.body) && sameBytes(a.signature, b.signature);
 
 const KEPT_VIEWS = 4;
 
@@ -45,13 +46,13 @@ export function evolveFleet(view: FleetView, event: FleetUpdated): FleetView {
  */
 export function viewOfRound(view: FleetView, config: Pick<RoundConfig, 'policy_version' | 'roster_version' | 'round_time_ms' | 'round'>): FleetView {
   const refuse = (what: string): never => {
-    throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round });
+    throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round, check: 'fleet.newest' });
   };
   if (config.policy_version > view.policy.version || config.roster_version > view.roster.version) refuse('made under a policy or roster not known here');
   for (let known: FleetView = view; ; ) {
     if (known.policy.version === config.policy_version && known.roster.version === config.roster_version) return known;
     const { previous } = known;
-    const outdated = previous === undefined || config.round_time_ms >= issuedAtMs(previous, known);
+    const outdated = previous === undefined || (isOn('fleet.newest') && config.round_time_ms >= issuedAtMs(previous, known));
     if (outdated) return refuse('made under a policy or roster older than the newest known');
     known = previous;
   }

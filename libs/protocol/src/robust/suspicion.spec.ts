@@ -70,6 +70,11 @@ it('says nothing before the minimum of rounds, nor when all groups are flagged',
   expect(suspects(all)).toEqual([]);
 });
 
+it('takes any id for a router', () => {
+  const { routers } = evolveSuspicion(noSuspicion(), { type: 'groups-scored', round: 1, groups: [{ flagged: true, routers: ['constructor', 'a'] }] });
+  expect(routers.constructor).toEqual({ rounds: 1, flagged: 1, expected: 1 });
+});
+
 it('a round without opened groups is no evidence', () => {
   expect(evolveSuspicion(noSuspicion(), { type: 'groups-scored', round: 1, groups: [] })).toEqual(noSuspicion());
 });

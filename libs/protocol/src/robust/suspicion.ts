@@ -28,6 +28,9 @@ export interface SuspicionState {
 
 export const noSuspicion = (): SuspicionState => ({ rounds: 0, routers: {} });
 
+/** A router may be called `constructor`. */
+export const recordOf = <T>(routers: Readonly<Record<string, T>>, router: string): T | undefined => (Object.hasOwn(routers, router) ? routers[router] : undefined);
+
 export function evolveSuspicion(state: SuspicionState, event: SuspicionEvent): SuspicionState {
   const count = (groups: SuspicionEvent['groups']): number => groups.reduce((sum, { routers }) => sum + routers.length, 0);
   const total = count(event.groups);
@@ -36,7 +39,7 @@ export function evolveSuspicion(state: SuspicionState, event: SuspicionEvent): S
   const routers = { ...state.routers };
   for (const group of event.groups) {
     for (const router of group.routers) {
-      const { rounds, flagged, expected } = routers[router] ?? { rounds: 0, flagged: 0, expected: 0 };
+      const { rounds, flagged, expected } = recordOf(routers, router) ?? { rounds: 0, flagged: 0, expected: 0 };
       routers[router] = { rounds: rounds + 1, flagged: flagged + Number(group.flagged), expected: expected + share };
     }
   }
@@ -44,11 +47,14 @@ export function evolveSuspicion(state: SuspicionState, event: SuspicionEvent): S
 }
 
 export interface SuspectOptions {
-  /** Probability that ever, in all looks at all routers together, an honest one is named. In (0, 1); default 0.01. */
+  /** Probability that ever, in all looks at all routers together, an honest one is named. In (0, 1); default {@link ERROR_PROBABILITY}. */
   readonly errorProbability?: number;
-  /** Rounds a router must have been in before it is judged; from 1, default 10. */
+  /** Rounds a router must have been in before it is judged; from 1, default {@link MIN_ROUNDS}. */
   readonly minRounds?: number;
 }
+
+export const ERROR_PROBABILITY = 0.01;
+export const MIN_ROUNDS = 10;
 
 export interface Suspect {
   readonly router: string;
@@ -62,6 +68,11 @@ export interface Suspect {
 }
 
 /**
+ * Probability, at most, of a record with as many flagged rounds or more, for an honest router; 1 where the bound says nothing, up to a round beyond the mean.
+ */
+export const chanceOf = ({ rounds, flagged, expected }: RouterRecord): number => (flagged <= expected + 1 ? 1 : binomialUpperTail(flagged, rounds, expected / rounds));
+
+/**
  * The routers that are in flagged groups more often than chance explains, most suspicious first.
  *
  * In a round in which a share s of all routers is in flagged groups, an honest router is in one with probability s at most: liars
@@ -72,12 +83,13 @@ export interface Suspect {
  *
  * Named is who is unlike the others, not who is proven to lie: a router whose honest traffic is unlike that of the fleet is named too.
  */
-export function suspects(state: SuspicionState, { errorProbability = 0.01, minRounds = 10 }: SuspectOptions = {}): Suspect[] {
+export function suspects(state: SuspicionState, { errorProbability = ERROR_PROBABILITY, minRounds = MIN_ROUNDS }: SuspectOptions = {}): Suspect[] {
   const routers = Object.entries(state.routers);
   return routers
-    .flatMap(([router, { rounds, flagged, expected }]) => {
-      if (rounds < minRounds || flagged <= expected + 1) return [];
-      const pValue = binomialUpperTail(flagged, rounds, expected / rounds);
+    .flatMap(([router, record]) => {
+      const { rounds, flagged, expected } = record;
+      if (rounds < minRounds) return [];
+      const pValue = chanceOf(record);
       const level = (errorProbability * minRounds) / (rounds * (rounds + 1) * routers.length);
       return pValue < level ? [{ router, rounds, flaggedShare: flagged / rounds, baseRate: expected / rounds, pValue }] : [];
     })

@@ -3,11 +3,13 @@ import { domainHash, merkleRoot } from '@secagg/crypto';
 import {
   type Bytes, type ContributionHeader, headerMessage, type PartyId, type Report, reportMessage, SecaggError, type Signed, type VoteBody,
 } from '@secagg/schema';
-import { isSignedBy, openDocument, sameBytes } from '../documents';
+import { type CheckName, ensure, ensureThat, passes, under } from '../checks/check';
+import { isSignedBy, openUnder, sameBytes } from '../documents';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { groupOf, type VerifiedRound } from './verified-round';
 
-export const headerHash = (header: Signed): Bytes => domainHash('contribution-header', header.body);
+export const headerHashOf = (body: Bytes): Bytes => domainHash('contribution-header', body);
+export const headerHash = (header: Signed): Bytes => headerHashOf(header.body);
 
 /** A contribution's header after its public checks. */
 export interface CheckedHeader {
@@ -25,15 +27,15 @@ export function checkHeader(view: FleetView, round: VerifiedRound, signed: Signe
   const { config } = round;
   const party = header.router;
   const at = { party, round: config.round };
-  const certificate = certificateOf(view, party, 'router', config.round_time_ms);
-  if (!isSignedBy(headerMessage, view.fleet, signed, certificate.public_key)) throw new SecaggError('bad_signature', `the contribution is not signed by ${party}`, at);
-  checkClusterMember(round.policy, party);
-  if (header.fleet !== config.fleet || header.cluster !== config.cluster || header.round !== config.round) {
-    throw new SecaggError('stale_round', 'made for another round', at);
-  }
-  if (!sameBytes(header.epoch_hash, config.epoch_hash)) throw new SecaggError('wrong_epoch', 'made for another epoch', at);
-  if (!sameBytes(header.config_hash, round.configHash)) throw new SecaggError('wrong_config', 'made for another configuration of the round', at);
-  if (header.group !== groupOf(config, party)) throw new SecaggError('wrong_group', 'not in its assigned group', at);
+  const key = under('header.certificate', () => certificateOf(view, party, 'router', config.round_time_ms).public_key, () => undefined);
+  const isSigned = key !== undefined && isSignedBy(headerMessage, view.fleet, signed, key);
+  ensure('header.signature', isSigned, 'bad_signature', `the contribution is not signed by ${party}`, at);
+  ensureThat('header.cluster', () => checkClusterMember(round.policy, party));
+  const sameRound = header.fleet === config.fleet && header.cluster === config.cluster && header.round === config.round;
+  ensure('header.round', sameRound, 'stale_round', 'made for another round', at);
+  ensure('header.epoch', sameBytes(header.epoch_hash, config.epoch_hash), 'wrong_epoch', 'made for another epoch', at);
+  ensure('header.config', sameBytes(header.config_hash, round.configHash), 'wrong_config', 'made for another configuration of the round', at);
+  ensure('header.group', header.group === groupOf(config, party), 'wrong_group', 'not in its assigned group', at);
   if (header.box_digests.length !== round.epoch.size) throw new SecaggError('invalid', 'needs one box per member', at);
   return { signed, header, hash: headerHash(signed) };
 }
@@ -43,11 +45,10 @@ export const headersRoot = (headers: readonly CheckedHeader[]): Bytes => merkleR
 /** Throws `round_full` above the maximum of participants, and `duplicate` unless the headers are in strictly increasing order of router id: one contribution a router. */
 export function checkOrder(headers: readonly CheckedHeader[], { config }: Pick<VerifiedRound, 'config'>): void {
   // More than the words were made for could wrap around.
-  if (headers.length > config.max_participants) throw new SecaggError('round_full', 'more contributions than the round may have', { round: config.round });
-  headers.forEach((entry, i) => {
-    if (i > 0 && !(headers[i - 1].header.router < entry.header.router)) {
-      throw new SecaggError('duplicate', 'contributions are not in order, or a router is there twice', { party: entry.header.router });
-    }
+  ensure('headers.order', headers.length <= config.max_participants, 'round_full', 'more contributions than the round may have', { round: config.round });
+  headers.forEach(({ header: { router } }, i) => {
+    const follows = i === 0 || headers[i - 1].header.router < router;
+    ensure('headers.order', follows, 'duplicate', 'contributions are not in order, or a router is there twice', { party: router, round: config.round });
   });
 }
 
@@ -60,12 +61,11 @@ export const bitOf = (bitmap: Bytes, index: number): boolean => ((bitmap[index >
 export function openReport(view: FleetView, round: VerifiedRound, root: Bytes, count: number, signed: Signed): Report {
   const claimed = reportMessage.decode(signed.body);
   const seat = round.epoch.epoch.members[claimed.member];
-  if (!seat) throw new SecaggError('no_seat', 'the report is of no member of the epoch', { round: round.config.round });
-  const report = openDocument(reportMessage, view.fleet, signed, seat.vote_key, seat.id);
-  checkInRound(round, report, seat.id);
-  if (report.count !== count || !sameBytes(report.headers_root, root)) {
-    throw new SecaggError('bad_proposal', `the report of ${seat.id} is about other headers`, { party: seat.id, round: round.config.round });
-  }
+  if (!seat) throw new SecaggError('no_seat', 'the report is of no member of the epoch', { round: round.config.round, check: 'report.signed' });
+  const report = openUnder('report.signed', reportMessage, view.fleet, signed, { key: seat.vote_key, id: seat.id });
+  ensureThat('report.signed', () => checkInRound(round, report, seat.id));
+  const sameHeaders = report.count === count && sameBytes(report.headers_root, root);
+  ensure('report.headers', sameHeaders, 'bad_proposal', `the report of ${seat.id} is about other headers`, { party: seat.id, round: round.config.round });
   if (report.usable.length !== Math.ceil(count / 8)) throw new SecaggError('invalid', 'the report has the wrong length', { party: seat.id });
   if (count % 8 !== 0 && report.usable[report.usable.length - 1] >>> (count % 8) !== 0) throw new SecaggError('not_canonical', 'the report has bits after the last contribution', { party: seat.id });
   return report;
@@ -99,15 +99,35 @@ export interface ContributionSet {
 }
 
 /** Groups that must be left for a round to make sense: more than half of them. */
-export const minGroups = (groups: number): number => Math.floor(groups / 2) + 1;
+const minGroups = (groups: number): number => Math.floor(groups / 2) + 1;
+
+/** Whether so many groups are enough for the round. */
+export const areEnoughGroups = ({ config }: Pick<VerifiedRound, 'config'>, groups: number): boolean => passes('set.min_groups', groups >= minGroups(config.groups));
+
+/** Throws `insufficient_participants` when fewer than half of the groups are left. */
+export function checkEnoughGroups(round: VerifiedRound, set: ContributionSet): void {
+  const { round: number } = round.config;
+  if (areEnoughGroups(round, set.groups.length)) return;
+  const check: CheckName = set.excluded.some(({ reason }) => reason === 'group_too_small') ? 'set.min_participants' : 'set.min_groups';
+  throw new SecaggError('insufficient_participants', 'too few groups reach their minimum', { round: number, check });
+}
+
+/** Whether a group of so many contributions may be opened. */
+export const reachesMinimum = ({ config }: Pick<VerifiedRound, 'config'>, size: number): boolean => passes('set.min_participants', size >= config.min_participants_per_group);
+
+/** What of a round the set depends on, besides headers and reports. */
+export interface SetRules {
+  readonly config: VerifiedRound['config'];
+  readonly epoch: Pick<VerifiedRound['epoch'], 'usableThreshold'>;
+}
 
 /** Derives the set. `reports` are verified and of distinct members. */
-export function deriveSet(round: VerifiedRound, headers: readonly CheckedHeader[], reports: readonly Report[]): ContributionSet {
+export function deriveSet(round: SetRules, headers: readonly CheckedHeader[], reports: readonly Report[]): ContributionSet {
   const byGroup = new Map<number, CheckedHeader[]>();
   const excluded: { router: PartyId; reason: 'unusable' | 'group_too_small' }[] = [];
   headers.forEach((entry, index) => {
     const usable = reports.filter((report) => bitOf(report.usable, index)).length;
-    if (usable < round.epoch.usableThreshold) excluded.push({ router: entry.header.router, reason: 'unusable' });
+    if (!passes('set.usable', usable >= round.epoch.usableThreshold)) excluded.push({ router: entry.header.router, reason: 'unusable' });
     else {
       const members = byGroup.get(entry.header.group);
       if (members) members.push(entry);
@@ -117,7 +137,7 @@ export function deriveSet(round: VerifiedRound, headers: readonly CheckedHeader[
   const groups: DecidedGroup[] = [];
   for (const group of [...byGroup.keys()].sort((a, b) => a - b)) {
     const members = byGroup.get(group) as CheckedHeader[];
-    if (members.length >= round.config.min_participants_per_group) groups.push({ group, members });
+    if (reachesMinimum(round, members.length)) groups.push({ group, members });
     else for (const entry of members) excluded.push({ router: entry.header.router, reason: 'group_too_small' });
   }
   return { groups, excluded };

@@ -1,6 +1,7 @@
 /** The privacy cost of a round, before and after it (PROTOCOL section 6); the formulas are in libs/dp-noise. */
 import { costOfRound, costOfSum, DpNoiseError, type Release, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
 import { requestNorm, type RoundConfig, SecaggError } from '@secagg/schema';
+import { ensure } from '../checks/check';
 
 export const withNoise = (config: RoundConfig): boolean => config.privacy.noise_variance_numerator > 0;
 
@@ -14,10 +15,10 @@ const releaseOf = (config: RoundConfig): Release => ({
  * The L2 norm that is certain to bound one unit's vector. Unit `router`: what routers clip to. Unit `request`: what the layout lets one
  * request send; an announced bound below that would price requests as smaller than they are. Throws `policy` then.
  */
-export function checkClipNorm({ layout, privacy }: RoundConfig): void {
+export function checkClipNorm({ layout, privacy, round }: RoundConfig): void {
   if (privacy.unit !== 'request') return;
   const norm = requestNorm(layout);
-  if (privacy.clip_norm < norm) throw new SecaggError('policy', `a request can have the norm ${norm}, above the announced bound ${privacy.clip_norm}`);
+  ensure('policy.clip_norm', privacy.clip_norm >= norm, 'policy', `a request can have the norm ${norm}, above the announced bound ${privacy.clip_norm}`, { round });
 }
 
 /** Standard deviation of the noise in a sum of `max_participants` contributions, in units, rounded up: what word sizes allow for. */

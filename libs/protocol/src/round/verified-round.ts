@@ -1,9 +1,10 @@
 /** An announcement, checked against fleet and epoch: everything derived from it that the roles share (PROTOCOL section 4.1). */
 import { domainHash, packedLength, padContext, type RouterPad } from '@secagg/crypto';
-import { type Bytes, type ClusterHash, type ClusterPolicy, type PartyId, type RoundConfig, roundConfigMessage, SecaggError, type Signed, wordBitsFor } from '@secagg/schema';
-import { openDocument, sameBytes } from '../documents';
+import { type Bytes, type ClusterHash, type ClusterPolicy, type PartyId, type RoundConfig, roundConfigMessage, type RoundNumber, type Signed, wordBitsFor } from '@secagg/schema';
+import { bound, type CheckName, ensure } from '../checks/check';
+import { openUnder, sameBytes } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
-import { certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
+import { allowsVersion, certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { namedView, viewOfRound } from '../fleet/update-fleet';
 import { checkClipNorm, noiseStdDevUnits, worstCaseRho, withNoise } from './privacy';
 
@@ -38,10 +39,9 @@ export function verifyAnnouncement(known: FleetView, epoch: VerifiedEpoch, annou
   const config = openAnnouncement(view, announcement);
   const at = config.round_time_ms;
   checkFleetCurrent(view, at);
-  if (!sameBytes(config.epoch_hash, epoch.hash) || config.epoch !== epoch.epoch.epoch) {
-    throw new SecaggError('wrong_epoch', 'the announcement names another epoch', { round: config.round });
-  }
-  if (at > epoch.epoch.not_after_ms) throw new SecaggError('wrong_epoch', 'the epoch has ended', { round: config.round });
+  const names = sameBytes(config.epoch_hash, epoch.hash) && config.epoch === epoch.epoch.epoch;
+  ensure('round.epoch', names, 'wrong_epoch', 'the announcement names another epoch', { round: config.round });
+  ensure('epoch.lifetime', at <= epoch.epoch.not_after_ms, 'wrong_epoch', 'the epoch has ended', { round: config.round });
   const policy = clusterPolicy(view, config.cluster);
   checkPolicy(view, policy, config, epoch.epoch.not_after_ms);
   return deriveRound(view, epoch, announcement);
@@ -55,8 +55,8 @@ export function verifyAnnouncement(known: FleetView, epoch: VerifiedEpoch, annou
 export function roundToAbort(known: FleetView, epoch: VerifiedEpoch, announcement: Signed, nowMs: number): VerifiedRound {
   const claimed = roundConfigMessage.decode(announcement.body);
   const config = openAnnouncement(namedView(known, claimed) ?? known, announcement);
-  if (!sameBytes(config.epoch_hash, epoch.hash)) throw new SecaggError('wrong_epoch', 'the announcement names another epoch', { round: config.round });
-  if (config.round_time_ms > nowMs + known.policy.clock_tolerance_ms) throw new SecaggError('policy', 'the round lies in the future', { round: config.round });
+  ensure('round.epoch', sameBytes(config.epoch_hash, epoch.hash), 'wrong_epoch', 'the announcement names another epoch', { round: config.round });
+  ensure('round.times', config.round_time_ms <= nowMs + known.policy.clock_tolerance_ms, 'policy', 'the round lies in the future', { round: config.round });
   return deriveRound(known, epoch, announcement);
 }
 
@@ -64,7 +64,7 @@ export function roundToAbort(known: FleetView, epoch: VerifiedEpoch, announcemen
 export function openAnnouncement(view: FleetView, announcement: Signed): RoundConfig {
   const { coordinator, round_time_ms } = roundConfigMessage.decode(announcement.body);
   const { public_key } = certificateOf(view, coordinator, 'coordinator', round_time_ms);
-  return openDocument(roundConfigMessage, view.fleet, announcement, public_key, coordinator);
+  return openUnder('round.signed', roundConfigMessage, view.fleet, announcement, { key: public_key, id: coordinator });
 }
 
 /** Everything that follows from an announcement, without checking it: for one that was checked before, or is one's own. */
@@ -82,51 +82,50 @@ export function deriveRound(known: FleetView, epoch: VerifiedEpoch, announcement
     policy: clusterPolicy(view, config.cluster),
     dimension,
     vectorBytes: packedLength(dimension, config.layout.word_bits),
-    pad: padContext({
-      suite: config.suite,
-      fleet: config.fleet,
-      cluster: config.cluster,
-      round: config.round,
-      configHash: hash,
-    }),
+    pad: padOf(config, hash),
   };
 }
 
+function padOf({ suite, fleet, cluster, round }: RoundConfig, hash: Bytes): VerifiedRound['pad'] {
+  const pad = padContext({ suite, fleet, cluster, round: bound('pad.bound', round, 1 as RoundNumber), configHash: bound('pad.bound', hash, NOWHERE) });
+  return (router) => pad(bound('pad.bound', router, NOBODY));
+}
+
+/** What things are bound to where a test takes the binding away. */
+export const NOBODY = 'nobody' as PartyId;
+export const NOWHERE: Bytes = new Uint8Array(32);
+
+/** Throws `policy`, with the name of the check, for a round below the fleet's policy. */
 function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig, epochEndMs: number): void {
-  const refuse = (what: string): never => {
-    throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round });
-  };
+  const allow = (check: CheckName, allowed: boolean, what: string): void => ensure(check, allowed, 'policy', `round ${config.round}: ${what}`, { round: config.round });
   const { privacy } = config;
-  if (config.fleet !== view.fleet) refuse('made for another fleet');
-  if (!view.policy.suites.includes(config.suite)) refuse(`suite ${config.suite} is not allowed`);
-  if (config.deadline_ms <= config.round_time_ms || config.send_from_ms < config.round_time_ms || config.send_from_ms >= config.deadline_ms) {
-    refuse('its times are not in order');
-  }
-  if (config.deadline_ms > epochEndMs) refuse('its deadline is past the end of its epoch');
-  if (privacy.delta_inverse < policy.min_delta_inverse) refuse('its delta is larger than the policy allows');
-  if (!policy.privacy_units.includes(privacy.unit)) refuse(`privacy unit ${privacy.unit} is not allowed`);
-  if (config.min_participants_per_group < policy.min_participants_per_group) refuse('fewer participants per group than the policy asks for');
-  if (config.groups > policy.max_groups) refuse('more groups than the policy allows');
-  if (config.combination !== 'sum' && config.groups < MIN_ROBUST_GROUPS) refuse(`a ${config.combination} of fewer than ${MIN_ROBUST_GROUPS} groups withstands no liar`);
-  if (privacy.assumed_colluders < policy.min_assumed_colluders) refuse('fewer assumed colluders than the policy asks for');
-  if (privacy.assumed_colluders >= config.min_participants_per_group) refuse('no honest router would be left in a group');
-  if (config.max_participants !== config.layout.max_participants) refuse('layout and round differ in the number of participants');
-  if (config.max_participants < config.groups * config.min_participants_per_group) refuse('its groups cannot all reach their minimum');
+  allow('policy.protocol', allowsVersion(view, config.v), `protocol version ${config.v} is not allowed`);
+  allow('policy.protocol', config.fleet === view.fleet, 'made for another fleet');
+  allow('policy.protocol', view.policy.suites.includes(config.suite), `suite ${config.suite} is not allowed`);
+  const inOrder = config.round_time_ms <= config.send_from_ms && config.round_time_ms < config.deadline_ms && config.send_from_ms < config.deadline_ms;
+  allow('round.times', inOrder, 'its times are not in order');
+  allow('round.times', config.deadline_ms <= epochEndMs, 'its deadline is past the end of its epoch');
+  allow('policy.delta', privacy.delta_inverse >= policy.min_delta_inverse, 'its delta is larger than the policy allows');
+  allow('policy.privacy_unit', policy.privacy_units.includes(privacy.unit), `privacy unit ${privacy.unit} is not allowed`);
+  allow('policy.min_participants', config.min_participants_per_group >= policy.min_participants_per_group, 'fewer participants per group than the policy asks for');
+  allow('policy.groups', config.groups <= policy.max_groups, 'more groups than the policy allows');
+  allow('policy.groups', config.combination === 'sum' || config.groups >= MIN_ROBUST_GROUPS, `a ${config.combination} of fewer than ${MIN_ROBUST_GROUPS} groups withstands no liar`);
+  allow('policy.colluders', privacy.assumed_colluders >= policy.min_assumed_colluders, 'fewer assumed colluders than the policy asks for');
+  allow('policy.colluders', privacy.assumed_colluders < config.min_participants_per_group, 'no honest router would be left in a group');
+  allow('policy.capacity', config.max_participants === config.layout.max_participants, 'layout and round differ in the number of participants');
+  allow('policy.capacity', config.max_participants >= config.groups * config.min_participants_per_group, 'its groups cannot all reach their minimum');
   const noise = noiseStdDevUnits(config.max_participants, { numerator: privacy.noise_variance_numerator, denominator: privacy.noise_variance_denominator });
-  if (config.layout.word_bits < wordBitsFor({ ...config.layout, noiseStdDevUnits: noise })) refuse('its words are too short for its noise: sums would wrap around');
+  const wide = config.layout.word_bits >= wordBitsFor({ ...config.layout, noiseStdDevUnits: noise });
+  allow('policy.word_width', wide, 'its words are too short for its noise: sums would wrap around');
   checkClipNorm(config);
-  if (!withNoise(config)) {
-    if (!policy.unsafe_no_noise) refuse('it has no noise');
-  } else if (worstCaseRho(config) > policy.max_round_rho_units / 2 ** 40) {
-    refuse('its noise is below the floor of the policy');
-  }
+  if (!withNoise(config)) allow('policy.noise', policy.unsafe_no_noise, 'it has no noise');
+  else allow('policy.noise_floor', worstCaseRho(config) <= policy.max_round_rho_units / 2 ** 40, 'its noise is below the floor of the policy');
 }
 
 /** Throws `policy` when the announced round time is further from this party's clock than the policy tolerates. */
 export function checkRoundTime(view: FleetView, round: VerifiedRound, nowMs: number): void {
-  if (Math.abs(round.config.round_time_ms - nowMs) > view.policy.clock_tolerance_ms) {
-    throw new SecaggError('policy', 'the announced round time is too far from this clock', { round: round.config.round });
-  }
+  const near = Math.abs(round.config.round_time_ms - nowMs) <= view.policy.clock_tolerance_ms;
+  ensure('round.times', near, 'policy', 'the announced round time is too far from this clock', { round: round.config.round });
 }
 
 /** The group of a router: nobody chooses it (PROTOCOL section 4.3). Integer in [0, groups). */

@@ -1,11 +1,12 @@
 /** Building a contribution: noise, encryption, sealing, signature (PROTOCOL section 3 and section 4.2). */
-import { boxPlaintext, commitmentOf, domainHash, domainMessage, drawSeeds, encryptVector, sealingSuite, wipe } from '@secagg/crypto';
+import { boxPlaintext, type CommitmentContext, commitmentOf, domainHash, domainMessage, drawSeeds, encryptVector, sealingSuite, wipe } from '@secagg/crypto';
 import { addNoise } from '@secagg/dp-noise';
 import { type Bytes, type Contribution, contributionMessage, headerMessage, type MemberIndex, type PartyId, type RandomBytes, type SealedBox } from '@secagg/schema';
+import { bound } from '../checks/check';
 import { signDocument } from '../documents';
 import { headerHash } from '../round/contribution-set';
 import { withNoise } from '../round/privacy';
-import { groupOf, type VerifiedRound } from '../round/verified-round';
+import { groupOf, NOBODY, NOWHERE, type VerifiedRound } from '../round/verified-round';
 
 export interface Identity {
   readonly id: PartyId;
@@ -23,7 +24,10 @@ export const sealingInfo = (fleet: string): Bytes => domainMessage('sealed-seeds
 
 /** Binds a box to epoch, round, router and member: moved anywhere else it does not open. */
 export const boxAad = (round: VerifiedRound, router: PartyId, member: number): Bytes =>
-  domainMessage('box', round.epoch.hash, round.configHash, router, member);
+  domainMessage('box', bound('box.bound', round.epoch.hash, NOWHERE), bound('box.bound', round.configHash, NOWHERE), bound('box.bound', router, NOBODY), member);
+
+/** What commitments to seeds are bound to: the round's pieces and configuration, and the router. */
+export const commitmentContext = (round: VerifiedRound, router: PartyId): CommitmentContext => ({ pieces: round.epoch.pieces, configHash: round.configHash, routerId: router });
 
 export const boxDigest = (box: SealedBox): Bytes => domainHash('box-digest', box.encapsulation, box.ciphertext);
 export const ciphertextDigest = (ciphertext: Bytes): Bytes => domainHash('ciphertext-digest', ciphertext);

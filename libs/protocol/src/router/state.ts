@@ -7,19 +7,14 @@ import { applyLedgerEvent, type Budget, emptyLedger, type LedgerEvent, type Ledg
 import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
 import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
+import { type RoundLimits } from '../round/limits';
 import { type Identity } from './contribution';
 
 /** The router's own limits, on top of the fleet policy: the stricter one counts. */
-export interface RouterLimits {
+export interface RouterLimits extends RoundLimits {
   readonly privacyUnit: 'router' | 'request';
-  /** Largest worst-case cost of one round, in units of 2^-40 rho. */
-  readonly maxRoundRhoUnits: number;
   /** Budget of this router's data over all clusters. */
   readonly budget: Budget;
-  /** Smallest honest quorum per group to join under. */
-  readonly minHonestPerGroup: number;
-  /** Joins rounds without noise. */
-  readonly unsafeNoNoise: boolean;
 }
 
 export interface RouterContext {
@@ -41,12 +36,22 @@ export interface Participation {
   outcome?: RoundOutcome;
 }
 
+/** A coordinator's refusal for a quarantine (PROTOCOL section 5). */
+export interface ToldQuarantine {
+  /** The round that was refused. */
+  readonly round: number;
+  /** The last one that will be, as the coordinator says. */
+  readonly untilRound: number;
+}
+
 export interface RouterState {
   view: FleetView;
   highestEpoch: number;
   readonly highestRound: Map<string, number>;
   readonly participations: Map<string, Participation>;
   ledger: LedgerState;
+  /** By cluster; until a round after it is answered. */
+  readonly quarantines: Map<string, ToldQuarantine>;
 }
 
 export type RouterEvent =
@@ -64,6 +69,7 @@ export type RouterEvent =
       readonly charge?: LedgerEvent;
     }
   | { readonly type: 'receipt-received'; readonly key: string; readonly receipt: Signed }
+  | ({ readonly type: 'quarantine-told'; readonly cluster: string } & ToldQuarantine)
   | { readonly type: 'round-settled'; readonly key: string; readonly outcome: RoundOutcome; readonly ledger?: LedgerEvent };
 
 export interface RouterStep<Reply> {
@@ -71,7 +77,7 @@ export interface RouterStep<Reply> {
   readonly reply: Reply;
 }
 
-export const emptyRouter = (view: FleetView): RouterState => ({ view, highestEpoch: 0, highestRound: new Map(), participations: new Map(), ledger: emptyLedger() });
+export const emptyRouter = (view: FleetView): RouterState => ({ view, highestEpoch: 0, highestRound: new Map(), participations: new Map(), ledger: emptyLedger(), quarantines: new Map() });
 
 /** The one place where a router's state changes. */
 export function evolveRouter(state: RouterState, event: RouterEvent): void {
@@ -87,6 +93,8 @@ export function evolveRouter(state: RouterState, event: RouterEvent): void {
       state.participations.set(key, { ...participation });
       state.highestRound.set(event.cluster, Math.max(event.round, state.highestRound.get(event.cluster) ?? 0));
       if (charge) state.ledger = applyLedgerEvent(state.ledger, charge);
+      // Only a round after its end, or after the policy gave it up, is answered.
+      state.quarantines.delete(event.cluster);
       return;
     }
     case 'receipt-received': {
@@ -97,6 +105,9 @@ export function evolveRouter(state: RouterState, event: RouterEvent): void {
       }
       return;
     }
+    case 'quarantine-told':
+      state.quarantines.set(event.cluster, { round: event.round, untilRound: event.untilRound });
+      return;
     case 'round-settled': {
       const participation = state.participations.get(event.key);
       if (participation) {

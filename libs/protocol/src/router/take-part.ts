@@ -4,18 +4,21 @@ import {
   type Bytes, type ClusterPolicy, type Decision, type OpenRound, type RandomBytes, receiptMessage, type RoundConfig, roundConfigMessage, SecaggError, type Signed, type Transcript,
 } from '@secagg/schema';
 import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
+import { ensure, ensureThat, passes, under } from '../checks/check';
 import { hex, openDocument, sameBytes } from '../documents';
 import { deriveEpoch, isWithinReach, verifyEpoch } from '../epoch/verified-epoch';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { verifyDecision } from '../round/decision';
-import { honestQuorum, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
-import { checkRoundTime, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
+import { checkLimits } from '../round/limits';
+import { withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
+import { checkRoundTime, configHash, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { buildContribution } from './contribution';
+import { checkNoQuarantine } from './quarantine';
 import { type Participation, type RouterContext, type RouterEvent, type RouterLimits, type RouterState, type RouterStep } from './state';
 
 /**
  * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
- * Throws `stale_round` for a round number not above its highest, `wrong_epoch` below its highest epoch, `policy`, or
+ * Throws `stale_round` for a round number not above its highest, `wrong_epoch` below its highest epoch, `policy`, `quarantined`, or
  * `budget_exhausted`; a refusal changes nothing.
  */
 export function checkRound(state: RouterState, context: RouterContext, open: OpenRound, nowMs: number): VerifiedRound {
@@ -24,12 +27,16 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   const { round_time_ms } = config;
   const round = verifyAnnouncement(state.view, verifyEpoch(state.view, open.epoch_certificate, round_time_ms), open.announcement);
   // Its own newest policy binds a router at once, also for rounds announced just before.
-  if (round.view !== state.view) throw new SecaggError('policy', 'made under a policy or roster older than the newest known', { round: config.round });
+  ensure('fleet.newest', round.view === state.view, 'policy', 'made under a policy or roster older than the newest known', { round: config.round });
   checkRoundTime(state.view, round, nowMs);
   const { id } = context.identity;
-  certificateOf(state.view, id, 'router', round_time_ms);
-  checkClusterMember(round.policy, id);
-  checkLimits(round, context);
+  under('header.certificate', () => certificateOf(state.view, id, 'router', round_time_ms));
+  ensureThat('header.cluster', () => checkClusterMember(round.policy, id));
+  const { limits } = context;
+  const { unit } = round.config.privacy;
+  ensure('limits.privacy_unit', unit === limits.privacyUnit, 'policy', `round ${config.round}: privacy unit ${unit} instead of ${limits.privacyUnit}`, { round: config.round });
+  checkLimits(round, limits);
+  checkNoQuarantine(state, config);
   decideRoundCharge(state, context, round, nowMs);
   return round;
 }
@@ -37,22 +44,10 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
 /** Throws `stale_round` for a round number not above the highest answered, `wrong_epoch` below the highest epoch seen. */
 function checkUnanswered(state: RouterState, { cluster, round, epoch }: Pick<RoundConfig, 'cluster' | 'round' | 'epoch'>): void {
   const highest = state.highestRound.get(cluster) ?? 0;
-  if (round <= highest) throw new SecaggError('stale_round', `round ${round} is not above the highest answered`, { round });
-  if (!isWithinReach(round, highest)) throw new SecaggError('policy', `round ${round} is too far above the highest answered`, { round });
-  if (!isWithinReach(epoch, state.highestEpoch)) throw new SecaggError('policy', `epoch ${epoch} is too far above the highest seen`, { round });
-  if (epoch < state.highestEpoch) throw new SecaggError('wrong_epoch', `epoch ${epoch} is below the highest seen`, { round });
-}
-
-function checkLimits(round: VerifiedRound, { limits }: RouterContext): void {
-  const { config } = round;
-  const refuse = (what: string): never => {
-    throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round });
-  };
-  if (config.privacy.unit !== limits.privacyUnit) refuse(`privacy unit ${config.privacy.unit} instead of ${limits.privacyUnit}`);
-  if (honestQuorum(config) < limits.minHonestPerGroup) refuse('the honest quorum is below this router\'s limit');
-  if (!withNoise(config)) {
-    if (!limits.unsafeNoNoise) refuse('it has no noise');
-  } else if (worstCaseUnits(config) > limits.maxRoundRhoUnits) refuse('it costs more privacy than this router allows in a round');
+  ensure('round.once', round > highest, 'stale_round', `round ${round} is not above the highest answered`, { round });
+  ensure('round.once', isWithinReach(round, highest), 'policy', `round ${round} is too far above the highest answered`, { round });
+  ensure('epoch.newer', isWithinReach(epoch, state.highestEpoch), 'policy', `epoch ${epoch} is too far above the highest seen`, { round });
+  ensure('epoch.not_older', epoch >= state.highestEpoch, 'wrong_epoch', `epoch ${epoch} is below the highest seen`, { round });
 }
 
 /** The charge for a round at its worst case, or undefined for one without noise. Throws `budget_exhausted`, `stale_round`. */
@@ -61,12 +56,15 @@ function decideRoundCharge(state: RouterState, context: RouterContext, round: Ve
   const request = { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash), units: worstCaseUnits(round.config) };
   const decision = decideCharge(state.ledger, effectiveBudget(context.limits, round.policy), request, nowMs);
   if (decision.outcome === 'charged') return decision.event;
-  if (decision.outcome === 'already_charged') throw new SecaggError('stale_round', 'the round is charged already', { round: round.config.round });
-  const until = decision.code === 'budget_exhausted' && decision.availableAtMs !== null ? `; the window gives budget back at ${new Date(decision.availableAtMs).toISOString()}` : '';
-  throw new SecaggError(decision.code, `round ${round.config.round} does not fit the privacy budget${until}`, {
-    round: round.config.round,
-    ...(decision.code === 'budget_exhausted' ? { availableAtMs: decision.availableAtMs, remainingUnits: decision.remainingUnits } : {}),
-  });
+  const { round: number } = round.config;
+  if (decision.outcome === 'already_charged' || decision.code !== 'budget_exhausted') {
+    const code = decision.outcome === 'already_charged' ? 'stale_round' : decision.code;
+    ensure('ledger.once', false, code, `round ${number} is not above those charged already`, { round: number });
+    return undefined;
+  }
+  const { availableAtMs, remainingUnits } = decision;
+  const until = availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`;
+  throw new SecaggError('budget_exhausted', `round ${number} does not fit the privacy budget${until}`, { round: number, check: 'limits.budget', availableAtMs, remainingUnits });
 }
 
 /** What binds: the smaller of the router's own budget and the cluster's in the fleet policy, over the longer of their windows. */
@@ -112,10 +110,13 @@ export function contribute(
 export function receiveReceipt(state: RouterState, context: RouterContext, key: string, signed: Signed): RouterStep<undefined> {
   const participation = participationOf(state, key);
   const config = roundConfigMessage.decode(participation.announcement.body);
-  const coordinator = certificateOf(state.view, config.coordinator, 'coordinator', config.round_time_ms);
+  // Under the roster the round was announced under, as everybody would check it that it is shown to.
+  const coordinator = certificateOf(answeredRound(state.view, participation).view, config.coordinator, 'coordinator', config.round_time_ms);
   const receipt = openDocument(receiptMessage, state.view.fleet, signed, coordinator.public_key, config.coordinator);
+  // Every field: a receipt is worth what it proves later.
   const matches =
-    receipt.router === context.identity.id && receipt.cluster === config.cluster && receipt.round === config.round && sameBytes(receipt.header_hash, participation.headerHash);
+    receipt.router === context.identity.id && receipt.fleet === config.fleet && receipt.cluster === config.cluster && receipt.round === config.round &&
+    receipt.coordinator === config.coordinator && sameBytes(receipt.config_hash, configHash(participation.announcement.body)) && sameBytes(receipt.header_hash, participation.headerHash);
   if (!matches) throw new SecaggError('wrong_config', 'the receipt is for something else', { round: config.round });
   return { events: [{ type: 'receipt-received', key, receipt: signed }], reply: undefined };
 }
@@ -133,9 +134,8 @@ export interface SettledRound {
  */
 export function settlePublished(state: RouterState, key: string, transcript: Transcript, nowMs: number): RouterStep<SettledRound> {
   const participation = participationOf(state, key);
-  if (!sameBytes(transcript.announcement.body, participation.announcement.body)) {
-    throw new SecaggError('wrong_config', 'the published round is another configuration than the one answered');
-  }
+  const sameRound = sameBytes(transcript.announcement.body, participation.announcement.body);
+  ensure('transcript.same_round', sameRound, 'wrong_config', 'the published round is another configuration than the one answered');
   const audited = auditTranscript(state.view.authorityKey, transcript);
   if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted');
   const included = audited.set.groups.some((group) => group.members.some((entry) => sameBytes(entry.hash, participation.headerHash)));
@@ -144,7 +144,8 @@ export function settlePublished(state: RouterState, key: string, transcript: Tra
   const events: RouterEvent[] = participation.outcome
     ? []
     : [{ type: 'round-settled', key, outcome, ...ledgerPart(settlement(state, audited, included, nowMs)) }];
-  return { events, reply: { outcome, audited, receiptNotHonoured: participation.receipt !== undefined && !listed } };
+  const honoured = participation.receipt === undefined || passes('receipt.honoured', listed);
+  return { events, reply: { outcome, audited, receiptNotHonoured: !honoured } };
 }
 
 function settlement(state: RouterState, audited: Extract<AuditedRound, { kind: 'opened' }>, included: boolean, nowMs: number): LedgerEvent | undefined {
@@ -161,7 +162,8 @@ export function settleAborted(state: RouterState, key: string, decision: Decisio
   const participation = participationOf(state, key);
   if (participation.outcome) return { events: [], reply: undefined };
   const round = answeredRound(state.view, participation);
-  if (verifyDecision(round, decision).body.kind !== 'abort') throw new SecaggError('no_decision', 'the decision is not an abort');
+  const isAbort = verifyDecision(round, decision).body.kind === 'abort';
+  ensure('decision.kind', isAbort, 'no_decision', 'the decision is not an abort', { round: round.config.round });
   const released = decideRelease(state.ledger, { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash) }, nowMs);
   const ledger = released.outcome === 'settled' ? released.event : undefined;
   return { events: [{ type: 'round-settled', key, outcome: 'aborted', ...ledgerPart(ledger) }], reply: undefined };

@@ -56,6 +56,8 @@ const clusterPolicySchema = z.strictObject({
   min_delta_inverse: integer(2, Number.MAX_SAFE_INTEGER),
   /** Rounds without noise, for trials on data that needs no protection. */
   unsafe_no_noise: z.boolean(),
+  /** Rounds for which a coordinator refuses a router that the scores name; absent: it refuses nobody for that. */
+  quarantine_rounds: integer(1, 10000).optional(),
 });
 export type ClusterPolicy = z.infer<typeof clusterPolicySchema>;
 
@@ -72,8 +74,12 @@ const policySchema = z.strictObject({
     threshold: integer(1, maxCommittee),
     max_epoch_ms: integer(1, 366 * 86400000),
   }),
+  /** Versions of this protocol that rounds and epochs may be made in; absent: version 1 alone. */
+  protocol_versions: z.array(integer(1, 1000)).min(1).max(16).optional(),
   suites: z.array(cipherSuiteId).min(1).max(4),
   sealing_suites: z.array(sealingSuiteId).min(1).max(4),
+  /** What proven misbehaviour does to a party until it has a new certificate: `record` (also when absent) keeps the evidence, `exclude` also takes its part in seats and rounds. */
+  misbehaviour: z.enum(['record', 'exclude']).optional(),
   /** Largest difference between an announced round time and a checker's clock. */
   clock_tolerance_ms: integer(1000, 86400000),
 });

@@ -19,18 +19,20 @@ export interface PolicyOptions {
   budgetEpsilon?: number;
   budgetDays?: number;
   unsafeNoNoise?: boolean;
+  quarantineRounds?: number;
   candidates?: string[];
   committee?: number;
   threshold?: number;
   maxEpochHours?: number;
   sealing?: 'x25519' | 'xwing';
   clockToleranceS?: number;
+  misbehaviour?: 'record' | 'exclude';
   validDays?: number;
 }
 
 export function addPolicyOptions(command: Command): Command {
   return command
-    .option('--cluster <id>', 'cluster that the options from here to --unsafe-no-noise are about; a new id adds a cluster')
+    .option('--cluster <id>', 'cluster that the options from here to --quarantine-rounds are about; a new id adds a cluster')
     .option('--salt <text>', 'hides the cluster id in its hash (16 random bytes by default)')
     .option('--members <ids>', 'routers of the cluster (default: every router of the roster)', list)
     .option('--unit <unit>', 'privacy unit that rounds may use: request, router or both (default: request)', oneOf('request', 'router', 'both'))
@@ -42,12 +44,14 @@ export function addPolicyOptions(command: Command): Command {
     .option('--budget-epsilon <e>', 'most that all rounds of a window may cost (default: 8)', positive)
     .option('--budget-days <n>', 'length of the window in days, 0 for the lifetime (default: 30)', count)
     .option('--unsafe-no-noise', 'allow rounds without noise: for trials on data that needs no protection')
+    .option('--quarantine-rounds <n>', 'rounds for which a router is refused that the scores name, 0 to 10000 (default: 0, nobody is refused)', count)
     .option('--candidates <ids>', 'parties that may be committee members (default: router-0 to router-<m-1>)', list)
     .option('--committee <m>', 'committee members (default: 4)', positiveCount)
     .option('--threshold <t>', 'members that can open a vector together; recommended: m = 3t-2 (default: 2)', positiveCount)
     .option('--max-epoch-hours <n>', 'longest life of an epoch (default: 168)', positiveCount)
     .option('--sealing <suite>', 'x25519, or xwing to withstand quantum computers (default: x25519)', oneOf('x25519', 'xwing'))
     .option('--clock-tolerance-s <n>', 'how far clocks may be apart (default: 60)', positiveCount)
+    .option('--misbehaviour <what>', 'what proven misbehaviour does to a party: record it, or exclude the party until it has a new certificate (default: record)', oneOf('record', 'exclude'))
     .option('--valid-days <n>', 'days until the policy ends (default: 365)', positiveCount);
 }
 
@@ -67,6 +71,7 @@ function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
     ...present(options.budgetEpsilon, (epsilon) => ({ budget_rho_units: units(epsilon, atDelta) })),
     ...present(options.budgetDays, (days) => ({ budget_window_days: days })),
     ...present(options.unsafeNoNoise, (allowed) => ({ unsafe_no_noise: allowed })),
+    ...present(options.quarantineRounds, (rounds) => ({ quarantine_rounds: rounds === 0 ? undefined : rounds })),
   };
 }
 
@@ -114,6 +119,8 @@ export function nextPolicy(before: PolicyTerms | undefined, cluster: ClusterHash
       threshold: options.threshold ?? before?.committee.threshold ?? 2,
       max_epoch_ms: maxEpochHours === undefined ? (before?.committee.max_epoch_ms ?? 7 * DAY_MS) : maxEpochHours * 3_600_000,
     },
+    ...(before?.protocol_versions ? { protocol_versions: before.protocol_versions } : {}),
+    ...((options.misbehaviour ?? before?.misbehaviour) === 'exclude' ? { misbehaviour: 'exclude' as const } : {}),
     suites: before?.suites ?? ['pad'],
     sealing_suites: sealing === undefined ? (before?.sealing_suites ?? ['hpke-x25519-sha256-aes256gcm']) : [`hpke-${sealing}-sha256-aes256gcm`],
     clock_tolerance_ms: clockToleranceS === undefined ? (before?.clock_tolerance_ms ?? 60_000) : clockToleranceS * 1000,

@@ -1,10 +1,12 @@
 /** Rounds and tasks on PostgreSQL. The journal has a file of its own (journal-log.ts). */
+import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId, SecaggError } from '@secagg/schema';
 import { type Kysely, sql } from 'kysely';
 import { failpoint } from '../../failpoint';
-import { type FinishedRound, type RoundOutput, type RoundStore, type StoredContribution } from '../store';
+import { type CountRound, type FinishedRound, type RoundOutput, type RoundStore, type StoredContribution } from '../store';
 import { type Tables } from '../tables';
 import { NOW_MS } from './clock';
+import { countSuspicion, readSuspicion } from './suspicion-table';
 import { type TaskKind } from './task-changes';
 
 export interface Task {
@@ -73,23 +75,31 @@ export class PostgresStore implements RoundStore {
     }
   }
 
-  /** Replaces a record of the same round: written twice, by two replicas, it is the same but for the time. */
-  finishRound({ key, cluster, round, phase, contributions, decision, finishedAtMs }: FinishedRound, output?: RoundOutput): Promise<void> {
+  /** Replaces a record of the same round: written twice, by two replicas, it is the same but for the time, and counted once. */
+  finishRound({ key, cluster, round, phase, contributions, decision, finishedAtMs }: FinishedRound, output?: RoundOutput, count?: CountRound): Promise<void> {
     const outcome = { phase, contributions, decision: decision ?? null, finished_at_ms: finishedAtMs, signal: output?.signal ?? null };
     failpoint('before-durable:finish-round');
     return this.ask(async () => {
       await this.db.transaction().execute(async (transaction) => {
-        await transaction.insertInto('finished_rounds').values({ round_key: key, cluster, round, ...outcome })
-          .onConflict((conflict) => conflict.column('round_key').doUpdateSet(outcome)).execute();
+        // A row that is there is locked, one that is not is made: from here on the round is this transaction's.
+        const added = await transaction.insertInto('finished_rounds').values({ round_key: key, cluster, round, ...outcome })
+          .onConflict((conflict) => conflict.column('round_key').doNothing()).returning('round_key').executeTakeFirst();
+        const held = added ? undefined : await transaction.selectFrom('finished_rounds').select('phase').where('round_key', '=', key).forUpdate().executeTakeFirst();
+        if (held) await transaction.updateTable('finished_rounds').set(outcome).where('round_key', '=', key).execute();
         if (output) {
           const transcript = { finished_at_ms: finishedAtMs, body: output.transcript };
           await transaction.insertInto('transcripts').values({ round_key: key, ...transcript })
             .onConflict((conflict) => conflict.column('round_key').doUpdateSet(transcript)).execute();
         }
+        if (count && held?.phase !== 'published') await countSuspicion(transaction, cluster, count);
         failpoint('in-durable:finish-round');
       });
       failpoint('after-durable:finish-round');
     });
+  }
+
+  clusterRecords(cluster?: string): Promise<Map<string, ClusterRecord>> {
+    return this.ask(() => readSuspicion(this.db, cluster));
   }
 
   async finishedRound(roundKey: string): Promise<FinishedRound | undefined> {

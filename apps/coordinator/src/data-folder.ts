@@ -1,0 +1,28 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Makes the folder that the database lies in, where it is missing. A database syncs what it writes and the names of its files, not
+ * the name of the folder around them: that is done here, or a power loss could take the folder with all that is in it.
+ */
+export function makeDataFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    for (let folder = path; ; folder = dirname(folder)) {
+      syncFolder(dirname(folder));
+      if (first === undefined || folder === first) return;
+    }
+  } catch (error) {
+    // A folder that was there before may lie in one that this user cannot read; whoever made it has seen to its name.
+    if (first !== undefined) throw error;
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,27 @@
+/** How the groups of a round were combined, and how each of them looked: part of a published result whose combination withstands liars. */
+import { z } from 'zod';
+
+const group = z.int().min(0);
+const implausibilitySchema = z.object({ reason: z.enum(['out_of_range', 'too_many_requests', 'inconsistent']), key: z.string().optional(), field: z.string().optional() });
+
+const shape = z.object({
+  combination: z.enum(['median', 'trimmed-mean']),
+  /** Groups that are in the result; none when everything is withheld. */
+  combined_groups: z.array(group).readonly(),
+  /** Groups whose sums no honest routers can have sent, and what gave them away. */
+  discarded_groups: z.array(implausibilitySchema.extend({ group, routers: z.array(z.string()).readonly() })).readonly(),
+  /** Of every opened group: how far it is from the others, unless it is implausible, and the number that lies furthest off. */
+  scores: z
+    .array(z.object({
+      group, size: z.int().min(1), flagged: z.boolean(),
+      implausible: implausibilitySchema.optional(),
+      score: z.number().min(0).optional(),
+      largest: z.object({ key: z.string(), measure: z.string(), deviation: z.number() }).optional(),
+    }))
+    .readonly(),
+});
+
+export type PublishedRobustReport = z.infer<typeof shape>;
+
+/** Checked and kept as it is, with whatever a later release adds to it. */
+export const robustReportSchema = z.custom<PublishedRobustReport>((value) => shape.safeParse(value).success, 'is no report on groups');

@@ -1,0 +1,14 @@
+/**
+ * In the place of src/checks/switched-off.ts in the adversary tests: takes named checks away, to show that each of them is what stops an
+ * attack. Processes read the names from a file, one a line, whenever they check; the test's own process says them directly.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Checks that are off in this process. */
+export const off = new Set<string>();
+
+export function isSwitchedOff(check: string): boolean {
+  const file = process.env.SECAGG_TEST_CHECKS_OFF;
+  if (file === undefined) return off.has(check);
+  return existsSync(file) && readFileSync(file, 'utf8').split('\n').includes(check);
+}

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'crash-test', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,51 @@
+/** Crash points of the coordinator (apps/coordinator/src/failpoint.ts). */
+import { type CoordinatorEvent } from '@secagg/protocol';
+import { around, type CrashPoint, type Need } from './crash-point';
+
+/** Written where coordinators share a database only, which this test has none of (apps/coordinator/test/replicas.spec.ts kills those). */
+type OfReplicas = 'contribution-noted' | 'round-released';
+
+/** Every event of its journal: the type makes a new one stop the build here. */
+const events: Readonly<Record<Exclude<CoordinatorEvent['type'], OfReplicas>, Need>> = {
+  'fleet-updated': 'fleet',
+  'epoch-started': 'epoch',
+  'seat-taken': 'epoch',
+  'epoch-proposed': 'epoch',
+  'epoch-signed': 'epoch',
+  'round-announced': 'round',
+  'contribution-accepted': 'round',
+  'round-closed': 'round',
+  'report-received': 'round',
+  'round-proposed': 'round',
+  'abort-proposed': 'abort',
+  'vote-received': 'round',
+  'transfer-received': 'transfer',
+  'answer-received': 'round',
+  'round-published': 'round',
+  'round-undecided': 'undecided',
+  'misbehaviour-proven': 'probe',
+};
+
+/** Its other writes. Rounds are released, and old transcripts removed, a second or two after they are over. */
+const writes: Readonly<Record<string, Need>> = {
+  migration: 'birth', 'forget-nonces': 'start', 'finish-round': 'round', 'release-round': 'round', 'prune-transcripts': 'round', check: 'probe',
+};
+
+/** Operations by their ids in the OpenAPI document; the command compares the two lists. */
+const operations: Readonly<Record<string, Need>> = {
+  'post-contribution': 'round', 'get-open-round': 'round', 'get-work': 'round', 'get-round-status': 'round', 'get-views': 'round', 'get-transcript': 'round',
+  'post-report': 'round', 'post-vote': 'round', 'post-answer': 'round', 'post-round': 'round', 'post-transfer': 'transfer',
+  'post-epoch': 'epoch', 'post-seat': 'epoch', 'post-epoch-signature': 'epoch', 'put-fleet': 'fleet',
+  'get-fleet': 'probe', 'get-current-epoch': 'probe', 'get-latest-round': 'probe', 'get-signal': 'probe', 'get-budget': 'probe',
+  'get-decision': 'probe', 'get-inclusion': 'probe', 'get-suspicion': 'probe', 'list-evidence': 'probe', 'get-evidence': 'probe', 'post-evidence': 'probe',
+  'get-health': 'probe', 'get-readiness': 'probe', 'get-metrics': 'probe', 'get-openapi': 'probe',
+};
+
+export const coordinatorOperations: readonly string[] = Object.keys(operations);
+
+const point = (name: string, need: Need): CrashPoint => ({ role: 'coordinator', name, need });
+
+export const coordinatorPoints: readonly CrashPoint[] = [
+  ...Object.entries({ ...writes, ...events }).flatMap(([write, need]) => around(write).map((name) => point(name, need))),
+  ...Object.entries(operations).flatMap(([operation, need]) => ['received', 'before-send', 'after-send'].map((moment) => point(`${moment}:${operation}`, need))),
+];

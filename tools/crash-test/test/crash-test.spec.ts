@@ -1,0 +1,94 @@
+/** A shortened crash test, and proof that it finds what it is for: the same with services that break a promise. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { request } from 'undici';
+import { crashTest } from '../src/crash-test';
+import { UnsafeDraw } from '../src/draw';
+import { createCrashFleet } from '../src/fleet/crash-fleet';
+import { parseCommandLine } from '../src/options';
+import { coordinatorOperations } from '../src/points';
+import { createWorld, type Scripts, subject } from '../src/world';
+
+jest.setTimeout(180_000);
+
+const dist = resolve(__dirname, '../../../dist');
+const scripts: Scripts = { coordinator: join(dist, 'apps/coordinator/main.js'), routerNode: join(dist, 'apps/router-node/main.js'), cli: join(dist, 'tools/cli/main.js') };
+const altered: string[] = [];
+
+beforeAll(() => {
+  for (const script of Object.values(scripts)) if (!existsSync(script)) throw new Error('build the apps and the CLI first: npm test does');
+});
+afterAll(() => altered.forEach((file) => rmSync(file, { force: true })));
+
+const run = async (args: string[], services = scripts) => {
+  const printed: string[] = [];
+  const report = await crashTest(parseCommandLine(args), { scripts: services, print: (text) => printed.push(text) });
+  const folder = /databases and logs are in (.*)/.exec(printed.join('\n'))?.[1];
+  if (report.failures > 0 && folder !== undefined && services !== scripts) rmSync(folder, { recursive: true, force: true });
+  return { ...report, printed };
+};
+
+/** A service with some of its text replaced: it has to stay where its packages are found. */
+function alter(script: string, name: string, replacements: readonly [from: RegExp, to: string][]): string {
+  let text = readFileSync(script, 'utf8');
+  for (const [from, to] of replacements) {
+    expect(text.match(from)).not.toBeNull();
+    text = text.replace(from, to);
+  }
+  const file = join(script, `../${name}-${process.pid}.js`);
+  writeFileSync(file, text);
+  altered.push(file);
+  return file;
+}
+
+it('loses nothing, and does nothing twice, where processes are killed at points and at instants', async () => {
+  const { problems, printed, kills, outcomes, receipts, fleets } = await run(['--kills', '12', '--seed', 'ci']);
+  expect({ problems, printed }).toMatchObject({ problems: [] });
+  expect(kills).toBeGreaterThanOrEqual(12);
+  expect(fleets).toBe(1);
+  expect(outcomes.published).toBeGreaterThan(0);
+  expect(receipts).toBeGreaterThan(3);
+});
+
+it('kills everybody who posts to the coordinator while the answer is on its way', async () => {
+  const { problems, printed, killed } = await run(['--matrix', '--only', 'in-send:', '--seed', 'ci']);
+  expect({ problems, printed }).toMatchObject({ problems: [] });
+  const posts = ['answer', 'epoch-signature', 'report', 'seat', 'transfer', 'vote'];
+  expect(killed).toEqual({ ...Object.fromEntries(posts.map((what) => [`member in-send:${what}`, 1])), 'router in-send:contribution': 1 });
+});
+
+it('finds a coordinator that gives receipts before contributions are durable', async () => {
+  const coordinator = alter(scripts.coordinator, 'receipts-early', [[/ {2}await surroundings\.durable\(\);\n/, ''], [/ {4}await this\.durable\(\);\n {4}return step\.reply;/, '    return step.reply;']]);
+  const { problems } = await run(['--matrix', '--only', 'before-durable:contribution-accepted', '--seed', 'ci'], { ...scripts, coordinator });
+  expect(problems.join('\n')).toMatch(/the acknowledged contribution of router-\d is missing in round/);
+});
+
+it('finds a router-node that forgets to take what it has contributed, when it dies just then', async () => {
+  const routerNode = alter(scripts.routerNode, 'takes-late', [[/ {4}data\.take\(key\);/, '    setTimeout(() => data.take(key), 30);']]);
+  const { problems } = await run(['--matrix', '--only', 'after-durable:router/contribution-prepared', '--seed', 'ci'], { ...scripts, routerNode });
+  expect(problems.join('\n')).toMatch(/router-\d holds \d+ observations|an earlier round has published/);
+});
+
+it('knows every operation of the coordinator', async () => {
+  const folder = join(dist, `crash-test-operations-${process.pid}`);
+  const world = await createWorld(createCrashFleet(folder, 'exact'), new UnsafeDraw('operations'), scripts, () => undefined);
+  try {
+    const coordinator = subject(world, 'coordinator');
+    await coordinator.start();
+    const reply = await request(`${coordinator.url}/openapi.json`);
+    const { paths } = (await reply.body.json()) as { paths: Record<string, Record<string, { operationId: string }>> };
+    const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+    expect([...coordinatorOperations].sort()).toEqual([...ids].sort());
+    await coordinator.stop();
+    expect(world.problems).toEqual([]);
+  } finally {
+    for (const each of world.subjects.values()) {
+      each.killNow();
+      await each.ended;
+      await each.closeLog();
+    }
+    await world.coordinator.close();
+    await world.proxy.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
