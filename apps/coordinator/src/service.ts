@@ -115,6 +115,7 @@ async function run(config: Config, backend: Backend, engine: Engine, { contribut
   const operations = createOperations(engine, {
     waiting, views, finisher, misbehaviour, scores, operators,
     proofs: new ProofSource(engine, finisher),
+    ...(replica ? { refreshScores } : {}),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,
     metrics,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId } from '@secagg/schema';
 import { migrate, postgresTypes } from '../src/store/migrate';
 import { migrations } from '../src/store/migrations';
@@ -6,6 +7,7 @@ import { kyselyOn, openPool } from '../src/store/postgres/connect';
 import { JournalLog, type NewRow } from '../src/store/postgres/journal-log';
 import { PostgresStore, type Task } from '../src/store/postgres/postgres-store';
 import { type TaskChange } from '../src/store/postgres/task-changes';
+import { type CountRound } from '../src/store/store';
 import { TestPostgres } from './support/postgres';
 
 jest.setTimeout(60_000);
@@ -85,6 +87,30 @@ const LEASE_MS = 60_000;
     expect(await store.pruneTranscripts(5)).toBe(2);
     expect(await store.transcript('a/9')).toBeUndefined();
     expect(await store.latestSignal('a')).toBe('ten');
+  });
+
+  it('counts every published round once, whichever replicas finish it, and however many of its cluster at a time', async () => {
+    const record = { key: 'a/1', cluster: 'a', round: 1, contributions: 3, finishedAtMs: 1, phase: 'published' } as const;
+    const router = { rounds: 1, flagged: 1, expected: 1 / 3 };
+    const counted = (name: string): CountRound => ({ rounds, latestRound, routers }) => ({ rounds: rounds + 1, latestRound: latestRound + 1, routers: { ...routers, [name]: { ...router, rounds: rounds + 1 } } });
+    const finish = (store: PostgresStore, round: number, count: CountRound) => store.finishRound({ ...record, key: `a/${round}`, round }, { transcript: bytes(10) }, count);
+    expect(await stores[0].clusterRecords()).toEqual(new Map());
+    // Late votes: undecided first, and nothing to count until then.
+    await stores[0].finishRound({ ...record, phase: 'undecided' });
+    await Promise.all([1, 2, 3, 4].flatMap((round) => stores.map((store) => finish(store, round, counted(`r${round}`)))));
+    await finish(stores[1], 2, counted('again'));
+    const { rounds, latestRound, routers } = (await stores[1].clusterRecords('a')).get('a') as ClusterRecord;
+    expect([rounds, latestRound]).toEqual([4, 4]);
+    expect(Object.keys(routers).sort()).toEqual(['r1', 'r2', 'r3', 'r4']);
+    expect(Object.values(routers).map((entry) => entry.rounds).sort()).toEqual([1, 2, 3, 4]);
+    expect(Object.values(routers).every(({ expected }) => expected === 1 / 3)).toBe(true);
+
+    // Those that go lose their row, those that stay the same keep it, and a name comes and goes.
+    await finish(stores[0], 5, (before) => ({ rounds: 5, latestRound: 5, routers: { r1: before.routers.r1, r2: { ...router, namedInRound: 5, quarantinedAfter: 5 } } }));
+    expect((await stores[0].clusterRecords()).get('a')).toEqual({ rounds: 5, latestRound: 5, routers: { r1: routers.r1, r2: { ...router, namedInRound: 5, quarantinedAfter: 5 } } });
+    await finish(stores[1], 6, ({ routers: { r1 } }) => ({ rounds: 6, latestRound: 6, routers: { r1, r2: router } }));
+    expect((await stores[0].clusterRecords('a')).get('a')?.routers).toEqual({ r1: routers.r1, r2: router });
+    expect(await stores[0].clusterRecords('b')).toEqual(new Map());
   });
 
   it('shares the parts of a closed round out: each to one replica, none left, all contributions in one of them', async () => {

@@ -1,5 +1,6 @@
 /** What one replica was told, the other one knows at once. */
-import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
+import { verifyDecisionProof, verifyEvidence } from '@secagg/protocol';
+import { decisionProofMessage, type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import pg from 'pg';
 import { TestFleet, useDatabases } from './support/fleet';
 import { Running, until } from './support/in-process';
@@ -55,6 +56,11 @@ const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() =
       await until(async () => (await client.roundStatus(fleet.cluster, 1, { waitMs: 1000 }))?.phase === 'published');
       expect((await client.signal(fleet.cluster))?.signal).toMatchObject({ aggregation_round: 1, reward_signals: { 'm1:t1': { total_samples: 8 } } });
       expect((await client.transcript(fleet.cluster, 1)).contributions).toHaveLength(4);
+      // Counted, though a single group compares nobody.
+      expect(await client.suspicion(fleet.cluster)).toMatchObject({ rounds: 0, latest_round: 1, suspects: [] });
+      const proof = decisionProofMessage.encode(await client.decision(fleet.cluster, 1));
+      expect(verifyDecisionProof(fleet.authority.publicKey, proof).decision.body).toMatchObject({ kind: 'ready', round: 1 });
+      expect(await client.inclusion(fleet.cluster, 1, fleet.routers[3].id)).toMatchObject({ router: fleet.routers[3].id });
     }
   });
 
@@ -63,6 +69,15 @@ const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() =
     const [first, second] = [new HttpRouter(fleet.view, fleet.routers[5]), new HttpRouter(fleet.view, fleet.routers[5])];
     const outcomes = await Promise.all([codeOf(first.send(one.client, open, first.build(open, 1))), codeOf(second.send(two.client, open, second.build(open, 1)))]);
     expect(outcomes.sort()).toEqual(['accepted', 'duplicate']);
+    // Which is evidence, kept once by whoever refused it, and shown by both.
+    await until(async () => (await one.client.evidenceList()).length > 0);
+    const kept = await two.client.evidenceList();
+    expect(kept).toMatchObject([{ kind: 'two-contributions', party: fleet.routers[5].id, round: numberOf(open), excluded: false }]);
+    expect(await one.client.evidenceList()).toEqual(kept);
+    const evidence = await two.client.evidence(kept[0].id);
+    expect(verifyEvidence(fleet.authority.publicKey, evidence)).toMatchObject({ kind: 'two-contributions', party: fleet.routers[5].id });
+    await Promise.all([one.client.sendEvidence(evidence), two.client.sendEvidence(evidence)]);
+    expect(await two.client.evidenceList()).toEqual(kept);
     // And no more than fit, whoever is asked.
     const others = fleet.routers.filter((_, i) => i !== 5).slice(0, 6).map((identity) => new HttpRouter(fleet.view, identity));
     const sent = await Promise.all(others.map((router, i) => codeOf(router.send([one, two][i % 2].client, open, router.build(open, 1)))));

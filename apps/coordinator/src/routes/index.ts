@@ -46,6 +46,8 @@ export interface RouteParts {
   readonly views: ViewSource;
   readonly finisher: RoundFinisher;
   readonly scores: Scores;
+  /** Present where other replicas count rounds too. */
+  readonly refreshScores?: (cluster: string) => Promise<void>;
   readonly proofs: ProofSource;
   readonly operators: OperatorRequests;
   readonly plans: ReadonlyMap<string, ClusterPlan>;
@@ -57,7 +59,7 @@ export interface RouteParts {
 }
 
 export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
-  const { waiting, views, finisher, proofs, operators, plans, epochLifetimeMs, misbehaviour, scores, metrics, refreshGauges, closing } = parts;
+  const { waiting, views, finisher, proofs, operators, plans, epochLifetimeMs, misbehaviour, scores, refreshScores, metrics, refreshGauges, closing } = parts;
   const operations: Operation[] = [
     postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
     getOpenRound(engine, waiting),
@@ -75,7 +77,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getInclusion(proofs),
     getSignal(engine, finisher),
     getBudget(engine, plans),
-    getSuspicion(engine, scores),
+    getSuspicion(engine, scores, refreshScores),
     postSeat(engine),
     postEpochSignature(engine),
     postReport(engine),

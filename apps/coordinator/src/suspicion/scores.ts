@@ -35,7 +35,7 @@ export class Scores {
     const record = (await this.store.clusterRecords(cluster)).get(cluster) ?? noRounds();
     const before = this.of(cluster);
     // Two may be asked for at once, and the first answer come last.
-    if (record.rounds < before.rounds) return [];
+    if (record.rounds < before.rounds || record.latestRound < before.latestRound) return [];
     this.records.set(cluster, record);
     return Object.entries(record.routers).flatMap(([router, { namedInRound }]) => {
       if (namedInRound === undefined || recordOf(before.routers, router)?.namedInRound === namedInRound) return [];

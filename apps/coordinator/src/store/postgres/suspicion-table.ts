@@ -1,5 +1,5 @@
 /** The rows of scores over rounds on PostgreSQL. */
-import { type ClusterRecord, noRounds } from '@secagg/protocol';
+import { type ClusterRecord } from '@secagg/protocol';
 import { type Kysely, sql } from 'kysely';
 import { type CountRound } from '../store';
 import { recordOfRows, suspicionChanges } from '../suspicion-rows';
@@ -24,7 +24,7 @@ export async function readSuspicion(db: Kysely<Tables>, cluster?: string): Promi
 export async function countSuspicion(transaction: Kysely<Tables>, cluster: string, count: CountRound): Promise<void> {
   await transaction.insertInto('suspicion_clusters').values({ cluster, rounds: 0, latest_round: 0 }).onConflict((conflict) => conflict.doNothing()).execute();
   const row = await transaction.selectFrom('suspicion_clusters').selectAll().where('cluster', '=', cluster).forUpdate().executeTakeFirstOrThrow();
-  const before = row.rounds === 0 ? noRounds() : recordOfRows(row, await routersOf(transaction, cluster));
+  const before = recordOfRows(row, await routersOf(transaction, cluster));
   const changes = suspicionChanges(cluster, before, count(before));
   await transaction.updateTable('suspicion_clusters').set(changes.cluster).where('cluster', '=', cluster).execute();
   if (changes.remove.length > 0) await transaction.deleteFrom('suspicion').where('cluster', '=', cluster).where('router', 'in', changes.remove).execute();
