@@ -20,6 +20,7 @@ const tasks = {
   bench: tool('bench', [...apps, 'simulate']),
   load: { ...tool('bench', apps), command: (args) => ['dist/tools/bench/main.js', 'load', ...args] },
   fuzz: tool('fuzz', apps),
+  'replica-test': { command: (args) => ['tools/replica-test.mjs', ...args], whereCalled: true },
   'crash-test': tool('crash-test', [...apps, 'cli']),
   test: { build: [...apps, 'demo', 'cli'], command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args] },
   adversary: { command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', '--testPathPatterns', 'adversary', ...args] },

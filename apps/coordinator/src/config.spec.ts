@@ -48,9 +48,9 @@ describe('configuration', () => {
   it('says everything that is missing or wrong, by field and variable', () => {
     expect(problemsOf({ SECAGG_PORT: 'high' })).toEqual([
       expect.stringMatching(/^port \(SECAGG_PORT\): /),
-      'dataDir (SECAGG_DATA_DIR): is missing',
       'keyFile (SECAGG_KEY_FILE): is missing',
       'authorityKeyFile (SECAGG_AUTHORITY_KEY_FILE): is missing',
+      'dataDir (SECAGG_DATA_DIR): is missing',
     ]);
   });
 
@@ -67,6 +67,13 @@ describe('configuration', () => {
     ['no object', '[]', /must hold a JSON object/],
   ])('refuses %s', (_name, content, expected) => {
     expect(problemsOf({ SECAGG_CONFIG: file(content) }).join('\n')).toMatch(expected);
+  });
+
+  it('needs no folder where a database is named, and never repeats the URL, which may hold a password', () => {
+    const { dataDir: _dataDir, ...rest } = needed;
+    const environment = { SECAGG_CONFIG: file({ ...rest }), DATABASE_URL: 'postgres://user:secret@db.example/secagg' };
+    expect(readConfig(environment)).toMatchObject({ databaseUrl: environment.DATABASE_URL, leaseMs: 5000 });
+    expect(problemsOf({ ...environment, DATABASE_URL: 'mysql://user:secret@db.example/secagg' })).toEqual(['databaseUrl (DATABASE_URL): must be a postgres:// URL']);
   });
 
   it('refuses a file that is not there', () => {

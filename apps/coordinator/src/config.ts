@@ -1,7 +1,7 @@
 /**
  * Configuration: a JSON file named by SECAGG_CONFIG (fields as in config/schema.ts; relative paths are from the file's folder),
  * and environment variables, which win over it (relative paths are from the working directory):
- *   SECAGG_ID  SECAGG_HOST  SECAGG_PORT  SECAGG_DATA_DIR  SECAGG_KEY_FILE  SECAGG_STORE_KEY_FILE  SECAGG_AUTHORITY_KEY_FILE
+ *   SECAGG_ID  SECAGG_HOST  SECAGG_PORT  SECAGG_DATA_DIR  DATABASE_URL  SECAGG_LEASE_MS  SECAGG_KEY_FILE  SECAGG_STORE_KEY_FILE  SECAGG_AUTHORITY_KEY_FILE
  *   SECAGG_POLICY_FILE  SECAGG_ROSTER_FILE  SECAGG_EPOCH_LIFETIME_MS  SECAGG_AUTO_EPOCHS (true or false)  SECAGG_SHUTDOWN_GRACE_MS  SECAGG_LOG_LEVEL
  * Clusters and timings stand in the file only. The store key itself may be given as SECAGG_STORE_KEY (libs/host), never in the file.
  */
@@ -27,6 +27,8 @@ const variables: Readonly<Record<string, readonly [field: keyof Config, read: Re
   SECAGG_HOST: ['host', text],
   SECAGG_PORT: ['port', integer],
   SECAGG_DATA_DIR: ['dataDir', path],
+  DATABASE_URL: ['databaseUrl', text],
+  SECAGG_LEASE_MS: ['leaseMs', integer],
   SECAGG_KEY_FILE: ['keyFile', path],
   SECAGG_STORE_KEY_FILE: ['storeKeyFile', path],
   SECAGG_AUTHORITY_KEY_FILE: ['authorityKeyFile', path],

@@ -5,12 +5,13 @@ import { type Changes } from './changes';
 import { eventOf } from './event-codec';
 import { JournaledState } from './journaled-state';
 import { applySnapshot } from './snapshot';
-import { type Store } from './store/store';
+import { type Journal } from './journal';
+import { type RoundStore, type Store } from './store/store';
 
 export interface Engine {
-  readonly journal: JournaledState;
+  readonly journal: Journal;
   readonly context: CoordinatorContext;
-  readonly store: Store;
+  readonly store: RoundStore;
   /** Wakes long polls after every event that one of them may wait for. */
   readonly changes: Changes;
   /** Milliseconds since 1970. */
@@ -45,15 +46,15 @@ export async function restoreState(
   if (!journal) {
     if (!documents) throw new SecaggError('unavailable', 'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)');
     journal = start(documents);
-    await journal.commit({ events: [{ type: 'fleet-updated', documents }], reply: undefined });
+    await journal.commit(() => ({ events: [{ type: 'fleet-updated', documents }], reply: undefined }));
   } else if (documents && isNewer(journal.state, documents)) {
-    await journal.commit({ events: updateFleet(journal.state.view, documents), reply: undefined });
+    await journal.commit(({ view }) => ({ events: updateFleet(view, documents), reply: undefined }));
   }
   return journal;
 }
 
 /** Files that a `PUT /v1/fleet` has overtaken since are left alone. */
-function isNewer(state: CoordinatorState, documents: FleetDocuments): boolean {
+export function isNewer(state: CoordinatorState, documents: FleetDocuments): boolean {
   try {
     return updateFleet(state.view, documents).length > 0;
   } catch (error) {

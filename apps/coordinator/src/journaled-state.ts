@@ -1,33 +1,38 @@
 /**
- * The coordinator's state and its journal, kept in step by one rule (docs/adr/0002): a step is decided on the state in memory,
- * applied to it at once, written to the journal, and only when that is durable may its reply leave. Deciding and applying
- * are synchronous, so steps never interleave; a group of them shares one fsync.
+ * The journal of a coordinator that is alone on its database. State and journal are kept in step by one rule (docs/adr/0002): a
+ * step is decided on the state in memory, applied to it at once, written to the journal, and only when that is durable may its
+ * reply leave. Deciding and applying are synchronous, so steps never interleave; a group of them shares one fsync.
  *
  * Memory can therefore be ahead of the disk, but nobody outside has seen it: every reply waits for {@link durable}. When a
  * write fails the process must end, since what is in memory then may never become durable.
  */
-import { type CoordinatorEvent, type CoordinatorState, evolveCoordinator, type Step } from '@secagg/protocol';
+import { type CoordinatorEvent, type CoordinatorState, evolveCoordinator } from '@secagg/protocol';
 import { entryOf } from './event-codec';
+import { type Decide, type EventListener, type Journal } from './journal';
+import { takeSnapshot } from './snapshot';
 import { type Store, type UsedNonce } from './store/store';
 
-export type EventListener = (event: CoordinatorEvent) => void;
-
-export class JournaledState {
+export class JournaledState implements Journal {
   private tail: Promise<void> = Promise.resolve();
   private readonly listeners: EventListener[] = [];
 
   /** @param onFailure ends the process: called once a step could not be written or applied */
   constructor(
     readonly state: CoordinatorState,
-    private readonly store: Pick<Store, 'append'>,
+    private readonly store: Pick<Store, 'append' | 'releaseRound'>,
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
-  /** Applies the step, and gives its reply when it and everything before it is durable. */
-  async commit<Reply>(step: Step<Reply>, nonce?: UsedNonce): Promise<Reply> {
+  async commit<Reply>(decide: Decide<Reply>, useNonce?: () => UsedNonce): Promise<Reply> {
+    const step = decide(this.state);
+    const nonce = useNonce?.();
     if (step.events.length > 0 || nonce) this.apply(step.events, nonce);
     await this.durable();
     return step.reply;
+  }
+
+  commitIfDue(decide: Decide<undefined>): Promise<void> {
+    return this.commit(decide);
   }
 
   /** Applies an event that is in the journal already. */
@@ -35,12 +40,25 @@ export class JournaledState {
     evolveCoordinator(this.state, event);
   }
 
-  /** Resolves when everything that is in memory now is on disk. */
+  release(key: string): Promise<void> {
+    this.state.rounds.delete(key);
+    return this.store.releaseRound(key, takeSnapshot(this.state));
+  }
+
+  /** Nobody else decides anything. */
+  fresh(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  reading(): () => Promise<void> {
+    return () => this.durable();
+  }
+
   durable(): Promise<void> {
     return this.tail;
   }
 
-  /** Called for every event when it is applied, before it is durable: for what stays inside the process. */
+  /** Events are told of when they are applied, before they are durable: for what stays inside the process. */
   onEvent(listener: EventListener): void {
     this.listeners.push(listener);
   }
@@ -55,6 +73,6 @@ export class JournaledState {
       this.onFailure(error);
       throw error;
     }
-    for (const event of events) for (const listener of this.listeners) listener(event);
+    for (const event of events) for (const listener of this.listeners) listener(event, false);
   }
 }

@@ -1,8 +1,13 @@
 /** Keeps evidence of proven misbehaviour: what refusals bring, what answers of a round show, and what others hand in. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { evidenceOfLiars, ProvenMisbehaviour, recordMisbehaviour, verifyEvidence } from '@secagg/protocol';
-import { type Bytes, type EvidenceKind } from '@secagg/schema';
+import { type Bytes, type EvidenceKind, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Engine } from './engine';
+
+/** Evidence that a replica has found and could not write is not found again by another one. */
+const TRIES = 10;
+const TRY_EVERY_MS = 3000;
 
 export class MisbehaviourKeeper {
   /** @param proven counts it */
@@ -12,8 +17,9 @@ export class MisbehaviourKeeper {
     private readonly proven: (kind: EvidenceKind) => void,
   ) {
     const { journal } = engine;
-    journal.onEvent((event) => {
-      if (event.type !== 'answer-received') return;
+    journal.onEvent((event, elsewhere) => {
+      // Whoever took the answer sees to what it proves.
+      if (event.type !== 'answer-received' || elsewhere) return;
       try {
         for (const evidence of evidenceOfLiars(journal.state, event.key)) void this.keepOwn(evidence);
       } catch (error) {
@@ -27,24 +33,31 @@ export class MisbehaviourKeeper {
     if (cause instanceof ProvenMisbehaviour) void this.keepOwn(cause.evidence);
   }
 
-  /** Evidence found here holds; should it not, that is for the log and no reason to end. */
+  /** Evidence found here holds; should it not, that is for the log and no reason to end. A shared database may be away for a while. */
   private async keepOwn(evidence: Bytes): Promise<void> {
-    try {
-      await this.keep(evidence);
-    } catch (error) {
-      this.log.error({ error }, 'evidence could not be kept');
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.keep(evidence);
+      } catch (error) {
+        const isAway = error instanceof SecaggError && error.code === 'unavailable';
+        if (!isAway || tries === TRIES) return this.log.error({ error }, 'evidence could not be kept');
+      }
+      await pause(TRY_EVERY_MS, undefined, { ref: false });
     }
   }
 
-  /** Resolves when it is durable. Throws what does not hold about it. A store that fails ends the process, as for every write. */
+  /** Resolves when it is durable. Throws what does not hold about it, and `unavailable` as every commit. */
   async keep(evidence: Bytes): Promise<void> {
     const { journal, now } = this.engine;
-    const events = recordMisbehaviour(journal.state, evidence, now());
-    if (events.length > 0) {
-      const { kind, party, serial, cluster, round, epoch } = verifyEvidence(journal.state.view.authorityKey, evidence);
-      this.proven(kind);
-      this.log.error({ kind, party, serial, cluster, round, epoch }, 'misbehaviour is proven');
-    }
-    await journal.commit({ events, reply: undefined });
+    // Many signatures may have to be checked: not in the turn, which others wait for.
+    const proven = verifyEvidence(journal.state.view.authorityKey, evidence);
+    const isNew = await journal.commit((state) => {
+      const events = recordMisbehaviour(state, evidence, now(), proven);
+      return { events, reply: events.length > 0 };
+    });
+    if (!isNew) return;
+    const { kind, party, serial, cluster, round, epoch } = proven;
+    this.proven(kind);
+    this.log.error({ kind, party, serial, cluster, round, epoch }, 'misbehaviour is proven');
   }
 }

@@ -29,10 +29,10 @@ interface Observed {
 
 /** Also wakes long polls: every event but a contribution, of which a busy round has hundreds a second and nobody waits for one. */
 export function observe({ engine, metrics, logger, activeRouters }: Observed): Observer {
-  engine.journal.onEvent((event) => {
-    if (event.type !== 'contribution-accepted') {
+  engine.journal.onEvent((event, elsewhere) => {
+    if (event.type !== 'contribution-accepted' && event.type !== 'contribution-noted') {
       engine.changes.notify();
-      logger.info({ event: event.type, round: roundKeyOf(event), ...describe(event) }, 'event');
+      logger[elsewhere ? 'debug' : 'info']({ event: event.type, round: roundKeyOf(event), ...describe(event) }, 'event');
     }
   });
   const inDetail = (problem: SecaggError, cause: unknown) => ({

@@ -3,16 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { atRest, wipe } from '@secagg/crypto';
-import { ownerOnlyDatabase, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
+import { readIdentityFile, takeStoreKey } from '@secagg/host';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
+import { type Backend, openBackend } from './backend';
 import { type Config } from './config';
-import { makeDataFolder } from './data-folder';
 import { type Limits } from './config/limits';
-import { type Engine, restoreState } from './engine';
+import { type Engine } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
 import { Gate } from './http/gate';
 import { createHttp, type Surroundings as HttpSurroundings } from './http/serve';
@@ -20,8 +19,9 @@ import { shedding } from './http/shed';
 import { Turnstile } from './http/turnstile';
 import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
 import { MisbehaviourKeeper } from './misbehaviour';
-import { OperatorRequests } from './operators/operator-requests';
 import { observe } from './observe';
+import { shareWaiting } from './replicas/share-waiting';
+import { TaskRunner } from './replicas/task-runner';
 import { tightestBudget } from './rounds/budget';
 import { ContributionCache } from './rounds/contribution-cache';
 import { HARD_CAP_BYTES } from './rounds/contribution-size';
@@ -29,14 +29,14 @@ import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
 import { ProofSource } from './rounds/proofs';
 import { releaseFinishedRounds } from './rounds/release-rounds';
+import { isFinal } from './rounds/phases';
 import { RoundDriver } from './rounds/round-driver';
 import { RoundTriggers } from './rounds/triggers';
 import { WaitingRouters } from './rounds/waiting-routers';
 import { Changes } from './changes';
+import { followScores } from './suspicion/follow-scores';
 import { Scores } from './suspicion/scores';
 import { createOperations } from './routes';
-import { openLibsqlStore } from './store/libsql-store';
-import { type Store } from './store/store';
 
 export interface Service {
   readonly port: number;
@@ -64,23 +64,20 @@ export async function startService(config: Config, { logger, onFailure, now = Da
   const secretKey = await readIdentity(config, environment, logger);
   const authorityKey = readPublicKey(config.authorityKeyFile);
   const documents = readFleetFiles(config.policyFile, config.rosterFile);
-  makeDataFolder(config.dataDir);
-  const path = join(config.dataDir, 'coordinator.db');
-  ownerOnlyDatabase(path);
-  const store = openLibsqlStore(path);
+  const changes = new Changes();
+  const backend = await openBackend({ config, authorityKey, documents, changes, logger, onFailure, now });
+  const { journal, store } = backend;
   try {
     // Better not to start than to end with the first thing that has to be written.
     await store.check();
-    const journal = await readingStored(path, () => restoreState(store, authorityKey, documents, onFailure));
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
     const contributions = new ContributionCache(store);
     const scores = await Scores.load(store);
     const quarantinedUntil = (cluster: string, router: string) => scores.quarantinedUntil(journal.state.view, cluster, router);
     const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup, quarantinedUntil };
-    const engine: Engine = { journal, context, store, changes: new Changes(), now };
-    return await run(config, engine, { contributions, scores }, logger);
+    return await run(config, backend, { journal, context, store, changes, now: backend.now }, { contributions, scores }, logger);
   } catch (error) {
-    await store.close();
+    await backend.close();
     throw error;
   }
 }
@@ -93,8 +90,14 @@ async function readIdentity({ id, keyFile, storeKeyFile }: Config, environment: 
   return secretKey;
 }
 
-async function run(config: Config, engine: Engine, { contributions, scores }: { contributions: ContributionCache; scores: Scores }, logger: Logger): Promise<Service> {
+interface Held {
+  readonly contributions: ContributionCache;
+  readonly scores: Scores;
+}
+
+async function run(config: Config, backend: Backend, engine: Engine, { contributions, scores }: Held, logger: Logger): Promise<Service> {
   const { journal, store, now } = engine;
+  const { replica, operators } = backend;
   const closing = new AbortController();
   // Every request under way listens.
   setMaxListeners(0, closing.signal);
@@ -104,12 +107,15 @@ async function run(config: Config, engine: Engine, { contributions, scores }: { 
   const activeRouters = () => waiting.countActive(now(), ACTIVE_WINDOW_MS);
   const observer = observe({ engine, metrics, logger, activeRouters });
   const misbehaviour = new MisbehaviourKeeper(engine, logger, metrics.misbehaviourProven);
-  const driver = new RoundDriver(engine, contributions, observer.roundFailed);
+  const driver = new RoundDriver(engine, replica ? undefined : contributions, observer.roundFailed);
+  const refreshScores = async (cluster: string) => observer.routersNamed(cluster, await scores.refresh(journal.state.view, cluster));
   const finisher = new RoundFinisher(engine, contributions, async (record, round) => {
-    views.forget(record.key);
-    if (record.phase === 'published') observer.routersNamed(record.cluster, await scores.refresh(journal.state.view, record.cluster));
+    if (record.phase === 'published') await refreshScores(record.cluster);
     observer.roundFinished(record, round);
   }, observer.roundFailed);
+  journal.onEvent((event) => {
+    if ('key' in event && isFinal(journal.state.rounds.get(event.key)?.phase ?? 'published')) views.forget(event.key);
+  });
   const triggers = new RoundTriggers(engine, config.clusters, waiting, observer.roundRefused);
   const settings = {
     lifetimeMs: config.epochLifetimeMs,
@@ -131,9 +137,9 @@ async function run(config: Config, engine: Engine, { contributions, scores }: { 
     metrics.routersSuspected(new Map(view.policy.clusters.map(({ cluster }) => [cluster, scores.count(view, cluster)])));
   };
   const operations = createOperations(engine, {
-    waiting, views, finisher, misbehaviour, scores,
+    waiting, views, finisher, misbehaviour, scores, operators,
     proofs: new ProofSource(engine, finisher),
-    operators: await OperatorRequests.load(store, now()),
+    ...(replica ? { refreshScores } : {}),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
     epochLifetimeMs: config.epochLifetimeMs,
     metrics,
@@ -147,12 +153,17 @@ async function run(config: Config, engine: Engine, { contributions, scores }: { 
   const { limits } = config;
   const gate = new Gate(limits, () => performance.now());
   const turnstile = new Turnstile();
-  const app = createHttp(operations, { durable: () => journal.durable(), onProblem, closing: closing.signal, gate, turnstile, limits });
+  const app = createHttp(operations, { fresh: () => journal.fresh(), reading: () => journal.reading(), onProblem, closing: closing.signal, gate, turnstile, limits });
   const server = createServer(serverTimes(limits), shedding(gate, app, (problem) => observer.problem(problem, problem, 'none')));
   server.maxConnections = limits.connections;
   server.on('connection', () => turnstile.arrival());
 
-  await finisher.catchUp();
+  const tasks = replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
+  const whereRoutersCount = config.clusters.filter(({ trigger }) => trigger.kind === 'waiting').map(({ plan }) => plan.cluster as string);
+  const unshare = replica && shareWaiting(replica.store, waiting, whereRoutersCount, observer.unexpected);
+  const unfollow = replica && followScores(engine, finisher, refreshScores, observer.unexpected);
+  if (tasks) tasks.start();
+  else await finisher.watch();
   driver.start();
   epochs?.start();
   triggers.start();
@@ -166,10 +177,13 @@ async function run(config: Config, engine: Engine, { contributions, scores }: { 
     triggers.stop();
     epochs?.stop();
     driver.stop();
+    unshare?.();
+    unfollow?.();
     closing.abort();
     await closeServer(server, config.shutdownGraceMs);
+    await tasks?.stop();
     await finisher.idle();
-    await closeStore(journal.durable(), store);
+    await backend.close();
     logger.info('coordinator has stopped');
   };
   let stopping: Promise<void> | undefined;
@@ -209,9 +223,4 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
     });
     server.closeIdleConnections();
   });
-}
-
-async function closeStore(durable: Promise<void>, store: Store): Promise<void> {
-  await durable;
-  await store.close();
 }

@@ -10,6 +10,8 @@ export const exitCodes = {
   ioError: 74,
   /** Another process has the data directory. */
   inUse: 75,
+  /** The database is on another machine, and does not answer. */
+  away: 75,
   /** Files are there that this process may not read, or that others may. */
   noPermission: 77,
   /** Configuration, key files or keys that cannot be used. */

@@ -37,9 +37,9 @@ export function faultOf(error: unknown): HostFault {
   return new HostFault(exitCodes.software, error instanceof Error && error.stack ? error.stack : textOf(error), { cause: error });
 }
 
-/** The same at the start, when a refusal with a code of this system is about what the process was configured with. */
+/** The same at the start, when a refusal with a code of this system is about what the process was configured with, or about a database that is away (`details.away`). */
 export function startFault(error: unknown): HostFault {
-  return error instanceof SecaggError ? new HostFault(exitCodes.config, `${error.code}: ${error.message}`, { cause: error }) : faultOf(error);
+  return error instanceof SecaggError ? new HostFault(error.details.away === true ? exitCodes.away : exitCodes.config, `${error.code}: ${error.message}`, { cause: error }) : faultOf(error);
 }
 
 /** Whether the disk takes no writes: what is refused for that may be taken later. */

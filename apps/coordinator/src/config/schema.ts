@@ -106,7 +106,12 @@ export const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0: any free port. */
   port: count(0, 65535).default(8400),
-  dataDir: z.string().min(1),
+  /** Folder of the embedded database; without meaning beside `databaseUrl`. */
+  dataDir: z.string().min(1).optional(),
+  /** A PostgreSQL database that any number of coordinators may share. It may hold a password: never repeated in a message. */
+  databaseUrl: z.string().regex(/^postgres(ql)?:\/\//, { error: 'must be a postgres:// URL' }).optional(),
+  /** How long a replica has for a task before another one takes it over. */
+  leaseMs: count(500, DAY_MS).default(5000),
   /** Ed25519 seed, sealed under the store key or in the clear, in a file that only its owner may read. */
   keyFile: z.string().min(1),
   /** Key that the signature key is sealed under, in a file that only its owner may read; or SECAGG_STORE_KEY holds it. */
@@ -137,5 +142,8 @@ export const configSchema = z.strictObject({
   /** How long a shutdown waits for requests under way. */
   shutdownGraceMs: count(0, 600_000).default(5000),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+}).refine(({ dataDir, databaseUrl }) => dataDir !== undefined || databaseUrl !== undefined, {
+  // Told together with what else is missing.
+  when: () => true, error: 'is missing', path: ['dataDir'],
 });
 export type Config = z.infer<typeof configSchema>;

@@ -14,13 +14,13 @@ function trial() {
   const fleet = new LocalFleet({ routers: 4, committee: { size: 4, threshold: 2 }, random: randomBytes, nowMs: start });
   const clock = { now: start };
   const { state } = fleet.coordinator;
-  const journal = new JournaledState(state, { append: async () => undefined }, (error) => { throw error; });
+  const journal = new JournaledState(state, { append: async () => undefined, releaseRound: async () => undefined }, (error) => { throw error; });
   const engine = { journal, changes: new Changes(), now: () => clock.now } as Pick<Engine, 'journal' | 'changes' | 'now'> as Engine;
   const started: [number, string][] = [];
   const epochs = new AutoEpochs(engine, settings, (epoch, why) => started.push([epoch, why]), (error) => { throw error; });
-  const look = (atMs: number) => {
+  const look = async (atMs: number) => {
     clock.now = start + atMs;
-    epochs.look();
+    await epochs.look();
     return started.map(([epoch]) => epoch);
   };
   return { fleet, state, look, started };
@@ -39,20 +39,20 @@ function republish(fleet: LocalFleet, state: CoordinatorState, what: { policy?: 
 }
 
 describe('epochs by themselves', () => {
-  it('starts one when there is none, and gives it time', () => {
+  it('starts one when there is none, and gives it time', async () => {
     const { look } = trial();
-    expect(look(0)).toEqual([1]);
-    expect(look(999)).toEqual([1]);
+    expect(await look(0)).toEqual([1]);
+    expect(await look(999)).toEqual([1]);
   });
 
-  it('tries again under the next number when a set-up does not complete, ever more patiently', () => {
+  it('tries again under the next number when a set-up does not complete, ever more patiently', async () => {
     const { look } = trial();
-    expect(look(0)).toEqual([1]);
-    expect(look(1000)).toEqual([1, 2]);
-    expect(look(2999)).toEqual([1, 2]);
-    expect(look(3000)).toEqual([1, 2, 3]);
-    expect(look(6999)).toEqual([1, 2, 3]);
-    expect(look(7000)).toEqual([1, 2, 3, 4]);
+    expect(await look(0)).toEqual([1]);
+    expect(await look(1000)).toEqual([1, 2]);
+    expect(await look(2999)).toEqual([1, 2]);
+    expect(await look(3000)).toEqual([1, 2, 3]);
+    expect(await look(6999)).toEqual([1, 2, 3]);
+    expect(await look(7000)).toEqual([1, 2, 3, 4]);
   });
 
   it('leaves an epoch in force alone until it is about to end, or the policy has changed, or a member is revoked', () => {
@@ -69,10 +69,10 @@ describe('epochs by themselves', () => {
     expect(epochNeeded(state, settings, start)).toBe('the policy has changed');
   });
 
-  it('does not wait for a set-up under documents that are not the newest', () => {
+  it('does not wait for a set-up under documents that are not the newest', async () => {
     const { fleet, state, look } = trial();
-    expect(look(0)).toEqual([1]);
+    expect(await look(0)).toEqual([1]);
     for (const event of republish(fleet, state, { revoked: [99] })) fleet.coordinator.commit({ events: [event], reply: undefined });
-    expect(look(1)).toEqual([1, 2]);
+    expect(await look(1)).toEqual([1, 2]);
   });
 });

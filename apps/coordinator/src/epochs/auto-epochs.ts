@@ -34,8 +34,9 @@ export function epochNeeded(state: CoordinatorState, settings: Pick<EpochSetting
 
 export class AutoEpochs {
   private timer: NodeJS.Timeout | undefined;
-  private attempts = 0;
-  private lastStart: { epoch: number; atMs: number } | undefined;
+  /** The newest epoch, and since when this process knows of it. */
+  private newest: { epoch: number; sinceMs: number } | undefined;
+  private looking = false;
 
   constructor(
     private readonly engine: Engine,
@@ -45,31 +46,37 @@ export class AutoEpochs {
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => this.look(), LOOK_MS);
-    this.look();
+    this.timer = setInterval(() => void this.look(), LOOK_MS);
+    void this.look();
   }
 
   stop(): void {
     clearInterval(this.timer);
   }
 
-  look(): void {
+  /** Starts an epoch if one is needed and none is under way. */
+  async look(): Promise<void> {
+    if (this.looking) return;
+    this.looking = true;
     const { journal, now } = this.engine;
-    const { state } = journal;
+    let started: { epoch: number; why: string } | undefined;
     try {
-      const why = epochNeeded(state, this.settings, now());
-      if (why === undefined) {
-        this.attempts = 0;
-        return;
+      await journal.commitIfDue((state) => {
+        started = undefined;
+        const why = epochNeeded(state, this.settings, now());
+        if (why === undefined || this.isUnderWay(state)) return { events: [], reply: undefined };
+        const { events, reply } = startEpoch(state, this.settings.lifetimeMs, now());
+        started = { epoch: reply.epoch, why };
+        return { events, reply: undefined };
+      });
+      if (started) {
+        this.newest = { epoch: started.epoch, sinceMs: now() };
+        this.onStarted(started.epoch, started.why);
       }
-      if (this.isUnderWay(state)) return;
-      const step = startEpoch(state, this.settings.lifetimeMs, now());
-      this.attempts += 1;
-      this.lastStart = { epoch: step.reply.epoch, atMs: now() };
-      void journal.commit(step);
-      this.onStarted(step.reply.epoch, why);
     } catch (error) {
-      this.onError(error);
+      if (!(error instanceof SecaggError) || error.code !== 'unavailable') this.onError(error);
+    } finally {
+      this.looking = false;
     }
   }
 
@@ -81,9 +88,10 @@ export class AutoEpochs {
     const { policy, roster } = state.view;
     // Members take seats under the newest documents only: one under others cannot complete.
     if (pending.terms.policy_version !== policy.version || pending.terms.roster_version !== roster.version) return false;
-    // One from before a restart, or an operator's, gets its time from when it is first seen here.
-    if (this.lastStart?.epoch !== newest) this.lastStart = { epoch: newest, atMs: now() };
-    const patience = this.settings.setupTimeoutMs * Math.min(LONGEST_BACKOFF, 2 ** Math.max(0, this.attempts - 1));
-    return now() - this.lastStart.atMs < patience;
+    // One from before a restart, an operator's or another replica's gets its time from when it is first seen here.
+    if (this.newest?.epoch !== newest) this.newest = { epoch: newest, sinceMs: now() };
+    const failed = newest - 1 - (state.epoch?.epoch.epoch ?? 0);
+    const patience = this.settings.setupTimeoutMs * Math.min(LONGEST_BACKOFF, 2 ** Math.max(0, failed));
+    return now() - this.newest.sinceMs < patience;
   }
 }

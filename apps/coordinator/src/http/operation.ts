@@ -42,6 +42,8 @@ export interface Operation {
   readonly urgent?: boolean;
   /** Answered under any load. */
   readonly always?: boolean;
+  /** Does without what other replicas may have decided a moment ago; all others look at the newest state. */
+  readonly asIs?: true;
   handle(call: Call): Promise<Reply>;
 }
 

@@ -48,7 +48,7 @@ async function start(overrides: object, connections = 16): Promise<void> {
     holding += bytes;
   };
   const http = createHttp(operations, {
-    durable: () => durable, onProblem: (problem) => problems.push(problem), closing: new AbortController().signal, gate, turnstile: new Turnstile(), limits,
+    fresh: () => Promise.resolve(), reading: () => () => durable, onProblem: (problem) => problems.push(problem), closing: new AbortController().signal, gate, turnstile: new Turnstile(), limits,
   });
   server = createServer(shedding(gate, http, (problem) => problems.push(problem)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

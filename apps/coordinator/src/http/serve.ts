@@ -15,8 +15,10 @@ import { Taken } from './taken';
 import { type Turnstile } from './turnstile';
 
 export interface Surroundings {
-  /** Awaited before any reply leaves. */
-  durable(): Promise<void>;
+  /** Brings the state up to date. */
+  fresh(): Promise<void>;
+  /** Called before anything is looked at; what it gives is awaited before the reply leaves, and what that throws is answered instead. */
+  reading(): () => Promise<void>;
   /** Told of every error that becomes a problem, with its original where it was unexpected. */
   onProblem(problem: SecaggError, cause: unknown, operation: string): void;
   /** Aborts all waits. */
@@ -70,14 +72,17 @@ async function answer(operation: Operation, surroundings: Surroundings, request:
   const deadline = new Deadline(surroundings.limits.requestTimeoutMs + (operation.waits === undefined ? 0 : MAX_WAIT_MS), () => gone.abort());
   const handled = async (): Promise<Reply> => {
     let reply: Reply;
+    let settled: () => Promise<void> = () => Promise.resolve();
     try {
+      if (!operation.asIs) await surroundings.fresh();
+      settled = surroundings.reading();
       const call = callOf(operation, surroundings, request, gone.signal, deadline, taken);
       if (operation.always !== true) enter(operation, surroundings.gate, call, taken);
       reply = await operation.handle(call);
     } catch (error) {
       reply = refuse(surroundings, error, operation.id);
     }
-    await surroundings.durable();
+    await settled();
     return reply;
   };
   try {

@@ -9,7 +9,8 @@ const LONGEST_TOLERANCE_MS = 86_400_000;
 export class OperatorRequests {
   private readonly used = new Map<string, number>();
 
-  constructor(nonces: readonly UsedNonce[]) {
+  /** @param remembers false where the journal itself refuses a nonce that was used before, here or elsewhere */
+  constructor(nonces: readonly UsedNonce[], private readonly remembers = true) {
     for (const nonce of nonces) this.used.set(keyOf(nonce), nonce.expiresAtMs);
   }
 
@@ -38,7 +39,7 @@ export class OperatorRequests {
     return {
       request,
       use: () => {
-        this.used.set(keyOf(nonce), nonce.expiresAtMs);
+        if (this.remembers) this.used.set(keyOf(nonce), nonce.expiresAtMs);
         return nonce;
       },
     };

@@ -3,12 +3,12 @@
  * whoever runs a step that needs some holds them first and lets them go after.
  */
 import { type Bytes, type PartyId, SecaggError } from '@secagg/schema';
-import { type Store } from '../store/store';
+import { type RoundStore } from '../store/store';
 
 export class ContributionCache {
   private readonly held = new Map<string, { users: number; bytes: Map<PartyId, Bytes> }>();
 
-  constructor(private readonly store: Pick<Store, 'contributions'>) {}
+  constructor(private readonly store: Pick<RoundStore, 'contributions'>) {}
 
   /** The bytes of a contribution that is held. Throws `internal` for one that is not. */
   readonly lookup = (key: string, router: PartyId): Bytes => {

@@ -1,4 +1,5 @@
 /** What remains of a round that is over: its record, and the transcript and signal of one that was decided. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { WordSum } from '@secagg/crypto';
 import { type AuditedRound, buildTranscript, type CoordinatorEvent, headerHash, publishedResult, roundCost, type RoundState, suspicionEvent, type SuspicionEvent, type VerifiedDecision } from '@secagg/protocol';
 import { type Bytes, decisionMessage, SecaggError, transcriptMessage } from '@secagg/schema';
@@ -8,6 +9,10 @@ import { countRound } from '../suspicion/scores';
 import { type ContributionCache } from './contribution-cache';
 import { isFinal } from './phases';
 
+/** Longest wait for a transcript that is being written, and how often it is looked for. */
+const LONGEST_WAIT_MS = 8000;
+const LOOK_MS = 50;
+
 export class RoundFinisher {
   private readonly running = new Map<string, Promise<void>>();
 
@@ -16,12 +21,11 @@ export class RoundFinisher {
     private readonly contributions: ContributionCache,
     private readonly onFinished: (round: FinishedRound, state: RoundState) => Promise<void>,
     private readonly onError: (error: unknown, key: string) => void,
-  ) {
-    engine.journal.onEvent((event) => this.after(event));
-  }
+  ) {}
 
-  /** Makes up for what a crash may have left between a round's last event and its record. */
-  async catchUp(): Promise<void> {
+  /** Finishes every round that is over, from now on; makes up for what a crash may have left between a round's last event and its record. */
+  async watch(): Promise<void> {
+    this.engine.journal.onEvent((event) => this.after(event));
     for (const [key, round] of this.engine.journal.state.rounds) {
       if (!isFinal(round.phase)) continue;
       const record = await this.engine.store.finishedRound(key);
@@ -29,15 +33,39 @@ export class RoundFinisher {
     }
   }
 
-  /** The stored transcript; waits for one that is being written. Undefined for a round that has none, or not any more. */
+  /**
+   * The stored transcript; waits for one that is being written, here or elsewhere. Undefined for a round that has none, or not any more;
+   * throws `unavailable` when it takes too long.
+   */
   async transcript(key: string): Promise<Bytes | undefined> {
-    await this.running.get(key);
+    await this.written(key);
     return this.engine.store.transcript(key);
+  }
+
+  /** Resolves when a round that is over has its record and output; throws `unavailable` when that takes too long. */
+  async written(key: string): Promise<void> {
+    for (const until = performance.now() + LONGEST_WAIT_MS; ;) {
+      await this.running.get(key);
+      if (!(await this.isToBeWritten(key))) return;
+      if (performance.now() > until) throw new SecaggError('unavailable', 'the outcome of the round is being written');
+      await pause(LOOK_MS);
+    }
+  }
+
+  /** Writes record and output of one round, if it is over. */
+  async finishRound(key: string): Promise<void> {
+    const round = this.engine.journal.state.rounds.get(key);
+    if (round && isFinal(round.phase)) await this.write(key, round);
   }
 
   /** Resolves when nothing is being written any more. */
   async idle(): Promise<void> {
     await Promise.all(this.running.values());
+  }
+
+  private async isToBeWritten(key: string): Promise<boolean> {
+    const phase = this.engine.journal.state.rounds.get(key)?.phase;
+    return (phase === 'published' || phase === 'aborted') && (await this.engine.store.finishedRound(key))?.phase !== phase;
   }
 
   private after(event: CoordinatorEvent): void {

@@ -4,7 +4,7 @@
  */
 import { acceptedParts, type RoundState } from '@secagg/protocol';
 import { type Contribution, type MemberIndex, type MemberViews, type PartyId, SecaggError } from '@secagg/schema';
-import { type Store } from '../store/store';
+import { type RoundStore } from '../store/store';
 import { isFinal } from './phases';
 
 type Shown = Pick<Contribution, 'commitments' | 'boxes'>;
@@ -12,7 +12,7 @@ type Shown = Pick<Contribution, 'commitments' | 'boxes'>;
 export class ViewSource {
   private readonly shown = new Map<string, Promise<Map<PartyId, Shown>>>();
 
-  constructor(private readonly store: Pick<Store, 'contributions'>) {}
+  constructor(private readonly store: Pick<RoundStore, 'contributions'>) {}
 
   /** Throws `stale_round` before the close and `no_seat` for no member. */
   async views(key: string, round: RoundState, member: MemberIndex): Promise<MemberViews> {

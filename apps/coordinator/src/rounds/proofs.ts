@@ -70,10 +70,11 @@ export class ProofSource {
 
   private async build(key: string, cluster: ClusterHash, round: RoundNumber): Promise<ProvableRound> {
     const { journal, store } = this.engine;
+    const settled = journal.reading();
     const live = journal.state.rounds.get(key);
     if (live?.decision) {
-      // What was decided is said only once it is on disk, as everything else.
-      await journal.durable();
+      // What was decided is said, and kept here, only once it is on disk.
+      await settled();
       return provable(live);
     }
     const { phase } = live ?? (await recordedStatus(store, cluster, round));

@@ -1,6 +1,5 @@
 /** Retention: a finished round leaves memory and journal after a while, its transcript later, its record and signal stay. */
 import { type Engine } from '../engine';
-import { takeSnapshot } from '../snapshot';
 import { isFinal } from './phases';
 
 export interface Retention {
@@ -19,8 +18,7 @@ export async function releaseFinishedRounds(engine: Engine, retention: Retention
     const record = await store.finishedRound(key);
     // A phase that has changed since its record was written is about to get a new one.
     if (record?.phase !== round.phase || record.finishedAtMs + retention.finishedRoundMs > now()) continue;
-    journal.state.rounds.delete(key);
-    await store.releaseRound(key, takeSnapshot(journal.state));
+    await journal.release(key);
     released.push(key);
   }
   await store.pruneTranscripts(now() - retention.transcriptMs);

@@ -1,5 +1,6 @@
 /** Moves rounds on: after every event, and as time passes (deadlines, graces, timeouts). */
 import { answerTurn, type CoordinatorEvent, type RoundState, tickRound } from '@secagg/protocol';
+import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { messageOf } from '../error-message';
 import { roundKeyOf } from '../event-codec';
@@ -20,11 +21,16 @@ export class RoundDriver {
   private timer: NodeJS.Timeout | undefined;
   private readonly answering = new Map<string, Answering>();
   private readonly failures = new Map<string, string>();
+  /** Rounds with a step on its way to the journal, and whether they have to be looked at once more after it. */
+  private readonly moving = new Map<string, { again: boolean }>();
 
-  /** @param onFailure told once of each kind of failure of a round, though every tick meets it again */
+  /**
+   * @param contributions of rounds that this driver is to publish; undefined where publishing is a task of its own (replicas/)
+   * @param onFailure told once of each kind of failure of a round, though every tick meets it again
+   */
   constructor(
     private readonly engine: Engine,
-    private readonly contributions: ContributionCache,
+    private readonly contributions: ContributionCache | undefined,
     private readonly onFailure: (error: unknown, key: string) => void,
   ) {
     engine.journal.onEvent((event) => this.after(event));
@@ -49,13 +55,11 @@ export class RoundDriver {
   }
 
   private tick(key: string): void {
-    const { journal, context, now } = this.engine;
-    const round = journal.state.rounds.get(key);
+    const round = this.engine.journal.state.rounds.get(key);
     if (!round || isFinal(round.phase)) return;
     try {
       if (round.phase === 'answering' && !this.readyToPublish(key, round)) return;
-      const events = tickRound(journal.state, context, key, now());
-      if (events.length > 0) void journal.commit({ events, reply: undefined });
+      this.move(key);
     } catch (error) {
       this.failed(key, error);
     }
@@ -66,7 +70,27 @@ export class RoundDriver {
     }
   }
 
+  private move(key: string): void {
+    const under = this.moving.get(key);
+    if (under) {
+      under.again = true;
+      return;
+    }
+    const { journal, context, now } = this.engine;
+    const step = { again: false };
+    this.moving.set(key, step);
+    journal
+      .commitIfDue((state) => ({ events: state.rounds.has(key) ? tickRound(state, context, key, now()) : [], reply: undefined }))
+      .catch((error: unknown) => this.failed(key, error))
+      .finally(() => {
+        this.moving.delete(key);
+        if (step.again) this.tick(key);
+      });
+  }
+
   private failed(key: string, error: unknown): void {
+    // A database that is away is told of where it is used; the next tick tries again.
+    if (error instanceof SecaggError && error.code === 'unavailable') return;
     const what = messageOf(error);
     if (this.failures.get(key) !== what) this.onFailure(error, key);
     this.failures.set(key, what);
@@ -78,6 +102,10 @@ export class RoundDriver {
     if (!entry) {
       const fresh: Answering = { turn };
       this.answering.set(key, fresh);
+      if (!this.contributions) {
+        fresh.release = () => undefined;
+        return true;
+      }
       const leftOut = round.proposal?.set.excluded.map(({ router }) => router) ?? [];
       this.contributions.hold(key, leftOut).then(
         (release) => {

@@ -1,7 +1,8 @@
 /** Where a round stands: from memory while it is there, from its record after. */
 import { type CoordinatorState, roundKey, type RoundState } from '@secagg/protocol';
 import { type ClusterHash, decisionMessage, type RoundNumber, type RoundStatus, SecaggError } from '@secagg/schema';
-import { type Store } from '../store/store';
+import { type Journal } from '../journal';
+import { type RoundStore } from '../store/store';
 
 export const statusOfRound = (round: RoundState): RoundStatus => ({
   cluster: round.round.config.cluster,
@@ -12,7 +13,7 @@ export const statusOfRound = (round: RoundState): RoundStatus => ({
 });
 
 /** Throws `no_round` for a round that was never announced here. */
-export async function recordedStatus(store: Pick<Store, 'finishedRound'>, cluster: ClusterHash, round: RoundNumber): Promise<RoundStatus> {
+export async function recordedStatus(store: Pick<RoundStore, 'finishedRound'>, cluster: ClusterHash, round: RoundNumber): Promise<RoundStatus> {
   const record = await store.finishedRound(roundKey(cluster, round));
   if (!record) throw new SecaggError('no_round', `cluster ${cluster} has had no round ${round}`, { round });
   const { phase, contributions, decision } = record;
@@ -25,4 +26,12 @@ export function liveRound(state: CoordinatorState, cluster: ClusterHash, round: 
   if (found) return found;
   if (round <= (state.latestRound.get(cluster) ?? 0)) throw new SecaggError('stale_round', `round ${round} is over`, { round });
   throw new SecaggError('no_round', `there is no round ${round}`, { round });
+}
+
+/** As {@link liveRound}, of a state that may lack what others have decided: asks the journal before it says no. */
+export async function knownRound(journal: Journal, cluster: ClusterHash, round: RoundNumber): Promise<RoundState> {
+  const found = journal.state.rounds.get(roundKey(cluster, round));
+  if (found) return found;
+  await journal.fresh();
+  return liveRound(journal.state, cluster, round);
 }

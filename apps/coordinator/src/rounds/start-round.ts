@@ -1,7 +1,7 @@
 /** Starting a round of a cluster, by its configured plan. */
 import { type Allocation, unitsToRho } from '@secagg/dp-noise';
-import { announceRound, type RoundPlan } from '@secagg/protocol';
-import { type OpenRound, roundConfigMessage, type RoundOverrides, SecaggError } from '@secagg/schema';
+import { announceRound, type CoordinatorState, type RoundPlan, type Step } from '@secagg/protocol';
+import { type OpenRound, roundConfigMessage, type RoundOverrides, SecaggError, type Signed } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { type UsedNonce } from '../store/store';
 import { withCost } from './budget';
@@ -32,11 +32,13 @@ export function withOverrides(plan: ClusterPlan, overrides: RoundOverrides): Clu
   };
 }
 
+/** The announcement of the plan's next round, to be committed. Throws as {@link startRound}. */
+export const announced = ({ context, now }: Engine, plan: ClusterPlan) => (state: CoordinatorState): Step<Signed> => announceRound(state, context, withCost(state, plan, now()), now());
+
 /** Throws `committee_unavailable` without an epoch in force, `policy` or `budget_exhausted` for a plan that is not allowed. */
 export async function startRound(engine: Engine, plan: ClusterPlan, useNonce?: () => UsedNonce): Promise<OpenRound> {
-  const { journal, context, now } = engine;
-  const step = announceRound(journal.state, context, withCost(journal.state, plan, now()), now());
-  const announcement = await journal.commit(step, useNonce?.());
+  const { journal } = engine;
+  const announcement = await journal.commit(announced(engine, plan), useNonce);
   const { cluster, round } = roundConfigMessage.decode(announcement.body);
   return openRoundOf(liveRound(journal.state, cluster, round));
 }

@@ -14,7 +14,7 @@ function trial(trigger: Trigger, withEpoch = true) {
   if (withEpoch) fleet.startEpoch(start);
   const clock = { now: start };
   const { state, context } = fleet.coordinator;
-  const journal = new JournaledState(state, { append: async () => undefined }, (error) => { throw error; });
+  const journal = new JournaledState(state, { append: async () => undefined, releaseRound: async () => undefined }, (error) => { throw error; });
   const engine = { journal, context, changes: new Changes(), now: () => clock.now } as Pick<Engine, 'journal' | 'context' | 'changes' | 'now'> as Engine;
   const waiting = new WaitingRouters();
   const refusals: SecaggError[] = [];

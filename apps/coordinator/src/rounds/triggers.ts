@@ -4,7 +4,7 @@ import { type SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { asSecaggError } from '../http/problem';
 import { collectingRounds } from './open-rounds';
-import { type ClusterPlan, startRound } from './start-round';
+import { announced, type ClusterPlan } from './start-round';
 import { type WaitingRouters } from './waiting-routers';
 
 export type Trigger =
@@ -30,6 +30,8 @@ export class RoundTriggers {
   private timer: NodeJS.Timeout | undefined;
   private readonly notBeforeMs = new Map<string, number>();
   private readonly refusedWith = new Map<string, string>();
+  /** Clusters whose next announcement is on its way to the journal. */
+  private readonly starting = new Set<string>();
 
   constructor(
     private readonly engine: Engine,
@@ -49,31 +51,36 @@ export class RoundTriggers {
 
   /** Starts what is due. */
   look(): void {
-    for (const { plan, trigger } of this.clusters) if (this.isDue(plan.cluster, trigger)) void this.run(plan, trigger);
+    const { state } = this.engine.journal;
+    for (const { plan, trigger } of this.clusters) if (this.isDue(state, plan.cluster, trigger)) void this.run(plan, trigger);
   }
 
-  private isDue(cluster: string, trigger: Trigger): boolean {
-    const { journal, now } = this.engine;
+  private isDue(state: CoordinatorState, cluster: string, trigger: Trigger): boolean {
+    const { now } = this.engine;
     if (trigger.kind === 'manual' || now() < (this.notBeforeMs.get(cluster) ?? 0)) return false;
-    if (trigger.kind === 'interval' && now() < lastAnnouncedMs(journal.state, cluster) + trigger.everyMs) return false;
+    const everyMs = trigger.kind === 'interval' ? trigger.everyMs : trigger.atMostEveryMs;
+    if (now() < lastAnnouncedMs(state, cluster) + everyMs) return false;
     if (trigger.kind === 'waiting' && this.waiting.countWaiting(cluster) < trigger.routers) return false;
-    return collectingRounds(journal.state, cluster).length === 0;
+    return collectingRounds(state, cluster).length === 0;
   }
 
   private async run(plan: ClusterPlan, trigger: Trigger): Promise<void> {
     const { cluster } = plan;
-    const { now } = this.engine;
+    const { journal, now } = this.engine;
     const startedMs = now();
+    if (this.starting.has(cluster)) return;
+    this.starting.add(cluster);
     try {
-      const started = startRound(this.engine, plan);
-      if (trigger.kind === 'waiting') this.notBeforeMs.set(cluster, startedMs + trigger.atMostEveryMs);
-      await started;
+      // Whether it is due is decided once more on the newest state: another replica may have been faster.
+      await journal.commitIfDue((state) => ({ events: this.isDue(state, cluster, trigger) ? announced(this.engine, plan)(state).events : [], reply: undefined }));
       this.refusedWith.delete(cluster);
     } catch (error) {
       this.notBeforeMs.set(cluster, startedMs + PAUSE_AFTER_REFUSAL_MS);
       const problem = asSecaggError(error);
       if (this.refusedWith.get(cluster) !== problem.code) this.onRefused(cluster, problem, error);
       this.refusedWith.set(cluster, problem.code);
+    } finally {
+      this.starting.delete(cluster);
     }
   }
 }

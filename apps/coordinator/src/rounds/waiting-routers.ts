@@ -1,6 +1,7 @@
 /** Which routers are there: those that wait for a round, and those heard of lately. */
 export class WaitingRouters {
   private readonly waiting = new Map<string, Map<string, number>>();
+  private readonly elsewhere = new Map<string, readonly string[]>();
   private readonly lastSeenMs = new Map<string, number>();
 
   /** Counts a router as waiting in a cluster until the returned function is called. Several waits of one router count once. */
@@ -20,8 +21,19 @@ export class WaitingRouters {
     this.lastSeenMs.set(router, nowMs);
   }
 
+  /** Routers that wait for this cluster at other replicas; what was said before of the cluster is forgotten. */
+  setElsewhere(cluster: string, routers: readonly string[]): void {
+    this.elsewhere.set(cluster, routers);
+  }
+
+  /** Those that wait here, in no order. */
+  waitingHere(cluster: string): string[] {
+    return [...(this.waiting.get(cluster)?.keys() ?? [])];
+  }
+
+  /** Each router counts once, wherever it waits. */
   countWaiting(cluster: string): number {
-    return this.waiting.get(cluster)?.size ?? 0;
+    return new Set([...this.waitingHere(cluster), ...(this.elsewhere.get(cluster) ?? [])]).size;
   }
 
   /** Routers that wait or were heard of within `windowMs`; longer silent ones are forgotten. */

@@ -6,6 +6,7 @@ export const getHealth = (): Operation => ({
   path: '/healthz',
   summary: 'The process is alive',
   always: true,
+  asIs: true,
   replies: { 200: 'JSON' },
   handle: async () => jsonReply({ status: 'ok' }),
 });

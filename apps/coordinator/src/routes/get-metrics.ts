@@ -7,6 +7,7 @@ export const getMetrics = (metrics: Pick<CoordinatorMetrics, 'contentType' | 'ex
   method: 'get',
   path: '/metrics',
   summary: 'Metrics in the text format of Prometheus',
+  asIs: true,
   replies: { 200: 'text' },
   async handle() {
     refresh();

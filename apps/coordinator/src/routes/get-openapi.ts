@@ -8,6 +8,7 @@ export function getOpenApi(operations: readonly Operation[]): Operation {
     method: 'get',
     path: '/openapi.json',
     summary: 'This description',
+    asIs: true,
     replies: { 200: 'JSON' },
     handle: async () => jsonReply(describe([...operations, operation])),
   };

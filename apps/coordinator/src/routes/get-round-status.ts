@@ -20,9 +20,12 @@ export const getRoundStatus = ({ journal, store, changes }: Engine): Operation =
     const number = roundOf(call);
     const known = call.query.get('phase');
     if (known !== null && !roundPhase.safeParse(known).success) throw invalid('phase', 'is no phase of a round');
-    const live = journal.state.rounds.get(roundKey(cluster, number));
-    if (!live) return messageReply(roundStatusMessage, await recordedStatus(store, cluster, number));
-    await poll(changes, waitOf(call, 0), call.signal, () => isFinal(live.phase) || (known !== null && live.phase !== known) || undefined);
-    return messageReply(roundStatusMessage, statusOfRound(live));
+    const look = () => journal.state.rounds.get(roundKey(cluster, number));
+    await poll(changes, waitOf(call, 0), call.signal, () => {
+      const live = look();
+      return !live || isFinal(live.phase) || (known !== null && live.phase !== known) || undefined;
+    });
+    const live = look();
+    return messageReply(roundStatusMessage, live ? statusOfRound(live) : await recordedStatus(store, cluster, number));
   },
 });

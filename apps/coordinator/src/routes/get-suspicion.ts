@@ -5,7 +5,8 @@ import { clusterOf } from '../http/parameters';
 import { suspicionReport } from '../suspicion/report';
 import { quarantineRounds, type Scores } from '../suspicion/scores';
 
-export const getSuspicion = ({ journal }: Engine, scores: Scores): Operation => ({
+/** @param refresh where other replicas count rounds too: takes over what they have written */
+export const getSuspicion = ({ journal }: Engine, scores: Scores, refresh?: (cluster: string) => Promise<void>): Operation => ({
   id: 'get-suspicion',
   method: 'get',
   path: '/v1/clusters/:cluster/suspicion',
@@ -18,6 +19,7 @@ export const getSuspicion = ({ journal }: Engine, scores: Scores): Operation => 
     const cluster = clusterOf(call);
     const { view } = journal.state;
     if (!view.policy.clusters.some((entry) => entry.cluster === cluster)) throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
+    await refresh?.(cluster);
     return jsonReply(suspicionReport(cluster, scores.of(cluster), quarantineRounds(view, cluster)));
   },
 });

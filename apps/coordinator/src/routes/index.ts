@@ -47,6 +47,8 @@ export interface RouteParts {
   readonly views: ViewSource;
   readonly finisher: RoundFinisher;
   readonly scores: Scores;
+  /** Present where other replicas count rounds too. */
+  readonly refreshScores?: (cluster: string) => Promise<void>;
   readonly proofs: ProofSource;
   readonly operators: OperatorRequests;
   readonly plans: ReadonlyMap<string, ClusterPlan>;
@@ -58,7 +60,7 @@ export interface RouteParts {
 }
 
 export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
-  const { waiting, views, finisher, proofs, operators, plans, epochLifetimeMs, misbehaviour, scores, metrics, refreshGauges, closing } = parts;
+  const { waiting, views, finisher, proofs, operators, plans, epochLifetimeMs, misbehaviour, scores, refreshScores, metrics, refreshGauges, closing } = parts;
   const operations: Operation[] = [
     postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
     getOpenRound(engine, waiting),
@@ -74,9 +76,9 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getTranscript(engine, new SharedTranscripts(finisher)),
     getDecision(proofs),
     getInclusion(proofs),
-    getSignal(engine),
+    getSignal(engine, finisher),
     getBudget(engine, plans),
-    getSuspicion(engine, scores),
+    getSuspicion(engine, scores, refreshScores),
     postSeat(engine),
     postEpochSignature(engine),
     postReport(engine),

@@ -17,7 +17,7 @@ export const postAnswer = ({ journal, now }: Engine): Operation => ({
     const cluster = clusterOf(call);
     const round = roundOf(call);
     const body = await call.body(largestAnswer(liveRound(journal.state, cluster, round).round));
-    await journal.commit(receiveAnswer(journal.state, roundKey(cluster, round), body, now()));
+    await journal.commit((state) => receiveAnswer(state, roundKey(cluster, round), body, now()));
     return noContent;
   },
 });

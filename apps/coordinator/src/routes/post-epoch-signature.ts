@@ -13,7 +13,7 @@ export const postEpochSignature = ({ journal, now }: Engine): Operation => ({
   replies: { 204: 'taken' },
   async handle(call) {
     const signature = await readMessage(call, epochSignatureMessage);
-    await journal.commit(receiveEpochSignature(journal.state, signature, now()));
+    await journal.commit((state) => receiveEpochSignature(state, signature, now()));
     return noContent;
   },
 });

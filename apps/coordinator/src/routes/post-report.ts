@@ -18,7 +18,7 @@ export const postReport = ({ journal }: Engine): Operation => ({
     const round = roundOf(call);
     liveRound(journal.state, cluster, round);
     const message = await readMessage(call, signedMessage, signedLimit(reportMessage));
-    await journal.commit(receiveReport(journal.state, roundKey(cluster, round), message));
+    await journal.commit((state) => receiveReport(state, roundKey(cluster, round), message));
     return noContent;
   },
 });

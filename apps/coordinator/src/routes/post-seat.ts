@@ -13,7 +13,7 @@ export const postSeat = ({ journal, now }: Engine): Operation => ({
   replies: { 204: 'taken, or not needed any more' },
   async handle(call) {
     const seat = await readMessage(call, signedMessage, signedLimit(seatMessage));
-    await journal.commit(receiveSeat(journal.state, seat, now()));
+    await journal.commit((state) => receiveSeat(state, seat, now()));
     return noContent;
   },
 });

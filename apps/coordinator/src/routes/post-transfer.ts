@@ -19,7 +19,7 @@ export const postTransfer = ({ journal }: Engine): Operation => ({
     const round = roundOf(call);
     const limit = largestTransfer(liveRound(journal.state, cluster, round));
     const message = await readMessage(call, signedMessage, limit);
-    await journal.commit(receiveTransfer(journal.state, roundKey(cluster, round), message));
+    await journal.commit((state) => receiveTransfer(state, roundKey(cluster, round), message));
     return noContent;
   },
 });

@@ -18,7 +18,7 @@ export const postVote = ({ journal, now }: Engine): Operation => ({
     const round = roundOf(call);
     liveRound(journal.state, cluster, round);
     const message = await readMessage(call, voteMessage);
-    await journal.commit(receiveVote(journal.state, roundKey(cluster, round), message, now()));
+    await journal.commit((state) => receiveVote(state, roundKey(cluster, round), message, now()));
     return noContent;
   },
 });

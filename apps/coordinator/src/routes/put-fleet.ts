@@ -14,7 +14,7 @@ export const putFleet = ({ journal }: Engine): Operation => ({
   async handle(call) {
     // The authority's signature is all the authentication there is to do.
     const documents = await readMessage(call, fleetDocumentsMessage);
-    await journal.commit({ events: updateFleet(journal.state.view, documents), reply: undefined });
+    await journal.commit(({ view }) => ({ events: updateFleet(view, documents), reply: undefined }));
     return noContent;
   },
 });

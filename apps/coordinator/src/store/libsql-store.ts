@@ -5,14 +5,15 @@ import Database from 'libsql';
 import { messageOf } from '../error-message';
 import { failpoint } from '../failpoint';
 import { GroupCommit } from './group-commit';
-import { migrate } from './migrate';
+import { kyselyOf } from './libsql-kysely';
+import { migrate, sqliteTypes } from './migrate';
 import { migrations } from './migrations';
 import { prepareStatements, type Statements } from './statements';
 import { type CountRound, type FinishedRound, type JournalBatch, type JournalEntry, type RoundOutput, type Store, type StoredContribution, type UsedNonce } from './store';
 import { SuspicionTable } from './suspicion-table';
 
 /** Opens the database, creating it when it is missing. One process at a time: a second one is refused. */
-export function openLibsqlStore(path: string): Store {
+export async function openLibsqlStore(path: string): Promise<Store> {
   const unlock = lock(path);
   const db = new Database(path);
   try {
@@ -20,7 +21,7 @@ export function openLibsqlStore(path: string): Store {
     db.exec('PRAGMA synchronous = FULL');
     // The log is folded into the database every 16 MB: seldom enough to stay off the contribution path.
     db.exec('PRAGMA wal_autocheckpoint = 4096');
-    migrate(db, migrations);
+    await migrate(kyselyOf(db), sqliteTypes, migrations);
     return new LibsqlStore(db, unlock);
   } catch (error) {
     db.close();
@@ -119,10 +120,6 @@ class LibsqlStore implements Store {
   async finishedRound(roundKey: string): Promise<FinishedRound | undefined> {
     const row = this.sql.finishedRound.get([roundKey]) as FinishedRow | undefined;
     return row && finishedRoundOf(row);
-  }
-
-  async finishedRounds(): Promise<FinishedRound[]> {
-    return (this.sql.finishedRounds.all([]) as FinishedRow[]).map(finishedRoundOf);
   }
 
   async clusterRecords(cluster?: string): Promise<Map<string, ClusterRecord>> {

@@ -20,7 +20,6 @@ const sql = {
       phase = excluded.phase, contributions = excluded.contributions, decision = excluded.decision,
       finished_at_ms = excluded.finished_at_ms, signal = excluded.signal`,
   finishedRound: 'SELECT * FROM finished_rounds WHERE round_key = ?',
-  finishedRounds: 'SELECT round_key, cluster, round, phase, contributions, decision, finished_at_ms FROM finished_rounds',
   suspicionClusters: 'SELECT cluster, rounds, latest_round FROM suspicion_clusters',
   suspicion: 'SELECT cluster, router, rounds, flagged, expected, named_in_round, quarantined_after FROM suspicion WHERE cluster = ?',
   putSuspicionCluster: `

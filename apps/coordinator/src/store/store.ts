@@ -1,6 +1,6 @@
 /**
- * What the coordinator keeps. Everything is asynchronous, so that a database over the network fits behind it; writes are
- * carried out in the order of the calls, and a promise resolves when its write is durable.
+ * What the coordinator keeps: of rounds ({@link RoundStore}, whatever the database), and the journal of a coordinator that is alone on
+ * its database ({@link Store}; replicas/ has the other one). A promise resolves when its write is durable.
  */
 import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
@@ -56,13 +56,9 @@ export interface RoundOutput {
 /** What a finished round adds to the scores of its cluster. */
 export type CountRound = (before: ClusterRecord) => ClusterRecord;
 
-export interface Store {
-  append(batch: JournalBatch): Promise<void>;
-  replay(): AsyncIterable<JournalEntry>;
+export interface RoundStore {
   /** Stored contributions of a round, all of them or those of some routers; missing ones are left out. */
   contributions(roundKey: string, routers?: readonly PartyId[]): AsyncIterable<StoredContribution>;
-  /** Nonces that are still to be remembered at `nowMs`; older ones are forgotten. */
-  nonces(nowMs: number): Promise<UsedNonce[]>;
 
   /**
    * @param count applied to the scores of the cluster in the same transaction, and at most once for a round however often it is
@@ -72,11 +68,23 @@ export interface Store {
   /** The scores of one cluster, or of all that have any, by cluster. */
   clusterRecords(cluster?: string): Promise<Map<string, ClusterRecord>>;
   finishedRound(roundKey: string): Promise<FinishedRound | undefined>;
-  /** Of all rounds that are finished, in no order. */
-  finishedRounds(): Promise<FinishedRound[]>;
   transcript(roundKey: string): Promise<Bytes | undefined>;
   /** Signal of the highest published round of a cluster. */
   latestSignal(cluster: string): Promise<string | undefined>;
+  /** Removes transcripts of rounds that finished before `beforeMs`; records and signals stay. Gives their number. */
+  pruneTranscripts(beforeMs: number): Promise<number>;
+
+  /** Throws when the store cannot be used. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Writes are carried out in the order of the calls. */
+export interface Store extends RoundStore {
+  append(batch: JournalBatch): Promise<void>;
+  replay(): AsyncIterable<JournalEntry>;
+  /** Nonces that are still to be remembered at `nowMs`; older ones are forgotten. */
+  nonces(nowMs: number): Promise<UsedNonce[]>;
 
   /**
    * Removes journal entries and contributions of a finished round; its record and its output stay. What else follows from
@@ -84,10 +92,4 @@ export interface Store {
    */
   releaseRound(roundKey: string, snapshot: Bytes): Promise<void>;
   snapshot(): Promise<Bytes | undefined>;
-  /** Removes transcripts of rounds that finished before `beforeMs`; records and signals stay. Gives their number. */
-  pruneTranscripts(beforeMs: number): Promise<number>;
-
-  /** Throws when the store cannot be used. */
-  check(): Promise<void>;
-  close(): Promise<void>;
 }

@@ -4,7 +4,7 @@
  */
 import { type ClusterRecord, type FleetView, noRounds, quarantineEnd, recordOf, recordRound, type SuspicionEvent } from '@secagg/protocol';
 import { type PartyId } from '@secagg/schema';
-import { type CountRound, type Store } from '../store/store';
+import { type CountRound, type RoundStore } from '../store/store';
 
 export interface NewlyNamed {
   readonly router: string;
@@ -15,9 +15,9 @@ export interface NewlyNamed {
 }
 
 export class Scores {
-  private constructor(private readonly store: Pick<Store, 'clusterRecords'>, private readonly records: Map<string, ClusterRecord>) {}
+  private constructor(private readonly store: Pick<RoundStore, 'clusterRecords'>, private readonly records: Map<string, ClusterRecord>) {}
 
-  static async load(store: Pick<Store, 'clusterRecords'>): Promise<Scores> {
+  static async load(store: Pick<RoundStore, 'clusterRecords'>): Promise<Scores> {
     return new Scores(store, await store.clusterRecords());
   }
 
@@ -34,6 +34,8 @@ export class Scores {
   async refresh(view: FleetView, cluster: string): Promise<NewlyNamed[]> {
     const record = (await this.store.clusterRecords(cluster)).get(cluster) ?? noRounds();
     const before = this.of(cluster);
+    // Two may be asked for at once, and the first answer come last.
+    if (record.rounds < before.rounds || record.latestRound < before.latestRound) return [];
     this.records.set(cluster, record);
     return Object.entries(record.routers).flatMap(([router, { namedInRound }]) => {
       if (namedInRound === undefined || recordOf(before.routers, router)?.namedInRound === namedInRound) return [];

@@ -28,6 +28,13 @@ export interface TestFleetOptions {
 const DAY_MS = 86_400_000;
 export const keys = ['m1:t1', 'm1:t2', 'm2:t1'];
 
+let newDatabase: (() => string) | undefined;
+
+/** From now on, fleets keep their rounds in databases that this makes, instead of in files. */
+export function useDatabases(create: () => string): void {
+  newDatabase = create;
+}
+
 export class TestFleet {
   readonly folder = mkdtempSync(join(tmpdir(), 'secagg-coordinator-'));
   readonly cluster: ClusterHash = createClusterHash('test', 'a-salt-for-tests-only');
@@ -40,6 +47,7 @@ export class TestFleet {
   /** Of the certificate issued last. */
   lastSerial = 0;
   documents: FleetDocuments;
+  readonly databaseUrl = newDatabase?.();
 
   constructor(private readonly options: TestFleetOptions) {
     const candidates = options.candidates ?? options.committee.size;
@@ -106,6 +114,7 @@ export class TestFleet {
   config(overrides: object = {}, plan: object = {}): Record<string, unknown> {
     return {
       port: 0, dataDir: 'data', keyFile: 'coordinator.key', authorityKeyFile: 'authority.pub', policyFile: 'policy.cbor', rosterFile: 'roster.cbor',
+      ...(this.databaseUrl === undefined ? {} : { databaseUrl: this.databaseUrl }),
       logLevel: 'warn',
       timings: { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 5000, undecidedTimeoutMs: 20_000 },
       clusters: [{

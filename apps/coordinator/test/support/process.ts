@@ -98,6 +98,13 @@ export class CoordinatorProcess {
     return this.ended();
   }
 
+  /** Stands still, as a machine does that has no time for it, and goes on. */
+  async standStill(ms: number): Promise<void> {
+    this.child.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    this.child.kill('SIGCONT');
+  }
+
   stop(): Promise<{ code: number | null; signal: string | null }> {
     this.child.kill('SIGTERM');
     return this.ended();

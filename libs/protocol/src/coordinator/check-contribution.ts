@@ -42,6 +42,11 @@ const ownCopy = ({ body, signature }: Signed): Signed => ({ body: body.slice(), 
 /** What {@link checkContribution} found when the bytes were accepted, without checking it again. */
 export function acceptedContribution(bytes: Bytes): CheckedContribution {
   const contribution = acceptedParts(bytes);
-  const signed = ownCopy(contribution.header);
-  return { checked: { signed, header: headerMessage.view(signed.body), hash: headerHash(signed) }, contribution };
+  return { checked: acceptedHeader(contribution.header), contribution };
+}
+
+/** The header of a contribution that was accepted before. */
+export function acceptedHeader(header: Signed): CheckedHeader {
+  const signed = ownCopy(header);
+  return { signed, header: headerMessage.view(signed.body), hash: headerHash(signed) };
 }

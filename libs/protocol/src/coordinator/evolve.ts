@@ -10,7 +10,7 @@ import { evolveFleet } from '../fleet/update-fleet';
 import { deriveSet, headersRoot, readyBody } from '../round/contribution-set';
 import { decisionHash } from '../round/decision';
 import { deriveRound, roundKey } from '../round/verified-round';
-import { acceptedContribution } from './check-contribution';
+import { acceptedContribution, acceptedHeader } from './check-contribution';
 import { applyMisbehaviour } from './standing';
 import { chargeAnnounced, settleDecided } from './ledger';
 import { pieceKey, resolvedHash } from './pieces';
@@ -67,6 +67,9 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
       state.latestRound.set(config.cluster, Math.max(config.round, state.latestRound.get(config.cluster) ?? 0));
       return;
     }
+    case 'round-released':
+      state.rounds.delete(event.key);
+      return;
     case 'misbehaviour-proven':
       applyMisbehaviour(state, event);
       return;
@@ -75,7 +78,7 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
   }
 }
 
-type RoundEvent = Extract<CoordinatorEvent, { key: string }>;
+type RoundEvent = Exclude<Extract<CoordinatorEvent, { key: string }>, { type: 'round-released' }>;
 
 function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEvent): void {
   switch (event.type) {
@@ -85,6 +88,10 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
       round.accepted.set(event.router, checked);
       return;
     }
+    case 'contribution-noted':
+      round.sumsElsewhere = true;
+      round.accepted.set(event.router, acceptedHeader(event.header));
+      return;
     case 'round-closed':
       round.phase = 'checking';
       round.closedAtMs = event.atMs;

@@ -7,7 +7,7 @@ import { sameBytes, signDocument } from '../documents';
 import { ensure } from '../checks/check';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
-import { acceptedParts, checkContribution } from './check-contribution';
+import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
 import { checkBudget } from './ledger';
 import { decidedPieces, resolvedWords } from './pieces';
 import { planRound, type RoundPlan } from './plan-round';
@@ -26,10 +26,16 @@ export function announceRound(state: CoordinatorState, context: CoordinatorConte
 /**
  * Checks a contribution. The receipt may be sent once the event is durable. The identical contribution again gets the same
  * receipt without a new event, also after the close. Refusals throw with their code and change nothing.
+ * @param contribution what {@link checkContribution} found in these bytes, where that was done before under the same view
  */
-export function receiveContribution(state: CoordinatorState, context: CoordinatorContext, key: string, bytes: Bytes): Step<Signed> {
+export function receiveContribution(
+  state: CoordinatorState,
+  context: CoordinatorContext,
+  key: string,
+  bytes: Bytes,
+  contribution: CheckedContribution = checkContribution(state.view, roundOf(state, key).round, bytes),
+): Step<Signed> {
   const round = roundOf(state, key);
-  const contribution = checkContribution(state.view, round.round, bytes);
   const { checked } = contribution;
   const { router } = checked.header;
   const held = round.accepted.get(router);
@@ -128,18 +134,35 @@ function answeringTimeout(round: RoundState, context: CoordinatorContext, key: s
   return nowMs > not_after_ms + context.timings.undecidedTimeoutMs ? [{ type: 'round-undecided', key }] : undefined;
 }
 
-function publish(round: RoundState, context: CoordinatorContext, key: string): CoordinatorEvent[] {
-  for (const { group, piece } of decidedPieces(round)) if (!resolvedWords(round, group, piece)) return [];
-  return [{ type: 'round-published', key, sums: openSums(round, (router) => context.contribution(key, router)) }];
+const publish = (round: RoundState, context: CoordinatorContext, key: string): CoordinatorEvent[] =>
+  round.sumsElsewhere || !isOpenable(round) ? [] : [published(round, context, key, round.sums)];
+
+/** Whether a round was decided for opening and every piece sum that takes is there. */
+export function isOpenable(round: RoundState): boolean {
+  if (round.phase !== 'answering') return false;
+  for (const { group, piece } of decidedPieces(round)) if (!resolvedWords(round, group, piece)) return false;
+  return true;
 }
 
-/** Per decided group: the running sum, less the ciphertexts that did not stay in, less the keystream sums of all pieces. */
-function openSums(round: RoundState, contribution: (router: PartyId) => Bytes): { group: number; words: Bytes }[] {
+/**
+ * Opens a round whose ciphertexts were added up elsewhere; nothing while it cannot be opened.
+ * @param sums of all accepted ciphertexts, per group
+ */
+export function publishRound(state: CoordinatorState, context: CoordinatorContext, key: string, sums: readonly WordSum[]): readonly CoordinatorEvent[] {
+  const round = roundOf(state, key);
+  return isOpenable(round) ? [published(round, context, key, sums)] : [];
+}
+
+const published = (round: RoundState, context: CoordinatorContext, key: string, sums: readonly WordSum[]): CoordinatorEvent =>
+  ({ type: 'round-published', key, sums: openSums(round, sums, (router) => context.contribution(key, router)) });
+
+/** Per decided group: the sum of all accepted, less the ciphertexts that did not stay in, less the keystream sums of all pieces. */
+function openSums(round: RoundState, sums: readonly WordSum[], contribution: (router: PartyId) => Bytes): { group: number; words: Bytes }[] {
   const { dimension, config } = round.round;
   const set = (round.proposal as NonNullable<RoundState['proposal']>).set;
   return set.groups.map(({ group, members }) => {
     const sum = new WordSum(dimension, config.layout.word_bits);
-    sum.addPacked(round.sums[group].toPacked());
+    sum.addPacked(sums[group].toPacked());
     const kept = new Set(members.map((entry) => entry.header.router));
     const minus = new WordSum(dimension, config.layout.word_bits);
     for (const { header } of round.headers) {

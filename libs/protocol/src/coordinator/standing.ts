@@ -12,9 +12,16 @@ import { type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState 
 /** Name of evidence: one of a kind is kept for a party and its key, so that a party cannot fill the disk by misbehaving again and again. */
 export const misbehaviourKey = ({ kind, party, publicKey }: Pick<Misbehaviour, 'kind' | 'party' | 'publicKey'>): string => `${kind}:${party}:${hex(publicKey)}`;
 
-/** The event that keeps verified evidence; none when the like is kept already. Throws what {@link verifyEvidence} throws. */
-export function recordMisbehaviour(state: CoordinatorState, evidence: Bytes, nowMs: number): CoordinatorEvent[] {
-  const proven = verifyEvidence(state.view.authorityKey, evidence);
+/**
+ * The event that keeps verified evidence; none when the like is kept already. Throws what {@link verifyEvidence} throws.
+ * @param proven what {@link verifyEvidence} found in it, where that was done before
+ */
+export function recordMisbehaviour(
+  state: CoordinatorState,
+  evidence: Bytes,
+  nowMs: number,
+  proven: Misbehaviour = verifyEvidence(state.view.authorityKey, evidence),
+): CoordinatorEvent[] {
   return state.misbehaviour.has(misbehaviourKey(proven)) ? [] : [{ type: 'misbehaviour-proven', evidence, atMs: nowMs }];
 }
 

@@ -82,6 +82,8 @@ export interface RoundState {
   readonly accepted: Map<PartyId, CheckedHeader>;
   /** Running sum of all accepted ciphertexts per group. */
   readonly sums: WordSum[];
+  /** Set once a contribution was noted without its bytes: the sums are counted elsewhere, and `sums` are not those of the accepted. */
+  sumsElsewhere?: boolean;
   closedAtMs?: number;
   /** The accepted headers in increasing order of router id, and their Merkle root; set at the close. */
   headers: readonly CheckedHeader[];
@@ -131,6 +133,8 @@ export type CoordinatorEvent =
       /** What the bytes decode to, where that was just found out; never persisted. */
       readonly checked?: CheckedContribution;
     }
+  /** An accepted contribution as coordinators know it that share a journal: its header counts, its bytes are left to whoever adds them up. */
+  | { readonly type: 'contribution-noted'; readonly key: string; readonly router: PartyId; readonly header: Signed }
   | { readonly type: 'round-closed'; readonly key: string; readonly atMs: number }
   | { readonly type: 'report-received'; readonly key: string; readonly report: Signed }
   | { readonly type: 'round-proposed'; readonly key: string; readonly proposal: Signed }
@@ -140,6 +144,8 @@ export type CoordinatorEvent =
   | { readonly type: 'answer-received'; readonly key: string; readonly bytes: Bytes; readonly atMs: number }
   | { readonly type: 'round-published'; readonly key: string; readonly sums: readonly { readonly group: number; readonly words: Bytes }[] }
   | { readonly type: 'round-undecided'; readonly key: string }
+  /** A finished round leaves memory; what follows from it for the ledgers stays. */
+  | { readonly type: 'round-released'; readonly key: string }
   | { readonly type: 'misbehaviour-proven'; readonly evidence: Bytes; readonly atMs: number };
 
 /** The pure result of a step: events to make durable first, and then what may leave. */

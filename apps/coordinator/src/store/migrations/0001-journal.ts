@@ -2,53 +2,57 @@ import { type Migration } from '../migrate';
 
 export const journal: Migration = {
   version: 1,
-  sql: `
-    CREATE TABLE journal (
-      id INTEGER PRIMARY KEY,
-      round_key TEXT,
-      type TEXT NOT NULL,
-      body BLOB NOT NULL
-    );
-    CREATE INDEX journal_of_round ON journal (round_key) WHERE round_key IS NOT NULL;
+  async up(db, { integer, bytes }) {
+    await db.schema
+      .createTable('journal')
+      .addColumn('id', integer, (column) => column.primaryKey())
+      .addColumn('round_key', 'text')
+      .addColumn('type', 'text', (column) => column.notNull())
+      .addColumn('body', bytes, (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('journal_of_round').on('journal').column('round_key').where('round_key' as never, 'is not', null).execute();
 
-    CREATE TABLE contributions (
-      journal_id INTEGER PRIMARY KEY,
-      round_key TEXT NOT NULL,
-      router TEXT NOT NULL,
-      bytes BLOB NOT NULL
-    );
-    CREATE UNIQUE INDEX contribution_of_router ON contributions (round_key, router);
+    await db.schema
+      .createTable('contributions')
+      .addColumn('journal_id', integer, (column) => column.primaryKey())
+      .addColumn('round_key', 'text', (column) => column.notNull())
+      .addColumn('router', 'text', (column) => column.notNull())
+      .addColumn('bytes', bytes, (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('contribution_of_router').unique().on('contributions').columns(['round_key', 'router']).execute();
 
-    CREATE TABLE finished_rounds (
-      round_key TEXT PRIMARY KEY,
-      cluster TEXT NOT NULL,
-      round INTEGER NOT NULL,
-      phase TEXT NOT NULL,
-      contributions INTEGER NOT NULL,
-      decision BLOB,
-      finished_at_ms INTEGER NOT NULL,
-      signal TEXT
-    );
-    CREATE INDEX finished_round_of_cluster ON finished_rounds (cluster, round);
+    await db.schema
+      .createTable('finished_rounds')
+      .addColumn('round_key', 'text', (column) => column.primaryKey())
+      .addColumn('cluster', 'text', (column) => column.notNull())
+      .addColumn('round', integer, (column) => column.notNull())
+      .addColumn('phase', 'text', (column) => column.notNull())
+      .addColumn('contributions', integer, (column) => column.notNull())
+      .addColumn('decision', bytes)
+      .addColumn('finished_at_ms', integer, (column) => column.notNull())
+      .addColumn('signal', 'text')
+      .execute();
+    await db.schema.createIndex('finished_round_of_cluster').on('finished_rounds').columns(['cluster', 'round']).execute();
 
-    CREATE TABLE transcripts (
-      round_key TEXT PRIMARY KEY,
-      finished_at_ms INTEGER NOT NULL,
-      body BLOB NOT NULL
-    );
+    await db.schema
+      .createTable('transcripts')
+      .addColumn('round_key', 'text', (column) => column.primaryKey())
+      .addColumn('finished_at_ms', integer, (column) => column.notNull())
+      .addColumn('body', bytes, (column) => column.notNull())
+      .execute();
 
-    CREATE TABLE operator_nonces (
-      operator TEXT NOT NULL,
-      nonce BLOB NOT NULL,
-      expires_at_ms INTEGER NOT NULL,
-      PRIMARY KEY (operator, nonce)
-    );
+    await db.schema
+      .createTable('operator_nonces')
+      .addColumn('operator', 'text', (column) => column.notNull())
+      .addColumn('nonce', bytes, (column) => column.notNull())
+      .addColumn('expires_at_ms', integer, (column) => column.notNull())
+      .addPrimaryKeyConstraint('operator_nonces_key', ['operator', 'nonce'])
+      .execute();
 
-    -- 'released': what outlives the entries it follows from, replaying starts on top of it.
-    -- 'checked': written to see whether writing works.
-    CREATE TABLE snapshots (
-      name TEXT PRIMARY KEY,
-      body BLOB NOT NULL
-    );
-  `,
+    await db.schema
+      .createTable('snapshots')
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('body', bytes, (column) => column.notNull())
+      .execute();
+  },
 };

@@ -1,27 +1,26 @@
 import { type Migration } from '../migrate';
 
-/** Needs nothing but the first migration. */
+/** Scores over rounds. Needs nothing but the first migration. */
 export const suspicion: Migration = {
   version: 3,
-  sql: `
-    -- Clusters of which rounds were counted: how many, and the highest of their numbers.
-    CREATE TABLE suspicion_clusters (
-      cluster TEXT PRIMARY KEY,
-      rounds INTEGER NOT NULL,
-      latest_round INTEGER NOT NULL
-    );
+  async up(db, { integer }) {
+    await db.schema
+      .createTable('suspicion_clusters')
+      .addColumn('cluster', 'text', (column) => column.primaryKey())
+      .addColumn('rounds', integer, (column) => column.notNull())
+      .addColumn('latest_round', integer, (column) => column.notNull())
+      .execute();
 
-    -- A router's counted rounds, those in flagged groups, and how many that would be for anybody; the round after which it was named, and
-    -- the highest one counted when its quarantine began.
-    CREATE TABLE suspicion (
-      cluster TEXT NOT NULL,
-      router TEXT NOT NULL,
-      rounds INTEGER NOT NULL,
-      flagged INTEGER NOT NULL,
-      expected REAL NOT NULL,
-      named_in_round INTEGER,
-      quarantined_after INTEGER,
-      PRIMARY KEY (cluster, router)
-    );
-  `,
+    await db.schema
+      .createTable('suspicion')
+      .addColumn('cluster', 'text', (column) => column.notNull())
+      .addColumn('router', 'text', (column) => column.notNull())
+      .addColumn('rounds', integer, (column) => column.notNull())
+      .addColumn('flagged', integer, (column) => column.notNull())
+      .addColumn('expected', 'double precision', (column) => column.notNull())
+      .addColumn('named_in_round', integer)
+      .addColumn('quarantined_after', integer)
+      .addPrimaryKeyConstraint('suspicion_key', ['cluster', 'router'])
+      .execute();
+  },
 };

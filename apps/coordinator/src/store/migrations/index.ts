@@ -1,5 +1,6 @@
 import { journal } from './0001-journal';
 import { suspicion } from './0003-suspicion';
+import { replicas } from './0004-replicas';
 
 /** All migrations in order of version. Released ones never change; new ones are added. */
-export const migrations = [journal, suspicion];
+export const migrations = [journal, suspicion, replicas];

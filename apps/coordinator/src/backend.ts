@@ -1,0 +1,66 @@
+/** What is behind the service: journal and store, on a file of its own or on a database shared with other replicas. */
+import { join } from 'node:path';
+import { ownerOnlyDatabase, readingStored } from '@secagg/host';
+import { type FleetDocuments } from '@secagg/protocol';
+import { type Bytes } from '@secagg/schema';
+import { type Logger } from 'pino';
+import { type Changes } from './changes';
+import { type Config } from './config';
+import { makeDataFolder } from './data-folder';
+import { restoreState } from './engine';
+import { type Journal } from './journal';
+import { OperatorRequests } from './operators/operator-requests';
+import { openReplica, type Replica } from './replicas/open-replica';
+import { openLibsqlStore } from './store/libsql-store';
+import { type RoundStore } from './store/store';
+
+export interface Backend {
+  readonly journal: Journal;
+  readonly store: RoundStore;
+  readonly operators: OperatorRequests;
+  /** Milliseconds since 1970: the clock that decisions are made by. */
+  readonly now: () => number;
+  /** Present when other coordinators may work on the same rounds. */
+  readonly replica?: Replica;
+  /** Makes everything durable, and lets go of the database. */
+  close(): Promise<void>;
+}
+
+export interface BackendNeeds {
+  readonly config: Config;
+  readonly authorityKey: Bytes;
+  /** For the first start. */
+  readonly documents: FleetDocuments | undefined;
+  readonly changes: Changes;
+  readonly logger: Logger;
+  readonly onFailure: (error: unknown) => void;
+  readonly now: () => number;
+}
+
+export async function openBackend(needs: BackendNeeds): Promise<Backend> {
+  if (needs.config.databaseUrl === undefined) return openEmbedded(needs);
+  const replica = await openReplica(needs, needs.config.databaseUrl);
+  const { journal, store, now, close } = replica;
+  return { journal, store, now, close, replica, operators: new OperatorRequests([], false) };
+}
+
+async function openEmbedded({ config: { dataDir }, authorityKey, documents, onFailure, now }: BackendNeeds): Promise<Backend> {
+  // The configuration has one or the other.
+  const folder = dataDir as string;
+  makeDataFolder(folder);
+  const path = join(folder, 'coordinator.db');
+  ownerOnlyDatabase(path);
+  const store = await openLibsqlStore(path);
+  try {
+    const journal = await readingStored(path, () => restoreState(store, authorityKey, documents, onFailure));
+    const operators = await OperatorRequests.load(store, now());
+    const close = async () => {
+      await journal.durable();
+      await store.close();
+    };
+    return { journal, store, operators, now, close };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

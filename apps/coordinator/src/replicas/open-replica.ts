@@ -1,0 +1,164 @@
+/** Takes part in a database that other coordinators may be using: brings it to the newest schema, and restores the state from its journal. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type CoordinatorState, emptyCoordinator, evolveCoordinator, type FleetDocuments, updateFleet, verifyFleet } from '@secagg/protocol';
+import { type Bytes, SecaggError } from '@secagg/schema';
+import { sql } from 'kysely';
+import { type BackendNeeds } from '../backend';
+import { isNewer } from '../engine';
+import { messageOf } from '../error-message';
+import { applySnapshot } from '../snapshot';
+import { migrate, postgresTypes } from '../store/migrate';
+import { migrations } from '../store/migrations';
+import { kyselyOn, openPool } from '../store/postgres/connect';
+import { JournalLog, type JournalRow } from '../store/postgres/journal-log';
+import { PostgresStore } from '../store/postgres/postgres-store';
+import { listenForAppends } from './listen';
+import { eventOfRow, rowOf } from './shared-events';
+import { SharedJournal } from './shared-journal';
+
+export interface Replica {
+  readonly journal: SharedJournal;
+  readonly store: PostgresStore;
+  readonly now: () => number;
+  close(): Promise<void>;
+}
+
+/** Turns of the journal and looks at it; everything else. */
+const JOURNAL_CONNECTIONS = 2;
+const STORE_CONNECTIONS = 6;
+/** How often the journal is looked at when the database says nothing, which it may be kept from. */
+const LOOK_MS = 1000;
+/** Appends of others come in bursts: they are read together. */
+const FOLLOW_DELAY_MS = 10;
+/** How long a start waits for a database that is not there. */
+const START_PATIENCE_MS = 30_000;
+const MIGRATION_LOCK = 0x5ecac67;
+
+/** Throws `unavailable` when the database cannot be used within half a minute. */
+export async function openReplica({ authorityKey, documents, changes, logger, now }: BackendNeeds, url: string): Promise<Replica> {
+  const journalPool = openPool(url, JOURNAL_CONNECTIONS);
+  const storePool = openPool(url, STORE_CONNECTIONS);
+  const end = async (): Promise<void> => void (await Promise.all([journalPool.end(), storePool.end()]));
+  const trouble = troubleLog((text) => logger.warn({ text }, 'the database cannot be used'));
+  const clock = { offsetMs: 0 };
+  try {
+    await whenThere(() => migrateAlone(url));
+    const log = new JournalLog(journalPool);
+    const restore = restorer(authorityKey);
+    await begin(log, authorityKey, documents);
+    let restored: { state: CoordinatorState; position: number } | undefined;
+    await log.everything(async (rows, snapshot) => void (restored = await restore(rows, snapshot)));
+    const onClock = (databaseMs: number): void => {
+      clock.offsetMs = databaseMs - now();
+      trouble.over();
+    };
+    const journal = new SharedJournal(
+      { log, restore, onTrouble: trouble.tell, onClock, onRestored: () => changes.notify() },
+      restored as unknown as { state: CoordinatorState; position: number },
+    );
+    await journal.commit(({ view }) => ({ events: documents && isNewer(journal.state, documents) ? updateFleet(view, documents) : [], reply: undefined }));
+    const unfollow = follow(journal, url);
+    const close = async () => {
+      await unfollow();
+      await journal.idle();
+      await end();
+    };
+    return { journal, store: new PostgresStore(kyselyOn(storePool), randomUUID(), trouble.tell), now: () => now() + clock.offsetMs, close };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** Only one replica migrates; the others wait for it, and find nothing to do. */
+async function migrateAlone(url: string): Promise<void> {
+  // A migration may take its time, and so may waiting for it.
+  const all = kyselyOn(openPool(url, 1, { query_timeout: 0, statement_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 }));
+  try {
+    await all.connection().execute(async (db) => {
+      // The session ends below, and the lock with it.
+      await sql`SELECT pg_advisory_lock(${MIGRATION_LOCK})`.execute(db);
+      await migrate(db as never, postgresTypes, migrations);
+    });
+  } finally {
+    await all.destroy();
+  }
+}
+
+/** An empty journal begins with the fleet documents. */
+async function begin(log: JournalLog, authorityKey: Bytes, documents: FleetDocuments | undefined): Promise<void> {
+  await log.turn(0, async (turn, { rows }) => {
+    if (rows.length > 0) return;
+    if (!documents) throw new SecaggError('unavailable', 'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)');
+    verifyFleet(authorityKey, documents);
+    await turn.append([rowOf({ type: 'fleet-updated', documents }, 1)]);
+  });
+}
+
+const restorer = (authorityKey: Bytes) => async (rows: AsyncIterable<JournalRow>, snapshot: Bytes | undefined): Promise<{ state: CoordinatorState; position: number }> => {
+  let state: CoordinatorState | undefined;
+  let position = 0;
+  for await (const row of rows) {
+    const event = eventOfRow(row);
+    if (state) evolveCoordinator(state, event);
+    else {
+      if (event.type !== 'fleet-updated') throw new SecaggError('internal', 'the journal does not start with the fleet documents');
+      state = emptyCoordinator(verifyFleet(authorityKey, event.documents));
+      if (snapshot) applySnapshot(state, snapshot);
+    }
+    position = row.id;
+  }
+  if (!state) throw new SecaggError('internal', 'the journal is empty');
+  return { state, position };
+};
+
+function follow(journal: SharedJournal, url: string): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    timer = undefined;
+    // A failure was told of where it happened, and the next look comes soon.
+    journal.fresh().catch(() => undefined);
+  };
+  const looking = setInterval(look, LOOK_MS);
+  const stop = listenForAppends(url, () => {
+    timer ??= setTimeout(look, FOLLOW_DELAY_MS);
+  });
+  return async () => {
+    clearInterval(looking);
+    clearTimeout(timer);
+    await stop();
+  };
+}
+
+async function whenThere(act: () => Promise<void>): Promise<void> {
+  for (const until = performance.now() + START_PATIENCE_MS; ;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      if (performance.now() > until) throw new SecaggError('unavailable', `the database cannot be reached: ${messageOf(error)}`, { away: true });
+      await pause(500);
+    }
+  }
+}
+
+/** Errors of the network and of a server that is starting, stopping or full (SQLSTATE classes 08, 53 and 57), not of what was asked of it. */
+function isAway(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  return /^(E[A-Z_]+|(08|53|57).{3})$/.test(code) || /timeout|terminated/i.test(messageOf(error));
+}
+
+/** Tells of each kind of failure once until it is over. Texts of the driver name hosts and users, never a password or a value. */
+function troubleLog(warn: (text: string) => void): { tell(error: unknown): void; over(): void } {
+  const told = new Set<string>();
+  return {
+    tell(error) {
+      const text = messageOf(error);
+      if (told.has(text)) return;
+      told.add(text);
+      warn(text);
+    },
+    over: () => told.clear(),
+  };
+}
