@@ -8,7 +8,7 @@ import { type Tally } from './tally';
 /** Processes that are being killed, or wait for their point, at the same time. */
 const AT_ONCE = 3;
 /** How long a process may take to come by its point. */
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 40_000;
 
 export class Killer {
   private readonly busy = new Set<string>();
