@@ -1,6 +1,7 @@
 /** Looks at every process, as operators and their tools do: answers are not needed, only asked for. */
 import { request } from 'undici';
 import { type World } from '../world';
+import { accuse } from './accuse';
 
 const TIMEOUT_MS = 2000;
 
@@ -12,7 +13,11 @@ export async function probe(world: World): Promise<void> {
       if (url !== undefined) await get(`${url}${path}`);
     }
   };
-  const coordinator = async () => ask('coordinator', await coordinatorPaths(world));
+  const coordinator = async () => {
+    const url = subjects.get('coordinator')?.url;
+    if (url !== undefined) await accuse(url, fleet, TIMEOUT_MS);
+    await ask('coordinator', await coordinatorPaths(world));
+  };
   await Promise.all([coordinator(), ...fleet.routers.map((id) => ask(id, ['/healthz', '/readyz', '/metrics', '/v1/status', '/v1/signal', '/v1/budget/history']))]);
 }
 
