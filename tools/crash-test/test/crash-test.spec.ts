@@ -57,15 +57,15 @@ it('brings about what a point needs: seeds passed on to a member whose box does 
 });
 
 it('finds a coordinator that gives receipts before contributions are durable', async () => {
-  const coordinator = alter(scripts.coordinator, 'receipts-early', [[/ {2}await surroundings\.durable\(\);\n/, ''], [/ {4}await this\.durable\(\);\n {4}return step\.reply;/, '    return step.reply;']]);
+  const coordinator = alter(scripts.coordinator, 'receipts-early', [[/ {4}await settled\(\);\n {4}return reply;/, '    return reply;'], [/ {4}await this\.durable\(\);\n {4}return step\.reply;/, '    return step.reply;']]);
   const { problems } = await run(['--matrix', '--only', 'before-durable:contribution-accepted', '--seed', 'ci'], { ...scripts, coordinator });
   expect(problems.join('\n')).toMatch(/the acknowledged contribution of router-\d is missing in round|contributions, and \d were acknowledged/);
 });
 
 it('finds a router-node that accepts observations before they are durable', async () => {
   const routerNode = alter(scripts.routerNode, 'accepts-early', [
-    [/( {4}this\.pending = \[\];\n)( {4}try \{\n {6}failpoint\("before-durable:observations-accepted"\);)/, '$1    for (const { batch, resolve } of group) resolve(batch.observations.length);\n    setTimeout(() => {\n$2'],
-    [/( {6}for \(const \{ reject \} of group\) reject\(error\);\n {4}\}\n)/, '$1    }, 20);\n'],
+    [/( {4}const (group\d*) = this\.pending;\n {4}this\.pending = \[\];\n)( {4}try \{\n {6}failpoint\("before-durable:observations-accepted"\);)/, '$1    for (const { batch, resolve } of $2) resolve(batch.observations.length);\n    setTimeout(() => {\n$3'],
+    [/( {6}for \(const \{ reject \} of group\d*\) reject\(error\);\n {4}\}\n)/, '$1    }, 20);\n'],
   ]);
   const { problems } = await run(['--matrix', '--only', 'router before-durable:observations-accepted', '--seed', 'ci'], { ...scripts, routerNode });
   expect(problems.join('\n')).toMatch(/batch router-\d-\d+ (had been acknowledged before round \d+, and is not in it|is in no round)|router-\d holds/);

@@ -74,10 +74,11 @@ async function answer(operation: Operation, surroundings: Surroundings, request:
     let reply: Reply;
     let settled: () => Promise<void> = () => Promise.resolve();
     try {
+      const call = callOf(operation, surroundings, request, gone.signal, deadline, taken);
+      // Who is turned away costs the database nothing.
+      if (operation.always !== true) enter(operation, surroundings.gate, call, taken);
       if (!operation.asIs) await surroundings.fresh();
       settled = surroundings.reading();
-      const call = callOf(operation, surroundings, request, gone.signal, deadline, taken);
-      if (operation.always !== true) enter(operation, surroundings.gate, call, taken);
       reply = await operation.handle(call);
     } catch (error) {
       reply = refuse(surroundings, error, operation.id);

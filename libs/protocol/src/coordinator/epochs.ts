@@ -15,8 +15,6 @@ import { type CoordinatorEvent, type CoordinatorState, type EpochState, epochOf,
 export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: number): Step<EpochTerms> {
   const { policy, roster } = state.view;
   const highest = Math.max(0, ...state.epochs.keys());
-  const silent = silentSeats(state);
-  const promising = policy.committee.candidates.filter((candidate) => !silent.has(candidate) && !isExcluded(state, candidate));
   const terms: EpochTerms = {
     epoch: highest + 1,
     policy_version: policy.version,
@@ -24,15 +22,32 @@ export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: n
     threshold: policy.committee.threshold,
     sealing_suite: policy.sealing_suites[0],
     not_after_ms: nowMs + Math.min(lifetimeMs, policy.committee.max_epoch_ms),
-    candidates: promising.length >= policy.committee.size ? promising : policy.committee.candidates,
+    candidates: promisingCandidates(state),
   };
   return { events: [{ type: 'epoch-started', terms }], reply: terms };
 }
 
-function silentSeats(state: CoordinatorState): Set<PartyId> {
+/** As many as are needed, of those that were silent least often: who was slow once must not count like who never signs. */
+function promisingCandidates(state: CoordinatorState): readonly PartyId[] {
+  const { size, candidates } = state.view.policy.committee;
+  const standing = candidates.filter((candidate) => !isExcluded(state, candidate));
+  const silences = silentSeats(state);
+  for (const most of [...new Set(standing.map((candidate) => silences.get(candidate) ?? 0))].sort((a, b) => a - b)) {
+    const promising = standing.filter((candidate) => (silences.get(candidate) ?? 0) <= most);
+    if (promising.length >= size) return promising;
+  }
+  return candidates;
+}
+
+/** How often each candidate took a seat since the last complete epoch and did not sign. */
+function silentSeats(state: CoordinatorState): Map<PartyId, number> {
   const inForce = state.epoch?.epoch.epoch ?? 0;
-  const failed = [...state.epochs].filter(([number]) => number > inForce).map(([, epoch]) => epoch);
-  return new Set(failed.flatMap(({ members, signatures }) => members.filter((member) => !signatures.has(member))));
+  const counts = new Map<PartyId, number>();
+  for (const [number, { members, signatures }] of state.epochs) {
+    if (number <= inForce) continue;
+    for (const member of members) if (!signatures.has(member)) counts.set(member, (counts.get(member) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /**
