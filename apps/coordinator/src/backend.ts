@@ -1,12 +1,11 @@
 /** What is behind the service: journal and store, on a file of its own or on a database shared with other replicas. */
 import { join } from 'node:path';
-import { ownerOnlyDatabase, readingStored } from '@secagg/host';
+import { makeDataFolder, ownerOnlyDatabase, readingStored } from '@secagg/host';
 import { type FleetDocuments } from '@secagg/protocol';
 import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Changes } from './changes';
 import { type Config } from './config';
-import { makeDataFolder } from './data-folder';
 import { restoreState } from './engine';
 import { type Journal } from './journal';
 import { OperatorRequests } from './operators/operator-requests';

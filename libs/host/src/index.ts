@@ -1,3 +1,4 @@
+export * from './data-folder';
 export * from './exit-codes';
 export * from './fault-of';
 export * from './host-fault';
