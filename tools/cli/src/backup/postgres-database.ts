@@ -10,7 +10,7 @@ export interface PostgresDatabase {
   readonly schema: string | null;
   /** Where tables would be made that name no schema. */
   readonly currentSchema: string | null;
-  /** Tables, views, sequences, functions and types that are neither PostgreSQL's nor of an extension. */
+  /** Tables, views, sequences, functions, enums, domains and ranges that are neither PostgreSQL's nor of an extension. */
   readonly objects: number;
   /** Whether the server acknowledges commits before they are on disk. */
   readonly acknowledgesEarly: boolean;
@@ -19,9 +19,10 @@ export interface PostgresDatabase {
 const CONNECT_TIMEOUT_MS = 10_000;
 const QUERY_TIMEOUT_MS = 30_000;
 
-const own = (catalog: string, namespace: string): string => `
+/** @param which what counts: indexes, row types and array types come and go with what they belong to, which may be of an extension */
+const own = (catalog: string, namespace: string, which = 'true'): string => `
   SELECT 1 FROM ${catalog} AS object JOIN pg_namespace AS space ON space.oid = object.${namespace}
-  WHERE space.nspname NOT IN ('pg_catalog', 'information_schema') AND space.nspname !~ '^pg_(toast|temp)'
+  WHERE space.nspname NOT IN ('pg_catalog', 'information_schema') AND space.nspname !~ '^pg_(toast|temp)' AND ${which}
     AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE classid = '${catalog}'::regclass AND objid = object.oid AND deptype = 'e')`;
 
 const question = `
@@ -30,7 +31,9 @@ const question = `
     (SELECT space.nspname::text FROM pg_class AS journal JOIN pg_namespace AS space ON space.oid = journal.relnamespace
       WHERE journal.oid = to_regclass('journal') AND to_regclass('schema_migrations') IS NOT NULL) AS schema,
     current_schema()::text AS current_schema,
-    (SELECT count(*)::int FROM (${[own('pg_class', 'relnamespace'), own('pg_proc', 'pronamespace'), own('pg_type', 'typnamespace')].join(' UNION ALL ')}) AS objects) AS objects,
+    (SELECT count(*)::int FROM (${own('pg_class', 'relnamespace', "relkind NOT IN ('i', 'I')")}
+      UNION ALL ${own('pg_proc', 'pronamespace')}
+      UNION ALL ${own('pg_type', 'typnamespace', "typtype IN ('e', 'd', 'r')")}) AS objects) AS objects,
     current_setting('synchronous_commit') IN ('off', 'local') AS acknowledges_early`;
 
 /** Throws a `Refusal` when the database does not answer. */

@@ -36,7 +36,7 @@ export const restoreCommand = (output: Output): Command =>
 
 /** The paths, when there are as many as names. */
 function exactly<const Names extends readonly string[]>(names: Names, paths: readonly string[]): { [Name in keyof Names]: string } {
-  if (paths.length !== names.length) throw new Refusal(`expected ${names.map((name) => `<${name}>`).join(' ')}, found ${paths.length} paths (--help for the options)`);
+  if (paths.length !== names.length) throw new Refusal(`expected ${names.map((name) => `<${name}>`).join(' ')}, found ${paths.length} (--help for the options)`);
   return paths as { [Name in keyof Names]: string };
 }
 
