@@ -1,27 +1,44 @@
 /** Backups of the services' databases, on the machine that they run on. */
 import { rhoToBudgetUnits } from '@secagg/dp-noise';
 import { Command } from 'commander';
+import { backUpPostgres } from '../backup/back-up-postgres';
 import { makeBackup } from '../backup/make-backup';
+import { postgresUrl } from '../backup/postgres-url';
 import { restoreBackup } from '../backup/restore-backup';
-import { type Output, printJson } from '../output';
+import { restorePostgres } from '../backup/restore-postgres';
+import { type Output, printJson, Refusal } from '../output';
 import { nonNegative } from '../parse';
 
 export const backupCommand = (output: Output): Command =>
   new Command('backup')
     .description('write one consistent state of a coordinator or a router-node to a file, while it runs or not; never votes or epoch secrets')
-    .argument('<dataDir>', 'data directory of the service')
-    .argument('<file>', 'where to write it, with mode 0600')
-    .action((dataDir: string, file: string) => printJson(output, makeBackup(dataDir, file, Date.now())));
+    .usage('<dataDir> <file>  |  backup --postgres <file>')
+    .argument('<paths...>', 'data directory of the service, and where to write the backup, with mode 0600')
+    .option('--postgres', "of coordinators on PostgreSQL: their database, which DATABASE_URL names in the environment; needs PostgreSQL's pg_dump on PATH")
+    .action(async (paths: string[], { postgres }: { postgres?: true }) => {
+      if (postgres) return printJson(output, await backUpPostgres(postgresUrl(process.env), ...exactly(['file'], paths)));
+      return printJson(output, makeBackup(...exactly(['dataDir', 'file'], paths), Date.now()));
+    });
 
 export const restoreCommand = (output: Output): Command =>
   new Command('restore')
-    .description('put a backup into an empty data directory; a router-node makes up for what it has forgotten when it starts')
-    .argument('<file>', 'made by secagg backup')
-    .argument('<dataDir>', 'data directory of the service')
+    .description('put a backup into an empty data directory or database; a router-node makes up for what it has forgotten when it starts')
+    .usage('<file> <dataDir>  |  restore --postgres <file>')
+    .argument('<paths...>', 'made by secagg backup, and data directory of the service')
+    .option('--postgres', "of coordinators on PostgreSQL: into the empty database that DATABASE_URL names in the environment; needs PostgreSQL's pg_restore on PATH")
     .option('--assume-spent-rho <rho>', 'of a router-node: what was spent at most since the backup (default: its whole budget)', nonNegative)
-    .action((file: string, dataDir: string, options: { assumeSpentRho?: number }) =>
-      printJson(output, restoreBackup(file, dataDir, options.assumeSpentRho === undefined ? undefined : roundedUp(options.assumeSpentRho))),
-    );
+    .action(async (paths: string[], { postgres, assumeSpentRho }: { postgres?: true; assumeSpentRho?: number }) => {
+      if (postgres && assumeSpentRho !== undefined) throw new Refusal('only a router-node has a budget of its own');
+      if (postgres) return printJson(output, await restorePostgres(...exactly(['file'], paths), postgresUrl(process.env)));
+      const [file, dataDir] = exactly(['file', 'dataDir'], paths);
+      return printJson(output, restoreBackup(file, dataDir, assumeSpentRho === undefined ? undefined : roundedUp(assumeSpentRho)));
+    });
+
+/** The paths, when there are as many as names. */
+function exactly<const Names extends readonly string[]>(names: Names, paths: readonly string[]): { [Name in keyof Names]: string } {
+  if (paths.length !== names.length) throw new Refusal(`expected ${names.map((name) => `<${name}>`).join(' ')}, found ${paths.length} (--help for the options)`);
+  return paths as { [Name in keyof Names]: string };
+}
 
 /** In the ledger's units. */
 const roundedUp = (rho: number): number => (rho === 0 ? 0 : rhoToBudgetUnits(rho) + 1);
