@@ -7,8 +7,8 @@ import { insist, type World } from '../world';
 type Overrides = NonNullable<Extract<Parameters<typeof operatorRequestMessage.encode>[0], { action: 'start-round' }>['overrides']>;
 
 const START_LIMIT_MS = 60_000;
-/** Reasons for which a round or an epoch cannot start now, and can soon. */
-const soon: readonly string[] = ['committee_unavailable', 'duplicate', 'policy'];
+/** Reasons for which a round or an epoch cannot start now, and can soon; `stale_round`: it was started, the answer was lost, and it is over. */
+const soon: readonly string[] = ['committee_unavailable', 'duplicate', 'policy', 'stale_round'];
 
 function sign({ fleet: { authority, operator, cluster } }: World, action: 'start-round' | 'start-epoch', overrides?: Overrides) {
   const head = { v: 1 as const, fleet: authority.fleet, operator: operator.id, nonce: random(16), issued_at_ms: Date.now() };
