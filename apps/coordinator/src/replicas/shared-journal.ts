@@ -1,5 +1,5 @@
 /**
- * The journal of coordinators that share a PostgreSQL database (docs/adr/0014). All of them hold the same state, evolved from the same
+ * The journal of coordinators that share a PostgreSQL database (docs/adr/0011). All of them hold the same state, evolved from the same
  * events in the same order. A step is decided in a turn, a transaction under the journal's lock: what others have appended is applied
  * first, so that `decide` always sees the newest state; its events are appended, and only once they are committed may replies leave.
  * Steps that wait for the same turn share one commit.
