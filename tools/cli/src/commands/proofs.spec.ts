@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decisionProofOf, inclusionProof, listOfTranscript, LocalFleet, receiptEvidence, receiveContribution, runCommittee } from '@secagg/protocol';
-import { decisionProofMessage, defaultFields, type Signed } from '@secagg/schema';
+import { decisionProofOf, evidenceOfTwo, inclusionProof, listOfTranscript, LocalFleet, receiptEvidence, receiveContribution, runCommittee, signDocument } from '@secagg/protocol';
+import { decisionProofMessage, defaultFields, receiptMessage, type Signed } from '@secagg/schema';
 import { runCli } from '../program';
 
 const now = Date.UTC(2026, 0, 1);
@@ -48,7 +48,10 @@ beforeAll(async () => {
   const aborted = round(1);
   const transcript = coordinator.transcript(dropped.key);
   const list = listOfTranscript(transcript);
+  const { id, secretKey } = coordinator.context.identity;
+  const second = signDocument(receiptMessage, fleet.view.fleet, { ...receiptMessage.decode(dropped.receipts[1].body), header_hash: random(32) }, secretKey);
   const files: Record<string, Uint8Array | string> = {
+    'twice.cbor': evidenceOfTwo(fleet.view, { kind: 'two-receipts', party: id, statements: [dropped.receipts[1], second] }) as Uint8Array,
     'authority.pub': `${Buffer.from(fleet.authority.publicKey).toString('hex')}\n`,
     'other.pub': `${'11'.repeat(32)}\n`,
     'ready.cbor': decisionProofMessage.encode(decisionProofOf(transcript)),
@@ -67,6 +70,11 @@ beforeAll(async () => {
       }
       if (request.url === `/v1/clusters/${cluster}/rounds/2/decision`) return response.end(files['abort.cbor']);
       if (request.url === `/v1/clusters/${cluster}/rounds/3/decision`) return response.end(files['ready.cbor']);
+      if (request.url === '/v1/evidence/abc') return response.end(files['twice.cbor']);
+      if (request.url === '/v1/evidence') {
+        const entry = { id: 'abc', kind: 'two-receipts', party: id, serial: 1, at: '2026-01-01T00:00:00.000Z', excluded: true };
+        return response.end(JSON.stringify({ evidence: [entry] }));
+      }
       if (request.url === '/v1/evidence/receipt-not-honoured/x/1') return response.end(files['guilty.cbor']);
       return response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ type: 'urn:secagg:problem:not_found', title: '', status: 404, code: 'not_found', detail: 'nothing' }));
     });
@@ -133,6 +141,18 @@ describe('secagg evidence check', () => {
       expect(out).toMatch(/^PROVED against coordinator: it acknowledged a contribution of router-0 to round 1 /);
     }
     expect(JSON.parse((await check(at('guilty.cbor'), '--json')).out)).toMatchObject({ proved: true, kind: 'receipt-not-honoured', against: 'coordinator', router: 'router-0', how: 'absent', round: 1 });
+  });
+
+  it('names who has signed what twice', async () => {
+    const { status, out } = await check(at('twice.cbor'));
+    expect([status, out]).toEqual([0, expect.stringMatching(/^PROVED against coordinator \(certificate \d+\) gave receipts for two contributions of one router: two-receipts, round 1 of cluster /)]);
+    expect(JSON.parse((await check(at('twice.cbor'), '--json')).out)).toMatchObject({ proved: true, kind: 'two-receipts', against: 'coordinator', public_key: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
+  it('lists what a coordinator keeps once all of it is checked', async () => {
+    const listed = await secagg('evidence', 'list', url, '--authority', at('authority.pub'));
+    expect([listed.status, listed.out]).toEqual([0, expect.stringMatching(/^abc .*coordinator .*two-receipts, round 1 .*\(excluded\)$/)]);
+    expect((await secagg('evidence', 'list', url, '--authority', at('other.pub'))).status).toBe(1);
   });
 
   it.each([
