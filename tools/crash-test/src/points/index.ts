@@ -5,7 +5,8 @@ import { memberPoints, routerPoints } from './node-points';
 export { coordinatorOperations } from './coordinator-points';
 export { type CrashPoint, type Need, type Role } from './crash-point';
 
-export const crashPoints: readonly CrashPoint[] = [...coordinatorPoints, ...routerPoints, ...memberPoints];
+/** Members before routers: a node makes `committee.db` before `router.db`, and each is made once. */
+export const crashPoints: readonly CrashPoint[] = [...coordinatorPoints, ...memberPoints, ...routerPoints];
 
 const known = new Set(crashPoints.map(({ name }) => name));
 /** Events of a node's journals also have names without the journal's. */
