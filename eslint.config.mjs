@@ -17,8 +17,21 @@ const boundaries = [
 
 const pureLibraries = ['libs/schema', 'libs/dp-noise', 'libs/crypto', 'libs/protocol'];
 const impureModules = [
-  'http', 'https', 'net', 'tls', 'fs', 'fs/promises', 'os', 'child_process', 'worker_threads', 'timers', 'timers/promises', 'process',
-].flatMap((name) => [name, `node:${name}`]).concat(['express', 'undici', 'kysely', 'libsql', 'pg', 'pino', 'prom-client']);
+  'http',
+  'https',
+  'net',
+  'tls',
+  'fs',
+  'fs/promises',
+  'os',
+  'child_process',
+  'worker_threads',
+  'timers',
+  'timers/promises',
+  'process',
+]
+  .flatMap((name) => [name, `node:${name}`])
+  .concat(['express', 'undici', 'kysely', 'libsql', 'pg', 'pino', 'prom-client']);
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'tmp/**', 'coverage/**'] },
@@ -26,14 +39,28 @@ export default tseslint.config(
   ...tseslint.configs.recommended,
   {
     files: ['**/*.{js,cjs,mjs}'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', module: 'writable', require: 'readonly', __dirname: 'readonly', Buffer: 'readonly', URL: 'readonly', setTimeout: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        module: 'writable',
+        require: 'readonly',
+        __dirname: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
     files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allow: [], depConstraints: boundaries }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { enforceBuildableLibDependency: false, allow: [], depConstraints: boundaries },
+      ],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
@@ -46,9 +73,24 @@ export default tseslint.config(
     files: pureLibraries.map((path) => `${path}/src/**/*.ts`),
     ignores: ['**/*.spec.ts'],
     rules: {
-      'no-restricted-imports': ['error', { paths: impureModules.map((name) => ({ name, message: 'a pure library: pass it in' })) }],
-      'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate', 'performance'],
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
+      'no-restricted-imports': [
+        'error',
+        { paths: impureModules.map((name) => ({ name, message: 'a pure library: pass it in' })) },
+      ],
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'fetch',
+        'setTimeout',
+        'setInterval',
+        'setImmediate',
+        'performance',
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now' },
+        { object: 'Math', property: 'random' },
+      ],
     },
   },
 );

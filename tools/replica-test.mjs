@@ -13,8 +13,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 function settings() {
   const { values } = parseArgs({
     options: {
-      routers: { type: 'string', default: '300' }, rounds: { type: 'string', default: '3' }, seed: { type: 'string', default: String(Date.now()) },
-      'sending-ms': { type: 'string', default: '20000' }, 'kill-database': { type: 'boolean', default: false }, json: { type: 'string' },
+      routers: { type: 'string', default: '300' },
+      rounds: { type: 'string', default: '3' },
+      seed: { type: 'string', default: String(Date.now()) },
+      'sending-ms': { type: 'string', default: '20000' },
+      'kill-database': { type: 'boolean', default: false },
+      json: { type: 'string' },
     },
   });
   for (const name of ['routers', 'rounds', 'sending-ms']) {
@@ -23,17 +27,30 @@ function settings() {
   const { routers, rounds, seed, 'sending-ms': sendingMs, json } = values;
   return {
     SECAGG_REPLICA_KILL_DATABASE: values['kill-database'] ? '1' : '0',
-    SECAGG_REPLICA_ROUTERS: routers, SECAGG_REPLICA_ROUNDS: rounds, SECAGG_REPLICA_SEED: seed, SECAGG_REPLICA_SENDING_MS: sendingMs, SECAGG_REPLICA_REQUIRED: '1',
+    SECAGG_REPLICA_ROUTERS: routers,
+    SECAGG_REPLICA_ROUNDS: rounds,
+    SECAGG_REPLICA_SEED: seed,
+    SECAGG_REPLICA_SENDING_MS: sendingMs,
+    SECAGG_REPLICA_REQUIRED: '1',
     ...(json === undefined ? {} : { SECAGG_REPLICA_JSON: resolve(json) }),
   };
 }
 
 try {
-  const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--config', join(root, 'jest.config.cjs'), join(root, 'apps/coordinator/test/replicas.spec.ts')];
+  const jest = [
+    join(root, 'node_modules/jest/bin/jest.js'),
+    '--config',
+    join(root, 'jest.config.cjs'),
+    join(root, 'apps/coordinator/test/replicas.spec.ts'),
+  ];
   const child = spawn(process.execPath, jest, { env: { ...process.env, ...settings() }, stdio: 'inherit' });
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => child.kill(signal));
-  child.on('close', (code) => { process.exitCode = code ?? 1; });
+  child.on('close', (code) => {
+    process.exitCode = code ?? 1;
+  });
 } catch (error) {
-  console.error(`${error.message}\nusage: npm run replica-test -- [--routers 300] [--rounds 3] [--seed TEXT] [--sending-ms 20000] [--kill-database] [--json FILE]`);
+  console.error(
+    `${error.message}\nusage: npm run replica-test -- [--routers 300] [--rounds 3] [--seed TEXT] [--sending-ms 20000] [--kill-database] [--json FILE]`,
+  );
   process.exitCode = 2;
 }

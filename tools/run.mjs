@@ -11,7 +11,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const apps = ['coordinator', 'router-node'];
 
 /** A tool is bundled before it runs, together with the apps whose processes it starts. */
-const tool = (project, needs = []) => ({ build: [...needs, project], command: (args) => [join('dist/tools', project, 'main.js'), ...args], whereCalled: true });
+const tool = (project, needs = []) => ({
+  build: [...needs, project],
+  command: (args) => [join('dist/tools', project, 'main.js'), ...args],
+  whereCalled: true,
+});
 
 const tasks = {
   demo: tool('demo', apps),
@@ -22,11 +26,35 @@ const tasks = {
   fuzz: tool('fuzz', apps),
   'replica-test': { command: (args) => ['tools/replica-test.mjs', ...args], whereCalled: true },
   'crash-test': tool('crash-test', [...apps, 'cli']),
-  test: { build: [...apps, 'demo', 'cli'], command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args] },
-  adversary: { command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', '--testPathPatterns', 'adversary', ...args] },
+  test: {
+    build: [...apps, 'demo', 'cli'],
+    command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args],
+  },
+  adversary: {
+    command: (args) => [
+      'node_modules/jest/bin/jest.js',
+      '--config',
+      'jest.config.cjs',
+      '--maxWorkers=2',
+      '--testPathPatterns',
+      'adversary',
+      ...args,
+    ],
+  },
   typecheck: { command: (args) => ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json', ...args] },
   // The module boundaries are judged by the project graph; without a cached one their rule would pass everything.
-  lint: { before: projectGraph, command: (args) => ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', ...(args.length > 0 ? args : ['.'])] },
+  lint: {
+    before: async () => {
+      await projectGraph();
+      await orExit(node(['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']));
+    },
+    command: (args) => [
+      'node_modules/eslint/bin/eslint.js',
+      '--max-warnings',
+      '0',
+      ...(args.length > 0 ? args : ['.']),
+    ],
+  },
   build: { command: (args) => ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build', ...args] },
 };
 
@@ -35,7 +63,11 @@ const environment = { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', N
 /** Runs a command to its end. `quiet`: its output is shown only if it fails. Returns the exit status. */
 function run(command, args, { quiet = false, cwd = root } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: environment, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+    const child = spawn(command, args, {
+      cwd,
+      env: environment,
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    });
     const output = [];
     child.stdout?.on('data', (chunk) => output.push(chunk));
     child.stderr?.on('data', (chunk) => output.push(chunk));
@@ -82,14 +114,21 @@ const folderOf = (project) => (apps.includes(project) ? `apps/${project}` : `too
 
 /** Starting nx takes seconds, so what is newer than all of its sources is not built again. */
 async function build(projects) {
-  const shared = Math.max(newestSource(join(root, 'libs')), ...['package-lock.json', 'tsconfig.base.json', 'nx.json'].map((file) => modified(join(root, file))));
+  const shared = Math.max(
+    newestSource(join(root, 'libs')),
+    ...['package-lock.json', 'tsconfig.base.json', 'nx.json'].map((file) => modified(join(root, file))),
+  );
   const stale = projects.filter((project) => {
     const sources = Math.max(shared, newestSource(join(root, folderOf(project))));
     return modified(join(root, 'dist', folderOf(project), 'main.js')) <= sources;
   });
   if (stale.length === 0) return;
   console.error(`Building ${stale.join(', ')} ...`);
-  await orExit(node(['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build', '-p', stale.join(','), '--outputStyle=static'], { quiet: true }));
+  await orExit(
+    node(['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build', '-p', stale.join(','), '--outputStyle=static'], {
+      quiet: true,
+    }),
+  );
 }
 
 async function projectGraph() {

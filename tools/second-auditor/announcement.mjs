@@ -12,14 +12,22 @@ export function openAnnouncement(documents, bytes) {
   const { policy, roster } = documents;
   const coordinator = partyInRole(documents, config.coordinator, 'coordinator', config.round_time_ms);
   checkSignature(coordinator.public_key, 'round-config', policy.fleet, signed.body, signed.signature, 'announcement');
-  check(config.round_time_ms <= policy.not_after_ms && config.round_time_ms <= roster.not_after_ms, 'policy', 'policy or roster has ended');
+  check(
+    config.round_time_ms <= policy.not_after_ms && config.round_time_ms <= roster.not_after_ms,
+    'policy',
+    'policy or roster has ended',
+  );
   return { ...config, hash: domainHash('round-config', signed.body) };
 }
 
 export function checkAnnouncement(documents, epoch, config) {
   const { policy, roster } = documents;
   const asked = (condition, detail) => check(condition, 'policy', `announcement: ${detail}`);
-  check(config.epoch === epoch.epoch && config.epoch_hash.equals(epoch.hash), 'wrong_epoch', 'announcement names another epoch');
+  check(
+    config.epoch === epoch.epoch && config.epoch_hash.equals(epoch.hash),
+    'wrong_epoch',
+    'announcement names another epoch',
+  );
   const rules = policy.clusters.find((entry) => entry.cluster === config.cluster);
   asked(rules !== undefined, 'cluster is not in the policy');
   asked(config.fleet === policy.fleet, 'fleet');
@@ -39,7 +47,10 @@ export function checkAnnouncement(documents, epoch, config) {
   asked(config.max_participants === layout.max_participants, 'two different max_participants');
   asked(config.max_participants >= config.groups * config.min_participants_per_group, 'max_participants');
   asked(layout.word_bits >= leastWordBits(config), 'word_bits');
-  asked(privacy.unit !== 'request' || BigInt(privacy.clip_norm) ** 2n >= squaredRequestNorm(layout), 'clip_norm below the request norm');
+  asked(
+    privacy.unit !== 'request' || BigInt(privacy.clip_norm) ** 2n >= squaredRequestNorm(layout),
+    'clip_norm below the request norm',
+  );
   if (privacy.noise_variance_numerator === 0) {
     asked(rules.unsafe_no_noise, 'no noise');
   } else {
@@ -56,7 +67,8 @@ const squaredRequestNorm = (layout) => layout.fields.reduce((sum, spec) => sum +
 function leastWordBits(config) {
   const { layout, privacy } = config;
   const participants = BigInt(layout.max_participants);
-  const values = participants * BigInt(layout.max_requests_per_router) * BigInt(Math.max(...layout.fields.map(magnitude)));
+  const values =
+    participants * BigInt(layout.max_requests_per_router) * BigInt(Math.max(...layout.fields.map(magnitude)));
   const numerator = participants * BigInt(privacy.noise_variance_numerator);
   const largest = values + 12n * ceilRoot(numerator, BigInt(privacy.noise_variance_denominator));
   return largest.toString(2).length + 2;

@@ -6,14 +6,25 @@ import { AuditFailure, check } from './errors.mjs';
 import { openEpoch, openFleet } from './fleet.mjs';
 import { actualUnits, epsilonOf, rhoOf } from './privacy.mjs';
 import {
-  checkDecided, checkSums, deriveSet, openAnswers, openCiphertexts, openDecision, openHeaders, openReports,
+  checkDecided,
+  checkSums,
+  deriveSet,
+  openAnswers,
+  openCiphertexts,
+  openDecision,
+  openHeaders,
+  openReports,
 } from './round.mjs';
 import { compareWithPublished, resultOf } from './signal.mjs';
 import { readTranscript } from './transcript.mjs';
 
 export function audit(folder, authority) {
   const transcript = readTranscript(folder);
-  check(authority === undefined || authority === transcript.authority.toString('hex'), 'bad_signature', 'another authority');
+  check(
+    authority === undefined || authority === transcript.authority.toString('hex'),
+    'bad_signature',
+    'another authority',
+  );
   const documents = openFleet(transcript.authority, transcript);
   const config = openAnnouncement(documents, transcript.announcement);
   const epoch = openEpoch(documents, transcript.epochCertificate, config.round_time_ms);
@@ -30,7 +41,11 @@ export function audit(folder, authority) {
   const counts = openAnswers(context, decision, groups, transcript.answers);
   const sums = checkSums(context, decision, groups, ciphertexts, counts, transcript.pieces, transcript.sums);
 
-  check(config.combination === 'sum', 'invalid', `the sums are right, but combination ${config.combination} is not known here`);
+  check(
+    config.combination === 'sum',
+    'invalid',
+    `the sums are right, but combination ${config.combination} is not known here`,
+  );
   check(transcript.signal !== undefined, 'malformed', 'signal.json is missing');
   const result = resultOf(config, groups, leftOut, sums, costOf(config, groups));
   compareWithPublished(result, transcript.signal);
@@ -39,7 +54,11 @@ export function audit(folder, authority) {
 
 function auditAbort(transcript, decision) {
   const empty = ['contributions', 'reports', 'answers'].every((name) => transcript[name].length === 0);
-  check(empty && transcript.pieces.size === 0 && transcript.sums.size === 0, 'malformed', 'an aborted round with contributions or sums');
+  check(
+    empty && transcript.pieces.size === 0 && transcript.sums.size === 0,
+    'malformed',
+    'an aborted round with contributions or sums',
+  );
   check(transcript.signal === undefined, 'malformed', 'an aborted round with a signal');
   return `round ${decision.round}, aborted: ${decision.reason}`;
 }

@@ -80,7 +80,11 @@ function readMap(reader, length, depth) {
   let previous;
   for (let i = 0; i < length; i++) {
     const start = reader.at;
-    check(start < reader.bytes.length && reader.bytes[start] >> 5 === 3, 'malformed', `${reader.what}: a key that is not text`);
+    check(
+      start < reader.bytes.length && reader.bytes[start] >> 5 === 3,
+      'malformed',
+      `${reader.what}: a key that is not text`,
+    );
     const key = readItem(reader, depth);
     const encoded = reader.bytes.subarray(start, reader.at);
     if (previous !== undefined) {

@@ -14,7 +14,11 @@ const SMALL_ORDER_Y = new Set([
 const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
 const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex');
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
-const anySecret = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, Buffer.alloc(32, 0x55)]), format: 'der', type: 'pkcs8' });
+const anySecret = createPrivateKey({
+  key: Buffer.concat([PKCS8_X25519, Buffer.alloc(32, 0x55)]),
+  format: 'der',
+  type: 'pkcs8',
+});
 // Making a key object costs as much as verifying with it, and a party's key is used several times.
 const ed25519Keys = new Map();
 
@@ -58,7 +62,11 @@ function isAcceptedPoint(encoded) {
 // OpenSSL verifies without the cofactor, refuses S from the group order on and compares R as bytes; the rest is added here.
 export function checkSignature(publicKey, type, fleet, body, signature, what) {
   const accepted = isAcceptedPoint(publicKey) && isAcceptedPoint(signature.subarray(0, 32));
-  check(accepted && verifyEd25519(publicKey, Buffer.concat([domainMessage(type, fleet), body]), signature), 'bad_signature', what);
+  check(
+    accepted && verifyEd25519(publicKey, Buffer.concat([domainMessage(type, fleet), body]), signature),
+    'bad_signature',
+    what,
+  );
 }
 
 function verifyEd25519(publicKey, message, signature) {
@@ -72,7 +80,10 @@ function verifyEd25519(publicKey, message, signature) {
 function ed25519Key(publicKey) {
   const name = publicKey.toString('hex');
   if (!ed25519Keys.has(name)) {
-    ed25519Keys.set(name, createPublicKey({ key: Buffer.concat([SPKI_ED25519, publicKey]), format: 'der', type: 'spki' }));
+    ed25519Keys.set(
+      name,
+      createPublicKey({ key: Buffer.concat([SPKI_ED25519, publicKey]), format: 'der', type: 'spki' }),
+    );
   }
   return ed25519Keys.get(name);
 }

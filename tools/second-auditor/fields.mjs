@@ -4,26 +4,43 @@ import { check } from './errors.mjs';
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
 export const uint = (min, max) => (value, path) => {
-  check(typeof value === 'number' && value >= min && value <= max, 'invalid', `${path}: not an integer from ${min} to ${max}`);
+  check(
+    typeof value === 'number' && value >= min && value <= max,
+    'invalid',
+    `${path}: not an integer from ${min} to ${max}`,
+  );
 };
 
-export const bytes = (min, max = min) => (value, path) => {
-  check(Buffer.isBuffer(value) && value.length >= min && value.length <= max, 'invalid', `${path}: not ${min} to ${max} bytes`);
-};
+export const bytes =
+  (min, max = min) =>
+  (value, path) => {
+    check(
+      Buffer.isBuffer(value) && value.length >= min && value.length <= max,
+      'invalid',
+      `${path}: not ${min} to ${max} bytes`,
+    );
+  };
 
 export const text = (min, max, pattern) => (value, path) => {
-  const fits = typeof value === 'string' && value.length >= min && value.length <= max && (!pattern || pattern.test(value));
+  const fits =
+    typeof value === 'string' && value.length >= min && value.length <= max && (!pattern || pattern.test(value));
   check(fits, 'invalid', `${path}: not a text of the right form`);
 };
 
-export const oneOf = (...values) => (value, path) => {
-  check(values.includes(value), 'invalid', `${path}: not one of ${values.join(', ')}`);
-};
+export const oneOf =
+  (...values) =>
+  (value, path) => {
+    check(values.includes(value), 'invalid', `${path}: not one of ${values.join(', ')}`);
+  };
 
 export const bool = oneOf(true, false);
 
 export const array = (min, max, item, order) => (value, path) => {
-  check(Array.isArray(value) && value.length >= min && value.length <= max, 'invalid', `${path}: not an array of ${min} to ${max}`);
+  check(
+    Array.isArray(value) && value.length >= min && value.length <= max,
+    'invalid',
+    `${path}: not an array of ${min} to ${max}`,
+  );
   value.forEach((entry, i) => item(entry, `${path}[${i}]`));
   if (order) checkIncreasing(value.map(order), path);
 };
@@ -31,7 +48,8 @@ export const array = (min, max, item, order) => (value, path) => {
 export const sorted = (min, max, item) => array(min, max, item, (entry) => entry);
 
 export function checkIncreasing(values, path) {
-  for (let i = 1; i < values.length; i++) check(values[i - 1] < values[i], 'invalid', `${path}: not strictly increasing`);
+  for (let i = 1; i < values.length; i++)
+    check(values[i - 1] < values[i], 'invalid', `${path}: not strictly increasing`);
 }
 
 export const optional = (kind) => Object.assign((value, path) => kind(value, path), { optional: true });
@@ -39,7 +57,8 @@ export const optional = (kind) => Object.assign((value, path) => kind(value, pat
 export const map = (fields) => (value, path) => {
   const isMap = value !== null && typeof value === 'object' && !Array.isArray(value) && !Buffer.isBuffer(value);
   check(isMap, 'invalid', `${path}: not a map`);
-  for (const name of Object.keys(value)) check(Object.hasOwn(fields, name), 'invalid', `${path}: unknown field ${name}`);
+  for (const name of Object.keys(value))
+    check(Object.hasOwn(fields, name), 'invalid', `${path}: unknown field ${name}`);
   for (const [name, kind] of Object.entries(fields)) {
     if (kind.optional && !Object.hasOwn(value, name)) continue;
     check(Object.hasOwn(value, name), 'invalid', `${path}: field ${name} is missing`);

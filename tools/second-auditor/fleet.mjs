@@ -15,7 +15,12 @@ export function openFleet(authorityKey, files) {
   const { candidates, size, threshold } = policy.committee;
   check(size >= 2 * threshold - 1, 'policy', 'committee size and threshold of the policy');
   check(candidates.length >= size, 'policy', 'fewer candidates than members');
-  return { policy, roster, parties: openCertificates(authorityKey, policy.fleet, roster), revoked: new Set(roster.revoked_serials) };
+  return {
+    policy,
+    roster,
+    parties: openCertificates(authorityKey, policy.fleet, roster),
+    revoked: new Set(roster.revoked_serials),
+  };
 }
 
 function openCertificates(authorityKey, fleet, roster) {
@@ -46,10 +51,18 @@ export function openEpoch(documents, bytes, roundTime) {
   const { policy } = documents;
   const terms = policy.committee;
   check(epoch.fleet === policy.fleet, 'policy', 'epoch of another fleet');
-  check(epoch.members.length === terms.size && epoch.threshold === terms.threshold, 'policy', 'epoch: size or threshold');
+  check(
+    epoch.members.length === terms.size && epoch.threshold === terms.threshold,
+    'policy',
+    'epoch: size or threshold',
+  );
   check((policy.protocol_versions ?? [1]).includes(epoch.v), 'policy', 'epoch: protocol version');
   check(policy.sealing_suites.includes(epoch.sealing_suite), 'policy', 'epoch: sealing suite');
-  check(epoch.not_after_ms <= roundTime + terms.max_epoch_ms + policy.clock_tolerance_ms, 'policy', 'epoch lasts too long');
+  check(
+    epoch.not_after_ms <= roundTime + terms.max_epoch_ms + policy.clock_tolerance_ms,
+    'policy',
+    'epoch lasts too long',
+  );
   for (const field of ['kem_key', 'vote_key']) {
     const keys = new Set(epoch.members.map((member) => member[field].toString('hex')));
     check(keys.size === epoch.members.length, 'policy', `epoch: equal ${field}`);
@@ -62,7 +75,18 @@ export function openEpoch(documents, bytes, roundTime) {
   check(roundTime <= epoch.not_after_ms, 'wrong_epoch', 'epoch has ended');
   check(certificate.signatures.length === epoch.members.length, 'bad_signature', 'epoch: number of signatures');
   certificate.signatures.forEach((signature, i) => {
-    checkSignature(identities[i].public_key, 'epoch', policy.fleet, certificate.body, signature, `epoch by ${identities[i].id}`);
+    checkSignature(
+      identities[i].public_key,
+      'epoch',
+      policy.fleet,
+      certificate.body,
+      signature,
+      `epoch by ${identities[i].id}`,
+    );
   });
-  return { ...epoch, hash: domainHash('epoch', certificate.body), committee: committeeOf(epoch.members.length, epoch.threshold) };
+  return {
+    ...epoch,
+    hash: domainHash('epoch', certificate.body),
+    committee: committeeOf(epoch.members.length, epoch.threshold),
+  };
 }

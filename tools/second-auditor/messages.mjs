@@ -87,14 +87,27 @@ function layoutKey(value, path) {
 
 const FIELD_NAMES = ['samples', 'successes', 'latency', 'quality', 'quality_samples', 'cost', 'cost_samples'];
 
-const fieldSpec = f.map({ name: f.oneOf(...FIELD_NAMES), scale: f.uint(1, 2 ** 44), bound_units: f.uint(1, 2 ** 44), centre_units: f.uint(0, 2 ** 44) });
+const fieldSpec = f.map({
+  name: f.oneOf(...FIELD_NAMES),
+  scale: f.uint(1, 2 ** 44),
+  bound_units: f.uint(1, 2 ** 44),
+  centre_units: f.uint(0, 2 ** 44),
+});
 
 function layoutFields(value, path) {
   f.array(3, 7, fieldSpec, (spec) => FIELD_NAMES.indexOf(spec.name))(value, path);
   const names = value.map((spec) => spec.name);
-  check(names.slice(0, 3).join() === FIELD_NAMES.slice(0, 3).join(), 'invalid', `${path}: a mandatory field is missing`);
+  check(
+    names.slice(0, 3).join() === FIELD_NAMES.slice(0, 3).join(),
+    'invalid',
+    `${path}: a mandatory field is missing`,
+  );
   for (const optional of ['quality', 'cost']) {
-    check(names.includes(optional) === names.includes(`${optional}_samples`), 'invalid', `${path}: ${optional} without its count`);
+    check(
+      names.includes(optional) === names.includes(`${optional}_samples`),
+      'invalid',
+      `${path}: ${optional} without its count`,
+    );
   }
   for (const spec of value) {
     const unbounded = spec.name === 'latency' || spec.name === 'cost';
@@ -154,7 +167,14 @@ const header = message(4096, {
   box_digests: f.array(1, 30, f.digest),
 });
 
-const inRound = { v: f.version, fleet: f.name, cluster: f.cluster, round: f.counter, epoch_hash: f.digest, config_hash: f.digest };
+const inRound = {
+  v: f.version,
+  fleet: f.name,
+  cluster: f.cluster,
+  round: f.counter,
+  epoch_hash: f.digest,
+  config_hash: f.digest,
+};
 
 const report = message(130 * KIB, {
   ...inRound,
@@ -167,13 +187,25 @@ const report = message(130 * KIB, {
 const readyVote = f.map({
   ...inRound,
   kind: f.oneOf('ready'),
-  groups: f.array(1, 1024, f.map({ group: f.group, set_root: f.digest, size: f.uint(1, MILLION) }), (entry) => entry.group),
+  groups: f.array(
+    1,
+    1024,
+    f.map({ group: f.group, set_root: f.digest, size: f.uint(1, MILLION) }),
+    (entry) => entry.group,
+  ),
   reports_hash: f.digest,
 });
 
-const abortVote = f.map({ ...inRound, kind: f.oneOf('abort'), reason: f.oneOf('insufficient_participants', 'policy', 'no_valid_proposal') });
+const abortVote = f.map({
+  ...inRound,
+  kind: f.oneOf('abort'),
+  reason: f.oneOf('insufficient_participants', 'policy', 'no_valid_proposal'),
+});
 
-const vote = { limit: 128 * KIB, kind: (value, path) => (value?.kind === 'abort' ? abortVote : readyVote)(value, path) };
+const vote = {
+  limit: 128 * KIB,
+  kind: (value, path) => (value?.kind === 'abort' ? abortVote : readyVote)(value, path),
+};
 
 const decision = message(128 * KIB + 8192, {
   body: f.bytes(0, 128 * KIB),
@@ -188,7 +220,18 @@ const answer = message(24 * MIB, {
 });
 
 export const SHAPES = {
-  signed, certificate, roster, policy, epoch, epochCertificate, announcement, header, report, vote, decision, answer,
+  signed,
+  certificate,
+  roster,
+  policy,
+  epoch,
+  epochCertificate,
+  announcement,
+  header,
+  report,
+  vote,
+  decision,
+  answer,
 };
 
 export function parse(shape, bytes, what) {

@@ -6,7 +6,11 @@ export const packedLength = (dimension, bits) => Math.ceil((dimension * bits) / 
 export function unpack(bytes, dimension, bits, what) {
   check(bytes.length === packedLength(dimension, bits), 'malformed', `${what}: wrong length`);
   const used = dimension * bits;
-  check(used % 8 === 0 || bytes[bytes.length - 1] >> used % 8 === 0, 'not_canonical', `${what}: bits after the last word`);
+  check(
+    used % 8 === 0 || bytes[bytes.length - 1] >> used % 8 === 0,
+    'not_canonical',
+    `${what}: bits after the last word`,
+  );
   const words = new Float64Array(dimension);
   for (let i = 0; i < dimension; i++) {
     let position = i * bits;

@@ -5,7 +5,11 @@ const UNITS_PER_RHO = 2 ** 40;
 
 // Undefined when tau is not negligible, that is when rho exceeds u^2/2 by more than 1%.
 function unitsFor(config, counted) {
-  const { clip_norm: clip, noise_variance_numerator: numerator, noise_variance_denominator: denominator } = config.privacy;
+  const {
+    clip_norm: clip,
+    noise_variance_numerator: numerator,
+    noise_variance_denominator: denominator,
+  } = config.privacy;
   const dimension = config.layout.keys.length * config.layout.fields.length;
   const variance = numerator / denominator;
   const deviation = Math.sqrt(variance);

@@ -12,7 +12,11 @@ export const dimensionOf = (config) => config.layout.keys.length * config.layout
 function checkInRound(context, body, what) {
   const { config, epoch } = context;
   const same = body.fleet === config.fleet && body.cluster === config.cluster && body.round === config.round;
-  check(same && body.epoch_hash.equals(epoch.hash) && body.config_hash.equals(config.hash), 'wrong_config', `${what} is of another round`);
+  check(
+    same && body.epoch_hash.equals(epoch.hash) && body.config_hash.equals(config.hash),
+    'wrong_config',
+    `${what} is of another round`,
+  );
 }
 
 function seatOf(context, member, what) {
@@ -36,9 +40,16 @@ export function openDecision(context, bytes) {
 }
 
 export function openHeaders(context, contributions) {
-  check(contributions.length <= context.config.max_participants, 'round_full', 'more contributions than max_participants');
+  check(
+    contributions.length <= context.config.max_participants,
+    'round_full',
+    'more contributions than max_participants',
+  );
   const headers = contributions.map((entry) => openHeader(context, entry));
-  checkIncreasing(headers.map((header) => header.router), 'contributions');
+  checkIncreasing(
+    headers.map((header) => header.router),
+    'contributions',
+  );
   return headers;
 }
 
@@ -71,17 +82,35 @@ export function openReports(context, headers, entries) {
     const what = `report of member ${name}`;
     const signed = parse('signed', bytes, what);
     const report = parse('report', signed.body, what);
-    checkSignature(seatOf(context, report.member, what).vote_key, 'report', context.config.fleet, signed.body, signed.signature, what);
+    checkSignature(
+      seatOf(context, report.member, what).vote_key,
+      'report',
+      context.config.fleet,
+      signed.body,
+      signed.signature,
+      what,
+    );
     checkInRound(context, report, what);
     check(report.member === name, 'invalid', `${what} is of member ${report.member}`);
-    check(report.headers_root.equals(root) && report.count === headers.length, 'bad_proposal', `${what}: another list of headers`);
+    check(
+      report.headers_root.equals(root) && report.count === headers.length,
+      'bad_proposal',
+      `${what}: another list of headers`,
+    );
     check(report.usable.length === Math.ceil(headers.length / 8), 'bad_proposal', `${what}: length of the bits`);
     const last = headers.length % 8;
-    check(last === 0 || report.usable[report.usable.length - 1] >> last === 0, 'bad_proposal', `${what}: bits after the last header`);
+    check(
+      last === 0 || report.usable[report.usable.length - 1] >> last === 0,
+      'bad_proposal',
+      `${what}: bits after the last header`,
+    );
     signedParts.push(signed.body, signed.signature);
     return report;
   });
-  checkIncreasing(reports.map((report) => report.member), 'reports');
+  checkIncreasing(
+    reports.map((report) => report.member),
+    'reports',
+  );
   check(reports.length > 0, 'bad_proposal', 'no reports');
   return { reports, hash: domainHash('reports', ...signedParts) };
 }
@@ -89,16 +118,24 @@ export function openReports(context, headers, entries) {
 export function deriveSet(context, headers, reports) {
   const { config, epoch } = context;
   const marks = (report, i) => (report.usable[i >> 3] >> (i & 7)) & 1;
-  const usable = headers.filter((_, i) => reports.filter((report) => marks(report, i)).length >= epoch.committee.usableThreshold);
+  const usable = headers.filter(
+    (_, i) => reports.filter((report) => marks(report, i)).length >= epoch.committee.usableThreshold,
+  );
   const kept = new Set(usable);
-  const leftOut = headers.filter((header) => !kept.has(header)).map((header) => ({ router: header.router, reason: 'unusable' }));
+  const leftOut = headers
+    .filter((header) => !kept.has(header))
+    .map((header) => ({ router: header.router, reason: 'unusable' }));
   const groups = [];
   for (let group = 0; group < config.groups; group++) {
     const members = usable.filter((header) => header.group === group);
     if (members.length >= config.min_participants_per_group) groups.push({ group, members });
     else leftOut.push(...members.map((header) => ({ router: header.router, reason: 'group_too_small' })));
   }
-  check(groups.length >= Math.floor(config.groups / 2) + 1, 'insufficient_participants', `${groups.length} of ${config.groups} groups`);
+  check(
+    groups.length >= Math.floor(config.groups / 2) + 1,
+    'insufficient_participants',
+    `${groups.length} of ${config.groups} groups`,
+  );
   return { groups, leftOut };
 }
 
@@ -132,7 +169,14 @@ export function openAnswers(context, decision, groups, entries) {
     const what = `answer of member ${member}`;
     const signed = parse('signed', bytes, what);
     const answer = parse('answer', signed.body, what);
-    checkSignature(seatOf(context, answer.member, what).vote_key, 'answer', context.config.fleet, signed.body, signed.signature, what);
+    checkSignature(
+      seatOf(context, answer.member, what).vote_key,
+      'answer',
+      context.config.fleet,
+      signed.body,
+      signed.signature,
+      what,
+    );
     checkInRound(context, answer, what);
     check(answer.member === member && member > previous, 'invalid', `${what} is of member ${answer.member}`);
     previous = member;
@@ -155,7 +199,11 @@ export function checkSums(context, decision, groups, ciphertextWords, counts, pi
   const dimension = dimensionOf(config);
   const names = groups.flatMap(({ group }) => epoch.committee.pieces.map((piece) => `${group}-${piece}`));
   checkNames(pieces, names, 'pieces');
-  checkNames(sums, groups.map(({ group }) => `${group}`), 'sums');
+  checkNames(
+    sums,
+    groups.map(({ group }) => `${group}`),
+    'sums',
+  );
   return groups.map(({ group, members }) => {
     const total = new Float64Array(dimension);
     for (const header of members) addInto(total, ciphertextWords.get(header), bits);
@@ -164,11 +212,19 @@ export function checkSums(context, decision, groups, ciphertextWords, counts, pi
       const words = pieces.get(`${group}-${piece}`);
       const hash = domainHash('piece-sum', config.hash, decision.hash, group, piece, words);
       const signers = counts.get(`${group}-${piece} ${hash.toString('hex')}`) ?? 0;
-      check(signers >= epoch.threshold, 'wrong_answer', `${what}: ${signers} of ${epoch.threshold} holders signed its hash`);
+      check(
+        signers >= epoch.threshold,
+        'wrong_answer',
+        `${what}: ${signers} of ${epoch.threshold} holders signed its hash`,
+      );
       subtractFrom(total, unpack(words, dimension, bits, what), bits);
     }
     const published = unpack(sums.get(`${group}`), dimension, bits, `sum ${group}`);
-    check(published.every((word, i) => word === total[i]), 'wrong_answer', `sum ${group} is not ciphertexts minus pieces`);
+    check(
+      published.every((word, i) => word === total[i]),
+      'wrong_answer',
+      `sum ${group} is not ciphertexts minus pieces`,
+    );
     return total;
   });
 }

@@ -11,7 +11,9 @@ export function decodeSums(config, sums) {
 }
 
 export function resultOf(config, groups, leftOut, sums, cost) {
-  const participants = groups.flatMap(({ members }) => members.map((header) => header.router)).sort((a, b) => (a < b ? -1 : 1));
+  const participants = groups
+    .flatMap(({ members }) => members.map((header) => header.router))
+    .sort((a, b) => (a < b ? -1 : 1));
   const { privacy, layout } = config;
   const variance = privacy.noise_variance_numerator / privacy.noise_variance_denominator;
   const sigma = Math.sqrt(participants.length * variance);
@@ -31,7 +33,12 @@ export function resultOf(config, groups, leftOut, sums, cost) {
     withheld: decoded.withheld,
     participants,
     left_out: leftOut,
-    privacy: { unit: privacy.unit, rho: cost ? cost.rho : null, epsilon: cost ? cost.epsilon : null, delta: 1 / privacy.delta_inverse },
+    privacy: {
+      unit: privacy.unit,
+      rho: cost ? cost.rho : null,
+      epsilon: cost ? cost.epsilon : null,
+      delta: 1 / privacy.delta_inverse,
+    },
   };
 }
 
@@ -56,13 +63,17 @@ function decodeKey(decoded, key, sums, sigma) {
     avg_latency: meanOf(sums.get('latency'), samples, sigma),
     total_samples: { value: Math.round(samples.value), unclamped: samples.value, error: samples.error },
   };
-  for (const [measure, field] of [['quality_score', 'quality'], ['cost_efficiency', 'cost']]) {
+  for (const [measure, field] of [
+    ['quality_score', 'quality'],
+    ['cost_efficiency', 'cost'],
+  ]) {
     if (!sums.has(field)) continue;
     const count = countOf(sums.get(`${field}_samples`), sigma);
     if (count.unusable) decoded.withheld.push({ key, measure, reason: count.unusable });
     else measures[measure] = meanOf(sums.get(field), count, sigma);
   }
-  const pick = (property) => Object.fromEntries(Object.entries(measures).map(([name, measure]) => [name, measure[property]]));
+  const pick = (property) =>
+    Object.fromEntries(Object.entries(measures).map(([name, measure]) => [name, measure[property]]));
   decoded.signals[key] = pick('value');
   const clamped = Object.keys(measures).filter((name) => measures[name].clamped);
   decoded.details[key] = { standard_errors: pick('error'), unclamped: pick('unclamped'), clamped };
@@ -102,5 +113,8 @@ export function compareWithPublished(result, bytes) {
   if (bytes.equals(Buffer.from(expected))) return;
   const theirs = text.split('\n');
   const line = expected.split('\n').findIndex((entry, i) => entry !== theirs[i]);
-  fail('wrong_digest', `signal.json, line ${line + 1}: "${theirs[line] ?? ''}", recomputed "${expected.split('\n')[line] ?? ''}"`);
+  fail(
+    'wrong_digest',
+    `signal.json, line ${line + 1}: "${theirs[line] ?? ''}", recomputed "${expected.split('\n')[line] ?? ''}"`,
+  );
 }

@@ -19,8 +19,10 @@ export function readTranscript(folder) {
   const files = {};
   const folders = { contributions: [], reports: [], answers: [], pieces: [], sums: [] };
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory() && Object.hasOwn(folders, entry.name)) folders[entry.name] = readFolder(`${folder}/${entry.name}`);
-    else if (entry.isFile() && Object.hasOwn(SINGLE, entry.name)) files[SINGLE[entry.name]] = readFileSync(`${folder}/${entry.name}`);
+    if (entry.isDirectory() && Object.hasOwn(folders, entry.name))
+      folders[entry.name] = readFolder(`${folder}/${entry.name}`);
+    else if (entry.isFile() && Object.hasOwn(SINGLE, entry.name))
+      files[SINGLE[entry.name]] = readFileSync(`${folder}/${entry.name}`);
     else fail('malformed', `${entry.name} does not belong in a transcript`);
   }
   for (const [file, name] of Object.entries(SINGLE)) {
@@ -74,6 +76,7 @@ function byMember(entries, folder) {
 }
 
 function named(entries, pattern, folder) {
-  for (const { name } of entries) check(pattern.test(name), 'malformed', `${folder}/${name} does not belong in a transcript`);
+  for (const { name } of entries)
+    check(pattern.test(name), 'malformed', `${folder}/${name} does not belong in a transcript`);
   return new Map(entries.map(({ name, bytes }) => [name, bytes]));
 }

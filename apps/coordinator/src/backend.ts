@@ -43,7 +43,13 @@ export async function openBackend(needs: BackendNeeds): Promise<Backend> {
   return { journal, store, now, close, replica, operators: new OperatorRequests([], false) };
 }
 
-async function openEmbedded({ config: { dataDir }, authorityKey, documents, onFailure, now }: BackendNeeds): Promise<Backend> {
+async function openEmbedded({
+  config: { dataDir },
+  authorityKey,
+  documents,
+  onFailure,
+  now,
+}: BackendNeeds): Promise<Backend> {
   // The configuration has one or the other.
   const folder = dataDir as string;
   makeDataFolder(folder);

@@ -29,7 +29,12 @@ export class Changes {
  * A long poll: what `look` finds, as soon as it finds something. Undefined when the wait is over or the caller has gone.
  * @param waitMs 0 looks once
  */
-export async function poll<T>(changes: Changes, waitMs: number, signal: AbortSignal, look: () => T | undefined): Promise<T | undefined> {
+export async function poll<T>(
+  changes: Changes,
+  waitMs: number,
+  signal: AbortSignal,
+  look: () => T | undefined,
+): Promise<T | undefined> {
   const until = performance.now() + waitMs;
   for (;;) {
     const found = look();

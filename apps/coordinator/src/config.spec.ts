@@ -5,7 +5,13 @@ import { rhoToEpsilon } from '@secagg/dp-noise';
 import { ConfigError, readConfig } from './config';
 
 const folder = mkdtempSync(join(tmpdir(), 'secagg-config-'));
-const cluster = { cluster: 'ab'.repeat(16), keys: ['b:t', 'a:t'], minParticipantsPerGroup: 3, maxParticipants: 10, privacy: { epsilon: 1 } };
+const cluster = {
+  cluster: 'ab'.repeat(16),
+  keys: ['b:t', 'a:t'],
+  minParticipantsPerGroup: 3,
+  maxParticipants: 10,
+  privacy: { epsilon: 1 },
+};
 const file = (content: unknown): string => {
   const path = join(folder, 'config.json');
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
@@ -24,12 +30,27 @@ const problemsOf = (environment: Record<string, string>): string[] => {
 
 describe('configuration', () => {
   it('comes from a file, with paths from its folder, and from variables, which win', () => {
-    const config = readConfig({ SECAGG_CONFIG: file({ ...needed, port: 1, clusters: [cluster] }), SECAGG_PORT: '8401', SECAGG_AUTO_EPOCHS: 'false', SECAGG_DATA_DIR: '/var/lib/x', SECAGG_HOST: '' });
-    expect(config).toMatchObject({ port: 8401, autoEpochs: false, dataDir: '/var/lib/x', keyFile: join(folder, 'key'), authorityKeyFile: '/etc/authority.pub', host: '127.0.0.1' });
+    const config = readConfig({
+      SECAGG_CONFIG: file({ ...needed, port: 1, clusters: [cluster] }),
+      SECAGG_PORT: '8401',
+      SECAGG_AUTO_EPOCHS: 'false',
+      SECAGG_DATA_DIR: '/var/lib/x',
+      SECAGG_HOST: '',
+    });
+    expect(config).toMatchObject({
+      port: 8401,
+      autoEpochs: false,
+      dataDir: '/var/lib/x',
+      keyFile: join(folder, 'key'),
+      authorityKeyFile: '/etc/authority.pub',
+      host: '127.0.0.1',
+    });
   });
 
   it('makes a plan of a cluster: sorted catalogue, default fields, epsilon as rho', () => {
-    const { clusters: [{ plan, trigger }] } = readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [cluster] }) });
+    const {
+      clusters: [{ plan, trigger }],
+    } = readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [cluster] }) });
     expect(plan.keys).toEqual(['a:t', 'b:t']);
     expect(plan.fields.map(({ name }) => name)).toEqual(['samples', 'successes', 'latency']);
     expect(rhoToEpsilon(plan.privacy.rho as number, 1e-6)).toBeCloseTo(1, 6);
@@ -38,10 +59,15 @@ describe('configuration', () => {
 
   it.each<[object, object]>([
     [{ kind: 'fixed', rho: 0.5 }, { rho: { kind: 'fixed', units: 2 ** 39 } }],
-    [{ kind: 'horizon', rounds: 30, expectedParticipants: 9 }, { rho: { kind: 'horizon', rounds: 30 }, expectedParticipants: 9 }],
+    [
+      { kind: 'horizon', rounds: 30, expectedParticipants: 9 },
+      { rho: { kind: 'horizon', rounds: 30 }, expectedParticipants: 9 },
+    ],
     [{ kind: 'decay', numerator: 1, denominator: 20 }, { rho: { kind: 'decay', numerator: 1, denominator: 20 } }],
   ])('plans the budget as %j', (allocation, expected) => {
-    const { clusters: [{ plan }] } = readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [{ ...cluster, privacy: { allocation } }] }) });
+    const {
+      clusters: [{ plan }],
+    } = readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [{ ...cluster, privacy: { allocation } }] }) });
     expect(plan.privacy).toEqual({ unit: 'request', deltaInverse: 1_000_000, ...expected });
   });
 
@@ -56,13 +82,44 @@ describe('configuration', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['an unknown field', { ...needed, prot: 1 }, /configuration: .*prot/],
-    ['both epsilon and rho', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, rho: 1 } }] }, /clusters.0.privacy: give one of/],
-    ['neither epsilon nor rho', { ...needed, clusters: [{ ...cluster, privacy: {} }] }, /clusters.0.privacy: give one of/],
-    ['both epsilon and an allocation', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, allocation: { kind: 'horizon', rounds: 10 } } }] }, /clusters.0.privacy: give one of/],
-    ['a fraction above 1', { ...needed, clusters: [{ ...cluster, privacy: { allocation: { kind: 'decay', numerator: 3, denominator: 2 } } }] }, /allocation: a fraction of at most 1/],
-    ['unit router without its norm', { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, unit: 'router' } }] }, /clusters.0.privacy: routerClipNorm/],
-    ['a key twice', { ...needed, clusters: [{ ...cluster, keys: ['a:t', 'a:t'] }] }, /clusters.0.keys: a key is there twice/],
-    ['a field option out of range', { ...needed, clusters: [{ ...cluster, fields: { latencyBoundSeconds: 1e9 } }] }, /latencyBoundSeconds must be between/],
+    [
+      'both epsilon and rho',
+      { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, rho: 1 } }] },
+      /clusters.0.privacy: give one of/,
+    ],
+    [
+      'neither epsilon nor rho',
+      { ...needed, clusters: [{ ...cluster, privacy: {} }] },
+      /clusters.0.privacy: give one of/,
+    ],
+    [
+      'both epsilon and an allocation',
+      { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, allocation: { kind: 'horizon', rounds: 10 } } }] },
+      /clusters.0.privacy: give one of/,
+    ],
+    [
+      'a fraction above 1',
+      {
+        ...needed,
+        clusters: [{ ...cluster, privacy: { allocation: { kind: 'decay', numerator: 3, denominator: 2 } } }],
+      },
+      /allocation: a fraction of at most 1/,
+    ],
+    [
+      'unit router without its norm',
+      { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, unit: 'router' } }] },
+      /clusters.0.privacy: routerClipNorm/,
+    ],
+    [
+      'a key twice',
+      { ...needed, clusters: [{ ...cluster, keys: ['a:t', 'a:t'] }] },
+      /clusters.0.keys: a key is there twice/,
+    ],
+    [
+      'a field option out of range',
+      { ...needed, clusters: [{ ...cluster, fields: { latencyBoundSeconds: 1e9 } }] },
+      /latencyBoundSeconds must be between/,
+    ],
     ['no JSON', '{', /cannot read the configuration file/],
     ['no object', '[]', /must hold a JSON object/],
   ])('refuses %s', (_name, content, expected) => {
@@ -73,7 +130,9 @@ describe('configuration', () => {
     const { dataDir: _dataDir, ...rest } = needed;
     const environment = { SECAGG_CONFIG: file({ ...rest }), DATABASE_URL: 'postgres://user:secret@db.example/secagg' };
     expect(readConfig(environment)).toMatchObject({ databaseUrl: environment.DATABASE_URL, leaseMs: 5000 });
-    expect(problemsOf({ ...environment, DATABASE_URL: 'mysql://user:secret@db.example/secagg' })).toEqual(['databaseUrl (DATABASE_URL): must be a postgres:// URL']);
+    expect(problemsOf({ ...environment, DATABASE_URL: 'mysql://user:secret@db.example/secagg' })).toEqual([
+      'databaseUrl (DATABASE_URL): must be a postgres:// URL',
+    ]);
   });
 
   it('refuses a file that is not there', () => {

@@ -58,7 +58,9 @@ export function readConfig(environment: Environment): Config {
   try {
     const result = configSchema.safeParse(merged);
     if (result.success) return result.data;
-    throw new ConfigError(result.error.issues.map((issue) => `${nameOf(issue.path)}: ${whatOf(issue.message)}`).join('\n'));
+    throw new ConfigError(
+      result.error.issues.map((issue) => `${nameOf(issue.path)}: ${whatOf(issue.message)}`).join('\n'),
+    );
   } catch (error) {
     // Field options are checked where they are defined, by code that knows nothing of configurations.
     if (error instanceof SecaggError) throw new ConfigError(`clusters: ${error.message}`);
@@ -83,7 +85,8 @@ function readFile(file: string | undefined): Record<string, unknown> {
   } catch (error) {
     throw new ConfigError(`cannot read the configuration file ${file}: ${messageOf(error)}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ConfigError(`${file} must hold a JSON object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ConfigError(`${file} must hold a JSON object`);
   const fields = { ...value } as Record<string, unknown>;
   const folder = dirname(resolve(file));
   for (const field of pathFields) if (typeof fields[field] === 'string') fields[field] = resolve(folder, fields[field]);

@@ -1,5 +1,12 @@
 /** What everything that acts in the coordinator works with. */
-import { type CoordinatorContext, type CoordinatorState, emptyCoordinator, type FleetDocuments, updateFleet, verifyFleet } from '@secagg/protocol';
+import {
+  type CoordinatorContext,
+  type CoordinatorState,
+  emptyCoordinator,
+  type FleetDocuments,
+  updateFleet,
+  verifyFleet,
+} from '@secagg/protocol';
 import { type Bytes, SecaggError } from '@secagg/schema';
 import { type Changes } from './changes';
 import { eventOf } from './event-codec';
@@ -39,12 +46,17 @@ export async function restoreState(
     const event = eventOf(entry);
     if (journal) journal.replay(event);
     else {
-      if (event.type !== 'fleet-updated') throw new SecaggError('internal', 'the journal does not start with the fleet documents');
+      if (event.type !== 'fleet-updated')
+        throw new SecaggError('internal', 'the journal does not start with the fleet documents');
       journal = start(event.documents);
     }
   }
   if (!journal) {
-    if (!documents) throw new SecaggError('unavailable', 'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)');
+    if (!documents)
+      throw new SecaggError(
+        'unavailable',
+        'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)',
+      );
     journal = start(documents);
     await journal.commit(() => ({ events: [{ type: 'fleet-updated', documents }], reply: undefined }));
   } else if (documents && isNewer(journal.state, documents)) {

@@ -14,7 +14,12 @@ export function entryOf(event: CoordinatorEvent): JournalEntry {
   const key = roundKeyOf(event);
   if (event.type === 'contribution-accepted') {
     // Stored as the bytes that came in: encoding them once more would only cost.
-    return { type: event.type, roundKey: event.key, body: nothing, contribution: { router: event.router, bytes: event.bytes } };
+    return {
+      type: event.type,
+      roundKey: event.key,
+      body: nothing,
+      contribution: { router: event.router, bytes: event.bytes },
+    };
   }
   return { type: event.type, ...(key === undefined ? {} : { roundKey: key }), body: encodeCanonical(event) };
 }
@@ -25,10 +30,12 @@ const nothing: Bytes = new Uint8Array(0);
 export function eventOf(entry: JournalEntry): CoordinatorEvent {
   const { type, roundKey: key, contribution } = entry;
   if (type === 'contribution-accepted') {
-    if (key === undefined || !contribution) throw new SecaggError('internal', 'the journal lacks the bytes of an accepted contribution');
+    if (key === undefined || !contribution)
+      throw new SecaggError('internal', 'the journal lacks the bytes of an accepted contribution');
     return { type, key, router: contribution.router, bytes: contribution.bytes };
   }
   const event = decodeCanonical(entry.body) as CoordinatorEvent;
-  if (event.type !== type) throw new SecaggError('internal', `the journal has an entry of type ${type} with another content`);
+  if (event.type !== type)
+    throw new SecaggError('internal', `the journal has an entry of type ${type} with another content`);
   return event;
 }

@@ -9,7 +9,11 @@ const { view } = new LocalFleet({ routers: 3, committee: { size: 1, threshold: 1
 /** A store whose writes end when the test says so. */
 function heldStore() {
   const batches: { batch: JournalBatch; resolve: () => void; reject: (error: Error) => void }[] = [];
-  return { batches, releaseRound: () => Promise.resolve(), append: (batch: JournalBatch) => new Promise<void>((resolve, reject) => batches.push({ batch, resolve, reject })) };
+  return {
+    batches,
+    releaseRound: () => Promise.resolve(),
+    append: (batch: JournalBatch) => new Promise<void>((resolve, reject) => batches.push({ batch, resolve, reject })),
+  };
 }
 
 const settled = async (promise: Promise<unknown>): Promise<boolean> => {
@@ -57,7 +61,9 @@ describe('journaled state', () => {
     const failures: unknown[] = [];
     const journal = new JournaledState(emptyCoordinator(view), heldStore(), (error) => failures.push(error));
     const impossible = { events: [{ type: 'round-closed' as const, key: 'no/1', atMs: now }], reply: undefined };
-    return expect(journal.commit(() => impossible)).rejects.toThrow('no round').then(() => expect(failures).toHaveLength(1));
+    return expect(journal.commit(() => impossible))
+      .rejects.toThrow('no round')
+      .then(() => expect(failures).toHaveLength(1));
   });
 
   it('tells listeners of every event in order, with the state already changed', () => {

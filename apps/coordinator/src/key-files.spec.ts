@@ -18,7 +18,12 @@ const { publicKey, secretKey } = generateIdentityKey((length) => new Uint8Array(
 describe('key files', () => {
   it('does not mind who reads a public key', () => expect(readPublicKey(file(seed, 0o644))).toEqual(seed));
 
-  it.each([['31 bytes', seed.slice(1)], ['33 bytes', new Uint8Array(33)], ['no hexadecimal digits', 'z'.repeat(64)], ['nothing', '']])('refuses %s', (_name, content) => {
+  it.each([
+    ['31 bytes', seed.slice(1)],
+    ['33 bytes', new Uint8Array(33)],
+    ['no hexadecimal digits', 'z'.repeat(64)],
+    ['nothing', ''],
+  ])('refuses %s', (_name, content) => {
     expect(() => readPublicKey(file(content))).toThrow('must hold 32 bytes');
   });
 
@@ -30,7 +35,7 @@ describe('key files', () => {
     expect(readFleetFiles(undefined, undefined)).toBeUndefined();
   });
 
-  it('tells a key that is not the coordinator\'s', () => {
+  it("tells a key that is not the coordinator's", () => {
     const certificate = { public_key: publicKey, roles: ['coordinator'] };
     expect(() => checkIdentity(certificate, 'c', secretKey)).not.toThrow();
     expect(() => checkIdentity(certificate, 'c', seed)).toThrow('does not belong');

@@ -6,7 +6,11 @@ import { startService } from './service';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const logger = pino({ level: config.logLevel, base: { service: 'coordinator' }, serializers: { error: pino.stdSerializers.err } });
+  const logger = pino({
+    level: config.logLevel,
+    base: { service: 'coordinator' },
+    serializers: { error: pino.stdSerializers.err },
+  });
   const onFailure = (error: unknown) => {
     // Memory may be ahead of the disk; the journal is what counts at the next start.
     const { message, exitCode } = faultOf(error);

@@ -32,11 +32,18 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
   engine.journal.onEvent((event, elsewhere) => {
     if (event.type !== 'contribution-accepted' && event.type !== 'contribution-noted') {
       engine.changes.notify();
-      logger[elsewhere ? 'debug' : 'info']({ event: event.type, round: roundKeyOf(event), ...describe(event) }, 'event');
+      logger[elsewhere ? 'debug' : 'info'](
+        { event: event.type, round: roundKeyOf(event), ...describe(event) },
+        'event',
+      );
     }
   });
   const inDetail = (problem: SecaggError, cause: unknown) => ({
-    code: problem.code, detail: problem.message, party: problem.details.party, check: problem.details.check, ...(problem.code === 'internal' ? { error: cause } : {}),
+    code: problem.code,
+    detail: problem.message,
+    party: problem.details.party,
+    check: problem.details.check,
+    ...(problem.code === 'internal' ? { error: cause } : {}),
   });
   return {
     problem: (problem, cause, operation) => {
@@ -61,7 +68,11 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
       } else metrics.roundFailed(failureOf(round));
     },
     routersNamed: (cluster, named) => {
-      for (const { router, round, quarantinedUntil } of named) logger.warn({ cluster, router, round, quarantined_until_round: quarantinedUntil }, 'a router is under suspicion of spoiling its groups');
+      for (const { router, round, quarantinedUntil } of named)
+        logger.warn(
+          { cluster, router, round, quarantined_until_round: quarantinedUntil },
+          'a router is under suspicion of spoiling its groups',
+        );
     },
     epochStarted: (epoch, why) => logger.info({ epoch, why }, 'a new epoch is being set up'),
     unexpected: (error) => logger.error({ error }, 'unexpected'),

@@ -60,7 +60,10 @@ const RELEASE_EVERY_MS = 60_000;
 const RELEASE_AT_MOST_EVERY_MS = 1000;
 const ACTIVE_WINDOW_MS = 120_000;
 
-export async function startService(config: Config, { logger, onFailure, now = Date.now, environment = process.env }: Surroundings): Promise<Service> {
+export async function startService(
+  config: Config,
+  { logger, onFailure, now = Date.now, environment = process.env }: Surroundings,
+): Promise<Service> {
   const secretKey = await readIdentity(config, environment, logger);
   const authorityKey = readPublicKey(config.authorityKeyFile);
   const documents = readFleetFiles(config.policyFile, config.rosterFile);
@@ -73,19 +76,41 @@ export async function startService(config: Config, { logger, onFailure, now = Da
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
     const contributions = new ContributionCache(store);
     const scores = await Scores.load(store);
-    const quarantinedUntil = (cluster: string, router: string) => scores.quarantinedUntil(journal.state.view, cluster, router);
-    const context = { identity: { id: config.id, secretKey }, timings: config.timings, contribution: contributions.lookup, quarantinedUntil };
-    return await run(config, backend, { journal, context, store, changes, now: backend.now }, { contributions, scores }, logger);
+    const quarantinedUntil = (cluster: string, router: string) =>
+      scores.quarantinedUntil(journal.state.view, cluster, router);
+    const context = {
+      identity: { id: config.id, secretKey },
+      timings: config.timings,
+      contribution: contributions.lookup,
+      quarantinedUntil,
+    };
+    return await run(
+      config,
+      backend,
+      { journal, context, store, changes, now: backend.now },
+      { contributions, scores },
+      logger,
+    );
   } catch (error) {
     await backend.close();
     throw error;
   }
 }
 
-async function readIdentity({ id, keyFile, storeKeyFile }: Config, environment: Record<string, string | undefined>, logger: Logger): Promise<Bytes> {
+async function readIdentity(
+  { id, keyFile, storeKeyFile }: Config,
+  environment: Record<string, string | undefined>,
+  logger: Logger,
+): Promise<Bytes> {
   const storeKey = takeStoreKey(environment, 'storeKeyFile (SECAGG_STORE_KEY_FILE)', storeKeyFile);
-  const { secretKey, sealed } = readIdentityFile('keyFile (SECAGG_KEY_FILE)', keyFile, id, storeKey && (await atRest(storeKey, (length) => new Uint8Array(randomBytes(length)))));
-  if (!sealed) logger.warn('the signature key lies on the disk in the clear: `secagg identity seal` seals it under a store key');
+  const { secretKey, sealed } = readIdentityFile(
+    'keyFile (SECAGG_KEY_FILE)',
+    keyFile,
+    id,
+    storeKey && (await atRest(storeKey, (length) => new Uint8Array(randomBytes(length)))),
+  );
+  if (!sealed)
+    logger.warn('the signature key lies on the disk in the clear: `secagg identity seal` seals it under a store key');
   wipe(storeKey);
   return secretKey;
 }
@@ -95,7 +120,13 @@ interface Held {
   readonly scores: Scores;
 }
 
-async function run(config: Config, backend: Backend, engine: Engine, { contributions, scores }: Held, logger: Logger): Promise<Service> {
+async function run(
+  config: Config,
+  backend: Backend,
+  engine: Engine,
+  { contributions, scores }: Held,
+  logger: Logger,
+): Promise<Service> {
   const { journal, store, now } = engine;
   const { replica, operators } = backend;
   const closing = new AbortController();
@@ -108,11 +139,17 @@ async function run(config: Config, backend: Backend, engine: Engine, { contribut
   const observer = observe({ engine, metrics, logger, activeRouters });
   const misbehaviour = new MisbehaviourKeeper(engine, logger, metrics.misbehaviourProven);
   const driver = new RoundDriver(engine, replica ? undefined : contributions, observer.roundFailed);
-  const refreshScores = async (cluster: string) => observer.routersNamed(cluster, await scores.refresh(journal.state.view, cluster));
-  const finisher = new RoundFinisher(engine, contributions, async (record, round) => {
-    if (record.phase === 'published') await refreshScores(record.cluster);
-    observer.roundFinished(record, round);
-  }, observer.roundFailed);
+  const refreshScores = async (cluster: string) =>
+    observer.routersNamed(cluster, await scores.refresh(journal.state.view, cluster));
+  const finisher = new RoundFinisher(
+    engine,
+    contributions,
+    async (record, round) => {
+      if (record.phase === 'published') await refreshScores(record.cluster);
+      observer.roundFinished(record, round);
+    },
+    observer.roundFailed,
+  );
   journal.onEvent((event) => {
     if ('key' in event && isFinal(journal.state.rounds.get(event.key)?.phase ?? 'published')) views.forget(event.key);
   });
@@ -122,7 +159,9 @@ async function run(config: Config, backend: Backend, engine: Engine, { contribut
     renewBeforeMs: config.epochRenewBeforeMs ?? renewBefore(config),
     setupTimeoutMs: config.epochSetupTimeoutMs,
   };
-  const epochs = config.autoEpochs ? new AutoEpochs(engine, settings, observer.epochStarted, observer.unexpected) : undefined;
+  const epochs = config.autoEpochs
+    ? new AutoEpochs(engine, settings, observer.epochStarted, observer.unexpected)
+    : undefined;
   const retention = { finishedRoundMs: config.finishedRoundRetentionMs, transcriptMs: config.transcriptRetentionMs };
   const release = async () => {
     await releaseFinishedRounds(engine, retention).catch(observer.unexpected);
@@ -134,10 +173,17 @@ async function run(config: Config, backend: Backend, engine: Engine, { contribut
     const budget = tightestBudget(journal.state, plans, now());
     if (budget) metrics.privacyBudget(budget.spent, budget.remaining);
     const { view } = journal.state;
-    metrics.routersSuspected(new Map(view.policy.clusters.map(({ cluster }) => [cluster, scores.count(view, cluster)])));
+    metrics.routersSuspected(
+      new Map(view.policy.clusters.map(({ cluster }) => [cluster, scores.count(view, cluster)])),
+    );
   };
   const operations = createOperations(engine, {
-    waiting, views, finisher, misbehaviour, scores, operators,
+    waiting,
+    views,
+    finisher,
+    misbehaviour,
+    scores,
+    operators,
     proofs: new ProofSource(engine, finisher),
     ...(replica ? { refreshScores } : {}),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
@@ -153,13 +199,27 @@ async function run(config: Config, backend: Backend, engine: Engine, { contribut
   const { limits } = config;
   const gate = new Gate(limits, () => performance.now());
   const turnstile = new Turnstile();
-  const app = createHttp(operations, { fresh: () => journal.fresh(), reading: () => journal.reading(), onProblem, closing: closing.signal, gate, turnstile, limits });
-  const server = createServer(serverTimes(limits), shedding(gate, app, (problem) => observer.problem(problem, problem, 'none')));
+  const app = createHttp(operations, {
+    fresh: () => journal.fresh(),
+    reading: () => journal.reading(),
+    onProblem,
+    closing: closing.signal,
+    gate,
+    turnstile,
+    limits,
+  });
+  const server = createServer(
+    serverTimes(limits),
+    shedding(gate, app, (problem) => observer.problem(problem, problem, 'none')),
+  );
   server.maxConnections = limits.connections;
   server.on('connection', () => turnstile.arrival());
 
-  const tasks = replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
-  const whereRoutersCount = config.clusters.filter(({ trigger }) => trigger.kind === 'waiting').map(({ plan }) => plan.cluster as string);
+  const tasks =
+    replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
+  const whereRoutersCount = config.clusters
+    .filter(({ trigger }) => trigger.kind === 'waiting')
+    .map(({ plan }) => plan.cluster as string);
   const unshare = replica && shareWaiting(replica.store, waiting, whereRoutersCount, observer.unexpected);
   const unfollow = replica && followScores(engine, finisher, refreshScores, observer.unexpected);
   if (tasks) tasks.start();
@@ -167,10 +227,22 @@ async function run(config: Config, backend: Backend, engine: Engine, { contribut
   driver.start();
   epochs?.start();
   triggers.start();
-  const releasing = setInterval(() => void release(), Math.min(RELEASE_EVERY_MS, Math.max(RELEASE_AT_MOST_EVERY_MS, config.finishedRoundRetentionMs)));
+  const releasing = setInterval(
+    () => void release(),
+    Math.min(RELEASE_EVERY_MS, Math.max(RELEASE_AT_MOST_EVERY_MS, config.finishedRoundRetentionMs)),
+  );
   await listen(server, config.port, config.host);
   const { port } = server.address() as AddressInfo;
-  logger.info({ host: config.host, port, fleet: journal.state.view.fleet, epoch: journal.state.epoch?.epoch.epoch ?? null, rounds: journal.state.rounds.size }, 'coordinator is listening');
+  logger.info(
+    {
+      host: config.host,
+      port,
+      fleet: journal.state.view.fleet,
+      epoch: journal.state.epoch?.epoch.epoch ?? null,
+      rounds: journal.state.rounds.size,
+    },
+    'coordinator is listening',
+  );
 
   const stop = async () => {
     clearInterval(releasing);
@@ -201,7 +273,10 @@ const serverTimes = ({ headersTimeoutMs, bodyGraceMs, bodyBytesPerSecond }: Limi
 /** A round has to end within its epoch: so the next epoch must be there before the longest one would not fit any more. */
 function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config): number {
   const longest = Math.max(0, ...clusters.map(({ plan }) => plan.durationMs));
-  return Math.min(Math.floor(epochLifetimeMs / 2), Math.max(Math.floor(epochLifetimeMs / 10), longest + epochSetupTimeoutMs));
+  return Math.min(
+    Math.floor(epochLifetimeMs / 2),
+    Math.max(Math.floor(epochLifetimeMs / 10), longest + epochSetupTimeoutMs),
+  );
 }
 
 const listen = (server: Server, port: number, host: string): Promise<void> =>

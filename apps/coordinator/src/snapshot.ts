@@ -9,14 +9,18 @@ import { type Bytes, decodeCanonical, encodeCanonical } from '@secagg/schema';
 
 interface Snapshot {
   latestRound: [string, number][];
-  ledgers: [string, { open: [string, unknown][]; settled: [number, unknown][]; latestRounds: [string, number][]; latestDay: number }][];
+  ledgers: [
+    string,
+    { open: [string, unknown][]; settled: [number, unknown][]; latestRounds: [string, number][]; latestDay: number },
+  ][];
 }
 
 export function takeSnapshot(state: CoordinatorState): Bytes {
   const snapshot: Snapshot = {
     latestRound: [...state.latestRound],
     ledgers: [...state.ledgers].map(([cluster, { open, settled, latestRounds, latestDay }]) => [
-      cluster, { open: [...open], settled: [...settled], latestRounds: [...latestRounds], latestDay },
+      cluster,
+      { open: [...open], settled: [...settled], latestRounds: [...latestRounds], latestDay },
     ]),
   };
   return encodeCanonical(snapshot);

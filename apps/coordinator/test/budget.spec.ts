@@ -23,17 +23,33 @@ interface BudgetFigures {
 const budgetOf = async (origin: string, fleet: TestFleet): Promise<BudgetFigures> =>
   (await (await request(`${origin}/v1/clusters/${fleet.cluster}/budget`)).body.json()) as BudgetFigures;
 
-const startRequest = (fleet: TestFleet, overrides: object = {}) => operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides });
+const startRequest = (fleet: TestFleet, overrides: object = {}) =>
+  operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides });
 
-const contributeAll = (coordinator: Pick<Running, 'client'>, fleet: TestFleet, open: OpenRound, routers = 4): Promise<unknown> =>
-  Promise.all(fleet.routers.slice(0, routers).map((identity) => {
-    const router = new HttpRouter(fleet.view, identity);
-    return router.send(coordinator.client, open, router.build(open, 10));
-  }));
+const contributeAll = (
+  coordinator: Pick<Running, 'client'>,
+  fleet: TestFleet,
+  open: OpenRound,
+  routers = 4,
+): Promise<unknown> =>
+  Promise.all(
+    fleet.routers.slice(0, routers).map((identity) => {
+      const router = new HttpRouter(fleet.view, identity);
+      return router.send(coordinator.client, open, router.build(open, 10));
+    }),
+  );
 
 describe('a budget over two rounds', () => {
-  const fleet = new TestFleet({ routers: 4, committee, policy: { budget_rho_units: 2 ** 38, budget_window_days: 2, min_assumed_colluders: 1 } });
-  const plan = { privacy: { allocation: { kind: 'horizon', rounds: 2 } }, minParticipantsPerGroup: 3, durationMs: 20_000 };
+  const fleet = new TestFleet({
+    routers: 4,
+    committee,
+    policy: { budget_rho_units: 2 ** 38, budget_window_days: 2, min_assumed_colluders: 1 },
+  });
+  const plan = {
+    privacy: { allocation: { kind: 'horizon', rounds: 2 } },
+    minParticipantsPerGroup: 3,
+    durationMs: 20_000,
+  };
   let running: Running;
 
   beforeAll(async () => {
@@ -60,7 +76,9 @@ describe('a budget over two rounds', () => {
       expect((await client.signal(fleet.cluster))?.privacy.rho).toBeCloseTo(spent[round - 1], 4);
     }
     const before = Math.floor(Date.now() / DAY_MS);
-    const refused = await client.startRound(fleet.cluster, startRequest(fleet)).catch((error: unknown) => error as SecaggError);
+    const refused = await client
+      .startRound(fleet.cluster, startRequest(fleet))
+      .catch((error: unknown) => error as SecaggError);
     const availableAt = (before + 3) * DAY_MS;
     expect(refused).toMatchObject({ code: 'budget_exhausted', details: { availableAtMs: availableAt } });
     expect((refused as SecaggError).message).toContain(new Date(availableAt).toISOString());
@@ -121,7 +139,11 @@ describe('the ledger of a coordinator that is killed', () => {
     expect(rho.spent / (settled * unitsToRho(units / 2))).toBeCloseTo(1, 4);
   };
   const openRound = async (): Promise<OpenRound> => {
-    const open = await coordinator.client.openRound(fleet.cluster, { after: rounds, router: 'router-0', waitMs: 10_000 });
+    const open = await coordinator.client.openRound(fleet.cluster, {
+      after: rounds,
+      router: 'router-0',
+      waitMs: 10_000,
+    });
     if (!open) throw new Error('the round is not open');
     return open;
   };
@@ -129,39 +151,58 @@ describe('the ledger of a coordinator that is killed', () => {
     rounds += 1;
     settled += 1;
     await contributeAll(coordinator, fleet, open);
-    expect(await coordinator.client.roundStatus(fleet.cluster, rounds, { waitMs: 20_000 })).toMatchObject({ phase: 'published' });
+    expect(await coordinator.client.roundStatus(fleet.cluster, rounds, { waitMs: 20_000 })).toMatchObject({
+      phase: 'published',
+    });
   };
 
   it.each([
-    ['before-durable:round-announced', 0], ['in-durable:round-announced', 0], ['after-durable:round-announced', 1], ['before-send:post-round', 1],
+    ['before-durable:round-announced', 0],
+    ['in-durable:round-announced', 0],
+    ['after-durable:round-announced', 1],
+    ['before-send:post-round', 1],
   ])('is charged with the announcement, not before it is durable and never twice: %s', async (failpoint, charged) => {
     const dying = await dieAt(failpoint);
     await coordinator.client.startRound(fleet.cluster, startRequest(fleet)).catch(() => undefined);
     const { rho, rounds: counted } = await restarted(dying);
     expect({ counted, open: rho.open > 0 }).toEqual({ counted: settled + charged, open: charged === 1 });
-    await complete(charged === 1 ? await openRound() : await coordinator.client.startRound(fleet.cluster, startRequest(fleet)));
+    await complete(
+      charged === 1 ? await openRound() : await coordinator.client.startRound(fleet.cluster, startRequest(fleet)),
+    );
     await expectSettled();
   });
 
-  it.each(['before-durable:vote-received#3', 'in-durable:vote-received#3', 'after-durable:vote-received#3', 'before-durable:round-published', 'after-durable:finish-round'])(
-    'is corrected once: %s', async (failpoint) => {
-      const dying = await dieAt(failpoint);
-      const open = await coordinator.client.startRound(fleet.cluster, startRequest(fleet));
-      await contributeAll(coordinator, fleet, open);
-      const { rounds: counted } = await restarted(dying);
-      expect(counted).toBe(settled + 1);
-      rounds += 1;
-      settled += 1;
-      expect(await coordinator.client.roundStatus(fleet.cluster, rounds, { waitMs: 20_000 })).toMatchObject({ phase: 'published' });
-      await expectSettled();
-    });
-
-  it.each(['in-durable:abort-proposed', 'in-durable:vote-received#3', 'after-durable:vote-received#3'])('is given back once, on an abort: %s', async (failpoint) => {
+  it.each([
+    'before-durable:vote-received#3',
+    'in-durable:vote-received#3',
+    'after-durable:vote-received#3',
+    'before-durable:round-published',
+    'after-durable:finish-round',
+  ])('is corrected once: %s', async (failpoint) => {
     const dying = await dieAt(failpoint);
-    await coordinator.client.startRound(fleet.cluster, startRequest(fleet, { duration_ms: 300 }));
+    const open = await coordinator.client.startRound(fleet.cluster, startRequest(fleet));
+    await contributeAll(coordinator, fleet, open);
+    const { rounds: counted } = await restarted(dying);
+    expect(counted).toBe(settled + 1);
     rounds += 1;
-    await restarted(dying);
-    expect(await coordinator.client.roundStatus(fleet.cluster, rounds, { waitMs: 20_000 })).toMatchObject({ phase: 'aborted' });
+    settled += 1;
+    expect(await coordinator.client.roundStatus(fleet.cluster, rounds, { waitMs: 20_000 })).toMatchObject({
+      phase: 'published',
+    });
     await expectSettled();
   });
+
+  it.each(['in-durable:abort-proposed', 'in-durable:vote-received#3', 'after-durable:vote-received#3'])(
+    'is given back once, on an abort: %s',
+    async (failpoint) => {
+      const dying = await dieAt(failpoint);
+      await coordinator.client.startRound(fleet.cluster, startRequest(fleet, { duration_ms: 300 }));
+      rounds += 1;
+      await restarted(dying);
+      expect(await coordinator.client.roundStatus(fleet.cluster, rounds, { waitMs: 20_000 })).toMatchObject({
+        phase: 'aborted',
+      });
+      await expectSettled();
+    },
+  );
 });

@@ -25,7 +25,10 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   beforeAll(async () => {
     useDatabases(() => postgres.createDatabase());
     fleet = new TestFleet({ routers: 12, committee: { size: 4, threshold: 2 } });
-    const config = fleet.config({ leaseMs: 1000, timings: { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 60_000, undecidedTimeoutMs: 120_000 } });
+    const config = fleet.config({
+      leaseMs: 1000,
+      timings: { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 60_000, undecidedTimeoutMs: 120_000 },
+    });
     [running, other] = await Promise.all([Running.start(fleet, config), Running.start(fleet, config)]);
     members = running.startCommittee(4);
     await running.epochInForce();
@@ -37,7 +40,10 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   });
 
   const start = (): Promise<OpenRound> =>
-    running.client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }));
+    running.client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }),
+    );
   const send = async (router: HttpRouter, open: OpenRound, bytes: Bytes) => {
     for (;;) {
       try {
@@ -55,11 +61,20 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   /** The published round: exactly what the routers sent, and a place in it for every receipt. */
   const expectExact = async (open: OpenRound, routers: HttpRouter[], requests: number) => {
     const { round } = roundConfigMessage.decode(open.announcement.body);
-    await until(async () => (await running.client.roundStatus(fleet.cluster, round, { waitMs: 1000 }).catch(() => undefined))?.phase === 'published', 60_000);
-    for (const router of routers) expect((await router.settle(running.client, fleet.cluster, round)).outcome).toBe('included');
+    await until(
+      async () =>
+        (await running.client.roundStatus(fleet.cluster, round, { waitMs: 1000 }).catch(() => undefined))?.phase ===
+        'published',
+      60_000,
+    );
+    for (const router of routers)
+      expect((await router.settle(running.client, fleet.cluster, round)).outcome).toBe('included');
     const audited = auditTranscript(fleet.authority.publicKey, await running.client.transcript(fleet.cluster, round));
     expect(audited.kind === 'opened' && audited.sums.map(({ size }) => size)).toEqual([routers.length]);
-    expect((await running.client.signal(fleet.cluster))?.signal).toMatchObject({ aggregation_round: round, reward_signals: { 'm1:t1': { total_samples: requests } } });
+    expect((await running.client.signal(fleet.cluster))?.signal).toMatchObject({
+      aggregation_round: round,
+      reward_signals: { 'm1:t1': { total_samples: requests } },
+    });
   };
 
   it('answers 503 with Retry-After meanwhile, and keeps what it gave receipts for', async () => {
@@ -70,8 +85,10 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     const receipts = await Promise.all(routers.slice(0, 6).map((router, i) => send(router, open, bodies[i])));
     postgres.kill();
     for (const [method, path, body] of [
-      ['POST', `/v1/clusters/${fleet.cluster}/rounds/${round}/contributions`, bodies[6]], ['GET', `/v1/clusters/${fleet.cluster}/rounds/${round}`, undefined],
-      ['GET', `/v1/clusters/${fleet.cluster}/signal`, undefined], ['GET', '/readyz', undefined],
+      ['POST', `/v1/clusters/${fleet.cluster}/rounds/${round}/contributions`, bodies[6]],
+      ['GET', `/v1/clusters/${fleet.cluster}/rounds/${round}`, undefined],
+      ['GET', `/v1/clusters/${fleet.cluster}/signal`, undefined],
+      ['GET', '/readyz', undefined],
     ] as const) {
       const reply = await request(`${running.origin}${path}`, { method, ...(body ? { body: Buffer.from(body) } : {}) });
       expect([path, reply.statusCode, reply.headers['retry-after']]).toEqual([path, 503, '1']);
@@ -101,7 +118,11 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     await expectExact(open, routers, 36);
   });
 
-  it.each<[WorkItem['kind'], string]>([['report', 'checking'], ['vote', 'voting'], ['answer', 'answering']])('completes the round when it dies before any %s', async (kind, phase) => {
+  it.each<[WorkItem['kind'], string]>([
+    ['report', 'checking'],
+    ['vote', 'voting'],
+    ['answer', 'answering'],
+  ])('completes the round when it dies before any %s', async (kind, phase) => {
     // Members hold back until the database has died and come back.
     for (const member of members) member.ignores.add(kind);
     const open = await start();

@@ -25,13 +25,22 @@ afterEach(async () => {
 });
 
 const create = () => new TestFleet({ routers: 5, committee: { size: 1, threshold: 1 } });
-const start = async (fleet: TestFleet, surroundings: Surroundings = {}, config: object = {}, environment: Record<string, string> = {}): Promise<CoordinatorProcess> => {
+const start = async (
+  fleet: TestFleet,
+  surroundings: Surroundings = {},
+  config: object = {},
+  environment: Record<string, string> = {},
+): Promise<CoordinatorProcess> => {
   const started = await CoordinatorProcess.start(fleet, fleet.config(config), environment, surroundings);
   running.push(started);
   return started;
 };
 /** How a process that cannot start ends, and what it says. */
-const refusal = (...args: Parameters<typeof start>): Promise<string> => start(...args).then(() => 'it has started', (error: Error) => error.message);
+const refusal = (...args: Parameters<typeof start>): Promise<string> =>
+  start(...args).then(
+    () => 'it has started',
+    (error: Error) => error.message,
+  );
 const stop = async (process: CoordinatorProcess): Promise<void> => {
   running.splice(running.indexOf(process), 1);
   await process.stop();
@@ -44,11 +53,19 @@ const ready = async ({ origin }: CoordinatorProcess): Promise<number> => {
 };
 /** In a process of its own: the driver keeps files open that it has been told to close. */
 const runOn = (fleet: TestFleet, statement: string): void => {
-  const { status, stderr } = spawnSync(process.execPath, ['-e', `const d = new (require('libsql'))(process.argv[1]); ${statement}`, database(fleet)], { cwd: __dirname, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['-e', `const d = new (require('libsql'))(process.argv[1]); ${statement}`, database(fleet)],
+    { cwd: __dirname, encoding: 'utf8' },
+  );
   if (status !== 0) throw new Error(stderr);
 };
 const ownedBy = (fleet: TestFleet, uid: number): void => {
-  for (const path of [fleet.folder, ...readdirSync(fleet.folder, { recursive: true }).map((name) => join(fleet.folder, String(name)))]) chownSync(path, uid, uid);
+  for (const path of [
+    fleet.folder,
+    ...readdirSync(fleet.folder, { recursive: true }).map((name) => join(fleet.folder, String(name))),
+  ])
+    chownSync(path, uid, uid);
 };
 
 it('a disk that is full in the middle of a round: 74, no receipt for what is not on it, and the round goes on when there is room', async () => {
@@ -59,15 +76,32 @@ it('a disk that is full in the middle of a round: 74, no receipt for what is not
   try {
     await until(async () => (await coordinator.client.currentEpoch()) !== undefined);
     const open: OpenRound = await coordinator.client.startRound(
-      fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: 60_000, max_participants: 4 } }),
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, {
+        action: 'start-round',
+        cluster: fleet.cluster,
+        overrides: { duration_ms: 60_000, max_participants: 4 },
+      }),
     );
     const routers = fleet.routers.slice(0, 4).map((identity) => new HttpRouter(fleet.view, identity));
     const bodies = routers.map((router) => router.build(open, 10));
     await routers[0].send(coordinator.client, open, bodies[0]);
 
     // Every request of an operator is written down, and remembered, until there is no room left.
-    const fill = () => coordinator.client.startEpoch(operatorRequest(fleet, fleet.operator, { action: 'start-epoch' }), { timeoutMs: 2000 });
-    for (let i = 0; i < 1000 && !(await fill().then(() => false, () => true)); ) i += 1;
+    const fill = () =>
+      coordinator.client.startEpoch(operatorRequest(fleet, fleet.operator, { action: 'start-epoch' }), {
+        timeoutMs: 2000,
+      });
+    for (
+      let i = 0;
+      i < 1000 &&
+      !(await fill().then(
+        () => false,
+        () => true,
+      ));
+
+    )
+      i += 1;
     await routers[1].send(coordinator.client, open, bodies[1]).catch(() => undefined);
     expect(await coordinator.ended()).toEqual({ code: 74, signal: null });
     expect(coordinator.log.some(({ level, exitCode }) => level === 60 && exitCode === 74)).toBe(true);
@@ -77,8 +111,12 @@ it('a disk that is full in the middle of a round: 74, no receipt for what is not
     const held = (await coordinator.client.latestRound(fleet.cluster)) as { contributions?: number } | undefined;
     expect(held?.contributions).toBeGreaterThanOrEqual(1);
     for (const [i, router] of routers.entries()) await router.send(coordinator.client, open, bodies[i]);
-    expect(await coordinator.client.roundStatus(fleet.cluster, 1, { waitMs: 30_000 })).toMatchObject({ phase: 'published', contributions: 4 });
-    for (const router of routers) expect((await router.settle(coordinator.client, fleet.cluster, 1)).outcome).toBe('included');
+    expect(await coordinator.client.roundStatus(fleet.cluster, 1, { waitMs: 30_000 })).toMatchObject({
+      phase: 'published',
+      contributions: 4,
+    });
+    for (const router of routers)
+      expect((await router.settle(coordinator.client, fleet.cluster, 1)).outcome).toBe('included');
   } finally {
     member.stop();
     await serving;
@@ -131,7 +169,10 @@ it.each([
 it('a journal that cannot be read: 65', async () => {
   const fleet = create();
   await stop(await start(fleet));
-  runOn(fleet, 'd.prepare("INSERT INTO journal (type, body) VALUES (\'fleet-updated\', ?)").run([Buffer.from([0xff])])');
+  runOn(
+    fleet,
+    'd.prepare("INSERT INTO journal (type, body) VALUES (\'fleet-updated\', ?)").run([Buffer.from([0xff])])',
+  );
   expect(await refusal(fleet)).toMatch(/^exit 65: .*coordinator\.db is damaged/s);
 });
 
@@ -156,8 +197,12 @@ it('keys and files that are not as they must be: 78, or 77 when others may read 
   fleet.write('sealed.key', sealed, 0o600);
   const keys = { keyFile: 'sealed.key', storeKeyFile: 'store.key' };
   await stop(await start(fleet, {}, keys));
-  await stop(await start(fleet, {}, { keyFile: 'sealed.key' }, { SECAGG_STORE_KEY: Buffer.from(storeKey).toString('hex') }));
-  expect(await refusal(fleet, {}, { keyFile: 'sealed.key', storeKeyFile: 'other.key' })).toMatch(/^exit 78: .*another store key/s);
+  await stop(
+    await start(fleet, {}, { keyFile: 'sealed.key' }, { SECAGG_STORE_KEY: Buffer.from(storeKey).toString('hex') }),
+  );
+  expect(await refusal(fleet, {}, { keyFile: 'sealed.key', storeKeyFile: 'other.key' })).toMatch(
+    /^exit 78: .*another store key/s,
+  );
   expect(await refusal(fleet, {}, { keyFile: 'sealed.key' })).toMatch(/^exit 78: .*no store key/s);
   chmodSync(join(fleet.folder, 'store.key'), 0o644);
   expect(await refusal(fleet, {}, keys)).toMatch(/^exit 77: .*chmod 600/s);

@@ -7,7 +7,11 @@ import { HttpMember, operatorRequest } from './support/parties';
 
 jest.setTimeout(60_000);
 
-const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'accepted', (error: unknown) => (error instanceof SecaggError ? error.code : String(error)));
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'accepted',
+    (error: unknown) => (error instanceof SecaggError ? error.code : String(error)),
+  );
 
 describe('fleet documents and epochs', () => {
   const fleet = new TestFleet({ routers: 5, committee: { size: 4, threshold: 2 }, candidates: 5 });
@@ -19,7 +23,8 @@ describe('fleet documents and epochs', () => {
   });
   afterAll(() => running.stop());
 
-  const epochNumber = async () => ((await (await request(`${running.origin}/readyz`)).body.json()) as { epoch: number | null }).epoch;
+  const epochNumber = async () =>
+    ((await (await request(`${running.origin}/readyz`)).body.json()) as { epoch: number | null }).epoch;
 
   it('sets up an epoch with those candidates that are there, however late they come', async () => {
     // Takes its seat and never signs: the epoch cannot complete with it.
@@ -39,7 +44,9 @@ describe('fleet documents and epochs', () => {
     expect(await running.client.fleet()).toEqual(first);
     const reply = await request(`${running.origin}/v1/fleet`);
     await reply.body.dump();
-    const again = await request(`${running.origin}/v1/fleet`, { headers: { 'if-none-match': reply.headers.etag as string } });
+    const again = await request(`${running.origin}/v1/fleet`, {
+      headers: { 'if-none-match': reply.headers.etag as string },
+    });
     expect(again.statusCode).toBe(304);
   });
 
@@ -52,7 +59,10 @@ describe('fleet documents and epochs', () => {
     const foreign = new TestFleet({ routers: 1, committee: { size: 1, threshold: 1 } });
     foreign.sign();
     expect(await codeOf(running.client.putFleet(foreign.sign()))).toBe('bad_signature');
-    const tampered = { ...newer, policy: { ...newer.policy, signature: newer.policy.signature.map((byte, i) => (i === 0 ? byte ^ 1 : byte)) } };
+    const tampered = {
+      ...newer,
+      policy: { ...newer.policy, signature: newer.policy.signature.map((byte, i) => (i === 0 ? byte ^ 1 : byte)) },
+    };
     expect(await codeOf(running.client.putFleet(tampered))).toBe('bad_signature');
   });
 
@@ -66,8 +76,16 @@ describe('fleet documents and epochs', () => {
     await running.client.startEpoch(signed);
     await until(async () => ((await epochNumber()) as number) > current);
     expect(await codeOf(running.client.startEpoch(signed))).toBe('duplicate');
-    expect(await codeOf(running.client.startEpoch(operatorRequest(fleet, fleet.routers[0], { action: 'start-epoch' })))).toBe('wrong_role');
-    expect(await codeOf(running.client.startEpoch(operatorRequest(fleet, fleet.operator, { action: 'start-epoch' }, Date.now() - 3_600_000)))).toBe('expired');
+    expect(
+      await codeOf(running.client.startEpoch(operatorRequest(fleet, fleet.routers[0], { action: 'start-epoch' }))),
+    ).toBe('wrong_role');
+    expect(
+      await codeOf(
+        running.client.startEpoch(
+          operatorRequest(fleet, fleet.operator, { action: 'start-epoch' }, Date.now() - 3_600_000),
+        ),
+      ),
+    ).toBe('expired');
     for (const member of members) member.stop();
     await Promise.all(served);
   });

@@ -22,16 +22,20 @@ beforeAll(async () => {
   running.startCommittee(1);
   proxy = createServer((incoming, response) => {
     const { host: _host, ...headers } = incoming.headers;
-    const onward = httpRequest(running.origin + (incoming.url ?? ''), { method: incoming.method, headers }, (answer) => {
-      forwarded += 1;
-      if (losing > 0) {
-        losing -= 1;
-        answer.resume().on('end', () => response.destroy());
-        return;
-      }
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
+    const onward = httpRequest(
+      running.origin + (incoming.url ?? ''),
+      { method: incoming.method, headers },
+      (answer) => {
+        forwarded += 1;
+        if (losing > 0) {
+          losing -= 1;
+          answer.resume().on('end', () => response.destroy());
+          return;
+        }
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      },
+    );
     incoming.pipe(onward);
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
@@ -70,7 +74,10 @@ it('a round is started once, and given as it was announced; contributions get th
     await router.send(client, open, bytes);
     expect(forwarded).toBe(3);
   }
-  expect(await client.roundStatus(fleet.cluster, 1, { waitMs: 20_000 })).toMatchObject({ phase: 'published', contributions: 3 });
+  expect(await client.roundStatus(fleet.cluster, 1, { waitMs: 20_000 })).toMatchObject({
+    phase: 'published',
+    contributions: 3,
+  });
 
   // Taken before, by whoever sends it: that is a refusal for the first attempt.
   await expect(client.startRound(fleet.cluster, request)).rejects.toMatchObject({ code: 'duplicate' });

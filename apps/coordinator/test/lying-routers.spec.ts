@@ -3,11 +3,29 @@
  * like, for 30 rounds. Seeds and clock are fixed, so groups, traffic, lies and noise are the same in every run.
  */
 import { epsilonToRho } from '@secagg/dp-noise';
-import { aggregateResult, type AuditedRound, auditTranscript, noRounds, recordRound, suspicionEvent, type VerifiedRound } from '@secagg/protocol';
+import {
+  aggregateResult,
+  type AuditedRound,
+  auditTranscript,
+  noRounds,
+  recordRound,
+  suspicionEvent,
+  type VerifiedRound,
+} from '@secagg/protocol';
 import { roundConfigMessage } from '@secagg/schema';
 import { TestFleet } from './support/fleet';
 import { Running } from './support/in-process';
-import { type Lie, lies, pooled, routerTraffic, seenBy, type Signals, unsafeBytes, uniform, vectorOf } from './support/lying-traffic';
+import {
+  type Lie,
+  lies,
+  pooled,
+  routerTraffic,
+  seenBy,
+  type Signals,
+  unsafeBytes,
+  uniform,
+  vectorOf,
+} from './support/lying-traffic';
 import { HttpRouter, operatorRequest, type UnsafeHost } from './support/parties';
 
 jest.setTimeout(300_000);
@@ -22,7 +40,8 @@ const measures = ['success_rate', 'avg_latency', 'total_samples'] as const;
 /** By index. Each of them lies in another way every round. */
 const liars = [7, 18, 29, 40, 51];
 const ways: readonly Lie[] = [lies.boasts, lies.wraps, lies.smears, lies.garbage, lies.invents, lies.exceeds];
-const wayOf = (router: number, round: number): Lie | undefined => (liars.includes(router) ? ways[(liars.indexOf(router) + round) % ways.length] : undefined);
+const wayOf = (router: number, round: number): Lie | undefined =>
+  liars.includes(router) ? ways[(liars.indexOf(router) + round) % ways.length] : undefined;
 
 let nowMs = Date.UTC(2026, 0, 1);
 const now = () => nowMs;
@@ -37,14 +56,24 @@ interface Finished {
   readonly suspects: readonly string[];
 }
 
-const fleet = new TestFleet({ routers: ROUTERS, committee: { size: 1, threshold: 1 }, minParticipants: 1, issuedAtMs: nowMs, policy: { max_groups: 11 } });
+const fleet = new TestFleet({
+  routers: ROUTERS,
+  committee: { size: 1, threshold: 1 },
+  minParticipants: 1,
+  issuedAtMs: nowMs,
+  policy: { max_groups: 11 },
+});
 const nameOf = (index: number): string => fleet.routers[index].id;
 const liarNames = liars.map(nameOf).sort();
 const rounds: Finished[] = [];
 let running: Running;
 
 const plan = {
-  keys, groups: 11, combination: 'median', maxRequestsPerRouter: 3 * REQUESTS, privacy: { rho: epsilonToRho(2, 1e-6), assumedColluders: 0 },
+  keys,
+  groups: 11,
+  combination: 'median',
+  maxRequestsPerRouter: 3 * REQUESTS,
+  privacy: { rho: epsilonToRho(2, 1e-6), assumedColluders: 0 },
 };
 
 beforeAll(async () => {
@@ -54,22 +83,50 @@ beforeAll(async () => {
   const random = uniform(SEED);
   const traffic = fleet.routers.map(() => routerTraffic(REQUESTS, random));
   const routers = fleet.routers.map((identity, i) => new HttpRouter(fleet.view, identity, hostOf(i + 1)));
-  for (let round = 1; round <= ROUNDS; round++) rounds.push(await play(round, routers, traffic.map((of) => seenBy(of, keys, random)), random));
+  for (let round = 1; round <= ROUNDS; round++)
+    rounds.push(
+      await play(
+        round,
+        routers,
+        traffic.map((of) => seenBy(of, keys, random)),
+        random,
+      ),
+    );
 });
 afterAll(() => running.stop());
 
-async function play(number: number, routers: readonly HttpRouter[], seen: readonly Signals[], random: () => number): Promise<Finished> {
+async function play(
+  number: number,
+  routers: readonly HttpRouter[],
+  seen: readonly Signals[],
+  random: () => number,
+): Promise<Finished> {
   const { client } = running;
   nowMs += 60_000;
-  const open = await client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }, nowMs));
+  const open = await client.startRound(
+    fleet.cluster,
+    operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }, nowMs),
+  );
   expect(roundConfigMessage.decode(open.announcement.body).round).toBe(number);
   const bodies = routers.map((router, i) =>
-    router.buildFrom(open, ({ config: { layout } }: VerifiedRound) => wayOf(i, number)?.(layout, seen[i], random) ?? vectorOf(layout, seen[i])));
+    router.buildFrom(
+      open,
+      ({ config: { layout } }: VerifiedRound) =>
+        wayOf(i, number)?.(layout, seen[i], random) ?? vectorOf(layout, seen[i]),
+    ),
+  );
   await Promise.all(routers.map((router, i) => router.send(client, open, bodies[i])));
-  expect(await client.roundStatus(fleet.cluster, number, { waitMs: 20_000 })).toMatchObject({ phase: 'published', contributions: ROUTERS });
+  expect(await client.roundStatus(fleet.cluster, number, { waitMs: 20_000 })).toMatchObject({
+    phase: 'published',
+    contributions: ROUTERS,
+  });
   const audited = auditTranscript(fleet.authority.publicKey, await client.transcript(fleet.cluster, number));
   if (audited.kind !== 'opened') throw new Error('not opened');
-  return { audited, truth: pooled(seen.filter((_, i) => !liars.includes(i))), suspects: (await client.suspicion(fleet.cluster)).suspects };
+  return {
+    audited,
+    truth: pooled(seen.filter((_, i) => !liars.includes(i))),
+    suspects: (await client.suspicion(fleet.cluster)).suspects,
+  };
 }
 
 /** In reported standard errors, of every key and measure that was not withheld. */
@@ -79,11 +136,16 @@ function errorsOf({ audited, truth }: Finished): number[] {
     measures.map((measure) => {
       const expected = truth[key][measure] * (measure === 'total_samples' ? participants.length : 1);
       return (unclamped[measure] - expected) / standard_errors[measure];
-    }));
+    }),
+  );
 }
 
-const share = (values: readonly number[], test: (value: number) => boolean): number => values.filter(test).length / values.length;
-const asSum = ({ audited, ...round }: Finished): Finished => ({ ...round, audited: { ...audited, round: { ...audited.round, config: { ...audited.round.config, combination: 'sum' } } } });
+const share = (values: readonly number[], test: (value: number) => boolean): number =>
+  values.filter(test).length / values.length;
+const asSum = ({ audited, ...round }: Finished): Finished => ({
+  ...round,
+  audited: { ...audited, round: { ...audited.round, config: { ...audited.round.config, combination: 'sum' } } },
+});
 
 /**
  * Errors over reported standard errors have variance 1 at most, by construction (`combine.ts`): of 360 normal ones the largest passes 4 in
@@ -105,7 +167,9 @@ describe('every combined result', () => {
     const rootMeanSquare = Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length);
     expect(rootMeanSquare).toBeGreaterThan(0.3);
     expect(rootMeanSquare).toBeLessThan(1);
-    const ofRates = rounds.flatMap(({ audited }) => Object.values(aggregateResult(audited).details).map(({ standard_errors }) => standard_errors.success_rate));
+    const ofRates = rounds.flatMap(({ audited }) =>
+      Object.values(aggregateResult(audited).details).map(({ standard_errors }) => standard_errors.success_rate),
+    );
     // Success rates of keys are 0.1 apart.
     expect(Math.max(...ofRates)).toBeLessThan(0.05);
   });
@@ -122,8 +186,17 @@ describe('the scores', () => {
   it('name exactly the liars after 30 rounds, and nobody honest before', async () => {
     const report = await running.client.suspicion(fleet.cluster);
     expect([...report.suspects].sort()).toEqual(liarNames);
-    expect(report).toMatchObject({ cluster: fleet.cluster, rounds: ROUNDS, latest_round: ROUNDS, error_probability: 0.01, min_rounds: 10, quarantine_rounds: 0 });
-    expect(report.routers.filter(({ named_in_round }) => named_in_round !== null).map(({ router }) => router)).toEqual(report.suspects);
+    expect(report).toMatchObject({
+      cluster: fleet.cluster,
+      rounds: ROUNDS,
+      latest_round: ROUNDS,
+      error_probability: 0.01,
+      min_rounds: 10,
+      quarantine_rounds: 0,
+    });
+    expect(report.routers.filter(({ named_in_round }) => named_in_round !== null).map(({ router }) => router)).toEqual(
+      report.suspects,
+    );
     expect(report.routers).toHaveLength(ROUTERS);
     for (const { suspects } of rounds) expect(liarNames).toEqual(expect.arrayContaining([...suspects]));
     expect(rounds[8].suspects).toEqual([]);
@@ -132,10 +205,25 @@ describe('the scores', () => {
 
   it('are what anybody computes from the transcripts', async () => {
     const terms = { quarantineRounds: 0, isMember: () => true };
-    const record = rounds.reduce((before, { audited }) => recordRound(before, suspicionEvent(audited), terms), noRounds());
+    const record = rounds.reduce(
+      (before, { audited }) => recordRound(before, suspicionEvent(audited), terms),
+      noRounds(),
+    );
     const { routers } = await running.client.suspicion(fleet.cluster);
-    const told = routers.map(({ router, rounds: of, flagged_rounds, base_rate, named_in_round }) => [router, of, flagged_rounds, base_rate, named_in_round]);
-    const computed = Object.entries(record.routers).map(([router, { rounds: of, flagged, expected, namedInRound }]) => [router, of, flagged, expected / of, namedInRound ?? null]);
+    const told = routers.map(({ router, rounds: of, flagged_rounds, base_rate, named_in_round }) => [
+      router,
+      of,
+      flagged_rounds,
+      base_rate,
+      named_in_round,
+    ]);
+    const computed = Object.entries(record.routers).map(([router, { rounds: of, flagged, expected, namedInRound }]) => [
+      router,
+      of,
+      flagged,
+      expected / of,
+      namedInRound ?? null,
+    ]);
     expect(told.sort()).toEqual(computed.sort());
   });
 

@@ -28,30 +28,79 @@ const postgres = async (): Promise<Opened> => {
   const db = kyselyOn(openPool((server as TestPostgres).createDatabase(), 2));
   return { db, types: postgresTypes, close: () => db.destroy() };
 };
-const databases: [string, () => Promise<Opened>][] = [['the embedded database', embedded], ...(server ? [['PostgreSQL', postgres] as [string, typeof postgres]] : [])];
+const databases: [string, () => Promise<Opened>][] = [
+  ['the embedded database', embedded],
+  ...(server ? [['PostgreSQL', postgres] as [string, typeof postgres]] : []),
+];
 
 const bytes = (...values: number[]) => new Uint8Array(values);
 /** The embedded driver gives bytes as ArrayBuffers. */
-const plain = (rows: object[]) => rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value instanceof ArrayBuffer ? new Uint8Array(value) : value])));
+const plain = (rows: object[]) =>
+  rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, value instanceof ArrayBuffer ? new Uint8Array(value) : value]),
+    ),
+  );
 
 /** One row of every table that a version has, as its release would have written it. */
 const dataOf: Record<number, (db: Kysely<Tables>) => Promise<unknown>> = {
   1: async (db) => {
-    await db.insertInto('journal').values({ id: 7, round_key: 'a/1', type: 'round-closed', body: bytes(1, 0, 255) }).execute();
-    await db.insertInto('contributions').values({ journal_id: 6, round_key: 'a/1', router: 'r1' as never, bytes: bytes(9, 0, 9) }).execute();
-    await db.insertInto('finished_rounds').values({ round_key: 'a/1', cluster: 'a', round: 1, phase: 'published', contributions: 3, decision: null, finished_at_ms: 1_764_158_400_123, signal: '{}' }).execute();
-    await db.insertInto('transcripts').values({ round_key: 'a/1', finished_at_ms: 1_764_158_400_123, body: bytes(5) }).execute();
-    await db.insertInto('operator_nonces').values({ operator: 'o', nonce: bytes(1, 2), expires_at_ms: 2 ** 53 - 1 }).execute();
+    await db
+      .insertInto('journal')
+      .values({ id: 7, round_key: 'a/1', type: 'round-closed', body: bytes(1, 0, 255) })
+      .execute();
+    await db
+      .insertInto('contributions')
+      .values({ journal_id: 6, round_key: 'a/1', router: 'r1' as never, bytes: bytes(9, 0, 9) })
+      .execute();
+    await db
+      .insertInto('finished_rounds')
+      .values({
+        round_key: 'a/1',
+        cluster: 'a',
+        round: 1,
+        phase: 'published',
+        contributions: 3,
+        decision: null,
+        finished_at_ms: 1_764_158_400_123,
+        signal: '{}',
+      })
+      .execute();
+    await db
+      .insertInto('transcripts')
+      .values({ round_key: 'a/1', finished_at_ms: 1_764_158_400_123, body: bytes(5) })
+      .execute();
+    await db
+      .insertInto('operator_nonces')
+      .values({ operator: 'o', nonce: bytes(1, 2), expires_at_ms: 2 ** 53 - 1 })
+      .execute();
     await db.insertInto('snapshots').values({ name: 'released', body: bytes() }).execute();
   },
   3: async (db) => {
     await db.insertInto('suspicion_clusters').values({ cluster: 'a', rounds: 20, latest_round: 21 }).execute();
-    await db.insertInto('suspicion').values({ cluster: 'a', router: 'r1', rounds: 20, flagged: 19, expected: 4.1, named_in_round: 18, quarantined_after: null }).execute();
+    await db
+      .insertInto('suspicion')
+      .values({
+        cluster: 'a',
+        router: 'r1',
+        rounds: 20,
+        flagged: 19,
+        expected: 4.1,
+        named_in_round: 18,
+        quarantined_after: null,
+      })
+      .execute();
   },
   4: async (db) => {
     await db.insertInto('tasks').values({ kind: 'finish', round_key: 'a/1', holder: null }).execute();
-    await db.insertInto('partial_sums').values({ round_key: 'a/1', part: 0, group_index: 1, words: bytes(3) }).execute();
-    await db.insertInto('waiting_routers').values({ replica: 'x', cluster: 'a', routers: '[]', seen_at_ms: 1 }).execute();
+    await db
+      .insertInto('partial_sums')
+      .values({ round_key: 'a/1', part: 0, group_index: 1, words: bytes(3) })
+      .execute();
+    await db
+      .insertInto('waiting_routers')
+      .values({ replica: 'x', cluster: 'a', routers: '[]', seen_at_ms: 1 })
+      .execute();
   },
 };
 const tablesOf: Record<number, (keyof Tables)[]> = {
@@ -62,35 +111,62 @@ const tablesOf: Record<number, (keyof Tables)[]> = {
 
 describe.each(databases)('migrations of %s', (_name, open) => {
   let opened: Opened;
-  beforeEach(async () => { opened = await open(); });
+  beforeEach(async () => {
+    opened = await open();
+  });
   afterEach(() => opened.close());
   const run = (list: readonly Migration[]) => migrate(opened.db as never, opened.types, list);
-  const versions = async () => (await sql<{ version: number }>`SELECT version FROM schema_migrations ORDER BY version`.execute(opened.db)).rows.map(({ version }) => Number(version));
+  const versions = async () =>
+    (
+      await sql<{ version: number }>`SELECT version FROM schema_migrations ORDER BY version`.execute(opened.db)
+    ).rows.map(({ version }) => Number(version));
 
-  it.each(migrations.map(({ version }, index) => [version, index]))('lead up from version %i with everything that was in it, and again change nothing', async (version, index) => {
-    await run(migrations.slice(0, index + 1));
-    const had = migrations.slice(0, index + 1).map((migration) => migration.version);
-    for (const number of had) await dataOf[number](opened.db);
-    const contents = async () => Object.fromEntries(await Promise.all(had.flatMap((number) => tablesOf[number]).map(async (table) => [table, plain(await opened.db.selectFrom(table).selectAll().execute())])));
-    const before = await contents();
-    expect(Object.values(before).every((rows) => (rows as object[]).length === 1)).toBe(true);
-    await run(migrations);
-    await run(migrations);
-    expect(await contents()).toEqual(before);
-    expect(await versions()).toEqual(migrations.map((migration) => migration.version));
-    expect(had).toContain(version);
-  });
+  it.each(migrations.map(({ version }, index) => [version, index]))(
+    'lead up from version %i with everything that was in it, and again change nothing',
+    async (version, index) => {
+      await run(migrations.slice(0, index + 1));
+      const had = migrations.slice(0, index + 1).map((migration) => migration.version);
+      for (const number of had) await dataOf[number](opened.db);
+      const contents = async () =>
+        Object.fromEntries(
+          await Promise.all(
+            had
+              .flatMap((number) => tablesOf[number])
+              .map(async (table) => [table, plain(await opened.db.selectFrom(table).selectAll().execute())]),
+          ),
+        );
+      const before = await contents();
+      expect(Object.values(before).every((rows) => (rows as object[]).length === 1)).toBe(true);
+      await run(migrations);
+      await run(migrations);
+      expect(await contents()).toEqual(before);
+      expect(await versions()).toEqual(migrations.map((migration) => migration.version));
+      expect(had).toContain(version);
+    },
+  );
 
   it('have data for every table of every version here', async () => {
     expect(Object.keys(dataOf).map(Number)).toEqual(migrations.map(({ version }) => version));
     await run(migrations);
-    const tables = (await opened.db.introspection.getTables()).map(({ name }) => name).filter((name) => name !== 'schema_migrations').sort();
+    const tables = (await opened.db.introspection.getTables())
+      .map(({ name }) => name)
+      .filter((name) => name !== 'schema_migrations')
+      .sort();
     expect(Object.values(tablesOf).flat().sort()).toEqual(tables);
   });
 
-  const one: Migration = { version: 1, up: (db, { integer }) => db.schema.createTable('a').addColumn('x', integer).execute() };
-  const two: Migration = { version: 2, up: (db, { integer }) => db.schema.alterTable('a').addColumn('y', integer).execute() };
-  const three: Migration = { version: 3, up: (db, { bytes: type }) => db.schema.createTable('b').addColumn('z', type).execute() };
+  const one: Migration = {
+    version: 1,
+    up: (db, { integer }) => db.schema.createTable('a').addColumn('x', integer).execute(),
+  };
+  const two: Migration = {
+    version: 2,
+    up: (db, { integer }) => db.schema.alterTable('a').addColumn('y', integer).execute(),
+  };
+  const three: Migration = {
+    version: 3,
+    up: (db, { bytes: type }) => db.schema.createTable('b').addColumn('z', type).execute(),
+  };
 
   it('run once each; one that another branch has added below the newest is made up for', async () => {
     await run([one, three]);
@@ -103,7 +179,13 @@ describe.each(databases)('migrations of %s', (_name, open) => {
 
   it('leave nothing of one that fails', async () => {
     await run([one]);
-    const failing: Migration = { version: 2, up: async (db, types) => { await three.up(db, types); throw new Error('half-way'); } };
+    const failing: Migration = {
+      version: 2,
+      up: async (db, types) => {
+        await three.up(db, types);
+        throw new Error('half-way');
+      },
+    };
     await expect(run([one, failing])).rejects.toThrow('half-way');
     expect(await versions()).toEqual([1]);
     await run([one, { ...three, version: 2 }]);
@@ -131,7 +213,10 @@ describe('a file that was written before migrations were for two databases', () 
     CREATE TABLE snapshots (name TEXT PRIMARY KEY, body BLOB NOT NULL);
     INSERT INTO schema_migrations VALUES (1);
   `;
-  const columns = (db: Database.Database, table: string) => db.prepare(`SELECT name, lower(type) AS type, "notnull", pk FROM pragma_table_info('${table}') ORDER BY cid`).all([]);
+  const columns = (db: Database.Database, table: string) =>
+    db
+      .prepare(`SELECT name, lower(type) AS type, "notnull", pk FROM pragma_table_info('${table}') ORDER BY cid`)
+      .all([]);
 
   it('has the very tables that version 1 makes now, and goes on with them', async () => {
     const [old, fresh] = [new Database(':memory:'), new Database(':memory:')];

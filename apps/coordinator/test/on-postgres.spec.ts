@@ -3,8 +3,16 @@ import { type TestPostgres as Server, TestPostgres } from './support/postgres';
 import { useDatabases } from './support/fleet';
 
 const suites = [
-  './one-round.spec', './outcomes.spec', './refusals.spec', './budget.spec', './fleet-and-epochs.spec', './retention.spec', './restart.spec',
-  './misbehaviour.spec', './proofs.spec', './scores-crash.spec',
+  './one-round.spec',
+  './outcomes.spec',
+  './refusals.spec',
+  './budget.spec',
+  './fleet-and-epochs.spec',
+  './retention.spec',
+  './restart.spec',
+  './misbehaviour.spec',
+  './proofs.spec',
+  './scores-crash.spec',
 ];
 const server: Server | undefined = TestPostgres.start();
 

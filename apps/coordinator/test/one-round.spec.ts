@@ -20,22 +20,35 @@ describe('one round over HTTP', () => {
   it('publishes the exact sum of those who took part, and everybody can verify it', async () => {
     const { client } = running;
     const routers = fleet.routers.slice(0, 4).map((identity) => new HttpRouter(fleet.view, identity));
-    const waiting = routers.map((router) => client.openRound(fleet.cluster, { after: 0, router: router.identity.id, waitMs: 10_000 }));
-    const started = await client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: 1500 } }));
+    const waiting = routers.map((router) =>
+      client.openRound(fleet.cluster, { after: 0, router: router.identity.id, waitMs: 10_000 }),
+    );
+    const started = await client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, {
+        action: 'start-round',
+        cluster: fleet.cluster,
+        overrides: { duration_ms: 1500 },
+      }),
+    );
     const opens = await Promise.all(waiting);
     const { round } = roundConfigMessage.decode(started.announcement.body);
     expect(round).toBe(1);
-    await Promise.all(routers.map(async (router, i) => {
-      const open = opens[i];
-      if (!open) throw new Error('no round opened');
-      await router.send(client, open, router.build(open, 10 * (i + 1)));
-    }));
+    await Promise.all(
+      routers.map(async (router, i) => {
+        const open = opens[i];
+        if (!open) throw new Error('no round opened');
+        await router.send(client, open, router.build(open, 10 * (i + 1)));
+      }),
+    );
     const status = await client.roundStatus(fleet.cluster, round, { waitMs: 20_000 });
     expect(status).toMatchObject({ phase: 'published', contributions: 4 });
 
     const settled = await Promise.all(routers.map((router) => router.settle(client, fleet.cluster, round)));
     expect(settled.map(({ outcome }) => outcome)).toEqual(['included', 'included', 'included', 'included']);
-    expect(auditTranscript(fleet.authority.publicKey, await client.transcript(fleet.cluster, round)).kind).toBe('opened');
+    expect(auditTranscript(fleet.authority.publicKey, await client.transcript(fleet.cluster, round)).kind).toBe(
+      'opened',
+    );
     const published = await client.signal(fleet.cluster);
     expect(published?.signal.participant_count).toBe(4);
     expect(published?.signal.reward_signals['m1:t1']).toMatchObject({ total_samples: 100, success_rate: 1 });

@@ -8,7 +8,11 @@ import { type HttpMember, HttpRouter, operatorRequest } from './support/parties'
 
 jest.setTimeout(60_000);
 
-const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'accepted', (error: unknown) => (error instanceof SecaggError ? error.code : String(error)));
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'accepted',
+    (error: unknown) => (error instanceof SecaggError ? error.code : String(error)),
+  );
 
 describe('outcomes of rounds', () => {
   const fleet = new TestFleet({ routers: 6, committee: { size: 4, threshold: 2 }, minParticipants: 3 });
@@ -27,7 +31,14 @@ describe('outcomes of rounds', () => {
   /** A round in which some routers contribute. */
   async function round(routers: number, durationMs = 700) {
     const { client } = running;
-    const open = await client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: durationMs } }));
+    const open = await client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, {
+        action: 'start-round',
+        cluster: fleet.cluster,
+        overrides: { duration_ms: durationMs },
+      }),
+    );
     const { round: number } = roundConfigMessage.decode(open.announcement.body);
     const parties = fleet.routers.slice(0, routers).map((identity) => new HttpRouter(fleet.view, identity));
     for (const router of parties) await router.send(client, open, router.build(open, 3));
@@ -50,14 +61,19 @@ describe('outcomes of rounds', () => {
     const transcript = await running.client.transcript(fleet.cluster, number);
     expect(transcript.contributions).toEqual([]);
     expect(transcriptMessage.encode(transcript).length).toBeGreaterThan(0);
-    expect((await (await request(`${running.origin}/metrics`)).body.text())).toMatch(/secure_agg_failures_total\{reason="insufficient_participants"\} 1/);
+    expect(await (await request(`${running.origin}/metrics`)).body.text()).toMatch(
+      /secure_agg_failures_total\{reason="insufficient_participants"\} 1/,
+    );
   });
 
   it('completes exactly when a member never answers: its pieces go to the next holder', async () => {
     members[0].ignores.add('answer');
     const { number, status } = await round(5);
     expect(status?.phase).toBe('published');
-    expect((await running.client.signal(fleet.cluster))?.signal).toMatchObject({ aggregation_round: number, reward_signals: { 'm1:t1': { total_samples: 15 } } });
+    expect((await running.client.signal(fleet.cluster))?.signal).toMatchObject({
+      aggregation_round: number,
+      reward_signals: { 'm1:t1': { total_samples: 15 } },
+    });
   });
 
   it('completes exactly when a member is there for nothing at all', async () => {
@@ -74,7 +90,11 @@ describe('outcomes of rounds', () => {
   });
 
   it('starts nothing that policy does not allow, and does not count the request as used', async () => {
-    const tooFew = operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { min_participants_per_group: 2 } });
+    const tooFew = operatorRequest(fleet, fleet.operator, {
+      action: 'start-round',
+      cluster: fleet.cluster,
+      overrides: { min_participants_per_group: 2 },
+    });
     expect(await codeOf(running.client.startRound(fleet.cluster, tooFew))).toBe('policy');
     expect(await codeOf(running.client.startRound(fleet.cluster, tooFew))).toBe('policy');
   });
@@ -93,13 +113,19 @@ describe('outcomes of rounds', () => {
     ['/v1/clusters/%E0%A4%A/rounds/latest', 400, 'malformed'],
   ])('answers %s with %i %s', async (path, status, code) => {
     const reply = await request(`${running.origin}${path}`);
-    expect([reply.statusCode, reply.headers['content-type'], ((await reply.body.json()) as { code: string }).code]).toEqual([status, 'application/problem+json', code]);
+    expect([
+      reply.statusCode,
+      reply.headers['content-type'],
+      ((await reply.body.json()) as { code: string }).code,
+    ]).toEqual([status, 'application/problem+json', code]);
   });
 
   it('describes and reports itself', async () => {
     const get = async (path: string) => (await request(`${running.origin}${path}`)).body.json();
     expect(await get('/healthz')).toEqual({ status: 'ok' });
     expect(await get('/readyz')).toEqual({ status: 'ready', epoch: 1 });
-    expect(Object.keys(((await get('/openapi.json')) as { paths: object }).paths)).toContain('/v1/clusters/{cluster}/rounds/{round}/contributions');
+    expect(Object.keys(((await get('/openapi.json')) as { paths: object }).paths)).toContain(
+      '/v1/clusters/{cluster}/rounds/{round}/contributions',
+    );
   });
 });

@@ -19,11 +19,25 @@ const until = (condition: () => boolean) => untilWithin(condition, 60_000);
 const url = () => `${running.origin}/v1/clusters/${fleet.cluster}/rounds/1/contributions`;
 
 beforeAll(async () => {
-  const limits = { requestsAtWork: 1, perRouterPerSecond: 1, perRouterBurst: 20, waitsPerRouter: 2, headersTimeoutMs: 3000, bodyGraceMs: 3000 };
+  const limits = {
+    requestsAtWork: 1,
+    perRouterPerSecond: 1,
+    perRouterBurst: 20,
+    waitsPerRouter: 2,
+    headersTimeoutMs: 3000,
+    bodyGraceMs: 3000,
+  };
   running = await Running.start(fleet, fleet.config({ limits }));
   running.startCommittee(1);
   await running.epochInForce();
-  open = await running.client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: 120_000 } }));
+  open = await running.client.startRound(
+    fleet.cluster,
+    operatorRequest(fleet, fleet.operator, {
+      action: 'start-round',
+      cluster: fleet.cluster,
+      overrides: { duration_ms: 120_000 },
+    }),
+  );
   bodies = routers.map((router) => router.build(open, 2));
 });
 afterAll(async () => {
@@ -34,21 +48,35 @@ afterAll(async () => {
 it('gets everybody in who comes back when told, although only one is taken on at once', async () => {
   const pool = new Pool(running.origin, { connections: ROUTERS, pipelining: 1 });
   // With their connections open, all of them arrive in the same moment.
-  await Promise.all(fleet.routers.map(async ({ id }) => (await pool.request({ method: 'GET', path: `/v1/clusters/${fleet.cluster}/rounds/open?router=${id}&after=9&wait_ms=300` })).body.dump()));
+  await Promise.all(
+    fleet.routers.map(async ({ id }) =>
+      (
+        await pool.request({
+          method: 'GET',
+          path: `/v1/clusters/${fleet.cluster}/rounds/open?router=${id}&after=9&wait_ms=300`,
+        })
+      ).body.dump(),
+    ),
+  );
   let turnedAway = 0;
-  await Promise.all(routers.slice(1).map(async (router, i) => {
-    const first = await pool.request({ method: 'POST', path: new URL(url()).pathname, body: bodies[i + 1] });
-    await first.body.dump();
-    if (first.statusCode === 201) return;
-    turnedAway += 1;
-    expect(first.statusCode).toBe(503);
-    expect(Number(first.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-    // As a router-node does: the client waits as long as it is told.
-    await router.send(running.client, open, bodies[i + 1]);
-  }));
+  await Promise.all(
+    routers.slice(1).map(async (router, i) => {
+      const first = await pool.request({ method: 'POST', path: new URL(url()).pathname, body: bodies[i + 1] });
+      await first.body.dump();
+      if (first.statusCode === 201) return;
+      turnedAway += 1;
+      expect(first.statusCode).toBe(503);
+      expect(Number(first.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      // As a router-node does: the client waits as long as it is told.
+      await router.send(running.client, open, bodies[i + 1]);
+    }),
+  );
   await pool.close();
   expect(turnedAway).toBeGreaterThan(0);
-  expect(await running.client.latestRound(fleet.cluster)).toMatchObject({ phase: 'collecting', contributions: ROUTERS - 1 });
+  expect(await running.client.latestRound(fleet.cluster)).toMatchObject({
+    phase: 'collecting',
+    contributions: ROUTERS - 1,
+  });
 });
 
 it('gives a router that repeats itself without end a 429, and its receipt once it pauses; the others none the worse', async () => {
@@ -65,7 +93,11 @@ it('gives a router that repeats itself without end a 429, and its receipt once i
 });
 
 it('lets a router wait twice at once, and not more often', async () => {
-  const wait = () => running.client.openRound(fleet.cluster, { after: 9, router: 'router-9', waitMs: 1500 }, { attempts: 1 }).then(() => 'waited', (error: SecaggError) => error.code);
+  const wait = () =>
+    running.client.openRound(fleet.cluster, { after: 9, router: 'router-9', waitMs: 1500 }, { attempts: 1 }).then(
+      () => 'waited',
+      (error: SecaggError) => error.code,
+    );
   expect((await Promise.all([wait(), wait(), wait()])).sort()).toEqual(['overloaded', 'waited', 'waited']);
 });
 
@@ -76,12 +108,18 @@ it('ends connections that bring no request, and bodies that do not come, while o
     const socket = connect(Number(port), '127.0.0.1');
     sockets.push(socket);
     said.set(socket, '');
-    socket.on('data', (chunk) => said.set(socket, `${said.get(socket) ?? ''}${chunk.toString()}`)).on('error', () => undefined);
+    socket
+      .on('data', (chunk) => said.set(socket, `${said.get(socket) ?? ''}${chunk.toString()}`))
+      .on('error', () => undefined);
     socket.write(first);
     return socket;
   };
   const slowHeads = Array.from({ length: 50 }, () => opened('POST /v1/fleet HTTP/1.1\r\nhost: x\r\n'));
-  const slowBodies = Array.from({ length: 50 }, () => opened(`POST /v1/clusters/${fleet.cluster}/rounds/1/contributions HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nno more`));
+  const slowBodies = Array.from({ length: 50 }, () =>
+    opened(
+      `POST /v1/clusters/${fleet.cluster}/rounds/1/contributions HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nno more`,
+    ),
+  );
   await routers[0].send(running.client, open, bodies[0]);
   await until(() => slowHeads.every((socket) => socket.closed || socket.destroyed || socket.readableEnded));
   await until(() => slowBodies.every((socket) => said.get(socket)?.includes('too_slow')));
@@ -91,6 +129,9 @@ it('publishes the round with everybody in it', async () => {
   const status = await running.client.roundStatus(fleet.cluster, 1, { waitMs: 40_000 });
   expect(status).toMatchObject({ phase: 'published', contributions: ROUTERS });
   expect((await running.client.signal(fleet.cluster))?.signal.reward_signals['m1:t1'].total_samples).toBe(2 * ROUTERS);
-  const late = await running.client.contribute(fleet.cluster, 1, bodies[3], { attempts: 1 }).then(() => 'the same receipt', (error: SecaggError) => error.code);
+  const late = await running.client.contribute(fleet.cluster, 1, bodies[3], { attempts: 1 }).then(
+    () => 'the same receipt',
+    (error: SecaggError) => error.code,
+  );
   expect(late).toBe('the same receipt');
 });

@@ -20,7 +20,11 @@ const server = TestPostgres.start();
 if (!server) console.error('PostgreSQL is not installed: backups of it are NOT tested');
 else if (!existsSync(secaggScript)) throw new Error('build the CLI first: npm test does');
 
-const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'accepted', (error: unknown) => (error instanceof SecaggError ? error.code : String(error)));
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'accepted',
+    (error: unknown) => (error instanceof SecaggError ? error.code : String(error)),
+  );
 
 interface Ended {
   readonly code: number;
@@ -45,7 +49,12 @@ interface Ended {
 
   beforeAll(async () => {
     // With 16 routers in two groups, a round that opens one of them, and compares nobody, comes once in 32 768.
-    fleet = new TestFleet({ routers: ROUTERS, committee: { size: 4, threshold: 2 }, minParticipants: 1, policy: { max_groups: 2 } });
+    fleet = new TestFleet({
+      routers: ROUTERS,
+      committee: { size: 4, threshold: 2 },
+      minParticipants: 1,
+      policy: { max_groups: 2 },
+    });
     await query((server as TestPostgres).createDatabase(), 'CREATE ROLE backed_up LOGIN; CREATE ROLE restored LOGIN');
     source = await databaseOf('backed_up');
     target = await databaseOf('restored');
@@ -65,7 +74,9 @@ interface Ended {
   const secagg = (args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> =>
     new Promise((done) => {
       const env = { PATH: process.env.PATH ?? '', ...environment };
-      execFile(process.execPath, [secaggScript, ...args], { cwd: fleet.folder, env }, (error, out, err) => done({ code: error ? Number(error.code) : 0, out, err }));
+      execFile(process.execPath, [secaggScript, ...args], { cwd: fleet.folder, env }, (error, out, err) =>
+        done({ code: error ? Number(error.code) : 0, out, err }),
+      );
     });
   const refusal = async (args: readonly string[], environment: Record<string, string> = {}): Promise<string> => {
     const { code, out, err } = await secagg(args, environment);
@@ -107,15 +118,25 @@ interface Ended {
   };
   /** What a coordinator tells of what is over. */
   const shown = async ({ client }: CoordinatorProcess) => ({
-    first: await client.roundStatus(fleet.cluster, 1), transcript: await client.transcript(fleet.cluster, 1), signal: await client.signal(fleet.cluster),
-    evidence: await client.evidenceList(), scores: await client.suspicion(fleet.cluster), epoch: await client.currentEpoch(),
+    first: await client.roundStatus(fleet.cluster, 1),
+    transcript: await client.transcript(fleet.cluster, 1),
+    signal: await client.signal(fleet.cluster),
+    evidence: await client.evidenceList(),
+    scores: await client.suspicion(fleet.cluster),
+    epoch: await client.currentEpoch(),
   });
   const numberOf = ({ announcement }: OpenRound): number => roundConfigMessage.decode(announcement.body).round;
   /** Calls for the real program, and writes down what anybody on the machine sees of it. */
   const watchedProgram = (name: string): Record<string, string> => {
     const folder = join(fleet.folder, 'watched');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, name), `#!/bin/sh\necho "$0 $*" >> "${folder}/arguments"\nexec env PATH="$REAL_PATH" ${name} "$@"\n`.replace('$REAL_PATH', process.env.PATH ?? ''));
+    writeFileSync(
+      join(folder, name),
+      `#!/bin/sh\necho "$0 $*" >> "${folder}/arguments"\nexec env PATH="$REAL_PATH" ${name} "$@"\n`.replace(
+        '$REAL_PATH',
+        process.env.PATH ?? '',
+      ),
+    );
     chmodSync(join(folder, name), 0o755);
     return { PATH: `${folder}:${process.env.PATH ?? ''}` };
   };
@@ -123,16 +144,24 @@ interface Ended {
   it('is made in the middle of a round, while both replicas work', async () => {
     const first = await startRound(replicas[0]);
     await contributeTo(first, 0);
-    expect(await replicas[1].client.roundStatus(fleet.cluster, 1, { waitMs: 30_000 })).toMatchObject({ phase: 'published', contributions: ROUTERS });
+    expect(await replicas[1].client.roundStatus(fleet.cluster, 1, { waitMs: 30_000 })).toMatchObject({
+      phase: 'published',
+      contributions: ROUTERS,
+    });
     await until(async () => (await replicas[0].client.suspicion(fleet.cluster)).rounds === 1);
 
     open = await startRound(replicas[1]);
     for (let index = 0; index < BEFORE; index++) {
       const contribution = contributionOf(index, open);
-      sent.push({ ...contribution, receipt: await contribution.router.send(replicas[index % 2].client, open, contribution.bytes) });
+      sent.push({
+        ...contribution,
+        receipt: await contribution.router.send(replicas[index % 2].client, open, contribution.bytes),
+      });
     }
     // Evidence: another contribution of a router that has sent one.
-    expect(await codeOf(contributionOf(1, open).router.send(replicas[0].client, open, contributionOf(1, open).bytes))).toBe('duplicate');
+    expect(
+      await codeOf(contributionOf(1, open).router.send(replicas[0].client, open, contributionOf(1, open).bytes)),
+    ).toBe('duplicate');
     await until(async () => (await replicas[0].client.evidenceList()).length === 1);
     before = await shown(replicas[0]);
 
@@ -140,29 +169,54 @@ interface Ended {
     const blocker = new pg.Client(source);
     await blocker.connect();
     await blocker.query('BEGIN; LOCK TABLE partial_sums IN ACCESS EXCLUSIVE MODE');
-    const making = secagg(['backup', '--postgres', 'coordinator.backup'], { DATABASE_URL: source, ...watchedProgram('pg_dump') });
-    await until(async () => (await query(source, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'partial_sums'::regclass")).length === 1);
+    const making = secagg(['backup', '--postgres', 'coordinator.backup'], {
+      DATABASE_URL: source,
+      ...watchedProgram('pg_dump'),
+    });
+    await until(
+      async () =>
+        (await query(source, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'partial_sums'::regclass"))
+          .length === 1,
+    );
     later = contributionOf(BEFORE, open);
     await later.router.send(replicas[1].client, open, later.bytes);
-    expect(await replicas[0].client.roundStatus(fleet.cluster, 2)).toMatchObject({ phase: 'collecting', contributions: BEFORE + 1 });
+    expect(await replicas[0].client.roundStatus(fleet.cluster, 2)).toMatchObject({
+      phase: 'collecting',
+      contributions: BEFORE + 1,
+    });
     await blocker.end();
     const made = await making;
     expect(made).toMatchObject({ code: 0, err: '' });
     const file = join(fleet.folder, 'coordinator.backup');
-    expect(JSON.parse(made.out)).toEqual({ service: 'coordinator', store: 'postgres', file: 'coordinator.backup', bytes: statSync(file).size });
+    expect(JSON.parse(made.out)).toEqual({
+      service: 'coordinator',
+      store: 'postgres',
+      file: 'coordinator.backup',
+      bytes: statSync(file).size,
+    });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(existsSync(`${file}.partial`)).toBe(false);
-    expect(await refusal(['backup', '--postgres', 'coordinator.backup'], { DATABASE_URL: source })).toContain('there already');
+    expect(await refusal(['backup', '--postgres', 'coordinator.backup'], { DATABASE_URL: source })).toContain(
+      'there already',
+    );
   });
 
   it('is one state: all of the journal up to an entry, and what belongs to it', async () => {
     const bytes = readFileSync(join(fleet.folder, 'coordinator.backup'));
     writeFileSync(join(fleet.folder, 'half.backup'), bytes.subarray(0, bytes.length - 2000));
-    expect(await refusal(['restore', '--postgres', 'half.backup'], { DATABASE_URL: target })).toContain('pg_restore failed');
+    expect(await refusal(['restore', '--postgres', 'half.backup'], { DATABASE_URL: target })).toContain(
+      'pg_restore failed',
+    );
     // Of half a backup nothing is left behind: the database is still an empty one.
-    const restored = await secagg(['restore', '--postgres', 'coordinator.backup'], { DATABASE_URL: target, ...watchedProgram('pg_restore') });
+    const restored = await secagg(['restore', '--postgres', 'coordinator.backup'], {
+      DATABASE_URL: target,
+      ...watchedProgram('pg_restore'),
+    });
     expect(restored).toMatchObject({ code: 0, err: '' });
-    const tables = await query<{ name: string }>(source, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1");
+    const tables = await query<{ name: string }>(
+      source,
+      "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+    );
     expect(JSON.parse(restored.out)).toEqual({ service: 'coordinator', store: 'postgres', tables: tables.length });
 
     const seen = readFileSync(join(fleet.folder, 'watched/arguments'), 'utf8');
@@ -176,11 +230,17 @@ interface Ended {
     expect(here).toEqual(there.slice(0, here.length));
     expect(there.slice(here.length)).toMatchObject([{ type: 'contribution-noted' }]);
     const last = here[here.length - 1].id;
-    for (const text of [`SELECT journal_id::int, round_key, router, md5(bytes) AS bytes FROM contributions WHERE journal_id <= ${last} ORDER BY 1`,
-      'SELECT * FROM finished_rounds', 'SELECT round_key, md5(body) AS body FROM transcripts', 'SELECT * FROM suspicion_clusters', 'SELECT * FROM suspicion ORDER BY router',
-      'SELECT operator, md5(nonce) AS nonce FROM operator_nonces ORDER BY 2', 'SELECT * FROM schema_migrations ORDER BY 1',
+    for (const text of [
+      `SELECT journal_id::int, round_key, router, md5(bytes) AS bytes FROM contributions WHERE journal_id <= ${last} ORDER BY 1`,
+      'SELECT * FROM finished_rounds',
+      'SELECT round_key, md5(body) AS body FROM transcripts',
+      'SELECT * FROM suspicion_clusters',
+      'SELECT * FROM suspicion ORDER BY router',
+      'SELECT operator, md5(nonce) AS nonce FROM operator_nonces ORDER BY 2',
+      'SELECT * FROM schema_migrations ORDER BY 1',
       "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
-      "SELECT attrelid::regclass::text AS relation, attname, attstorage, attnotnull FROM pg_attribute WHERE attnum > 0 AND attrelid::regclass::text = ANY (ARRAY(SELECT tablename::text FROM pg_tables WHERE schemaname = 'public')) ORDER BY 1, 2"]) {
+      "SELECT attrelid::regclass::text AS relation, attname, attstorage, attnotnull FROM pg_attribute WHERE attnum > 0 AND attrelid::regclass::text = ANY (ARRAY(SELECT tablename::text FROM pg_tables WHERE schemaname = 'public')) ORDER BY 1, 2",
+    ]) {
       const rows = await query(source, text);
       expect(rows.length).toBeGreaterThan(0);
       expect(await query(target, text)).toEqual(rows);
@@ -193,7 +253,11 @@ interface Ended {
     replicas = [await CoordinatorProcess.start(fleet, { ...config, databaseUrl: target })];
     const [{ client }] = replicas;
     expect(await shown(replicas[0])).toEqual(before);
-    expect(await client.latestRound(fleet.cluster)).toMatchObject({ round: 2, phase: 'collecting', contributions: BEFORE });
+    expect(await client.latestRound(fleet.cluster)).toMatchObject({
+      round: 2,
+      phase: 'collecting',
+      contributions: BEFORE,
+    });
     // A request that served before the backup does not serve again.
     expect(await codeOf(client.startRound(fleet.cluster, request))).toBe('duplicate');
     for (const { router, bytes, receipt } of sent) expect(await router.send(client, open, bytes)).toEqual(receipt);
@@ -201,22 +265,34 @@ interface Ended {
     // Forgotten since: accepted once more. And the others, who fill the round.
     await later.router.send(client, open, later.bytes);
     await contributeTo(open, BEFORE + 1);
-    expect(await client.roundStatus(fleet.cluster, 2, { waitMs: 60_000 })).toMatchObject({ phase: 'published', contributions: ROUTERS });
-    expect((await client.signal(fleet.cluster))?.signal).toMatchObject({ aggregation_round: 2, reward_signals: { 'm1:t1': { total_samples: (ROUTERS * (ROUTERS + 1)) / 2 } } });
-    for (const { router } of [...sent, later]) expect((await router.settle(client, fleet.cluster, 2)).outcome).toBe('included');
+    expect(await client.roundStatus(fleet.cluster, 2, { waitMs: 60_000 })).toMatchObject({
+      phase: 'published',
+      contributions: ROUTERS,
+    });
+    expect((await client.signal(fleet.cluster))?.signal).toMatchObject({
+      aggregation_round: 2,
+      reward_signals: { 'm1:t1': { total_samples: (ROUTERS * (ROUTERS + 1)) / 2 } },
+    });
+    for (const { router } of [...sent, later])
+      expect((await router.settle(client, fleet.cluster, 2)).outcome).toBe('included');
     await until(async () => (await client.suspicion(fleet.cluster)).rounds === 2);
 
     const third = await startRound(replicas[0]);
     expect(numberOf(third)).toBe(3);
     await contributeTo(third, 0);
-    expect(await client.roundStatus(fleet.cluster, 3, { waitMs: 60_000 })).toMatchObject({ phase: 'published', contributions: ROUTERS });
+    expect(await client.roundStatus(fleet.cluster, 3, { waitMs: 60_000 })).toMatchObject({
+      phase: 'published',
+      contributions: ROUTERS,
+    });
     const ids = (await query<{ id: number }>(target, 'SELECT id::int FROM journal ORDER BY id')).map(({ id }) => id);
     expect(ids).toEqual(ids.map((_, i) => i + ids[0]));
   });
 
   it('is older than what the committee has decided: it releases no second result of a round, and works itself up to a new one', async () => {
     const again = await databaseOf('restored');
-    expect(await secagg(['restore', '--postgres', 'coordinator.backup'], { DATABASE_URL: again })).toMatchObject({ code: 0 });
+    expect(await secagg(['restore', '--postgres', 'coordinator.backup'], { DATABASE_URL: again })).toMatchObject({
+      code: 0,
+    });
     await replicas[0].kill();
     const timings = { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 1000, undecidedTimeoutMs: 2000 };
     replicas = [await CoordinatorProcess.start(fleet, { ...config, databaseUrl: again, timings })];
@@ -234,23 +310,39 @@ interface Ended {
   });
 
   it('is not put over anything, and never made of or from something else', async () => {
-    expect(await refusal(['restore', '--postgres', 'coordinator.backup'], { DATABASE_URL: target })).toContain('not empty');
+    expect(await refusal(['restore', '--postgres', 'coordinator.backup'], { DATABASE_URL: target })).toContain(
+      'not empty',
+    );
     const other = (server as TestPostgres).createDatabase();
     for (const [make, remove] of [
-      ['CREATE TYPE something AS ENUM ()', 'DROP TYPE something'], ['CREATE VIEW something AS SELECT 1', 'DROP VIEW something'], ['CREATE TABLE something ()', 'DROP TABLE something'],
+      ['CREATE TYPE something AS ENUM ()', 'DROP TYPE something'],
+      ['CREATE VIEW something AS SELECT 1', 'DROP VIEW something'],
+      ['CREATE TABLE something ()', 'DROP TABLE something'],
       ["CREATE FUNCTION something() RETURNS int LANGUAGE sql AS 'SELECT 1'", 'DROP FUNCTION something'],
     ]) {
       await query(other, make);
-      expect(await refusal(['restore', '--postgres', 'coordinator.backup'], { DATABASE_URL: other })).toContain('not empty');
+      expect(await refusal(['restore', '--postgres', 'coordinator.backup'], { DATABASE_URL: other })).toContain(
+        'not empty',
+      );
       await query(other, remove);
     }
     const empty = (server as TestPostgres).createDatabase();
-    expect(await refusal(['backup', '--postgres', 'nothing.backup'], { DATABASE_URL: empty })).toContain('holds no coordinator');
+    expect(await refusal(['backup', '--postgres', 'nothing.backup'], { DATABASE_URL: empty })).toContain(
+      'holds no coordinator',
+    );
     writeFileSync(join(fleet.folder, 'noise'), Buffer.alloc(10_000, 7));
     expect(await refusal(['restore', '--postgres', 'noise'], { DATABASE_URL: empty })).toContain('pg_restore failed');
-    expect(await refusal(['restore', '--postgres', 'nowhere'], { DATABASE_URL: empty })).toContain('there is no nowhere');
-    expect(await refusal(['restore', '--postgres', 'coordinator.backup', '--assume-spent-rho', '1'], { DATABASE_URL: empty })).toContain('budget');
-    expect(await refusal(['backup', '--postgres', 'one', 'two'], { DATABASE_URL: source })).toContain('expected <file>');
+    expect(await refusal(['restore', '--postgres', 'nowhere'], { DATABASE_URL: empty })).toContain(
+      'there is no nowhere',
+    );
+    expect(
+      await refusal(['restore', '--postgres', 'coordinator.backup', '--assume-spent-rho', '1'], {
+        DATABASE_URL: empty,
+      }),
+    ).toContain('budget');
+    expect(await refusal(['backup', '--postgres', 'one', 'two'], { DATABASE_URL: source })).toContain(
+      'expected <file>',
+    );
     expect(await query(empty, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
     expect(existsSync(join(fleet.folder, 'nothing.backup'))).toBe(false);
   });
@@ -258,18 +350,28 @@ interface Ended {
   it('says what is wrong with the URL or the programs, and never the password', async () => {
     const backup = ['backup', '--postgres', 'new.backup'];
     expect(await refusal(backup)).toContain('DATABASE_URL is not set');
-    expect(await refusal(backup, { DATABASE_URL: source.replace(/:\d+\//, ':1/') })).toContain('cannot be used: connect ECONNREFUSED');
+    expect(await refusal(backup, { DATABASE_URL: source.replace(/:\d+\//, ':1/') })).toContain(
+      'cannot be used: connect ECONNREFUSED',
+    );
     expect(await refusal(backup, { DATABASE_URL: `${source}_gone` })).toContain('does not exist');
-    expect(await refusal(backup, { DATABASE_URL: source.replace('postgres://', 'mysql://') })).toContain('no postgres:// URL');
+    expect(await refusal(backup, { DATABASE_URL: source.replace('postgres://', 'mysql://') })).toContain(
+      'no postgres:// URL',
+    );
     expect(await refusal(backup, { DATABASE_URL: source.replace('127.0.0.1', '[') })).toContain('no postgres:// URL');
-    expect(await refusal(backup, { DATABASE_URL: source.replace('backed_up:', 'backed_up:%') })).toContain('percent-encoded');
+    expect(await refusal(backup, { DATABASE_URL: source.replace('backed_up:', 'backed_up:%') })).toContain(
+      'percent-encoded',
+    );
     expect(await refusal(backup, { DATABASE_URL: `${source}?password=${PASSWORD}` })).toContain('parameter other than');
-    expect(await refusal(backup, { DATABASE_URL: source, PATH: join(fleet.folder, 'data') })).toContain('pg_dump is not on PATH');
+    expect(await refusal(backup, { DATABASE_URL: source, PATH: join(fleet.folder, 'data') })).toContain(
+      'pg_dump is not on PATH',
+    );
     const folder = join(fleet.folder, 'old');
     mkdirSync(folder);
     writeFileSync(join(folder, 'pg_dump'), '#!/bin/sh\necho "pg_dump (PostgreSQL) 9.6.24"\n');
     chmodSync(join(folder, 'pg_dump'), 0o755);
-    expect(await refusal(backup, { DATABASE_URL: source, PATH: `${folder}:${process.env.PATH ?? ''}` })).toContain('older than the server');
+    expect(await refusal(backup, { DATABASE_URL: source, PATH: `${folder}:${process.env.PATH ?? ''}` })).toContain(
+      'older than the server',
+    );
     for (const name of ['new.backup', 'new.backup.partial']) expect(existsSync(join(fleet.folder, name))).toBe(false);
   });
 });

@@ -33,18 +33,26 @@ const LEASE_MS = 60_000;
     const pools = [0, 1, 2].map(() => openPool(url, 4));
     await migrate(kyselyOn(pools[0]) as never, postgresTypes, migrations);
     log = new JournalLog(pools[0]);
-    stores = [1, 2].map((i) => new PostgresStore(kyselyOn(pools[i]), `replica-${i}`, (error) => trouble.push(error), 1000));
+    stores = [1, 2].map(
+      (i) => new PostgresStore(kyselyOn(pools[i]), `replica-${i}`, (error) => trouble.push(error), 1000),
+    );
     end = () => Promise.all([pools[0].end(), ...stores.map((store) => store.close())]);
   });
   afterEach(() => end());
   afterAll(() => server?.stop());
 
-  const append = (rows: readonly NewRow[], changes: readonly TaskChange[] = []) => log.turn(0, async (turn) => {
-    if (rows.length > 0) await turn.append(rows);
-    await turn.changeTasks(changes);
+  const append = (rows: readonly NewRow[], changes: readonly TaskChange[] = []) =>
+    log.turn(0, async (turn) => {
+      if (rows.length > 0) await turn.append(rows);
+      await turn.changeTasks(changes);
+    });
+  const contribution = (id: number, router: string, roundKey = 'a/1'): NewRow => ({
+    id,
+    type: 'contribution-noted',
+    roundKey,
+    body: bytes(3),
+    contribution: { router: router as PartyId, bytes: bytes(100) },
   });
-  const contribution = (id: number, router: string, roundKey = 'a/1'): NewRow =>
-    ({ id, type: 'contribution-noted', roundKey, body: bytes(3), contribution: { router: router as PartyId, bytes: bytes(100) } });
   const claimAll = async (store: PostgresStore): Promise<Task[]> => {
     const tasks: Task[] = [];
     for (let task = await store.claimTask(LEASE_MS); task; task = await store.claimTask(LEASE_MS)) tasks.push(task);
@@ -58,15 +66,22 @@ const LEASE_MS = 60_000;
     const rows = routers.map((router, i) => contribution(i + 1, router));
     await append([...rows, contribution(100, 'r-a', 'b/1')]);
     const stored = rows.map((row) => row.contribution as NonNullable<NewRow['contribution']>);
-    expect(await all(stores[0].contributions('a/1'))).toEqual([...stored].sort((a, b) => (a.router < b.router ? -1 : 1)));
-    expect(await all(stores[0].contributions('a/1', ['r-B', 'absent', 'r-a'] as PartyId[]))).toEqual([stored[1], stored[0]]);
+    expect(await all(stores[0].contributions('a/1'))).toEqual(
+      [...stored].sort((a, b) => (a.router < b.router ? -1 : 1)),
+    );
+    expect(await all(stores[0].contributions('a/1', ['r-B', 'absent', 'r-a'] as PartyId[]))).toEqual([
+      stored[1],
+      stored[0],
+    ]);
     expect(await all(stores[0].contributions('a/1', []))).toEqual([]);
   });
 
   it('refuses a second entry with an id, and a second contribution of a router', async () => {
     await append([contribution(1, 'r1')]);
     await expect(append([contribution(1, 'r2')])).rejects.toThrow('journal_pkey');
-    await expect(append([{ id: 2, type: 'x', body: bytes(1) }, contribution(3, 'r1')])).rejects.toThrow('contribution_of_router');
+    await expect(append([{ id: 2, type: 'x', body: bytes(1) }, contribution(3, 'r1')])).rejects.toThrow(
+      'contribution_of_router',
+    );
     expect((await log.newer(0)).rows.map(({ id }) => id)).toEqual([1]);
   });
 
@@ -79,8 +94,14 @@ const LEASE_MS = 60_000;
     await store.finishRound({ ...record, phase: 'aborted', decision }, { transcript: bytes(1) });
     expect(await store.finishedRound('a/9')).toEqual({ ...record, phase: 'aborted', decision });
     const transcript = bytes(100_001);
-    await store.finishRound({ ...record, key: 'a/10', round: 10, phase: 'published', finishedAtMs: 5 }, { transcript, signal: 'ten' });
-    await store.finishRound({ ...record, key: 'a/8', round: 8, phase: 'published' }, { transcript: bytes(1), signal: 'eight' });
+    await store.finishRound(
+      { ...record, key: 'a/10', round: 10, phase: 'published', finishedAtMs: 5 },
+      { transcript, signal: 'ten' },
+    );
+    await store.finishRound(
+      { ...record, key: 'a/8', round: 8, phase: 'published' },
+      { transcript: bytes(1), signal: 'eight' },
+    );
     expect(await store.latestSignal('a')).toBe('ten');
     expect(await store.latestSignal('b')).toBeUndefined();
     expect(await store.transcript('a/10')).toEqual(transcript);
@@ -90,31 +111,62 @@ const LEASE_MS = 60_000;
   });
 
   it('counts every published round once, whichever replicas finish it, and however many of its cluster at a time', async () => {
-    const record = { key: 'a/1', cluster: 'a', round: 1, contributions: 3, finishedAtMs: 1, phase: 'published' } as const;
+    const record = {
+      key: 'a/1',
+      cluster: 'a',
+      round: 1,
+      contributions: 3,
+      finishedAtMs: 1,
+      phase: 'published',
+    } as const;
     const router = { rounds: 1, flagged: 1, expected: 1 / 3 };
-    const counted = (name: string): CountRound => ({ rounds, latestRound, routers }) => ({ rounds: rounds + 1, latestRound: latestRound + 1, routers: { ...routers, [name]: { ...router, rounds: rounds + 1 } } });
-    const finish = (store: PostgresStore, round: number, count: CountRound) => store.finishRound({ ...record, key: `a/${round}`, round }, { transcript: bytes(10) }, count);
+    const counted =
+      (name: string): CountRound =>
+      ({ rounds, latestRound, routers }) => ({
+        rounds: rounds + 1,
+        latestRound: latestRound + 1,
+        routers: { ...routers, [name]: { ...router, rounds: rounds + 1 } },
+      });
+    const finish = (store: PostgresStore, round: number, count: CountRound) =>
+      store.finishRound({ ...record, key: `a/${round}`, round }, { transcript: bytes(10) }, count);
     expect(await stores[0].clusterRecords()).toEqual(new Map());
     // Late votes: undecided first, and nothing to count until then.
     await stores[0].finishRound({ ...record, phase: 'undecided' });
-    await Promise.all([1, 2, 3, 4].flatMap((round) => stores.map((store) => finish(store, round, counted(`r${round}`)))));
+    await Promise.all(
+      [1, 2, 3, 4].flatMap((round) => stores.map((store) => finish(store, round, counted(`r${round}`)))),
+    );
     await finish(stores[1], 2, counted('again'));
     const { rounds, latestRound, routers } = (await stores[1].clusterRecords('a')).get('a') as ClusterRecord;
     expect([rounds, latestRound]).toEqual([4, 4]);
     expect(Object.keys(routers).sort()).toEqual(['r1', 'r2', 'r3', 'r4']);
-    expect(Object.values(routers).map((entry) => entry.rounds).sort()).toEqual([1, 2, 3, 4]);
+    expect(
+      Object.values(routers)
+        .map((entry) => entry.rounds)
+        .sort(),
+    ).toEqual([1, 2, 3, 4]);
     expect(Object.values(routers).every(({ expected }) => expected === 1 / 3)).toBe(true);
 
     // Those that go lose their row, those that stay the same keep it, and a name comes and goes.
-    await finish(stores[0], 5, (before) => ({ rounds: 5, latestRound: 5, routers: { r1: before.routers.r1, r2: { ...router, namedInRound: 5, quarantinedAfter: 5 } } }));
-    expect((await stores[0].clusterRecords()).get('a')).toEqual({ rounds: 5, latestRound: 5, routers: { r1: routers.r1, r2: { ...router, namedInRound: 5, quarantinedAfter: 5 } } });
+    await finish(stores[0], 5, (before) => ({
+      rounds: 5,
+      latestRound: 5,
+      routers: { r1: before.routers.r1, r2: { ...router, namedInRound: 5, quarantinedAfter: 5 } },
+    }));
+    expect((await stores[0].clusterRecords()).get('a')).toEqual({
+      rounds: 5,
+      latestRound: 5,
+      routers: { r1: routers.r1, r2: { ...router, namedInRound: 5, quarantinedAfter: 5 } },
+    });
     await finish(stores[1], 6, ({ routers: { r1 } }) => ({ rounds: 6, latestRound: 6, routers: { r1, r2: router } }));
     expect((await stores[0].clusterRecords('a')).get('a')?.routers).toEqual({ r1: routers.r1, r2: router });
     expect(await stores[0].clusterRecords('b')).toEqual(new Map());
   });
 
   it('shares the parts of a closed round out: each to one replica, none left, all contributions in one of them', async () => {
-    await append(Array.from({ length: 150 }, (_, i) => contribution(2 * i + 1, `r${i}`)), [{ change: 'add-sums', roundKey: 'a/1' }]);
+    await append(
+      Array.from({ length: 150 }, (_, i) => contribution(2 * i + 1, `r${i}`)),
+      [{ change: 'add-sums', roundKey: 'a/1' }],
+    );
     const [first, second] = await Promise.all(stores.map(claimAll));
     expect(names([...first, ...second]).sort()).toEqual(['sum a/1 0', 'sum a/1 1', 'sum a/1 2']);
     const parts = await Promise.all([...first, ...second].map((task) => all(stores[0].contributionsOf(task))));
@@ -123,9 +175,14 @@ const LEASE_MS = 60_000;
   });
 
   it('publishes a round once all of its parts are added up, and keeps their sums', async () => {
-    await append([contribution(1, 'r1'), contribution(2, 'r1', 'b/1')], [
-      { change: 'add-sums', roundKey: 'a/1' }, { change: 'add', kind: 'publish', roundKey: 'a/1' }, { change: 'add', kind: 'publish', roundKey: 'b/1' },
-    ]);
+    await append(
+      [contribution(1, 'r1'), contribution(2, 'r1', 'b/1')],
+      [
+        { change: 'add-sums', roundKey: 'a/1' },
+        { change: 'add', kind: 'publish', roundKey: 'a/1' },
+        { change: 'add', kind: 'publish', roundKey: 'b/1' },
+      ],
+    );
     const [one, two] = stores;
     expect(names(await claimAll(one))).toEqual(['publish b/1 0', 'sum a/1 0']);
     const words = bytes(60);
@@ -163,7 +220,9 @@ const LEASE_MS = 60_000;
 
   it('removes contributions and partial sums of a round, and of no other', async () => {
     await append([contribution(1, 'r1'), contribution(2, 'r1', 'b/1')]);
-    await stores[0].endSum({ kind: 'sum', roundKey: 'a/1', part: 0, firstId: 1, lastId: 1 }, [{ group: 0, words: bytes(1) }]);
+    await stores[0].endSum({ kind: 'sum', roundKey: 'a/1', part: 0, firstId: 1, lastId: 1 }, [
+      { group: 0, words: bytes(1) },
+    ]);
     await stores[0].pruneRound('a/1');
     expect(await all(stores[0].contributions('a/1'))).toEqual([]);
     expect(await stores[0].partialSums('a/1')).toEqual([]);
@@ -182,8 +241,13 @@ const LEASE_MS = 60_000;
   });
 
   it('says `unavailable` when the database cannot be asked, and why only to its owner', async () => {
-    const lost = new PostgresStore(kyselyOn(openPool('postgres://nobody:a-secret@127.0.0.1:9/none', 1)), 'x', (error) => trouble.push(error));
-    await expect(lost.check()).rejects.toMatchObject({ code: 'unavailable', message: 'the database cannot be used now' });
+    const lost = new PostgresStore(kyselyOn(openPool('postgres://nobody:a-secret@127.0.0.1:9/none', 1)), 'x', (error) =>
+      trouble.push(error),
+    );
+    await expect(lost.check()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'the database cannot be used now',
+    });
     expect(String(trouble.at(-1))).toMatch(/ECONNREFUSED/);
     expect(String(trouble.at(-1))).not.toMatch(/a-secret/);
     await lost.close();

@@ -1,6 +1,12 @@
 /** Proofs of decisions and of places in them, as a coordinator serves them: also after the round has left its memory. */
 import { deriveEpoch, deriveRound, verifyDecisionProof, verifyInclusionProof } from '@secagg/protocol';
-import { decisionProofMessage, inclusionProofMessage, type PartyId, roundConfigMessage, SecaggError } from '@secagg/schema';
+import {
+  decisionProofMessage,
+  inclusionProofMessage,
+  type PartyId,
+  roundConfigMessage,
+  SecaggError,
+} from '@secagg/schema';
 import { request } from 'undici';
 import { TestFleet } from './support/fleet';
 import { Running } from './support/in-process';
@@ -8,11 +14,18 @@ import { HttpRouter, operatorRequest } from './support/parties';
 
 jest.setTimeout(60_000);
 
-const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'accepted', (error: unknown) => (error instanceof SecaggError ? error.code : String(error)));
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'accepted',
+    (error: unknown) => (error instanceof SecaggError ? error.code : String(error)),
+  );
 
 describe('a coordinator', () => {
   const fleet = new TestFleet({ routers: 6, committee: { size: 4, threshold: 2 }, minParticipants: 3 });
-  const config = fleet.config({ timings: { reportGraceMs: 100, answerGraceMs: 300, proposalTimeoutMs: 2000, undecidedTimeoutMs: 4000 }, finishedRoundRetentionMs: 0 });
+  const config = fleet.config({
+    timings: { reportGraceMs: 100, answerGraceMs: 300, proposalTimeoutMs: 2000, undecidedTimeoutMs: 4000 },
+    finishedRoundRetentionMs: 0,
+  });
   let running: Running;
 
   beforeAll(async () => {
@@ -24,15 +37,32 @@ describe('a coordinator', () => {
 
   async function round(routers: number) {
     const { client } = running;
-    const open = await client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: 700 } }));
+    const open = await client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, {
+        action: 'start-round',
+        cluster: fleet.cluster,
+        overrides: { duration_ms: 700 },
+      }),
+    );
     const { round: number } = roundConfigMessage.decode(open.announcement.body);
     const parties = fleet.routers.slice(0, routers).map((identity) => new HttpRouter(fleet.view, identity));
     for (const router of parties) await router.send(client, open, router.build(open, 3));
     const before = await codeOf(client.decision(fleet.cluster, number));
     const status = await client.roundStatus(fleet.cluster, number, { waitMs: 20_000 });
-    return { number, phase: status?.phase, before, parties, verified: deriveRound(fleet.view, deriveEpoch(open.epoch_certificate), open.announcement) };
+    return {
+      number,
+      phase: status?.phase,
+      before,
+      parties,
+      verified: deriveRound(fleet.view, deriveEpoch(open.epoch_certificate), open.announcement),
+    };
   }
-  const shown = async (number: number) => verifyDecisionProof(fleet.authority.publicKey, decisionProofMessage.encode(await running.client.decision(fleet.cluster, number)));
+  const shown = async (number: number) =>
+    verifyDecisionProof(
+      fleet.authority.publicKey,
+      decisionProofMessage.encode(await running.client.decision(fleet.cluster, number)),
+    );
 
   it('shows an abort, in which nobody has a place', async () => {
     const { number, phase } = await round(2);
@@ -45,13 +75,27 @@ describe('a coordinator', () => {
     const { number, phase, before, parties, verified } = await round(5);
     expect([phase, before]).toEqual(['published', 'no_decision']);
     const all = async () => {
-      const places = await Promise.all(fleet.routers.map(async ({ id }) => verifyInclusionProof(verified, id, await running.client.inclusion(fleet.cluster, number, id)).standing));
-      const proof = await request(`${running.origin}/v1/clusters/${fleet.cluster}/rounds/${number}/inclusion?router=router-3`);
-      return { places, decision: await shown(number).then(({ decision, decidedBy }) => ({ decision, decidedBy })), bytes: Buffer.from(await proof.body.arrayBuffer()) };
+      const places = await Promise.all(
+        fleet.routers.map(
+          async ({ id }) =>
+            verifyInclusionProof(verified, id, await running.client.inclusion(fleet.cluster, number, id)).standing,
+        ),
+      );
+      const proof = await request(
+        `${running.origin}/v1/clusters/${fleet.cluster}/rounds/${number}/inclusion?router=router-3`,
+      );
+      return {
+        places,
+        decision: await shown(number).then(({ decision, decidedBy }) => ({ decision, decidedBy })),
+        bytes: Buffer.from(await proof.body.arrayBuffer()),
+      };
     };
     const said = await all();
     const hashes = parties.map(({ state }) => state.participations.get(`${fleet.cluster}/${number}`)?.headerHash);
-    expect(said.places).toEqual([...hashes.map((headerHash) => ({ kind: 'included', headerHash, group: 0, size: 5 })), { kind: 'absent' }]);
+    expect(said.places).toEqual([
+      ...hashes.map((headerHash) => ({ kind: 'included', headerHash, group: 0, size: 5 })),
+      { kind: 'absent' },
+    ]);
     expect(said.decision.decision.body).toMatchObject({ kind: 'ready', round: number });
     expect(inclusionProofMessage.decode(said.bytes).router).toBe('router-3');
 

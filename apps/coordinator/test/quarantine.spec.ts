@@ -16,12 +16,22 @@ const now = () => nowMs;
 const hostOf = (seed: number) => ({ random: unsafeBytes(uniform(700 + seed)), now });
 
 const fleet = new TestFleet({
-  routers: 12, committee: { size: 1, threshold: 1 }, minParticipants: 1, issuedAtMs: nowMs, policy: { max_groups: 6, quarantine_rounds: QUARANTINE },
+  routers: 12,
+  committee: { size: 1, threshold: 1 },
+  minParticipants: 1,
+  issuedAtMs: nowMs,
+  policy: { max_groups: 6, quarantine_rounds: QUARANTINE },
 });
 const liar = fleet.routers[5].id;
-const config = fleet.config({}, { keys, groups: 6, combination: 'median', maxRequestsPerRouter: 3000, durationMs: 5000 });
+const config = fleet.config(
+  {},
+  { keys, groups: 6, combination: 'median', maxRequestsPerRouter: 3000, durationMs: 5000 },
+);
 const logged: { msg: string; [field: string]: unknown }[] = [];
-const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line) as (typeof logged)[number]) });
+const logger = pino(
+  { level: 'warn' },
+  { write: (line: string) => void logged.push(JSON.parse(line) as (typeof logged)[number]) },
+);
 const random = uniform(5);
 const traffic = fleet.routers.map(() => routerTraffic(1000, random));
 const routers = fleet.routers.map((identity, i) => new HttpRouter(fleet.view, identity, hostOf(i + 1)));
@@ -45,30 +55,40 @@ const report = (): Promise<SuspicionReport> => running.client.suspicion(fleet.cl
 const entryOf = ({ routers: entries }: SuspicionReport) => entries.find(({ router }) => router === liar);
 const metric = async (name: string): Promise<number> => {
   const text = await (await fetch(`${running.origin}/metrics`)).text();
-  return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')[1],
+  );
 };
 
 async function announce(): Promise<{ open: OpenRound; number: number }> {
   nowMs += 60_000;
-  const open = await running.client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }, nowMs));
+  const open = await running.client.startRound(
+    fleet.cluster,
+    operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }, nowMs),
+  );
   return { open, number: roundConfigMessage.decode(open.announcement.body).round };
 }
 
 /** Everybody tries; gives what the coordinator refused the liar with. */
 async function send(open: OpenRound): Promise<SecaggError | undefined> {
   let refusal: SecaggError | undefined;
-  await Promise.all(routers.map(async (router, i) => {
-    const bytes = router.buildFrom(open, ({ config: { layout } }: VerifiedRound) => {
-      const seen = seenBy(traffic[i], keys, random);
-      return router.identity.id === liar ? lies.garbage(layout, seen, random) : vectorOf(layout, seen);
-    });
-    try {
-      await router.send(running.client, open, bytes);
-    } catch (error) {
-      if (!(error instanceof SecaggError) || router.identity.id !== liar) throw error;
-      refusal = error;
-    }
-  }));
+  await Promise.all(
+    routers.map(async (router, i) => {
+      const bytes = router.buildFrom(open, ({ config: { layout } }: VerifiedRound) => {
+        const seen = seenBy(traffic[i], keys, random);
+        return router.identity.id === liar ? lies.garbage(layout, seen, random) : vectorOf(layout, seen);
+      });
+      try {
+        await router.send(running.client, open, bytes);
+      } catch (error) {
+        if (!(error instanceof SecaggError) || router.identity.id !== liar) throw error;
+        refusal = error;
+      }
+    }),
+  );
   return refusal;
 }
 
@@ -77,7 +97,10 @@ async function play(): Promise<{ number: number; refusal: SecaggError | undefine
   const { open, number } = await announce();
   const refusal = await send(open);
   if (refusal) nowMs += 6000;
-  expect(await running.client.roundStatus(fleet.cluster, number, { waitMs: 20_000 })).toMatchObject({ phase: 'published', contributions: refusal ? 11 : 12 });
+  expect(await running.client.roundStatus(fleet.cluster, number, { waitMs: 20_000 })).toMatchObject({
+    phase: 'published',
+    contributions: refusal ? 11 : 12,
+  });
   // Given once the record of the round is written, and the scores with it.
   await running.client.transcript(fleet.cluster, number);
   return { number, refusal };
@@ -99,13 +122,22 @@ it('refuses the router that the scores name, for as many rounds as the policy sa
   expect(found).toMatchObject({ suspects: [liar], quarantine_rounds: QUARANTINE, latest_round: named });
   expect(entryOf(found)).toMatchObject({ named_in_round: named, quarantined_until_round: named + QUARANTINE });
   expect(logged.filter(({ msg }) => msg === 'a router is under suspicion of spoiling its groups')).toEqual([
-    expect.objectContaining({ level: 40, cluster: fleet.cluster, router: liar, round: named, quarantined_until_round: named + QUARANTINE }),
+    expect.objectContaining({
+      level: 40,
+      cluster: fleet.cluster,
+      router: liar,
+      round: named,
+      quarantined_until_round: named + QUARANTINE,
+    }),
   ]);
   expect(await metric(`federation_routers_quarantined{cluster="${fleet.cluster}"}`)).toBe(1);
 
   for (let i = 1; i <= QUARANTINE; i++) {
     const { number, refusal } = await play();
-    expect(refusal).toMatchObject({ code: 'quarantined', details: { status: 403, party: liar, round: number, untilRound: named + QUARANTINE } });
+    expect(refusal).toMatchObject({
+      code: 'quarantined',
+      details: { status: 403, party: liar, round: number, untilRound: named + QUARANTINE },
+    });
     // Counters begin anew with the process, after the first.
     expect(await metric('secure_agg_failures_total{reason="quarantined"}')).toBe(i === 1 ? 1 : i - 1);
     // It stays, across a restart too, until its last round is over.

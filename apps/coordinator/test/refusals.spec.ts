@@ -29,7 +29,14 @@ describe('contributions that do not count', () => {
     running.startCommittee(4);
     await running.epochInForce();
     const { client } = running;
-    open = await client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { duration_ms: 8000 } }));
+    open = await client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, {
+        action: 'start-round',
+        cluster: fleet.cluster,
+        overrides: { duration_ms: 8000 },
+      }),
+    );
     bodies = good.map((router) => router.build(open, 5));
     for (const [i, router] of good.entries()) await router.send(client, open, bodies[i]);
   });
@@ -46,10 +53,19 @@ describe('contributions that do not count', () => {
   };
 
   /** A fresh contribution of another router, with its parts or its header replaced before it is signed again. */
-  const altered = (change: (parts: ReturnType<typeof contributionMessage.decode>) => void, header: object = {}, identity = fleet.routers[4]): Bytes => {
+  const altered = (
+    change: (parts: ReturnType<typeof contributionMessage.decode>) => void,
+    header: object = {},
+    identity = fleet.routers[4],
+  ): Bytes => {
     const router = new HttpRouter(fleet.view, fleet.routers[4]);
     const parts = contributionMessage.decode(router.build(open, 5));
-    parts.header = signDocument(headerMessage, fleet.authority.fleet, { ...headerMessage.decode(parts.header.body), router: identity.id, ...header }, identity.secretKey);
+    parts.header = signDocument(
+      headerMessage,
+      fleet.authority.fleet,
+      { ...headerMessage.decode(parts.header.body), router: identity.id, ...header },
+      identity.secretKey,
+    );
     change(parts);
     return contributionMessage.encode(parts);
   };
@@ -60,18 +76,90 @@ describe('contributions that do not count', () => {
     ['nothing', () => new Uint8Array(0), 'malformed'],
     ['a truncated body', () => bodies[0].slice(0, -1), 'malformed'],
     ['a body with a byte too many', () => new Uint8Array([...bodies[0], 0]), 'malformed'],
-    ['another encoding of the same content', () => new Uint8Array([0xb8, bodies[0][0] & 0x1f, ...bodies[0].slice(1)]), 'not_canonical'],
-    ['an altered ciphertext', () => altered((parts) => { parts.ciphertext = flip(parts.ciphertext); }), 'wrong_digest'],
-    ['a short ciphertext', () => altered((parts) => { parts.ciphertext = parts.ciphertext.slice(1); }), 'malformed'],
-    ['an altered commitment', () => altered((parts) => { parts.commitments = flip(parts.commitments); }), 'wrong_digest'],
-    ['a missing commitment', () => altered((parts) => { parts.commitments = parts.commitments.slice(32); }), 'malformed'],
-    ['an altered box', () => altered((parts) => { parts.boxes[2] = { ...parts.boxes[2], ciphertext: flip(parts.boxes[2].ciphertext) }; }), 'wrong_digest'],
-    ['an altered encapsulation', () => altered((parts) => { parts.boxes[1] = { ...parts.boxes[1], encapsulation: flip(parts.boxes[1].encapsulation) }; }), 'wrong_digest'],
-    ['a missing box', () => altered((parts) => { parts.boxes.pop(); }), 'malformed'],
-    ['an altered header', () => altered((parts) => { parts.header = { ...parts.header, body: flip(parts.header.body, parts.header.body.length - 1) }; }), 'bad_signature'],
-    ['an altered signature', () => altered((parts) => { parts.header = { ...parts.header, signature: flip(parts.header.signature) }; }), 'bad_signature'],
+    [
+      'another encoding of the same content',
+      () => new Uint8Array([0xb8, bodies[0][0] & 0x1f, ...bodies[0].slice(1)]),
+      'not_canonical',
+    ],
+    [
+      'an altered ciphertext',
+      () =>
+        altered((parts) => {
+          parts.ciphertext = flip(parts.ciphertext);
+        }),
+      'wrong_digest',
+    ],
+    [
+      'a short ciphertext',
+      () =>
+        altered((parts) => {
+          parts.ciphertext = parts.ciphertext.slice(1);
+        }),
+      'malformed',
+    ],
+    [
+      'an altered commitment',
+      () =>
+        altered((parts) => {
+          parts.commitments = flip(parts.commitments);
+        }),
+      'wrong_digest',
+    ],
+    [
+      'a missing commitment',
+      () =>
+        altered((parts) => {
+          parts.commitments = parts.commitments.slice(32);
+        }),
+      'malformed',
+    ],
+    [
+      'an altered box',
+      () =>
+        altered((parts) => {
+          parts.boxes[2] = { ...parts.boxes[2], ciphertext: flip(parts.boxes[2].ciphertext) };
+        }),
+      'wrong_digest',
+    ],
+    [
+      'an altered encapsulation',
+      () =>
+        altered((parts) => {
+          parts.boxes[1] = { ...parts.boxes[1], encapsulation: flip(parts.boxes[1].encapsulation) };
+        }),
+      'wrong_digest',
+    ],
+    [
+      'a missing box',
+      () =>
+        altered((parts) => {
+          parts.boxes.pop();
+        }),
+      'malformed',
+    ],
+    [
+      'an altered header',
+      () =>
+        altered((parts) => {
+          parts.header = { ...parts.header, body: flip(parts.header.body, parts.header.body.length - 1) };
+        }),
+      'bad_signature',
+    ],
+    [
+      'an altered signature',
+      () =>
+        altered((parts) => {
+          parts.header = { ...parts.header, signature: flip(parts.header.signature) };
+        }),
+      'bad_signature',
+    ],
     ['a router signing for another', () => altered(nothing, { router: fleet.routers[5].id }), 'bad_signature'],
-    ['an unknown router', () => altered(nothing, {}, { id: 'stranger' as typeof expired.id, secretKey: generateIdentityKey(random).secretKey }), 'unknown_party'],
+    [
+      'an unknown router',
+      () =>
+        altered(nothing, {}, { id: 'stranger' as typeof expired.id, secretKey: generateIdentityKey(random).secretKey }),
+      'unknown_party',
+    ],
     ['an expired certificate', () => altered(nothing, {}, expired), 'expired'],
     ['a revoked certificate', () => altered(nothing, {}, revoked), 'revoked'],
     ['a certificate of another role', () => altered(nothing, {}, operatorOnly), 'wrong_role'],
@@ -88,14 +176,27 @@ describe('contributions that do not count', () => {
   /** Sends megabytes until it is answered, as a peer would that does not know the limit. */
   const flood = (headers: Record<string, string>): Promise<{ status: number; sent: number; body: string }> =>
     new Promise((resolve, reject) => {
-      const sending = httpRequest(`${running.origin}/v1/clusters/${fleet.cluster}/rounds/1/contributions`, { method: 'POST', headers, agent: false });
+      const sending = httpRequest(`${running.origin}/v1/clusters/${fleet.cluster}/rounds/1/contributions`, {
+        method: 'POST',
+        headers,
+        agent: false,
+      });
       let sent = 0;
-      const timer = setInterval(() => { sent += 4096; sending.write(Buffer.alloc(4096)); }, 5);
-      const end = (act: () => void) => { clearInterval(timer); act(); sending.destroy(); };
+      const timer = setInterval(() => {
+        sent += 4096;
+        sending.write(Buffer.alloc(4096));
+      }, 5);
+      const end = (act: () => void) => {
+        clearInterval(timer);
+        act();
+        sending.destroy();
+      };
       sending.on('error', (error) => end(() => reject(error)));
       sending.on('response', (reply) => {
         let body = '';
-        reply.on('data', (chunk: Buffer) => { body += chunk.toString(); });
+        reply.on('data', (chunk: Buffer) => {
+          body += chunk.toString();
+        });
         reply.on('end', () => end(() => resolve({ status: reply.statusCode ?? 0, sent, body })));
       });
     });
@@ -117,14 +218,19 @@ describe('contributions that do not count', () => {
     const router = new HttpRouter(fleet.view, fleet.routers[6]);
     const bytes = router.build(open, 5);
     const replies = await Promise.all([1, 2, 3].map(() => request(url, { method: 'POST', body: bytes })));
-    const receipts = await Promise.all(replies.map(async (reply) => Buffer.from(await reply.body.arrayBuffer()).toString('hex')));
+    const receipts = await Promise.all(
+      replies.map(async (reply) => Buffer.from(await reply.body.arrayBuffer()).toString('hex')),
+    );
     expect(replies.map((reply) => reply.statusCode).sort()).toEqual([200, 200, 201]);
     expect(new Set(receipts).size).toBe(1);
   });
 
   it('counts every refusal by its reason, and completes the round with those that count', async () => {
     expect((await running.client.roundStatus(fleet.cluster, 1, { waitMs: 20_000 }))?.phase).toBe('published');
-    expect((await running.client.signal(fleet.cluster))?.signal).toMatchObject({ participant_count: 4, reward_signals: { 'm1:t1': { total_samples: 20 } } });
+    expect((await running.client.signal(fleet.cluster))?.signal).toMatchObject({
+      participant_count: 4,
+      reward_signals: { 'm1:t1': { total_samples: 20 } },
+    });
     const text = await (await request(`${running.origin}/metrics`)).body.text();
     const count = (name: string) => Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\d+)`, 'm').exec(text)?.[1]);
     expect(count('secure_agg_failures_total{reason="unauthorized"}')).toBe(5);

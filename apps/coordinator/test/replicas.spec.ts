@@ -6,7 +6,15 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { CoordinatorClient } from '@secagg/client';
 import { auditTranscript, headerHash } from '@secagg/protocol';
-import { type Bytes, headerMessage, type OpenRound, receiptMessage, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import {
+  type Bytes,
+  headerMessage,
+  type OpenRound,
+  receiptMessage,
+  roundConfigMessage,
+  SecaggError,
+  type Signed,
+} from '@secagg/schema';
 import pg from 'pg';
 import { TestFleet, useDatabases } from './support/fleet';
 import { until } from './support/in-process';
@@ -29,7 +37,8 @@ const REPLICAS = 3;
 jest.setTimeout(120_000 + ROUNDS * (SENDING_MS + 120_000));
 
 const server = TestPostgres.start();
-if (!server && process.env.SECAGG_REPLICA_REQUIRED) throw new Error('PostgreSQL is not installed: there is nothing to test replicas on');
+if (!server && process.env.SECAGG_REPLICA_REQUIRED)
+  throw new Error('PostgreSQL is not installed: there is nothing to test replicas on');
 if (!server) console.error('PostgreSQL is not installed: replicas are NOT tested');
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -58,7 +67,11 @@ function seeded(seed: string): () => number {
     useDatabases(() => (server as TestPostgres).createDatabase());
     fleet = new TestFleet({ routers: ROUTERS, committee: { size: 4, threshold: 2 } });
     const config = fleet.config(
-      { leaseMs: 1000, finishedRoundRetentionMs: 600_000, timings: { reportGraceMs: 500, answerGraceMs: 2000, proposalTimeoutMs: 120_000, undecidedTimeoutMs: 240_000 } },
+      {
+        leaseMs: 1000,
+        finishedRoundRetentionMs: 600_000,
+        timings: { reportGraceMs: 500, answerGraceMs: 2000, proposalTimeoutMs: 120_000, undecidedTimeoutMs: 240_000 },
+      },
       { durationMs: 600_000 },
     );
     replicas = await Promise.all(Array.from({ length: REPLICAS }, () => CoordinatorProcess.start(fleet, config)));
@@ -100,7 +113,11 @@ function seeded(seed: string): () => number {
     for (const replica of replicas) expect(await replica.stop()).toEqual({ code: 0, signal: null });
     server?.stop();
     const file = process.env.SECAGG_REPLICA_JSON;
-    if (file) writeFileSync(file, `${JSON.stringify({ replicas: REPLICAS, routers: ROUTERS, seed: SEED, kills, pauses, database_kills: databaseKills, failed_requests: balancer.failed, rounds: results }, null, 2)}\n`);
+    if (file)
+      writeFileSync(
+        file,
+        `${JSON.stringify({ replicas: REPLICAS, routers: ROUTERS, seed: SEED, kills, pauses, database_kills: databaseKills, failed_requests: balancer.failed, rounds: results }, null, 2)}\n`,
+      );
   });
 
   const patient = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -124,60 +141,104 @@ function seeded(seed: string): () => number {
   };
   /** Not repeated by itself: an operator's request counts once, so after an answer that was lost one looks what has come of it. */
   const startRound = async (round: number): Promise<OpenRound> => {
-    await client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster })).catch((error: unknown) => {
-      if (!(error instanceof SecaggError) || error.code !== 'unavailable') throw error;
-    });
-    const open = await patient(() => client.openRound(fleet.cluster, { after: round - 1, router: fleet.routers[0].id, waitMs: 3000 }));
+    await client
+      .startRound(
+        fleet.cluster,
+        operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }),
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof SecaggError) || error.code !== 'unavailable') throw error;
+      });
+    const open = await patient(() =>
+      client.openRound(fleet.cluster, { after: round - 1, router: fleet.routers[0].id, waitMs: 3000 }),
+    );
     return open ?? startRound(round);
   };
 
-  it.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))('round %i is exact, with no contribution twice and no receipt lost', async (expected) => {
-    const killsBefore = kills;
-    const started = Date.now();
-    const open = await startRound(expected);
-    const { round } = roundConfigMessage.decode(open.announcement.body);
-    expect(round).toBe(expected);
-    // Making the view checks every certificate of the roster: once is enough.
-    const { view } = fleet;
-    const routers = fleet.routers.map((identity) => new HttpRouter(view, identity));
-    const bodies: Bytes[] = [];
-    for (const [i, router] of routers.entries()) {
-      bodies.push(router.build(open, 1 + (i % 7)));
-      // The members are in this process, and want to be heard meanwhile.
-      if (i % 20 === 0) await pause(0);
-    }
-    const requests = routers.reduce((sum, _, i) => sum + 1 + (i % 7), 0);
-    // The last one comes when time is up, so that replicas die while contributions come in.
-    const receipts = await Promise.all(routers.map(async (router, i): Promise<Signed> => {
-      await pause(i === 0 ? SENDING_MS : draw() * SENDING_MS);
-      return patient(() => router.send(client, open, bodies[i]));
-    }));
-    const sent = Date.now();
-    await until(async () => (await patient(() => client.roundStatus(fleet.cluster, round, { waitMs: 2000 })))?.phase === 'published', 120_000);
-    const published = Date.now();
+  it.each(Array.from({ length: ROUNDS }, (_, i) => i + 1))(
+    'round %i is exact, with no contribution twice and no receipt lost',
+    async (expected) => {
+      const killsBefore = kills;
+      const started = Date.now();
+      const open = await startRound(expected);
+      const { round } = roundConfigMessage.decode(open.announcement.body);
+      expect(round).toBe(expected);
+      // Making the view checks every certificate of the roster: once is enough.
+      const { view } = fleet;
+      const routers = fleet.routers.map((identity) => new HttpRouter(view, identity));
+      const bodies: Bytes[] = [];
+      for (const [i, router] of routers.entries()) {
+        bodies.push(router.build(open, 1 + (i % 7)));
+        // The members are in this process, and want to be heard meanwhile.
+        if (i % 20 === 0) await pause(0);
+      }
+      const requests = routers.reduce((sum, _, i) => sum + 1 + (i % 7), 0);
+      // The last one comes when time is up, so that replicas die while contributions come in.
+      const receipts = await Promise.all(
+        routers.map(async (router, i): Promise<Signed> => {
+          await pause(i === 0 ? SENDING_MS : draw() * SENDING_MS);
+          return patient(() => router.send(client, open, bodies[i]));
+        }),
+      );
+      const sent = Date.now();
+      await until(
+        async () =>
+          (await patient(() => client.roundStatus(fleet.cluster, round, { waitMs: 2000 })))?.phase === 'published',
+        120_000,
+      );
+      const published = Date.now();
 
-    const transcript = await patient(() => client.transcript(fleet.cluster, round));
-    const audited = auditTranscript(fleet.authority.publicKey, transcript);
-    expect(audited.kind === 'opened' && audited.sums.map(({ size }) => size)).toEqual([ROUTERS]);
-    const signal = await patient(() => client.signal(fleet.cluster));
-    expect(signal?.signal).toMatchObject({ aggregation_round: round, participant_count: ROUTERS, reward_signals: { 'm1:t1': { total_samples: requests } } });
-    const ids = transcript.contributions.map(({ header }) => headerMessage.decode(header.body).router as string);
-    expect(ids).toEqual(fleet.routers.map(({ id }) => id as string).sort());
-    // Each receipt is for the contribution that is in the transcript, and any replica gives the very same one again.
-    const hashes = new Map(transcript.contributions.map(({ header }) => [headerMessage.decode(header.body).router, headerHash(header)]));
-    for (const [i, router] of routers.entries()) {
-      const { id } = router.identity;
-      expect(receiptMessage.decode(receipts[i].body)).toMatchObject({ round, router: id, header_hash: hashes.get(id) });
-      if (i % 10 === 0) expect(await patient(() => router.send(client, open, bodies[i]))).toEqual(receipts[i]);
-    }
-    for (const router of routers.slice(0, 3)) expect((await patient(() => router.settle(client, fleet.cluster, round))).outcome).toBe('included');
-    // Everything was decided once, whoever decided it.
-    const key = `${fleet.cluster}/${round}`;
-    expect(await query("SELECT type, count(*)::int AS n FROM journal WHERE round_key = $1 AND type LIKE 'round-%' GROUP BY type ORDER BY type", [key])).toEqual(
-      ['round-announced', 'round-closed', 'round-proposed', 'round-published'].map((type) => ({ type, n: 1 })));
-    expect(await query('SELECT count(*)::int AS rows, count(DISTINCT router)::int AS routers FROM contributions WHERE round_key = $1', [key])).toEqual([{ rows: ROUTERS, routers: ROUTERS }]);
-    await until(async () => (await query('SELECT kind FROM tasks', [])).length === 0);
-    expect(kills + pauses).toBeGreaterThan(0);
-    results.push({ round, kills: kills - killsBefore, seconds_to_last_receipt: (sent - started) / 1000, seconds_to_published: (published - started) / 1000, exact: true });
-  });
+      const transcript = await patient(() => client.transcript(fleet.cluster, round));
+      const audited = auditTranscript(fleet.authority.publicKey, transcript);
+      expect(audited.kind === 'opened' && audited.sums.map(({ size }) => size)).toEqual([ROUTERS]);
+      const signal = await patient(() => client.signal(fleet.cluster));
+      expect(signal?.signal).toMatchObject({
+        aggregation_round: round,
+        participant_count: ROUTERS,
+        reward_signals: { 'm1:t1': { total_samples: requests } },
+      });
+      const ids = transcript.contributions.map(({ header }) => headerMessage.decode(header.body).router as string);
+      expect(ids).toEqual(fleet.routers.map(({ id }) => id as string).sort());
+      // Each receipt is for the contribution that is in the transcript, and any replica gives the very same one again.
+      const hashes = new Map(
+        transcript.contributions.map(({ header }) => [headerMessage.decode(header.body).router, headerHash(header)]),
+      );
+      for (const [i, router] of routers.entries()) {
+        const { id } = router.identity;
+        expect(receiptMessage.decode(receipts[i].body)).toMatchObject({
+          round,
+          router: id,
+          header_hash: hashes.get(id),
+        });
+        if (i % 10 === 0) expect(await patient(() => router.send(client, open, bodies[i]))).toEqual(receipts[i]);
+      }
+      for (const router of routers.slice(0, 3))
+        expect((await patient(() => router.settle(client, fleet.cluster, round))).outcome).toBe('included');
+      // Everything was decided once, whoever decided it.
+      const key = `${fleet.cluster}/${round}`;
+      expect(
+        await query(
+          "SELECT type, count(*)::int AS n FROM journal WHERE round_key = $1 AND type LIKE 'round-%' GROUP BY type ORDER BY type",
+          [key],
+        ),
+      ).toEqual(
+        ['round-announced', 'round-closed', 'round-proposed', 'round-published'].map((type) => ({ type, n: 1 })),
+      );
+      expect(
+        await query(
+          'SELECT count(*)::int AS rows, count(DISTINCT router)::int AS routers FROM contributions WHERE round_key = $1',
+          [key],
+        ),
+      ).toEqual([{ rows: ROUTERS, routers: ROUTERS }]);
+      await until(async () => (await query('SELECT kind FROM tasks', [])).length === 0);
+      expect(kills + pauses).toBeGreaterThan(0);
+      results.push({
+        round,
+        kills: kills - killsBefore,
+        seconds_to_last_receipt: (sent - started) / 1000,
+        seconds_to_published: (published - started) / 1000,
+        exact: true,
+      });
+    },
+  );
 });

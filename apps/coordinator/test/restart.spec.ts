@@ -25,7 +25,10 @@ describe('a coordinator that is killed', () => {
   });
 
   const startRound = (): Promise<OpenRound> =>
-    coordinator.client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }));
+    coordinator.client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }),
+    );
 
   const restart = async (environment: Record<string, string> = {}) => {
     coordinator = await CoordinatorProcess.start(fleet, config, environment);
@@ -35,16 +38,24 @@ describe('a coordinator that is killed', () => {
     const open = await startRound();
     const routers = fleet.routers.slice(0, 3).map((identity) => new HttpRouter(fleet.view, identity));
     const bodies = routers.map((router) => router.build(open, 10));
-    const receipts = [await routers[0].send(coordinator.client, open, bodies[0]), await routers[1].send(coordinator.client, open, bodies[1])];
+    const receipts = [
+      await routers[0].send(coordinator.client, open, bodies[0]),
+      await routers[1].send(coordinator.client, open, bodies[1]),
+    ];
     expect(await coordinator.kill()).toEqual({ code: null, signal: 'SIGKILL' });
     await restart();
 
-    expect(await coordinator.client.latestRound(fleet.cluster)).toMatchObject({ round: 1, phase: 'collecting', contributions: 2 });
+    expect(await coordinator.client.latestRound(fleet.cluster)).toMatchObject({
+      round: 1,
+      phase: 'collecting',
+      contributions: 2,
+    });
     expect(await routers[0].send(coordinator.client, open, bodies[0])).toEqual(receipts[0]);
     await routers[2].send(coordinator.client, open, bodies[2]);
     const status = await coordinator.client.roundStatus(fleet.cluster, 1, { waitMs: 30_000 });
     expect(status).toMatchObject({ phase: 'published', contributions: 3 });
-    for (const router of routers) expect((await router.settle(coordinator.client, fleet.cluster, 1)).outcome).toBe('included');
+    for (const router of routers)
+      expect((await router.settle(coordinator.client, fleet.cluster, 1)).outcome).toBe('included');
     expect(await coordinator.client.transcript(fleet.cluster, 1)).toMatchObject({ contributions: [{}, {}, {}] });
   });
 
@@ -85,7 +96,10 @@ describe('a coordinator that is killed', () => {
     expect(status).toMatchObject({ round: before + 1, phase: 'published', contributions: 5 });
     expect((await routers[4].settle(coordinator.client, fleet.cluster, before + 1)).outcome).toBe('included');
     const published = await coordinator.client.signal(fleet.cluster);
-    expect(published?.signal).toMatchObject({ aggregation_round: before + 1, reward_signals: { 'm1:t1': { total_samples: 35 } } });
+    expect(published?.signal).toMatchObject({
+      aggregation_round: before + 1,
+      reward_signals: { 'm1:t1': { total_samples: 35 } },
+    });
   });
 
   it('ends at once and cleanly on SIGTERM, also while somebody waits', async () => {

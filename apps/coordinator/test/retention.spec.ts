@@ -9,12 +9,18 @@ jest.setTimeout(60_000);
 
 describe('a finished round', () => {
   const fleet = new TestFleet({ routers: 4, committee: { size: 4, threshold: 2 } });
-  const config = fleet.config({ finishedRoundRetentionMs: 0, epochSetupTimeoutMs: 2000 }, { privacy: { rho: unitsToRho(2 ** 36) }, maxParticipants: 3 });
+  const config = fleet.config(
+    { finishedRoundRetentionMs: 0, epochSetupTimeoutMs: 2000 },
+    { privacy: { rho: unitsToRho(2 ** 36) }, maxParticipants: 3 },
+  );
   let running: Running;
 
   const round = async (): Promise<number> => {
     await running.epochInForce();
-    const open = await running.client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }));
+    const open = await running.client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }),
+    );
     const routers = fleet.routers.slice(0, 3).map((identity) => new HttpRouter(fleet.view, identity));
     for (const router of routers) await router.send(running.client, open, router.build(open, 3));
     const { round: number } = roundConfigMessage.decode(open.announcement.body);
@@ -22,7 +28,12 @@ describe('a finished round', () => {
     await running.client.transcript(fleet.cluster, number);
     return number;
   };
-  const budgetSpent = async () => Number(/^secure_agg_privacy_budget_spent_epsilon (\S+)$/m.exec(await (await request(`${running.origin}/metrics`)).body.text())?.[1]);
+  const budgetSpent = async () =>
+    Number(
+      /^secure_agg_privacy_budget_spent_epsilon (\S+)$/m.exec(
+        await (await request(`${running.origin}/metrics`)).body.text(),
+      )?.[1],
+    );
 
   it('leaves journal and memory, and everything that is said of it stays the same, also after restarts', async () => {
     running = await Running.start(fleet, config);

@@ -15,7 +15,11 @@ jest.setTimeout(60_000);
 const now = Date.UTC(2026, 0, 1);
 const server = TestPostgres.start();
 if (!server) console.error('PostgreSQL is not installed: the shared journal is NOT tested');
-const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'done', (error: unknown) => (error instanceof SecaggError ? error.code : String(error)));
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'done',
+    (error: unknown) => (error instanceof SecaggError ? error.code : String(error)),
+  );
 const nothing = () => ({ events: [], reply: undefined });
 
 /** All events of a round, until it is published. */
@@ -29,11 +33,19 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
   };
   fleet.startEpoch(now);
   const plan = {
-    keys: ['m:t'], fields: defaultFields(), maxRequestsPerRouter: 10, minParticipantsPerGroup: 2, maxParticipants: 8, groups: 1,
-    privacy: { unit: 'request' as const, rho: 0.1, assumedColluders: 0, deltaInverse: 1_000_000 }, sendDelayMs: 0, durationMs: 1000,
+    keys: ['m:t'],
+    fields: defaultFields(),
+    maxRequestsPerRouter: 10,
+    minParticipantsPerGroup: 2,
+    maxParticipants: 8,
+    groups: 1,
+    privacy: { unit: 'request' as const, rho: 0.1, assumedColluders: 0, deltaInverse: 1_000_000 },
+    sendDelayMs: 0,
+    durationMs: 1000,
   };
   const { key } = fleet.announce(plan, now);
-  for (const router of fleet.routers) router.send(coordinator, key, router.contribution(coordinator, key, new Float64Array(3), now));
+  for (const router of fleet.routers)
+    router.send(coordinator, key, router.contribution(coordinator, key, new Float64Array(3), now));
   runCommittee(coordinator, fleet.members, now + 1000);
   return { key, events };
 }
@@ -45,10 +57,20 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
   let url: string;
 
   const open = async (say: (line: string) => void = () => undefined): Promise<Replica> => {
-    const replica = await openReplica({
-      config: {} as Config, authorityKey: fleet.authority.publicKey, documents, changes: new Changes(), logger: pino({ level: 'trace' }, { write: say }), now: () => now,
-      onFailure: (error) => { throw error; },
-    }, url);
+    const replica = await openReplica(
+      {
+        config: {} as Config,
+        authorityKey: fleet.authority.publicKey,
+        documents,
+        changes: new Changes(),
+        logger: pino({ level: 'trace' }, { write: say }),
+        now: () => now,
+        onFailure: (error) => {
+          throw error;
+        },
+      },
+      url,
+    );
     opened.push(replica);
     return replica;
   };
@@ -66,7 +88,9 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     return [...journal.state.epochs.keys()];
   };
 
-  beforeEach(() => { url = (server as TestPostgres).createDatabase(); });
+  beforeEach(() => {
+    url = (server as TestPostgres).createDatabase();
+  });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map(({ close }) => close()));
   });
@@ -75,8 +99,14 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
   it('decides every step on the newest state, whoever decides it, and tells everybody of it once and in order', async () => {
     const replicas = await Promise.all([open(), open(), open()]);
     const heard: number[][] = replicas.map(() => []);
-    replicas.forEach(({ journal }, i) => journal.onEvent((event) => { if (event.type === 'epoch-started') heard[i].push(event.terms.epoch); }));
-    const steps = Array.from({ length: 60 }, (_, i) => replicas[i % 3].journal.commit((state) => startEpoch(state, 1000, now)));
+    replicas.forEach(({ journal }, i) =>
+      journal.onEvent((event) => {
+        if (event.type === 'epoch-started') heard[i].push(event.terms.epoch);
+      }),
+    );
+    const steps = Array.from({ length: 60 }, (_, i) =>
+      replicas[i % 3].journal.commit((state) => startEpoch(state, 1000, now)),
+    );
     const numbers = (await Promise.all(steps)).map(({ epoch }) => epoch);
     const all = Array.from({ length: 60 }, (_, i) => i + 1);
     expect([...numbers].sort((a, b) => a - b)).toEqual(all);
@@ -89,11 +119,16 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
 
   it('lets through what a step is refused with, and changes nothing for it', async () => {
     const { journal } = await open();
-    const refused = journal.commit(() => { throw new SecaggError('policy', 'not this'); });
+    const refused = journal.commit(() => {
+      throw new SecaggError('policy', 'not this');
+    });
     const beside = journal.commit((state) => startEpoch(state, 1000, now));
     expect(await codeOf(refused)).toBe('policy');
     expect((await beside).epoch).toBe(1);
-    expect(await query('SELECT type FROM journal ORDER BY id')).toEqual([{ type: 'fleet-updated' }, { type: 'epoch-started' }]);
+    expect(await query('SELECT type FROM journal ORDER BY id')).toEqual([
+      { type: 'fleet-updated' },
+      { type: 'epoch-started' },
+    ]);
   });
 
   it('takes a step back that the database did not commit, and answers nobody with it', async () => {
@@ -118,10 +153,14 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     const lines: string[] = [];
     const { journal } = await open((line) => lines.push(line));
     for (let i = 0; i < 3; i++) {
-      expect(await codeOf(journal.commit((state) => {
-        server?.endTransactions(url);
-        return startEpoch(state, 1000, now);
-      }))).toBe('unavailable');
+      expect(
+        await codeOf(
+          journal.commit((state) => {
+            server?.endTransactions(url);
+            return startEpoch(state, 1000, now);
+          }),
+        ),
+      ).toBe('unavailable');
     }
     expect(lines.filter((line) => line.includes('the database cannot be used')).length).toBeGreaterThan(0);
     expect(lines.join('')).not.toContain(PASSWORD);
@@ -140,7 +179,10 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
   it('holds a step once whose commit was not heard of', async () => {
     const replica = await open();
     const carryOut = JournalLog.prototype.turn;
-    const spy = jest.spyOn(JournalLog.prototype, 'turn').mockImplementationOnce(async function lost(this: JournalLog, ...args: unknown[]) {
+    const spy = jest.spyOn(JournalLog.prototype, 'turn').mockImplementationOnce(async function lost(
+      this: JournalLog,
+      ...args: unknown[]
+    ) {
       await carryOut.apply(this, args as never);
       throw new Error('Connection terminated unexpectedly');
     } as never);
@@ -161,11 +203,13 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     const inTurn = new Promise<void>((resolve) => {
       isIn = resolve;
     });
-    const still = codeOf(new JournalLog(pool).turn(1, async (turn) => {
-      isIn();
-      await taken;
-      await turn.append([{ id: 2, type: 'epoch-started', body: new Uint8Array(1) }]);
-    }));
+    const still = codeOf(
+      new JournalLog(pool).turn(1, async (turn) => {
+        isIn();
+        await taken;
+        await turn.append([{ id: 2, type: 'epoch-started', body: new Uint8Array(1) }]);
+      }),
+    );
     await inTurn;
     let outcome: string;
     do outcome = await codeOf(journal.commit((state) => startEpoch(state, 1000, now)));
@@ -173,21 +217,33 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     expect(outcome).toBe('done');
     goOn();
     expect(await still).not.toBe('done');
-    expect(await query('SELECT id::int, type FROM journal ORDER BY id')).toEqual([{ id: 1, type: 'fleet-updated' }, { id: 2, type: 'epoch-started' }]);
+    expect(await query('SELECT id::int, type FROM journal ORDER BY id')).toEqual([
+      { id: 1, type: 'fleet-updated' },
+      { id: 2, type: 'epoch-started' },
+    ]);
     await journal.fresh();
     expect([...journal.state.epochs.keys()]).toEqual([1]);
     await pool.end();
   });
 
-  it('takes an operator\'s nonce once, at whichever replica', async () => {
+  it("takes an operator's nonce once, at whichever replica", async () => {
     const [one, two] = await Promise.all([open(), open()]);
-    const nonce = (value: number) => () => ({ operator: 'o', nonce: new Uint8Array([value]) as Bytes, expiresAtMs: Date.now() + 60_000 });
+    const nonce = (value: number) => () => ({
+      operator: 'o',
+      nonce: new Uint8Array([value]) as Bytes,
+      expiresAtMs: Date.now() + 60_000,
+    });
     const outcomes = await Promise.all([
-      codeOf(one.journal.commit(nothing, nonce(1))), codeOf(one.journal.commit(nothing, nonce(1))), codeOf(two.journal.commit(nothing, nonce(1))), codeOf(two.journal.commit(nothing, nonce(2))),
+      codeOf(one.journal.commit(nothing, nonce(1))),
+      codeOf(one.journal.commit(nothing, nonce(1))),
+      codeOf(two.journal.commit(nothing, nonce(1))),
+      codeOf(two.journal.commit(nothing, nonce(2))),
     ]);
     expect(outcomes.sort()).toEqual(['done', 'done', 'duplicate', 'duplicate']);
     // A step that is refused does not use the nonce up.
-    const refused = one.journal.commit(() => { throw new SecaggError('policy', 'not this'); }, nonce(3));
+    const refused = one.journal.commit(() => {
+      throw new SecaggError('policy', 'not this');
+    }, nonce(3));
     expect(await codeOf(refused)).toBe('policy');
     expect(await codeOf(two.journal.commit(nothing, nonce(3)))).toBe('done');
   });

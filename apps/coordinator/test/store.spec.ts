@@ -18,8 +18,12 @@ const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   for await (const item of items) list.push(item);
   return list;
 };
-const contribution = (key: string, router: string, content = bytes(100)): JournalEntry =>
-  ({ type: 'contribution-accepted', roundKey: key, body: new Uint8Array(0), contribution: { router: router as PartyId, bytes: content } });
+const contribution = (key: string, router: string, content = bytes(100)): JournalEntry => ({
+  type: 'contribution-accepted',
+  roundKey: key,
+  body: new Uint8Array(0),
+  contribution: { router: router as PartyId, bytes: content },
+});
 
 describe('libsql store', () => {
   let file: string;
@@ -36,7 +40,10 @@ describe('libsql store', () => {
 
   it('gives the journal back in order, with contributions byte for byte, after it was reopened', async () => {
     const entries: JournalEntry[] = [
-      { type: 'fleet-updated', body: bytes(10) }, { type: 'round-announced', roundKey: 'a/1', body: bytes(0) }, contribution('a/1', 'r2'), contribution('a/1', 'r1'),
+      { type: 'fleet-updated', body: bytes(10) },
+      { type: 'round-announced', roundKey: 'a/1', body: bytes(0) },
+      contribution('a/1', 'r2'),
+      contribution('a/1', 'r1'),
       { type: 'round-closed', roundKey: 'a/1', body: bytes(70_000) },
     ];
     await Promise.all([store.append({ entries: entries.slice(0, 2) }), store.append({ entries: entries.slice(2) })]);
@@ -51,12 +58,17 @@ describe('libsql store', () => {
     const [first, second] = await Promise.all([all(store.contributions('a/1')), all(store.contributions('a/1'))]);
     expect(first).toEqual(expected);
     expect(second).toEqual(expected);
-    expect(await all(store.contributions('a/1', ['r07', 'absent', 'r03'] as PartyId[]))).toEqual([expected[7], expected[3]]);
+    expect(await all(store.contributions('a/1', ['r07', 'absent', 'r03'] as PartyId[]))).toEqual([
+      expected[7],
+      expected[3],
+    ]);
   });
 
   it('takes a batch whole or not at all, and nothing after one that failed', async () => {
     await store.append({ entries: [contribution('a/1', 'r1')] });
-    await expect(store.append({ entries: [{ type: 'x', body: bytes(1) }, contribution('a/1', 'r1')] })).rejects.toThrow(/UNIQUE/);
+    await expect(store.append({ entries: [{ type: 'x', body: bytes(1) }, contribution('a/1', 'r1')] })).rejects.toThrow(
+      /UNIQUE/,
+    );
     await expect(store.append({ entries: [{ type: 'y', body: bytes(1) }] })).rejects.toThrow(/UNIQUE/);
     await expect(store.check()).rejects.toThrow(/UNIQUE/);
     await reopen();
@@ -64,8 +76,17 @@ describe('libsql store', () => {
   });
 
   it('keeps record, transcript and signal of a finished round when its journal is released', async () => {
-    const record = { key: 'a/1', cluster: 'a', round: 1, phase: 'published' as const, contributions: 2, finishedAtMs: 1000 };
-    await store.append({ entries: [{ type: 'epoch-started', body: bytes(3) }, contribution('a/1', 'r1'), contribution('a/2', 'r1')] });
+    const record = {
+      key: 'a/1',
+      cluster: 'a',
+      round: 1,
+      phase: 'published' as const,
+      contributions: 2,
+      finishedAtMs: 1000,
+    };
+    await store.append({
+      entries: [{ type: 'epoch-started', body: bytes(3) }, contribution('a/1', 'r1'), contribution('a/2', 'r1')],
+    });
     const transcript = bytes(1000);
     await store.finishRound(record, { transcript, signal: '{"round":1}' });
     await store.releaseRound('a/1', bytes(5));
@@ -87,8 +108,14 @@ describe('libsql store', () => {
     const decision = bytes(20);
     await store.finishRound({ ...record, phase: 'aborted', decision }, { transcript: bytes(1) });
     expect(await store.finishedRound('a/9')).toEqual({ ...record, phase: 'aborted', decision });
-    await store.finishRound({ ...record, key: 'a/10', round: 10, phase: 'published' }, { transcript: bytes(1), signal: 'ten' });
-    await store.finishRound({ ...record, key: 'a/8', round: 8, phase: 'published' }, { transcript: bytes(1), signal: 'eight' });
+    await store.finishRound(
+      { ...record, key: 'a/10', round: 10, phase: 'published' },
+      { transcript: bytes(1), signal: 'ten' },
+    );
+    await store.finishRound(
+      { ...record, key: 'a/8', round: 8, phase: 'published' },
+      { transcript: bytes(1), signal: 'eight' },
+    );
     expect(await store.latestSignal('a')).toBe('ten');
     expect(await store.latestSignal('b')).toBeUndefined();
   });
@@ -97,7 +124,11 @@ describe('libsql store', () => {
     const record = { key: 'a/1', cluster: 'a', round: 1, contributions: 2, finishedAtMs: 1 };
     const output = { transcript: bytes(1) };
     const expected = 0.1 + 0.2;
-    const first: ClusterRecord = { rounds: 1, latestRound: 1, routers: { r1: { rounds: 1, flagged: 1, expected }, r2: { rounds: 1, flagged: 0, expected } } };
+    const first: ClusterRecord = {
+      rounds: 1,
+      latestRound: 1,
+      routers: { r1: { rounds: 1, flagged: 1, expected }, r2: { rounds: 1, flagged: 0, expected } },
+    };
 
     it('are written with the record of the round, and are the same after it was reopened', async () => {
       const seen: ClusterRecord[] = [];
@@ -106,7 +137,12 @@ describe('libsql store', () => {
         return first;
       });
       const second: ClusterRecord = {
-        rounds: 2, latestRound: 7, routers: { r1: { rounds: 2, flagged: 2, expected: 0.5, namedInRound: 7, quarantinedAfter: 7 }, constructor: { rounds: 1, flagged: 0, expected: 0 } },
+        rounds: 2,
+        latestRound: 7,
+        routers: {
+          r1: { rounds: 2, flagged: 2, expected: 0.5, namedInRound: 7, quarantinedAfter: 7 },
+          constructor: { rounds: 1, flagged: 0, expected: 0 },
+        },
       };
       await store.finishRound({ ...record, key: 'a/7', round: 7, phase: 'published' }, output, (before) => {
         seen.push(before);
@@ -115,7 +151,12 @@ describe('libsql store', () => {
       await store.finishRound({ ...record, key: 'b/1', cluster: 'b', phase: 'published' }, output, () => first);
       expect(seen).toEqual([{ rounds: 0, latestRound: 0, routers: {} }, first]);
       await reopen();
-      expect(await store.clusterRecords()).toEqual(new Map([['a', second], ['b', first]]));
+      expect(await store.clusterRecords()).toEqual(
+        new Map([
+          ['a', second],
+          ['b', first],
+        ]),
+      );
       expect(await store.clusterRecords('a')).toEqual(new Map([['a', second]]));
       expect(await store.clusterRecords('c')).toEqual(new Map());
       const unmarked: ClusterRecord = { ...second, routers: { r1: { rounds: 3, flagged: 2, expected: 0.75 } } };
@@ -137,7 +178,11 @@ describe('libsql store', () => {
     });
 
     it('take rounds that finish together one after the other', async () => {
-      const finish = (round: number) => store.finishRound({ ...record, key: `a/${round}`, round, phase: 'published' }, output, (before) => ({ ...before, rounds: before.rounds + 1 }));
+      const finish = (round: number) =>
+        store.finishRound({ ...record, key: `a/${round}`, round, phase: 'published' }, output, (before) => ({
+          ...before,
+          rounds: before.rounds + 1,
+        }));
       await Promise.all([1, 2, 3, 4].map(finish));
       expect((await store.clusterRecords('a')).get('a')?.rounds).toBe(4);
     });
@@ -170,11 +215,24 @@ describe('migrations of the store', () => {
   it('bring the scores to a database with the rounds of an earlier release in it, which they leave alone', async () => {
     const file = path();
     const db = new Database(file);
-    await migrate(kyselyOf(db), sqliteTypes, migrations.filter(({ version }) => version < 3));
-    db.prepare("INSERT INTO finished_rounds (round_key, cluster, round, phase, contributions, finished_at_ms) VALUES ('a/1', 'a', 1, 'published', 2, 3)").run([]);
+    await migrate(
+      kyselyOf(db),
+      sqliteTypes,
+      migrations.filter(({ version }) => version < 3),
+    );
+    db.prepare(
+      "INSERT INTO finished_rounds (round_key, cluster, round, phase, contributions, finished_at_ms) VALUES ('a/1', 'a', 1, 'published', 2, 3)",
+    ).run([]);
     db.close();
     const store = await openLibsqlStore(file);
-    expect(await store.finishedRound('a/1')).toEqual({ key: 'a/1', cluster: 'a', round: 1, phase: 'published', contributions: 2, finishedAtMs: 3 });
+    expect(await store.finishedRound('a/1')).toEqual({
+      key: 'a/1',
+      cluster: 'a',
+      round: 1,
+      phase: 'published',
+      contributions: 2,
+      finishedAtMs: 3,
+    });
     expect(await store.clusterRecords()).toEqual(new Map());
     await store.close();
   });

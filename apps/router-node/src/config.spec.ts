@@ -35,20 +35,38 @@ const problemOf = (environment: Record<string, string>): string => {
 
 describe('configuration', () => {
   it('has safe defaults: loopback, noise required, single requests protected', () => {
-    expect(readConfig(needed)).toMatchObject({ host: '127.0.0.1', port: 8500, unsafeNoNoise: false, privacyUnit: 'request', budgetRho: 1, maxRoundRho: 0.1 });
+    expect(readConfig(needed)).toMatchObject({
+      host: '127.0.0.1',
+      port: 8500,
+      unsafeNoNoise: false,
+      privacyUnit: 'request',
+      budgetRho: 1,
+      maxRoundRho: 0.1,
+    });
   });
 
   it('lets the environment override the file, with numbers and flags in either form', () => {
     const path = file({ id: 'router-9', port: 1, unsafeNoNoise: true, budgetRho: 2.5, budgetWindowDays: '7' });
     expect(readConfig({ ...needed, SECAGG_CONFIG: path, SECAGG_PORT: '0', SECAGG_BUDGET_RHO: '' })).toMatchObject({
-      id: 'router-1', port: 0, unsafeNoNoise: true, budgetRho: 2.5, budgetWindowDays: 7,
+      id: 'router-1',
+      port: 0,
+      unsafeNoNoise: true,
+      budgetRho: 2.5,
+      budgetWindowDays: 7,
     });
   });
 
   it('names every setting that is missing or wrong, with its variable', () => {
-    const problem = problemOf({ SECAGG_CLUSTER: 'XYZ', SECAGG_PORT: 'eighty', SECAGG_COORDINATOR_URL: 'ftp://host', SECAGG_UNSAFE_NO_NOISE: 'yes', SECAGG_BUDGET_DELTA: '0' });
+    const problem = problemOf({
+      SECAGG_CLUSTER: 'XYZ',
+      SECAGG_PORT: 'eighty',
+      SECAGG_COORDINATOR_URL: 'ftp://host',
+      SECAGG_UNSAFE_NO_NOISE: 'yes',
+      SECAGG_BUDGET_DELTA: '0',
+    });
     expect(problem).toContain('id (SECAGG_ID): is missing');
-    for (const name of ['cluster', 'port', 'coordinatorUrl', 'unsafeNoNoise', 'budgetDelta']) expect(problem).toMatch(new RegExp(`${name} \\(${variableOf(name)}\\): (?!is missing)`));
+    for (const name of ['cluster', 'port', 'coordinatorUrl', 'unsafeNoNoise', 'budgetDelta'])
+      expect(problem).toMatch(new RegExp(`${name} \\(${variableOf(name)}\\): (?!is missing)`));
   });
 
   it.each([

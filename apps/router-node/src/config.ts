@@ -5,7 +5,8 @@ import { clusterHash, partyId } from '@secagg/schema';
 import { z } from 'zod';
 
 /** Text of an environment variable, or the value itself from the file. */
-const number = (schema: z.ZodNumber) => z.preprocess((value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value), schema);
+const number = (schema: z.ZodNumber) =>
+  z.preprocess((value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value), schema);
 const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
 const milliseconds = (least: number) => number(z.int().min(least).max(86_400_000));
 
@@ -63,7 +64,8 @@ const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 /** Environment variable of a setting: `coordinatorUrl` is SECAGG_COORDINATOR_URL. */
-export const variableOf = (name: string): string => `SECAGG_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+export const variableOf = (name: string): string =>
+  `SECAGG_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 /** The configuration is wrong; the message has one line for each setting. */
 export class ConfigError extends HostFault {
@@ -99,8 +101,11 @@ function fileSettings(path: string | undefined): object {
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`SECAGG_CONFIG: ${path} cannot be read as JSON: ${error instanceof Error ? error.message : 'unknown error'}`);
+    throw new ConfigError(
+      `SECAGG_CONFIG: ${path} cannot be read as JSON: ${error instanceof Error ? error.message : 'unknown error'}`,
+    );
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ConfigError(`SECAGG_CONFIG: ${path} must hold a JSON object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ConfigError(`SECAGG_CONFIG: ${path} must hold a JSON object`);
   return value;
 }

@@ -26,7 +26,13 @@ export async function sending<T>(what: string, send: () => Promise<T>): Promise<
 
 /** Last part of the path of what is posted to the coordinator, and its name here. */
 const posted: Readonly<Record<string, string>> = {
-  contributions: 'contribution', seats: 'seat', 'epoch-signatures': 'epoch-signature', reports: 'report', votes: 'vote', transfers: 'transfer', answers: 'answer',
+  contributions: 'contribution',
+  seats: 'seat',
+  'epoch-signatures': 'epoch-signature',
+  reports: 'report',
+  votes: 'vote',
+  transfers: 'transfer',
+  answers: 'answer',
 };
 
 if (hasCrashPoints) {

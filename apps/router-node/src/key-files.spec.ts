@@ -18,9 +18,13 @@ const file = (content: Uint8Array | string, mode: number): string => {
 };
 
 describe('public key files', () => {
-  it.each([['32 bytes', key], ['hexadecimal text', `${Buffer.from(key).toString('hex').toUpperCase()}\n`]])('hold %s', (_, content) => {
+  it.each([
+    ['32 bytes', key],
+    ['hexadecimal text', `${Buffer.from(key).toString('hex').toUpperCase()}\n`],
+  ])('hold %s', (_, content) => {
     expect(Buffer.compare(readPublicKey('S', file(content, 0o644)), key)).toBe(0);
   });
 
-  it('are refused otherwise', () => expect(() => readPublicKey('SETTING', file('not a key', 0o644))).toThrow(/SETTING/));
+  it('are refused otherwise', () =>
+    expect(() => readPublicKey('SETTING', file('not a key', 0o644))).toThrow(/SETTING/));
 });

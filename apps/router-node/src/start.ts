@@ -40,7 +40,12 @@ export interface RunningNode {
  * @param environment may hold the store key, and forgets it
  * Throws a HostFault for files and keys that are not as they must be.
  */
-export async function startNode(config: Config, log: Logger, onFailure: (error: unknown) => void, environment = process.env): Promise<RunningNode> {
+export async function startNode(
+  config: Config,
+  log: Logger,
+  onFailure: (error: unknown) => void,
+  environment = process.env,
+): Promise<RunningNode> {
   const storeKey = takeStoreKey(environment, variableOf('storeKeyFile'), config.storeKeyFile);
   const sealing = storeKey && { bytes: storeKey, key: await atRest(storeKey, random) };
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
@@ -48,7 +53,9 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
   const node = createNode(config, authorityKey, log, sealing?.key);
   // First the member: its secrets tell a wrong store key before anything is sealed under it.
   const before = sealing && (await openSeats(node, authorityKey, sealing.bytes, onFailure));
-  const store = await readingStored(join(config.dataDir, 'router.db'), () => openRouter(node, authorityKey, sealing?.key, onFailure));
+  const store = await readingStored(join(config.dataDir, 'router.db'), () =>
+    openRouter(node, authorityKey, sealing?.key, onFailure),
+  );
   // Better not to start than to end with the first thing that has to be written.
   store.check();
   const seats = store.mark && before ? await seatless(node, authorityKey, before, sealing.bytes, onFailure) : before;
@@ -60,7 +67,11 @@ export async function startNode(config: Config, log: Logger, onFailure: (error: 
 
   const participant = new Participant(router);
   const committee = member && new Committee(member);
-  const intake = new Intake(store, { maxObservations: config.maxObservations, retentionHours: config.observationRetentionHours }, node.now);
+  const intake = new Intake(
+    store,
+    { maxObservations: config.maxObservations, retentionHours: config.observationRetentionHours },
+    node.now,
+  );
   const server = createServer(createApp({ router, participant, ...(member ? { member } : {}) }, intake));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -119,43 +130,84 @@ function createNode(config: Config, authorityKey: Uint8Array, log: Logger, store
 }
 
 function contextOf(config: Config, log: Logger, storeKey: AtRest | undefined): RouterContext {
-  const { secretKey, sealed } = readIdentityFile(variableOf('identityKeyFile'), config.identityKeyFile, config.id, storeKey);
-  if (!sealed) log.warn('the identity key lies on the disk in the clear: `secagg identity seal` seals it under the store key');
+  const { secretKey, sealed } = readIdentityFile(
+    variableOf('identityKeyFile'),
+    config.identityKeyFile,
+    config.id,
+    storeKey,
+  );
+  if (!sealed)
+    log.warn('the identity key lies on the disk in the clear: `secagg identity seal` seals it under the store key');
   return {
     identity: { id: config.id, secretKey },
     limits: {
       privacyUnit: config.privacyUnit,
       maxRoundRhoUnits: rhoToBudgetUnits(config.maxRoundRho),
-      budget: { units: rhoToBudgetUnits(config.budgetRho), window: config.budgetWindowDays === 0 ? 'lifetime' : { days: config.budgetWindowDays } },
+      budget: {
+        units: rhoToBudgetUnits(config.budgetRho),
+        window: config.budgetWindowDays === 0 ? 'lifetime' : { days: config.budgetWindowDays },
+      },
       minHonestPerGroup: config.minHonestPerGroup,
       unsafeNoNoise: config.unsafeNoNoise,
     },
   };
 }
 
-function openRouter({ config, context, log }: Node, authorityKey: Uint8Array, storeKey: AtRest | undefined, onFailure: (error: unknown) => void): RouterStore {
+function openRouter(
+  { config, context, log }: Node,
+  authorityKey: Uint8Array,
+  storeKey: AtRest | undefined,
+  onFailure: (error: unknown) => void,
+): RouterStore {
   if (!storeKey) log.warn(`observations lie on the disk in the clear without ${variableOf('storeKeyFile')}`);
   const sealing = storeKey && { storeKey, router: config.id, random };
-  return openRouterStore(config.dataDir, authorityKey, requesterHash(context.identity.secretKey), onFailure, sealing, config.eventsPerSnapshot);
+  return openRouterStore(
+    config.dataDir,
+    authorityKey,
+    requesterHash(context.identity.secretKey),
+    onFailure,
+    sealing,
+    config.eventsPerSnapshot,
+  );
 }
 
 /** A node without a store key cannot keep epoch secrets, so it takes no seats. */
-async function openSeats(node: Node, authorityKey: Uint8Array, storeKey: Uint8Array, onFailure: (error: unknown) => void): Promise<CommitteeStore> {
+async function openSeats(
+  node: Node,
+  authorityKey: Uint8Array,
+  storeKey: Uint8Array,
+  onFailure: (error: unknown) => void,
+): Promise<CommitteeStore> {
   const { config, fleet } = node;
   try {
     const store = await readingStored(join(config.dataDir, 'committee.db'), () =>
-      openCommitteeStore({ dataDir: config.dataDir, authorityKey, storeKey, member: config.id, random, onFailure, eventsPerSnapshot: config.eventsPerSnapshot }),
+      openCommitteeStore({
+        dataDir: config.dataDir,
+        authorityKey,
+        storeKey,
+        member: config.id,
+        random,
+        onFailure,
+        eventsPerSnapshot: config.eventsPerSnapshot,
+      }),
     );
     fleet.add(store.journal);
     return store;
   } catch (error) {
-    if (error instanceof SecaggError && error.code === 'cannot_open') throw new HostFault(exitCodes.config, 'the epoch secrets of this node are sealed under another store key');
+    if (error instanceof SecaggError && error.code === 'cannot_open')
+      throw new HostFault(exitCodes.config, 'the epoch secrets of this node are sealed under another store key');
     throw error;
   }
 }
 
 /** A member whose node comes back from a backup has lost its seats: what it has voted since, it cannot know. */
-async function seatless(node: Node, authorityKey: Uint8Array, seats: CommitteeStore, storeKey: Uint8Array, onFailure: (error: unknown) => void): Promise<CommitteeStore> {
+async function seatless(
+  node: Node,
+  authorityKey: Uint8Array,
+  seats: CommitteeStore,
+  storeKey: Uint8Array,
+  onFailure: (error: unknown) => void,
+): Promise<CommitteeStore> {
   seats.close();
   node.fleet.remove(seats.journal);
   removeCommitteeStore(node.config.dataDir);
@@ -168,7 +220,12 @@ function comeBack({ config, context, log, now }: Node, store: RouterStore): void
   if (!mark) return;
   const { observations, assumedUnits } = store.makeUpForBackup(mark, context.limits.budget.units, now());
   log.warn(
-    { made: new Date(mark.madeAtMs).toISOString(), observations, assumed_spent_rho: unitsToRho(assumedUnits), router: config.id },
+    {
+      made: new Date(mark.madeAtMs).toISOString(),
+      observations,
+      assumed_spent_rho: unitsToRho(assumedUnits),
+      router: config.id,
+    },
     'this node comes back from a backup: it sits out rounds announced until now, counts as spent what may have been spent since, and has dropped the observations of the backup',
   );
 }

@@ -18,7 +18,8 @@ afterEach(async () => {
   fleet.remove();
 });
 
-const environment = (overrides: Record<string, string> = {}) => fleet.environment('router-0', 9, { SECAGG_LOG_LEVEL: 'silent', ...overrides });
+const environment = (overrides: Record<string, string> = {}) =>
+  fleet.environment('router-0', 9, { SECAGG_LOG_LEVEL: 'silent', ...overrides });
 const boot = (overrides?: Record<string, string>) =>
   startNode(readConfig(environment(overrides)), pino({ level: 'silent' }), (error) => {
     throw error;
@@ -27,36 +28,73 @@ const start = async (overrides?: Record<string, string>): Promise<void> => {
   node = await boot(overrides);
 };
 
-async function call(method: 'GET' | 'POST' | 'PUT', path: string, body?: string | Uint8Array, headers: Record<string, string> = { 'content-type': 'application/json' }) {
-  const answer = await request(`http://127.0.0.1:${node?.port}${path}`, { method, headers: body === undefined ? {} : headers, ...(body === undefined ? {} : { body }) });
+async function call(
+  method: 'GET' | 'POST' | 'PUT',
+  path: string,
+  body?: string | Uint8Array,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+) {
+  const answer = await request(`http://127.0.0.1:${node?.port}${path}`, {
+    method,
+    headers: body === undefined ? {} : headers,
+    ...(body === undefined ? {} : { body }),
+  });
   const text = await answer.body.text();
   const type = String(answer.headers['content-type'] ?? '');
-  return { status: answer.statusCode, type, text, json: type.includes('json') ? (JSON.parse(text) as Record<string, unknown>) : undefined };
+  return {
+    status: answer.statusCode,
+    type,
+    text,
+    json: type.includes('json') ? (JSON.parse(text) as Record<string, unknown>) : undefined,
+  };
 }
 const waiting = async () => ((await call('GET', '/v1/status')).json?.observations as { waiting: number }).waiting;
 const row = { model: 'm', task: 't', success: true, latency_s: 0.5 };
-const signal = (fields: object = {}) => JSON.stringify({
-  schema_version: 1, aggregation_round: 1, cluster_hash: fleet.cluster, participant_count: 1, timestamp: '2026-01-01T00:00:00Z',
-  reward_signals: { 'm:t': { success_rate: 1, avg_latency: 1, total_samples: 3 } }, ...fields,
-});
+const signal = (fields: object = {}) =>
+  JSON.stringify({
+    schema_version: 1,
+    aggregation_round: 1,
+    cluster_hash: fleet.cluster,
+    participant_count: 1,
+    timestamp: '2026-01-01T00:00:00Z',
+    reward_signals: { 'm:t': { success_rate: 1, avg_latency: 1, total_samples: 3 } },
+    ...fields,
+  });
 
 it('takes observations before the coordinator is there, one, many or by line, and keeps them over a restart', async () => {
   await start();
-  expect(await call('POST', '/v1/observations', JSON.stringify(row))).toMatchObject({ status: 202, json: { accepted: 1 } });
-  expect(await call('POST', '/v1/observations', JSON.stringify([row, row]))).toMatchObject({ status: 202, json: { accepted: 2 } });
-  expect(await call('POST', '/v1/observations', `${JSON.stringify(row)}\n${JSON.stringify(row)}\n`, { 'content-type': 'application/x-ndjson' })).toMatchObject({ json: { accepted: 2 } });
+  expect(await call('POST', '/v1/observations', JSON.stringify(row))).toMatchObject({
+    status: 202,
+    json: { accepted: 1 },
+  });
+  expect(await call('POST', '/v1/observations', JSON.stringify([row, row]))).toMatchObject({
+    status: 202,
+    json: { accepted: 2 },
+  });
+  expect(
+    await call('POST', '/v1/observations', `${JSON.stringify(row)}\n${JSON.stringify(row)}\n`, {
+      'content-type': 'application/x-ndjson',
+    }),
+  ).toMatchObject({ json: { accepted: 2 } });
   await node?.stop();
   await start();
   expect(await waiting()).toBe(5);
   expect((await call('GET', '/readyz')).json).toEqual({ status: 'ready', fleet_known: false });
-  expect((await call('GET', '/v1/status')).json).toMatchObject({ id: 'router-0', fleet: null, privacy: null, coordinator: { reachable: false } });
+  expect((await call('GET', '/v1/status')).json).toMatchObject({
+    id: 'router-0',
+    fleet: null,
+    privacy: null,
+    coordinator: { reachable: false },
+  });
 });
 
 it('refuses a batch with one bad row as a whole, as a problem that says where', async () => {
   await start();
   const refused = await call('POST', '/v1/observations', JSON.stringify([row, { ...row, quality: 2 }]));
   expect(refused).toMatchObject({
-    status: 422, type: 'application/problem+json; charset=utf-8', json: { type: 'urn:secagg:problem:invalid', code: 'invalid', status: 422, index: 1, path: 'quality' },
+    status: 422,
+    type: 'application/problem+json; charset=utf-8',
+    json: { type: 'urn:secagg:problem:invalid', code: 'invalid', status: 422, index: 1, path: 'quality' },
   });
   expect(await waiting()).toBe(0);
 });
@@ -65,10 +103,28 @@ it.each([
   ['another content type', 'x', { 'content-type': 'text/plain' }, 400, 'malformed'],
   ['no content type', 'x', {}, 400, 'malformed'],
   ['a body that is no JSON', '{', { 'content-type': 'application/json' }, 400, 'malformed'],
-  ['a compressed body that does not unpack', '{}', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 400, 'malformed'],
-  ['a compression that it does not know', '{}', { 'content-type': 'application/json', 'content-encoding': 'nonsense' }, 400, 'malformed'],
+  [
+    'a compressed body that does not unpack',
+    '{}',
+    { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    400,
+    'malformed',
+  ],
+  [
+    'a compression that it does not know',
+    '{}',
+    { 'content-type': 'application/json', 'content-encoding': 'nonsense' },
+    400,
+    'malformed',
+  ],
   ['a body past the limit', ' '.repeat(17 * 1024 * 1024), { 'content-type': 'application/json' }, 413, 'too_large'],
-  ['an idempotency key past the limit', '{}', { 'content-type': 'application/json', 'idempotency-key': 'k'.repeat(256) }, 422, 'invalid'],
+  [
+    'an idempotency key past the limit',
+    '{}',
+    { 'content-type': 'application/json', 'idempotency-key': 'k'.repeat(256) },
+    422,
+    'invalid',
+  ],
 ])('refuses %s', async (_, body, headers, status, code) => {
   await start();
   expect(await call('POST', '/v1/observations', body, headers)).toMatchObject({ status, json: { code } });
@@ -77,8 +133,15 @@ it.each([
 it('counts a batch under an idempotency key once, and refuses another one under it', async () => {
   await start();
   const headers = { 'content-type': 'application/json', 'idempotency-key': 'a-key' };
-  for (let i = 0; i < 2; i++) expect(await call('POST', '/v1/observations', JSON.stringify([row]), headers)).toMatchObject({ status: 202, json: { accepted: 1 } });
-  expect(await call('POST', '/v1/observations', JSON.stringify([row, row]), headers)).toMatchObject({ status: 409, json: { code: 'duplicate' } });
+  for (let i = 0; i < 2; i++)
+    expect(await call('POST', '/v1/observations', JSON.stringify([row]), headers)).toMatchObject({
+      status: 202,
+      json: { accepted: 1 },
+    });
+  expect(await call('POST', '/v1/observations', JSON.stringify([row, row]), headers)).toMatchObject({
+    status: 409,
+    json: { code: 'duplicate' },
+  });
   expect(await waiting()).toBe(1);
 });
 
@@ -88,8 +151,14 @@ it('takes a ready signal only where whole routers are protected', async () => {
   await node?.stop();
   await start({ SECAGG_PRIVACY_UNIT: 'router' });
   expect((await call('PUT', '/v1/signal', signal())).status).toBe(204);
-  expect(await call('PUT', '/v1/signal', signal({ cluster_hash: 'abcdef0123456789' }))).toMatchObject({ status: 403, json: { code: 'policy' } });
-  expect(await call('PUT', '/v1/signal', signal({ participant_count: 0 }))).toMatchObject({ status: 422, json: { code: 'invalid', path: 'participant_count' } });
+  expect(await call('PUT', '/v1/signal', signal({ cluster_hash: 'abcdef0123456789' }))).toMatchObject({
+    status: 403,
+    json: { code: 'policy' },
+  });
+  expect(await call('PUT', '/v1/signal', signal({ participant_count: 0 }))).toMatchObject({
+    status: 422,
+    json: { code: 'invalid', path: 'participant_count' },
+  });
 });
 
 it('answers what is not there with a problem', async () => {

@@ -36,13 +36,16 @@ const identityFile = (): string => join(fleet.folder, 'router-0.key');
 /** Everything in the data directory, as the disk has it. */
 const onDisk = (): Buffer => Buffer.concat(readdirSync(dataDir()).map((name) => readFileSync(join(dataDir(), name))));
 /** Every row of every table. (Opening and closing a file alters its header.) */
-const rows = (): unknown[] => ['router.db', 'committee.db'].map((name) => {
-  const db = new Libsql(join(dataDir(), name));
-  const tables = (db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]) as { name: string }[]).map((table) => table.name);
-  const content = tables.map((table) => [table, db.prepare(`SELECT * FROM ${table}`).raw().all([])]);
-  db.close();
-  return content;
-});
+const rows = (): unknown[] =>
+  ['router.db', 'committee.db'].map((name) => {
+    const db = new Libsql(join(dataDir(), name));
+    const tables = (
+      db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]) as { name: string }[]
+    ).map((table) => table.name);
+    const content = tables.map((table) => [table, db.prepare(`SELECT * FROM ${table}`).raw().all([])]);
+    db.close();
+    return content;
+  });
 
 async function sealIdentity(): Promise<void> {
   const storeKey = await atRest(new Uint8Array(readFileSync(storeKeyFile())), random);
@@ -62,9 +65,14 @@ it('observations, epoch secrets and the signature key are on the disk sealed, an
   await node.stop();
   expect(node.log.some(({ msg }) => msg.includes('in the clear'))).toBe(false);
 
-  expect(readdirSync(dataDir()).filter((name) => name.endsWith('.db')).sort()).toEqual(['committee.db', 'router.db']);
+  expect(
+    readdirSync(dataDir())
+      .filter((name) => name.endsWith('.db'))
+      .sort(),
+  ).toEqual(['committee.db', 'router.db']);
   const disk = onDisk();
-  for (const clear of ['1.23456789', 'somebody', Buffer.from(fleet.routers[0].secretKey)]) expect(disk.includes(clear)).toBe(false);
+  for (const clear of ['1.23456789', 'somebody', Buffer.from(fleet.routers[0].secretKey)])
+    expect(disk.includes(clear)).toBe(false);
   expect(readFileSync(identityFile()).includes(Buffer.from(fleet.routers[0].secretKey))).toBe(false);
   for (const name of readdirSync(dataDir())) expect(statSync(join(dataDir(), name)).mode & 0o077).toBe(0);
 
@@ -73,7 +81,10 @@ it('observations, epoch secrets and the signature key are on the disk sealed, an
   expect((await again.client.status()).observations.waiting).toBe(1);
   const key = coordinator.startRound({ durationMs: 4000, maxParticipants: 1, minParticipantsPerGroup: 1 });
   await eventually('publication', () => coordinator.round(key).phase === 'published');
-  await eventually('its settlement', async () => (await again.client.signal())?.signal.reward_signals['m1:t1'].total_samples === 1);
+  await eventually(
+    'its settlement',
+    async () => (await again.client.signal())?.signal.reward_signals['m1:t1'].total_samples === 1,
+  );
 });
 
 it('what lay there in the clear is sealed once there is a store key, and needs it from then on', async () => {
@@ -129,8 +140,8 @@ it('a sealed signature key needs its store key', async () => {
 it.each([
   ['the store key', storeKeyFile],
   ['the identity key', identityFile],
-  ['the router\'s database', () => join(dataDir(), 'router.db')],
-  ['the member\'s database', () => join(dataDir(), 'committee.db')],
+  ["the router's database", () => join(dataDir(), 'router.db')],
+  ["the member's database", () => join(dataDir(), 'committee.db')],
 ])('%s must not be open to others', async (_, path) => {
   const node = await start();
   await node.stop();

@@ -18,7 +18,12 @@ const start = async (id: string, overrides: Record<string, string> = {}): Promis
 
 async function begin(...options: ConstructorParameters<typeof TestFleet>): Promise<void> {
   fleet = new TestFleet(...options);
-  coordinator = new CoordinatorDouble(fleet, { reportGraceMs: 60_000, answerGraceMs: 60_000, proposalTimeoutMs: 60_000, undecidedTimeoutMs: 60_000 });
+  coordinator = new CoordinatorDouble(fleet, {
+    reportGraceMs: 60_000,
+    answerGraceMs: 60_000,
+    proposalTimeoutMs: 60_000,
+    undecidedTimeoutMs: 60_000,
+  });
   await coordinator.listen();
 }
 
@@ -29,39 +34,56 @@ afterEach(async () => {
   fleet.remove();
 });
 
-const around = (event: string): string[] => [`before-durable:${event}`, `in-durable:${event}`, `after-durable:${event}`];
+const around = (event: string): string[] => [
+  `before-durable:${event}`,
+  `in-durable:${event}`,
+  `after-durable:${event}`,
+];
 
 it('observations enter exactly one round, wherever the router is killed', async () => {
   const points = [
-    ...around('observations-accepted'), ...around('fleet-updated'), ...around('contribution-prepared'), 'before-send:contribution', 'after-send:contribution', ...around('receipt-received'),
+    ...around('observations-accepted'),
+    ...around('fleet-updated'),
+    ...around('contribution-prepared'),
+    'before-send:contribution',
+    'after-send:contribution',
+    ...around('receipt-received'),
     ...around('round-settled'),
   ];
   await begin({ routers: points.length + 1, committee: { size: 1, threshold: 1 }, minParticipants: 1 });
   const keys = points.map((_, i) => `m${String(i).padStart(2, '0')}:t`);
-  const rows = (i: number): RewardObservation[] => Array.from({ length: 5 }, () => ({ model: keys[i].split(':')[0], task: 't', success: true, latency_s: 1 }));
+  const rows = (i: number): RewardObservation[] =>
+    Array.from({ length: 5 }, () => ({ model: keys[i].split(':')[0], task: 't', success: true, latency_s: 1 }));
 
   const witness = await start('router-0');
   const settled = new Set<number>();
-  const first = await Promise.all(points.map((point, i) => start(`router-${i + 1}`, { SECAGG_UNSAFE_CRASH_AT: point })));
+  const first = await Promise.all(
+    points.map((point, i) => start(`router-${i + 1}`, { SECAGG_UNSAFE_CRASH_AT: point })),
+  );
   const drive = async (point: string, i: number): Promise<void> => {
     const id = `router-${i + 1}`;
     let node = first[i];
     let accepted = false;
     let crashes = 0;
-    await eventually(`${id} with ${point}`, async () => {
-      if (node.exit) {
-        expect(node.exit.signal).toBe('SIGKILL');
-        crashes += 1;
-        node = await start(id);
-      }
-      try {
-        if (!accepted) accepted = (await node.client.postObservations(rows(i), { idempotencyKey: 'only', attempts: 1 })) === 5;
-        const { waiting, taken } = (await node.client.status()).observations;
-        return accepted && crashes > 0 && waiting + taken === 0;
-      } catch {
-        return false;
-      }
-    }, 120_000);
+    await eventually(
+      `${id} with ${point}`,
+      async () => {
+        if (node.exit) {
+          expect(node.exit.signal).toBe('SIGKILL');
+          crashes += 1;
+          node = await start(id);
+        }
+        try {
+          if (!accepted)
+            accepted = (await node.client.postObservations(rows(i), { idempotencyKey: 'only', attempts: 1 })) === 5;
+          const { waiting, taken } = (await node.client.status()).observations;
+          return accepted && crashes > 0 && waiting + taken === 0;
+        } catch {
+          return false;
+        }
+      },
+      120_000,
+    );
     expect(crashes).toBe(1);
     settled.add(i);
   };
@@ -75,8 +97,12 @@ it('observations enter exactly one round, wherever the router is killed', async 
     await eventually('the end of the round', () => ['published', 'aborted'].includes(coordinator.round(key).phase));
     if (coordinator.round(key).phase === 'aborted') continue;
     const { round } = coordinator.round(key).round.config;
-    await eventually('the witness has verified it', async () => ((await witness.client.signal())?.signal.aggregation_round ?? 0) >= round);
-    for (const [name, entry] of Object.entries((await witness.client.signal())?.signal.reward_signals ?? {})) totals.set(name, (totals.get(name) ?? 0) + entry.total_samples);
+    await eventually(
+      'the witness has verified it',
+      async () => ((await witness.client.signal())?.signal.aggregation_round ?? 0) >= round,
+    );
+    for (const [name, entry] of Object.entries((await witness.client.signal())?.signal.reward_signals ?? {}))
+      totals.set(name, (totals.get(name) ?? 0) + entry.total_samples);
   }
   await Promise.all(drivers);
   expect(Object.fromEntries(totals)).toEqual(Object.fromEntries(keys.map((name) => [name, 5])));
@@ -86,10 +112,12 @@ it('a member says nothing twice, wherever it is killed, and the round completes'
   // Two of three: every one of them is needed at every step.
   await begin({ routers: 3, committee: { size: 3, threshold: 2 } });
   const others = [await start('router-0'), await start('router-1')];
-  for (const node of others) await node.client.postObservations([{ model: 'm1', task: 't1', success: true, latency_s: 1 }]);
+  for (const node of others)
+    await node.client.postObservations([{ model: 'm1', task: 't1', success: true, latency_s: 1 }]);
   coordinator.startEpoch();
 
-  const steps = (events: [string, string][]) => events.flatMap(([event, message]) => [...around(event), `before-send:${message}`, `after-send:${message}`]);
+  const steps = (events: [string, string][]) =>
+    events.flatMap(([event, message]) => [...around(event), `before-send:${message}`, `after-send:${message}`]);
   const crash = async (point: string): Promise<void> => {
     const node = await start('router-2', { SECAGG_UNSAFE_CRASH_AT: point });
     await eventually(point, () => node.exit !== undefined);
@@ -98,17 +126,29 @@ it('a member says nothing twice, wherever it is killed, and the round completes'
     await node.untilEnded();
   };
   // What has been made durable is not made again, so each point is reached once the one before has been passed.
-  for (const point of steps([['seat-made', 'seat'], ['epoch-body-signed', 'epoch-signature']])) await crash(point);
+  for (const point of steps([
+    ['seat-made', 'seat'],
+    ['epoch-body-signed', 'epoch-signature'],
+  ]))
+    await crash(point);
   const member = await start('router-2');
   await eventually('an epoch', () => coordinator.local.state.epoch !== undefined);
   const key = coordinator.startRound({ durationMs: 6000, maxParticipants: 3 });
   await eventually('its own contribution', () => coordinator.round(key).accepted.size === 3);
   running.delete(member);
   await member.stop();
-  for (const point of steps([['reported', 'report'], ['voted', 'vote'], ['answered', 'answer']])) await crash(point);
+  for (const point of steps([
+    ['reported', 'report'],
+    ['voted', 'vote'],
+    ['answered', 'answer'],
+  ]))
+    await crash(point);
   const back = await start('router-2');
   await eventually('publication', () => coordinator.round(key).phase === 'published');
-  await eventually('its own settlement', async () => (await back.client.status()).participations[0]?.state === 'included');
+  await eventually(
+    'its own settlement',
+    async () => (await back.client.status()).participations[0]?.state === 'included',
+  );
   expect((await back.client.signal())?.signal.reward_signals['m1:t1'].total_samples).toBe(2);
   expect(coordinator.refused.filter(({ code }) => code !== 'no_round')).toEqual([]);
 });

@@ -20,7 +20,10 @@ afterEach(async () => {
 });
 
 const dataDir = () => join(fleet.folder, 'router-0-data');
-const isOnDisk = (bytes: Buffer): boolean => ['committee.db', 'committee.db-wal'].some((name) => existsSync(join(dataDir(), name)) && readFileSync(join(dataDir(), name)).includes(bytes));
+const isOnDisk = (bytes: Buffer): boolean =>
+  ['committee.db', 'committee.db-wal'].some(
+    (name) => existsSync(join(dataDir(), name)) && readFileSync(join(dataDir(), name)).includes(bytes),
+  );
 
 /** As it is stored; read from a copy, since a database that is opened changes. */
 function sealedSecret(epoch: number): Buffer {
@@ -28,7 +31,9 @@ function sealedSecret(epoch: number): Buffer {
   cpSync(dataDir(), copy, { recursive: true });
   const database = new Libsql(join(copy, 'committee.db'));
   try {
-    const [[sealed]] = database.prepare('SELECT sealed FROM epoch_secret WHERE epoch = ?').raw().all([epoch]) as [[ArrayBuffer]];
+    const [[sealed]] = database.prepare('SELECT sealed FROM epoch_secret WHERE epoch = ?').raw().all([epoch]) as [
+      [ArrayBuffer],
+    ];
     return Buffer.from(sealed);
   } finally {
     database.close();
@@ -41,7 +46,13 @@ it.each(['after-durable:epoch-erased', 'before-durable:purge'])('when it dies at
   coordinator = new CoordinatorDouble(fleet);
   await coordinator.listen();
   const start = async (environment: Record<string, string> = {}) => {
-    node = await NodeProcess.start(fleet.environment('router-0', coordinator.port, { SECAGG_EPOCH_GRACE_MS: '1000', SECAGG_POLL_WAIT_MS: '300', ...environment }));
+    node = await NodeProcess.start(
+      fleet.environment('router-0', coordinator.port, {
+        SECAGG_EPOCH_GRACE_MS: '1000',
+        SECAGG_POLL_WAIT_MS: '300',
+        ...environment,
+      }),
+    );
   };
   await start();
   coordinator.startEpoch();

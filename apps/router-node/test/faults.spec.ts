@@ -1,6 +1,15 @@
 /** What the machine can do to a node: each fault is told in words and with its exit status, nothing is lost by it, and it is over when its cause is. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -48,7 +57,11 @@ const ready = async (node: NodeProcess) => {
   return { status: reply.statusCode, body: await reply.body.text() };
 };
 const ownedBy = (uid: number): void => {
-  for (const path of [fleet.folder, ...readdirSync(fleet.folder, { recursive: true }).map((name) => join(fleet.folder, String(name)))]) chownSync(path, uid, uid);
+  for (const path of [
+    fleet.folder,
+    ...readdirSync(fleet.folder, { recursive: true }).map((name) => join(fleet.folder, String(name))),
+  ])
+    chownSync(path, uid, uid);
 };
 
 /** A disk of so many bytes, where this process may mount one. */
@@ -67,11 +80,19 @@ async function fill(node: NodeProcess): Promise<number> {
   let acknowledged = 0;
   for (let size = 1000; size >= 1; ) {
     const body = JSON.stringify(Array.from({ length: size }, () => row));
-    const reply = await request(`http://127.0.0.1:${node.port}/v1/observations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const reply = await request(`http://127.0.0.1:${node.port}/v1/observations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
     const text = await reply.body.text();
     if (reply.statusCode === 202) acknowledged += size;
     else {
-      expect({ status: reply.statusCode, code: (JSON.parse(text) as { code: string }).code, retryAfter: reply.headers['retry-after'] }).toEqual({ status: 503, code: 'unavailable', retryAfter: '1' });
+      expect({
+        status: reply.statusCode,
+        code: (JSON.parse(text) as { code: string }).code,
+        retryAfter: reply.headers['retry-after'],
+      }).toEqual({ status: 503, code: 'unavailable', retryAfter: '1' });
       size = Math.floor(size / 10);
     }
     if (acknowledged > 500_000) throw new Error('the disk took everything');
@@ -163,29 +184,53 @@ it.each([
 it('a journal that cannot be read: 65', async () => {
   const first = await start();
   await first.stop();
-  execFileSync(process.execPath, ['-e', `const D = require('libsql'); const d = new D(process.argv[1]); d.prepare("INSERT INTO event (type, body) VALUES ('x', ?)").run([Buffer.from([0xff])]);`, join(dataDir(), 'router.db')], { cwd: join(__dirname, '../../..') });
-  expect(await ended(await start())).toMatchObject({ code: 65, said: expect.stringContaining('router.db is damaged') as unknown });
+  execFileSync(
+    process.execPath,
+    [
+      '-e',
+      `const D = require('libsql'); const d = new D(process.argv[1]); d.prepare("INSERT INTO event (type, body) VALUES ('x', ?)").run([Buffer.from([0xff])]);`,
+      join(dataDir(), 'router.db'),
+    ],
+    { cwd: join(__dirname, '../../..') },
+  );
+  expect(await ended(await start())).toMatchObject({
+    code: 65,
+    said: expect.stringContaining('router.db is damaged') as unknown,
+  });
 });
 
 it('a port that is taken: 69, and as before once it is free', async () => {
   const squatter: Server = createServer();
   await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
   const port = String((squatter.address() as AddressInfo).port);
-  expect(await ended(await start({ SECAGG_PORT: port }))).toMatchObject({ code: 69, said: expect.stringContaining(`127.0.0.1:${port}`) as unknown });
+  expect(await ended(await start({ SECAGG_PORT: port }))).toMatchObject({
+    code: 69,
+    said: expect.stringContaining(`127.0.0.1:${port}`) as unknown,
+  });
   await new Promise((resolve) => squatter.close(resolve));
   expect((await ready(await start({ SECAGG_PORT: port }))).status).toBe(200);
 });
 
 it('a data directory that another process has: 75', async () => {
   const first = await start();
-  expect(await ended(await start())).toMatchObject({ code: 75, said: expect.stringContaining('in use by another process') as unknown });
+  expect(await ended(await start())).toMatchObject({
+    code: 75,
+    said: expect.stringContaining('in use by another process') as unknown,
+  });
   expect((await ready(first)).status).toBe(200);
 });
 
 it('no coordinator: it is ready all the same, keeps observations, and says what is missing', async () => {
   const node = await start();
   expect(await node.client.postObservations([row])).toBe(1);
-  expect(await ready(node)).toMatchObject({ status: 200, body: JSON.stringify({ status: 'ready', fleet_known: false }) });
-  await eventually('the status', async () => (await node.client.status()).coordinator.last_problem?.includes('cannot reach the coordinator') === true);
+  expect(await ready(node)).toMatchObject({
+    status: 200,
+    body: JSON.stringify({ status: 'ready', fleet_known: false }),
+  });
+  await eventually(
+    'the status',
+    async () =>
+      (await node.client.status()).coordinator.last_problem?.includes('cannot reach the coordinator') === true,
+  );
   expect((await node.client.status()).coordinator.reachable).toBe(false);
 });

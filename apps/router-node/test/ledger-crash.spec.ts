@@ -6,17 +6,40 @@ import { NodeProcess } from './support/node-process';
 
 jest.setTimeout(180_000);
 
-const around = (event: string): string[] => [`before-durable:${event}`, `in-durable:${event}`, `after-durable:${event}`];
-const points = [...around('contribution-prepared'), 'before-send:contribution', 'after-send:contribution', 'in-durable:receipt-received', ...around('round-settled')];
+const around = (event: string): string[] => [
+  `before-durable:${event}`,
+  `in-durable:${event}`,
+  `after-durable:${event}`,
+];
+const points = [
+  ...around('contribution-prepared'),
+  'before-send:contribution',
+  'after-send:contribution',
+  'in-durable:receipt-received',
+  ...around('round-settled'),
+];
 const ids = points.map((_, i) => `router-${i + 1}`);
 
 const fleet = new TestFleet({ routers: points.length + 1, committee: { size: 1, threshold: 1 }, minParticipants: 1 });
-const coordinator = new CoordinatorDouble(fleet, { reportGraceMs: 60_000, answerGraceMs: 60_000, proposalTimeoutMs: 60_000, undecidedTimeoutMs: 60_000 });
+const coordinator = new CoordinatorDouble(fleet, {
+  reportGraceMs: 60_000,
+  answerGraceMs: 60_000,
+  proposalTimeoutMs: 60_000,
+  undecidedTimeoutMs: 60_000,
+});
 const nodes = new Map<string, NodeProcess>();
-const noisy = { privacy: { unit: 'request' as const, rho: 0.05, assumedColluders: 0, deltaInverse: 1_000_000 }, minParticipantsPerGroup: 1 };
+const noisy = {
+  privacy: { unit: 'request' as const, rho: 0.05, assumedColluders: 0, deltaInverse: 1_000_000 },
+  minParticipantsPerGroup: 1,
+};
 
 const start = async (id: string, crashAt = ''): Promise<void> => {
-  const limits = { SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_BUDGET_RHO: '1', SECAGG_MAX_ROUND_RHO: '0.06', SECAGG_UNSAFE_CRASH_AT: crashAt };
+  const limits = {
+    SECAGG_UNSAFE_NO_NOISE: 'false',
+    SECAGG_BUDGET_RHO: '1',
+    SECAGG_MAX_ROUND_RHO: '0.06',
+    SECAGG_UNSAFE_CRASH_AT: crashAt,
+  };
   nodes.set(id, await NodeProcess.start(fleet.environment(id, coordinator.port, limits)));
 };
 const nodeOf = (id: string): NodeProcess => nodes.get(id) as NodeProcess;
@@ -30,7 +53,10 @@ afterAll(async () => {
 
 /** Changes of the ledger that are about a round, oldest first. */
 const historyOf = async (id: string, round: number) =>
-  (await nodeOf(id).client.budgetHistory()).entries.filter((entry) => entry.round === round).map(({ kind, rho }) => ({ kind, rho })).reverse();
+  (await nodeOf(id).client.budgetHistory()).entries
+    .filter((entry) => entry.round === round)
+    .map(({ kind, rho }) => ({ kind, rho }))
+    .reverse();
 
 const ledgerOf = async (id: string) => {
   const { privacy } = await nodeOf(id).client.status();
@@ -65,25 +91,37 @@ it('is charged once before it sends, corrected once, and gets a charge back once
   expect(accepted.size).toBe(points.length + 1);
   for (const id of ids) {
     await eventually(`${id} has settled`, async () => (await historyOf(id, 1)).length === 2);
-    expect(await historyOf(id, 1)).toEqual([{ kind: 'charged', rho: worstCaseRho(round.config) }, { kind: 'corrected', rho: cost }]);
+    expect(await historyOf(id, 1)).toEqual([
+      { kind: 'charged', rho: worstCaseRho(round.config) },
+      { kind: 'corrected', rho: cost },
+    ]);
     expect(await ledgerOf(id)).toMatchObject({ spent_rho: cost, open_rho: 0 });
   }
 
   const releasing = ids.slice(0, 3);
-  await Promise.all(releasing.map(async (id, i) => {
-    await nodeOf(id).stop('SIGKILL');
-    await start(id, around('round-settled')[i]);
-  }));
-  coordinator.intercept = (request, response) => (request.url?.endsWith('/contributions') ? response.writeHead(503).end() !== undefined : false);
+  await Promise.all(
+    releasing.map(async (id, i) => {
+      await nodeOf(id).stop('SIGKILL');
+      await start(id, around('round-settled')[i]);
+    }),
+  );
+  coordinator.intercept = (request, response) =>
+    request.url?.endsWith('/contributions') ? response.writeHead(503).end() !== undefined : false;
   const aborted = coordinator.startRound({ ...noisy, durationMs: 2000 });
-  await eventually('everybody is charged', async () => (await Promise.all(releasing.map((id) => historyOf(id, 2)))).every((history) => history.length === 1));
-  for (const id of releasing) expect((await ledgerOf(id)).open_rho).toBe(worstCaseRho(coordinator.round(aborted).round.config));
+  await eventually('everybody is charged', async () =>
+    (await Promise.all(releasing.map((id) => historyOf(id, 2)))).every((history) => history.length === 1),
+  );
+  for (const id of releasing)
+    expect((await ledgerOf(id)).open_rho).toBe(worstCaseRho(coordinator.round(aborted).round.config));
   await eventually('the abort', () => coordinator.round(aborted).phase === 'aborted');
   coordinator.intercept = () => false;
   await Promise.all(releasing.map((id) => survive(id, aborted)));
   for (const id of releasing) {
     await eventually(`${id} has settled`, async () => (await historyOf(id, 2)).length === 2);
-    expect(await historyOf(id, 2)).toEqual([{ kind: 'charged', rho: worstCaseRho(coordinator.round(aborted).round.config) }, { kind: 'released', rho: null }]);
+    expect(await historyOf(id, 2)).toEqual([
+      { kind: 'charged', rho: worstCaseRho(coordinator.round(aborted).round.config) },
+      { kind: 'released', rho: null },
+    ]);
     expect(await ledgerOf(id)).toMatchObject({ spent_rho: cost, open_rho: 0 });
   }
 });

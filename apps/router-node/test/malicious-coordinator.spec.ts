@@ -6,8 +6,18 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { clusterTerms, configHash, headerHash, signDocument, signPolicy } from '@secagg/protocol';
 import {
-  type ClusterHash, contributionMessage, createClusterHash, decisionMessage, type EpochCertificate, headerMessage, openRoundMessage, problems, type RoundConfig, roundConfigMessage,
-  roundStatusMessage, transcriptMessage,
+  type ClusterHash,
+  contributionMessage,
+  createClusterHash,
+  decisionMessage,
+  type EpochCertificate,
+  headerMessage,
+  openRoundMessage,
+  problems,
+  type RoundConfig,
+  roundConfigMessage,
+  roundStatusMessage,
+  transcriptMessage,
 } from '@secagg/schema';
 import { CoordinatorDouble, eventually } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
@@ -25,13 +35,22 @@ const { v: _v, fleet: _fleet, ...terms } = fleet.view.policy;
 // A second cluster of the same routers: one ledger has to do for both.
 fleet.documents = {
   ...fleet.documents,
-  policy: signPolicy(fleet.authority, { ...terms, version: 2, clusters: [...terms.clusters, clusterTerms(other, { ...terms.clusters[0] })] }),
+  policy: signPolicy(fleet.authority, {
+    ...terms,
+    version: 2,
+    clusters: [...terms.clusters, clusterTerms(other, { ...terms.clusters[0] })],
+  }),
 };
 const coordinator = new CoordinatorDouble(fleet);
 let member: NodeProcess;
 let node: NodeProcess;
 
-const limits = { SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_BUDGET_RHO: String(BUDGET_RHO), SECAGG_MAX_ROUND_RHO: '0.06', SECAGG_BUDGET_WINDOW_DAYS: '0' };
+const limits = {
+  SECAGG_UNSAFE_NO_NOISE: 'false',
+  SECAGG_BUDGET_RHO: String(BUDGET_RHO),
+  SECAGG_MAX_ROUND_RHO: '0.06',
+  SECAGG_BUDGET_WINDOW_DAYS: '0',
+};
 const startNode = async (overrides: Record<string, string> = {}): Promise<void> => {
   node = await NodeProcess.start(fleet.environment('router-1', coordinator.port, { ...limits, ...overrides }));
 };
@@ -62,7 +81,9 @@ let forged: { decision: Uint8Array; transcript: Uint8Array } | undefined;
 
 const refuse = (response: ServerResponse, code: 'stale_round' | 'no_round'): true => {
   response.writeHead(problems[code].status, { 'content-type': 'application/problem+json' });
-  response.end(JSON.stringify({ type: `urn:secagg:problem:${code}`, title: '', status: problems[code].status, detail: '', code }));
+  response.end(
+    JSON.stringify({ type: `urn:secagg:problem:${code}`, title: '', status: problems[code].status, detail: '', code }),
+  );
   return true;
 };
 
@@ -89,9 +110,16 @@ function lie(request: IncomingMessage, response: ServerResponse): boolean {
   // Even rounds: an abort that was decided about another round. Odd ones: published, with the transcript of another one.
   const round = Number(number) as RoundConfig['round'];
   const cluster = url.pathname.split('/')[3] as ClusterHash;
-  const status = round % 2 === 0
-    ? { cluster, round, phase: 'aborted' as const, contributions: 1, decision: decisionMessage.decode(forged.decision) }
-    : { cluster, round, phase: 'published' as const, contributions: 1 };
+  const status =
+    round % 2 === 0
+      ? {
+          cluster,
+          round,
+          phase: 'aborted' as const,
+          contributions: 1,
+          decision: decisionMessage.decode(forged.decision),
+        }
+      : { cluster, round, phase: 'published' as const, contributions: 1 };
   return response.writeHead(200).end(roundStatusMessage.encode(status)) !== undefined;
 }
 
@@ -103,16 +131,29 @@ async function offer(...bodies: Uint8Array[]): Promise<void> {
   await eventually('the next poll', () => polls > seen);
 }
 
-function announce(change: Partial<RoundConfig>, epoch: EpochCertificate = template.epoch, epochFields: Partial<RoundConfig> = {}): Uint8Array {
+function announce(
+  change: Partial<RoundConfig>,
+  epoch: EpochCertificate = template.epoch,
+  epochFields: Partial<RoundConfig> = {},
+): Uint8Array {
   const now = Date.now();
-  const config: RoundConfig = { ...template.config, round_time_ms: now, send_from_ms: now, deadline_ms: now + 60_000, ...epochFields, ...change };
+  const config: RoundConfig = {
+    ...template.config,
+    round_time_ms: now,
+    send_from_ms: now,
+    deadline_ms: now + 60_000,
+    ...epochFields,
+    ...change,
+  };
   const announcement = signDocument(roundConfigMessage, config.fleet, config, fleet.coordinator.secretKey);
   announced.set(hexOf(configHash(announcement.body)), config);
   return openRoundMessage.encode({ announcement, epoch_certificate: epoch });
 }
 
 let template: { config: RoundConfig; epoch: EpochCertificate };
-const noise = (change: Partial<RoundConfig['privacy']>): Partial<RoundConfig> => ({ privacy: { ...template.config.privacy, ...change } });
+const noise = (change: Partial<RoundConfig['privacy']>): Partial<RoundConfig> => ({
+  privacy: { ...template.config.privacy, ...change },
+});
 const numbered = (round: number): Partial<RoundConfig> => ({ round: round as RoundConfig['round'] });
 
 /** Why rounds were not joined, since the node was started. */
@@ -131,7 +172,9 @@ async function ledger(overrides: Record<string, string> = {}) {
 
 beforeAll(async () => {
   await coordinator.listen();
-  member = await NodeProcess.start(fleet.environment('router-0', coordinator.port, { SECAGG_BUDGET_RHO: '100', SECAGG_MAX_ROUND_RHO: '10' }));
+  member = await NodeProcess.start(
+    fleet.environment('router-0', coordinator.port, { SECAGG_BUDGET_RHO: '100', SECAGG_MAX_ROUND_RHO: '10' }),
+  );
   await startNode();
   coordinator.startEpoch();
   await eventually('an epoch', () => coordinator.local.state.epoch !== undefined);
@@ -143,8 +186,14 @@ afterAll(async () => {
 });
 
 it('gets no more out of a router than its budget, whatever it announces, claims and repeats', async () => {
-  const plan = { privacy: { unit: 'request' as const, rho: ROUND_RHO, assumedColluders: 0, deltaInverse: 1_000_000 }, minParticipantsPerGroup: 1, durationMs: 2000, maxParticipants: 2 };
-  const settledAs = (state: string) => eventually(state, async () => (await node.client.status()).participations[0]?.state === state);
+  const plan = {
+    privacy: { unit: 'request' as const, rho: ROUND_RHO, assumedColluders: 0, deltaInverse: 1_000_000 },
+    minParticipantsPerGroup: 1,
+    durationMs: 2000,
+    maxParticipants: 2,
+  };
+  const settledAs = (state: string) =>
+    eventually(state, async () => (await node.client.status()).participations[0]?.state === state);
 
   // One honest round, and one that is honestly aborted: its charge comes back.
   const published = coordinator.startRound(plan);
@@ -153,7 +202,8 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   template = { config: honest.config, epoch: honest.epoch.certificate };
   announced.set(hexOf(honest.configHash), honest.config);
   for (const { router, bytes } of coordinator.received) if (router === 'router-1') note(bytes);
-  coordinator.intercept = (request, response) => (request.url?.endsWith('/contributions') ? response.writeHead(503).end() !== undefined : false);
+  coordinator.intercept = (request, response) =>
+    request.url?.endsWith('/contributions') ? response.writeHead(503).end() !== undefined : false;
   const aborted = coordinator.startRound({ ...plan, durationMs: 500 });
   await eventually('the abort', () => coordinator.round(aborted).phase === 'aborted');
   coordinator.intercept = () => false;
@@ -164,15 +214,26 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
 
   const decision = coordinator.round(aborted).decision?.decision;
   if (!decision) throw new Error('no decision');
-  forged = { decision: decisionMessage.encode(decision), transcript: transcriptMessage.encode(coordinator.local.transcript(published)) };
+  forged = {
+    decision: decisionMessage.encode(decision),
+    transcript: transcriptMessage.encode(coordinator.local.transcript(published)),
+  };
   coordinator.intercept = lie;
 
   // Nothing of this is answered: old announcements as they were, rounds started over, less noise, none, noise for smaller
   // requests, clusters it is not in or that do not exist, another privacy unit, an epoch that nobody signed.
   const { privacy } = template.config;
-  const old = openRoundMessage.encode({ announcement: honest.announcement, epoch_certificate: honest.epoch.certificate });
+  const old = openRoundMessage.encode({
+    announcement: honest.announcement,
+    epoch_certificate: honest.epoch.certificate,
+  });
   await offer(old, announce(numbered(1)), announce(numbered(2)));
-  await offer(announce({ ...numbered(3), ...noise({ noise_variance_numerator: Math.ceil(privacy.noise_variance_numerator / 100) }) }));
+  await offer(
+    announce({
+      ...numbered(3),
+      ...noise({ noise_variance_numerator: Math.ceil(privacy.noise_variance_numerator / 100) }),
+    }),
+  );
   await offer(announce({ ...numbered(4), ...noise({ noise_variance_numerator: 0, noise_variance_denominator: 1 }) }));
   await offer(announce({ ...numbered(5), ...noise({ clip_norm: Math.ceil(privacy.clip_norm / 10) }) }));
   await offer(announce({ ...numbered(6), cluster: other }), announce({ ...numbered(7), cluster: invented }));
@@ -180,7 +241,11 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   await offer(announce({ ...numbered(9), epoch: 7 as RoundConfig['epoch'], epoch_hash: new Uint8Array(32).fill(1) }));
   expect(received.size).toBe(1);
   expect(refusals()).toEqual([
-    ...[1, 1, 2].map((round) => `round ${round} was announced before`), expect.stringContaining('costs more privacy'), expect.stringContaining('no noise'), expect.stringContaining('can have the norm'), expect.stringContaining('privacy unit'),
+    ...[1, 1, 2].map((round) => `round ${round} was announced before`),
+    expect.stringContaining('costs more privacy'),
+    expect.stringContaining('no noise'),
+    expect.stringContaining('can have the norm'),
+    expect.stringContaining('privacy unit'),
     expect.stringContaining('another epoch'),
   ]);
   expect((await ledger()).spent_rho).toBe(afterHonest.spent_rho);
@@ -190,7 +255,11 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   await eventually('a second epoch', () => coordinator.local.state.epoch?.epoch.epoch === 2);
   const second = coordinator.local.state.epoch;
   if (!second) throw new Error('no epoch');
-  const newer = (change: Partial<RoundConfig>) => announce(change, second.certificate, { epoch: second.epoch.epoch as RoundConfig['epoch'], epoch_hash: second.hash });
+  const newer = (change: Partial<RoundConfig>) =>
+    announce(change, second.certificate, {
+      epoch: second.epoch.epoch as RoundConfig['epoch'],
+      epoch_hash: second.hash,
+    });
   await offer(newer(numbered(10)), announce(numbered(10)), announce(numbered(11)));
   await eventually('the contribution under the newer epoch', () => received.size === 2);
   await ledger();
@@ -225,7 +294,13 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   // The history says the same, each round charged once.
   const { entries, next_before } = await node.client.budgetHistory();
   expect(entries.map(({ round, kind }) => [round, kind]).reverse()).toEqual([
-    [1, 'charged'], [1, 'corrected'], [2, 'charged'], [2, 'released'], [10, 'charged'], [20, 'charged'], [21, 'charged'],
+    [1, 'charged'],
+    [1, 'corrected'],
+    [2, 'charged'],
+    [2, 'released'],
+    [10, 'charged'],
+    [20, 'charged'],
+    [21, 'charged'],
   ]);
   expect(next_before).toBeNull();
   const page = await node.client.budgetHistory({ limit: 2, before: entries[2].id });

@@ -13,7 +13,14 @@ let nodes: NodeProcess[] = [];
 const rowsOf = (router: number, count = 12): RewardObservation[] =>
   Array.from({ length: count }, (_, i) => {
     const [model, task] = catalogue[(i + router) % catalogue.length].split(':');
-    return { model, task, success: (i + router) % 3 !== 0, latency_s: 0.25 * ((i % 7) + 1), cost_usd: 0.002 * (i + 1), tokens: 500 };
+    return {
+      model,
+      task,
+      success: (i + router) % 3 !== 0,
+      latency_s: 0.25 * ((i % 7) + 1),
+      cost_usd: 0.002 * (i + 1),
+      tokens: 500,
+    };
   });
 
 const start = async (index: number, overrides: Record<string, string> = {}): Promise<NodeProcess> => {
@@ -55,7 +62,12 @@ it('sums the observations of all routers, also of nodes that started before the 
   await eventually('publication', () => coordinator.round(key)?.phase === 'published');
   await eventually('everybody has settled', settledEverywhere(['included']));
 
-  const truth = signalFromObservations(rows.flat(), { aggregation_round: 1, cluster_hash: fleet.cluster, timestamp: new Date().toISOString(), participant_count: 4 });
+  const truth = signalFromObservations(rows.flat(), {
+    aggregation_round: 1,
+    cluster_hash: fleet.cluster,
+    timestamp: new Date().toISOString(),
+    participant_count: 4,
+  });
   for (const node of nodes) {
     const published = await node.client.signal();
     expect(published?.signal.participant_count).toBe(4);
@@ -90,7 +102,9 @@ it('takes observations back when a round is aborted, and they enter the next one
   await eventually('publication', () => coordinator.round(next).phase === 'published');
   await eventually('everybody has settled', settledEverywhere(['included', 'aborted']));
   const published = await nodes[0].client.signal();
-  expect(Object.values(published?.signal.reward_signals ?? {}).reduce((sum, entry) => sum + entry.total_samples, 0)).toBe(20);
+  expect(
+    Object.values(published?.signal.reward_signals ?? {}).reduce((sum, entry) => sum + entry.total_samples, 0),
+  ).toBe(20);
 });
 
 it('goes on without a member that dies before its answer, and takes it back when it returns', async () => {

@@ -16,7 +16,10 @@ beforeEach(async () => {
   fleet = new TestFleet({ routers: 2, committee: { size: 1, threshold: 1 }, minParticipants: 1 });
   coordinator = new CoordinatorDouble(fleet);
   await coordinator.listen();
-  nodes = [await NodeProcess.start(fleet.environment('router-0', coordinator.port)), await NodeProcess.start(fleet.environment('router-1', coordinator.port))];
+  nodes = [
+    await NodeProcess.start(fleet.environment('router-0', coordinator.port)),
+    await NodeProcess.start(fleet.environment('router-1', coordinator.port)),
+  ];
   coordinator.startEpoch();
   await eventually('an epoch', () => coordinator.local.state.epoch !== undefined);
 });
@@ -36,7 +39,9 @@ function turnAway(closed: () => boolean, retryAfterS: number): { bodies: Buffer[
     request.on('end', () => {
       seen.bodies.push(Buffer.concat(chunks));
       seen.atMs.push(Date.now());
-      response.writeHead(503, { 'retry-after': String(retryAfterS), 'content-type': 'application/problem+json' }).end(JSON.stringify({ code: 'unavailable', detail: 'busy' }));
+      response
+        .writeHead(503, { 'retry-after': String(retryAfterS), 'content-type': 'application/problem+json' })
+        .end(JSON.stringify({ code: 'unavailable', detail: 'busy' }));
     });
     return true;
   };
@@ -69,11 +74,18 @@ it('is told that the round is over when it comes too late, and its observations 
   await eventually('the close', () => coordinator.round(key).phase !== 'collecting');
   open = true;
   expect(coordinator.round(key).accepted.size).toBe(0);
-  const late = () => coordinator.refused.filter(({ path, code }) => path.endsWith('/contributions') && code === 'stale_round');
+  const late = () =>
+    coordinator.refused.filter(({ path, code }) => path.endsWith('/contributions') && code === 'stale_round');
   await eventually('both are told', () => late().length === 2);
   await eventually('the end of the round', () => ['published', 'aborted'].includes(coordinator.round(key).phase));
-  await eventually('observations that wait again', async () => (await nodes[1].client.status()).observations.waiting === 2);
+  await eventually(
+    'observations that wait again',
+    async () => (await nodes[1].client.status()).observations.waiting === 2,
+  );
   const next = coordinator.startRound({ ...plan, durationMs: 10_000, maxParticipants: 2 });
   await eventually('the next round', () => coordinator.round(next).phase === 'published');
-  await eventually('all observations', async () => (await nodes[0].client.signal())?.signal.reward_signals['m1:t1']?.total_samples === 3);
+  await eventually(
+    'all observations',
+    async () => (await nodes[0].client.signal())?.signal.reward_signals['m1:t1']?.total_samples === 3,
+  );
 });

@@ -1,6 +1,14 @@
 /** What a router does beyond the plain round: its budget, a coordinator that cheats, newer fleet documents. */
 import { headerHash, signDocument } from '@secagg/protocol';
-import { contributionMessage, headerMessage, type RewardObservation, receiptMessage, roundConfigMessage, signedMessage, transcriptMessage } from '@secagg/schema';
+import {
+  contributionMessage,
+  headerMessage,
+  type RewardObservation,
+  receiptMessage,
+  roundConfigMessage,
+  signedMessage,
+  transcriptMessage,
+} from '@secagg/schema';
 import { request } from 'undici';
 import { CoordinatorDouble, eventually } from './support/coordinator-double';
 import { TestFleet, type TestFleetOptions } from './support/fleet';
@@ -15,12 +23,17 @@ let nodes: NodeProcess[] = [];
 const row: RewardObservation = { model: 'm1', task: 't1', success: true, latency_s: 1 };
 
 /** Two routers, the first of them the whole committee; the second is what is tested. */
-async function begin(settings: Record<string, string> = {}, cluster: TestFleetOptions['cluster'] = {}): Promise<NodeProcess> {
+async function begin(
+  settings: Record<string, string> = {},
+  cluster: TestFleetOptions['cluster'] = {},
+): Promise<NodeProcess> {
   fleet = new TestFleet({ routers: 2, committee: { size: 1, threshold: 1 }, minParticipants: 1, cluster });
   coordinator = new CoordinatorDouble(fleet);
   await coordinator.listen();
   nodes = [
-    await NodeProcess.start(fleet.environment('router-0', coordinator.port, { SECAGG_BUDGET_RHO: '100', SECAGG_MAX_ROUND_RHO: '10' })),
+    await NodeProcess.start(
+      fleet.environment('router-0', coordinator.port, { SECAGG_BUDGET_RHO: '100', SECAGG_MAX_ROUND_RHO: '10' }),
+    ),
     await NodeProcess.start(fleet.environment('router-1', coordinator.port, settings)),
   ];
   coordinator.startEpoch();
@@ -36,7 +49,11 @@ afterEach(async () => {
 
 const participation = async (node: NodeProcess) => (await node.client.status()).participations[0];
 const ended = (key: string) => eventually('publication', () => coordinator.round(key).phase === 'published');
-const noisy = { privacy: { unit: 'request' as const, rho: 0.05, assumedColluders: 0, deltaInverse: 1_000_000 }, minParticipantsPerGroup: 1, durationMs: 3000 };
+const noisy = {
+  privacy: { unit: 'request' as const, rho: 0.05, assumedColluders: 0, deltaInverse: 1_000_000 },
+  minParticipantsPerGroup: 1,
+  durationMs: 3000,
+};
 const plain = { minParticipantsPerGroup: 1, durationMs: 3000 };
 
 it('charges its ledger, and sits out what does not fit, with the verified result all the same', async () => {
@@ -45,7 +62,11 @@ it('charges its ledger, and sits out what does not fit, with the verified result
   await ended(coordinator.startRound(noisy));
   await eventually('settlement', async () => (await participation(node))?.state === 'included');
   const { privacy } = await node.client.status();
-  expect(privacy).toMatchObject({ budget_rho: expect.closeTo(0.06, 9) as number, window_days: 30, requests_per_requester: null });
+  expect(privacy).toMatchObject({
+    budget_rho: expect.closeTo(0.06, 9) as number,
+    window_days: 30,
+    requests_per_requester: null,
+  });
   const published = await node.client.signal();
   expect(published?.privacy.ledger).toEqual(privacy);
   expect(published?.signal.privacy_budget_used).toBe(published?.privacy.epsilon);
@@ -55,11 +76,17 @@ it('charges its ledger, and sits out what does not fit, with the verified result
   expect(privacy?.spent_rho).toBeLessThan(0.026);
   expect(privacy?.open_rho).toBe(0);
   const { body } = await request(`http://127.0.0.1:${node.port}/metrics`);
-  expect(Number(/^secure_agg_privacy_budget_spent_epsilon (.*)$/m.exec(await body.text())?.[1])).toBeCloseTo(privacy?.spent_epsilon as number, 9);
+  expect(Number(/^secure_agg_privacy_budget_spent_epsilon (.*)$/m.exec(await body.text())?.[1])).toBeCloseTo(
+    privacy?.spent_epsilon as number,
+    9,
+  );
 
   await node.client.postObservations([row]);
   await ended(coordinator.startRound(noisy));
-  await eventually('the result of the second round', async () => (await node.client.signal())?.signal.aggregation_round === 2);
+  await eventually(
+    'the result of the second round',
+    async () => (await node.client.signal())?.signal.aggregation_round === 2,
+  );
   const status = await node.client.status();
   expect(status.last_refusal).toMatchObject({ round: 2, code: 'budget_exhausted' });
   expect(status.observations).toEqual({ waiting: 1, taken: 0 });
@@ -106,17 +133,24 @@ it('keeps the signed receipt of a contribution that the published round lacks, a
       const { header } = contributionMessage.decode(bytes);
       const { router } = headerMessage.decode(header.body);
       const { round } = coordinator.round(key);
-      const receipt = router === 'router-1'
-        ? signDocument(
-            receiptMessage,
-            fleet.authority.fleet,
-            {
-              v: 1, fleet: fleet.authority.fleet, cluster: round.config.cluster, round: round.config.round, config_hash: round.configHash,
-              router, coordinator: fleet.coordinator.id, header_hash: headerHash(header),
-            },
-            fleet.coordinator.secretKey,
-          )
-        : coordinator.local.contribute(key, bytes);
+      const receipt =
+        router === 'router-1'
+          ? signDocument(
+              receiptMessage,
+              fleet.authority.fleet,
+              {
+                v: 1,
+                fleet: fleet.authority.fleet,
+                cluster: round.config.cluster,
+                round: round.config.round,
+                config_hash: round.configHash,
+                router,
+                coordinator: fleet.coordinator.id,
+                header_hash: headerHash(header),
+              },
+              fleet.coordinator.secretKey,
+            )
+          : coordinator.local.contribute(key, bytes);
       response.writeHead(201).end(signedMessage.encode(receipt));
     });
     return true;
@@ -127,7 +161,10 @@ it('keeps the signed receipt of a contribution that the published round lacks, a
   await eventually('settlement', async () => (await participation(node))?.state === 'left_out');
   const status = await node.client.status();
   expect(status.receipts_not_honoured.map(({ round }) => round)).toEqual([key]);
-  expect(receiptMessage.decode(signedMessage.decode(Buffer.from(status.receipts_not_honoured[0].receipt, 'base64')).body).router).toBe('router-1');
+  expect(
+    receiptMessage.decode(signedMessage.decode(Buffer.from(status.receipts_not_honoured[0].receipt, 'base64')).body)
+      .router,
+  ).toBe('router-1');
   expect(status.observations).toEqual({ waiting: 1, taken: 0 });
 });
 
@@ -144,7 +181,9 @@ it('learns the result of a round that was under way, and closed to it, when it s
   };
   const key = coordinator.startRound({ ...plain, durationMs: 500 });
   await eventually('a vote', () => votes > 0);
-  const again = await NodeProcess.start(fleet.environment('router-1', coordinator.port, { SECAGG_POLL_WAIT_MS: '500' }));
+  const again = await NodeProcess.start(
+    fleet.environment('router-1', coordinator.port, { SECAGG_POLL_WAIT_MS: '500' }),
+  );
   await eventually('contact', async () => (await again.client.status()).coordinator.reachable);
   expect(coordinator.round(key).phase).toBe('voting');
   nodes.push(again);
@@ -162,7 +201,10 @@ it('learns the result of a round that came and closed while the coordinator was 
     response.destroy();
     return true;
   };
-  await eventually('the loss of contact', async () => (await node.client.status()).coordinator.last_problem?.startsWith('unavailable') === true);
+  await eventually(
+    'the loss of contact',
+    async () => (await node.client.status()).coordinator.last_problem?.startsWith('unavailable') === true,
+  );
   const key = coordinator.startRound({ ...plain, durationMs: 500 });
   await ended(key);
   isAway = false;
@@ -235,7 +277,8 @@ it('completes a round that was in flight when newer fleet documents came, also o
 
 describe('a router in quarantine', () => {
   const refusedThere = (): number => coordinator.refused.filter(({ code }) => code === 'quarantined').length;
-  const joined = async (node: NodeProcess): Promise<number[]> => (await node.client.status()).participations.map(({ round }) => round);
+  const joined = async (node: NodeProcess): Promise<number[]> =>
+    (await node.client.status()).participations.map(({ round }) => round);
   const refusedHere = (node: NodeProcess, round: number) =>
     eventually(`the refusal of round ${round}`, async () => {
       const { last_refusal: refusal } = await node.client.status();
@@ -246,7 +289,9 @@ describe('a router in quarantine', () => {
     const settings = { SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_BUDGET_RHO: '0.06' };
     let node = await begin(settings, { quarantine_rounds: 3 });
     let untilRound: number | undefined = 3;
-    Object.assign(coordinator.local.context, { quarantinedUntil: (_cluster: string, router: string) => (router === 'router-1' ? untilRound : undefined) });
+    Object.assign(coordinator.local.context, {
+      quarantinedUntil: (_cluster: string, router: string) => (router === 'router-1' ? untilRound : undefined),
+    });
     await node.client.postObservations([row, row]);
     expect((await node.client.status()).quarantine).toBeNull();
 
@@ -258,14 +303,24 @@ describe('a router in quarantine', () => {
     expect((await node.client.status()).privacy?.open_rho).toBeGreaterThan(0);
     await ended(first);
     await eventually('settlement', async () => (await participation(node))?.state === 'left_out');
-    expect(await node.client.status()).toMatchObject({ observations: { waiting: 2, taken: 0 }, privacy: { spent_rho: 0, open_rho: 0 }, quarantine: { until_round: 3 } });
+    expect(await node.client.status()).toMatchObject({
+      observations: { waiting: 2, taken: 0 },
+      privacy: { spent_rho: 0, open_rho: 0 },
+      quarantine: { until_round: 3 },
+    });
 
     // The next ones are not even prepared: nothing is charged, taken or sent.
     const second = coordinator.startRound(noisy);
     await refusedHere(node, 2);
-    expect(await node.client.status()).toMatchObject({ observations: { waiting: 2, taken: 0 }, privacy: { spent_rho: 0, open_rho: 0 } });
+    expect(await node.client.status()).toMatchObject({
+      observations: { waiting: 2, taken: 0 },
+      privacy: { spent_rho: 0, open_rho: 0 },
+    });
     await ended(second);
-    await eventually('the result of the second round', async () => (await node.client.signal())?.signal.aggregation_round === 2);
+    await eventually(
+      'the result of the second round',
+      async () => (await node.client.signal())?.signal.aggregation_round === 2,
+    );
     await node.stop('SIGKILL');
     node = nodes[1] = await NodeProcess.start(fleet.environment('router-1', coordinator.port, settings));
     expect((await node.client.status()).quarantine).toEqual({ until_round: 3 });
@@ -281,13 +336,19 @@ describe('a router in quarantine', () => {
     await ended(fourth);
     await eventually('settlement', async () => (await participation(node))?.state === 'included');
     expect(await joined(node)).toEqual([4, 1]);
-    expect(await node.client.status()).toMatchObject({ observations: { waiting: 0, taken: 0 }, quarantine: null, last_refusal: null });
+    expect(await node.client.status()).toMatchObject({
+      observations: { waiting: 0, taken: 0 },
+      quarantine: null,
+      last_refusal: null,
+    });
   });
 
   it('does not stay away for a coordinator that says so without a policy', async () => {
     const node = await begin();
     let untilRound: number | undefined = Number.MAX_SAFE_INTEGER;
-    Object.assign(coordinator.local.context, { quarantinedUntil: (_cluster: string, router: string) => (router === 'router-1' ? untilRound : undefined) });
+    Object.assign(coordinator.local.context, {
+      quarantinedUntil: (_cluster: string, router: string) => (router === 'router-1' ? untilRound : undefined),
+    });
     await node.client.postObservations([row]);
     const first = coordinator.startRound(plain);
     await ended(first);

@@ -4,7 +4,17 @@ export { waitAfter } from './http/retry-after';
 export * from './coordinator/coordinator-client';
 export * from './router-node/router-node-client';
 export { type BudgetHistoryPage, budgetHistorySchema } from './router-node/budget-history';
-export { type AcceptedDecision, acceptedDecisionSchema, type EvidenceList, evidenceListSchema } from './router-node/proofs';
-export { type RouterNodeStatus, type RouterPrivacy, routerNodeStatusSchema, routerPrivacySchema } from './router-node/status';
+export {
+  type AcceptedDecision,
+  acceptedDecisionSchema,
+  type EvidenceList,
+  evidenceListSchema,
+} from './router-node/proofs';
+export {
+  type RouterNodeStatus,
+  type RouterPrivacy,
+  routerNodeStatusSchema,
+  routerPrivacySchema,
+} from './router-node/status';
 export { type PublishedRobustReport } from './robust-report';
 export { type PublishedSignal, publishedSignalSchema } from './published-signal';

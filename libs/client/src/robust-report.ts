@@ -2,7 +2,11 @@
 import { z } from 'zod';
 
 const group = z.int().min(0);
-const implausibilitySchema = z.object({ reason: z.enum(['out_of_range', 'too_many_requests', 'inconsistent']), key: z.string().optional(), field: z.string().optional() });
+const implausibilitySchema = z.object({
+  reason: z.enum(['out_of_range', 'too_many_requests', 'inconsistent']),
+  key: z.string().optional(),
+  field: z.string().optional(),
+});
 
 const shape = z.object({
   combination: z.enum(['median', 'trimmed-mean']),
@@ -12,16 +16,23 @@ const shape = z.object({
   discarded_groups: z.array(implausibilitySchema.extend({ group, routers: z.array(z.string()).readonly() })).readonly(),
   /** Of every opened group: how far it is from the others, unless it is implausible, and the number that lies furthest off. */
   scores: z
-    .array(z.object({
-      group, size: z.int().min(1), flagged: z.boolean(),
-      implausible: implausibilitySchema.optional(),
-      score: z.number().min(0).optional(),
-      largest: z.object({ key: z.string(), measure: z.string(), deviation: z.number() }).optional(),
-    }))
+    .array(
+      z.object({
+        group,
+        size: z.int().min(1),
+        flagged: z.boolean(),
+        implausible: implausibilitySchema.optional(),
+        score: z.number().min(0).optional(),
+        largest: z.object({ key: z.string(), measure: z.string(), deviation: z.number() }).optional(),
+      }),
+    )
     .readonly(),
 });
 
 export type PublishedRobustReport = z.infer<typeof shape>;
 
 /** Checked and kept as it is, with whatever a later release adds to it. */
-export const robustReportSchema = z.custom<PublishedRobustReport>((value) => shape.safeParse(value).success, 'is no report on groups');
+export const robustReportSchema = z.custom<PublishedRobustReport>(
+  (value) => shape.safeParse(value).success,
+  'is no report on groups',
+);

@@ -16,10 +16,16 @@ describe('HKDF-SHA256', () => {
   it('agrees with OpenSSL over lengths up to the most', () => {
     const data = fc.uint8Array({ maxLength: 200 });
     fc.assert(
-      fc.property(data, data, data, fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(31, 32, 33, 64, 8160)), (salt, ikm, info, length) => {
-        const expected = new Uint8Array(hkdfSync('sha256', ikm, salt, info, length));
-        expect(hex(hkdf(salt, ikm, info, length))).toBe(hex(expected));
-      }),
+      fc.property(
+        data,
+        data,
+        data,
+        fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(31, 32, 33, 64, 8160)),
+        (salt, ikm, info, length) => {
+          const expected = new Uint8Array(hkdfSync('sha256', ikm, salt, info, length));
+          expect(hex(hkdf(salt, ikm, info, length))).toBe(hex(expected));
+        },
+      ),
     );
   });
 
@@ -59,6 +65,8 @@ describe('HMAC-SHA256', () => {
 
   it.each([63, 64, 65])('handles a key of %d bytes', (length) => {
     const key = new Uint8Array(length).fill(0xa5);
-    expect(hex(hmacSha256(key, new Uint8Array(960)))).toBe(createHmac('sha256', key).update(new Uint8Array(960)).digest('hex'));
+    expect(hex(hmacSha256(key, new Uint8Array(960)))).toBe(
+      createHmac('sha256', key).update(new Uint8Array(960)).digest('hex'),
+    );
   });
 });

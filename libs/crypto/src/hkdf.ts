@@ -22,7 +22,8 @@ const outerScratch = new Uint8Array(blockLength + hashLength);
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   let innerLength = blockLength;
   for (const part of parts) innerLength += part.length;
-  const inner = innerLength <= innerScratch.length ? innerScratch.subarray(0, innerLength) : new Uint8Array(innerLength);
+  const inner =
+    innerLength <= innerScratch.length ? innerScratch.subarray(0, innerLength) : new Uint8Array(innerLength);
   const blockKey = key.length > blockLength ? hash('sha256', key, 'buffer') : key;
 
   inner.fill(0x36, 0, blockLength);

@@ -2,9 +2,19 @@ import { wipe } from './wipe';
 
 describe('wipe', () => {
   it('zeroes every element of every kind of array', () => {
-    const arrays = [Uint8Array.of(1, 2), Int32Array.of(-1, 5), Float64Array.of(1.5), BigUint64Array.of(7n), Buffer.from('secret')];
+    const arrays = [
+      Uint8Array.of(1, 2),
+      Int32Array.of(-1, 5),
+      Float64Array.of(1.5),
+      BigUint64Array.of(7n),
+      Buffer.from('secret'),
+    ];
     wipe(...arrays, undefined);
-    expect(arrays.flatMap((array) => [...new Uint8Array(array.buffer, array.byteOffset, array.byteLength)]).every((byte) => byte === 0)).toBe(true);
+    expect(
+      arrays
+        .flatMap((array) => [...new Uint8Array(array.buffer, array.byteOffset, array.byteLength)])
+        .every((byte) => byte === 0),
+    ).toBe(true);
   });
 
   it('stays within the view', () => {

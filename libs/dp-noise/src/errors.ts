@@ -17,7 +17,11 @@ export type DpNoiseErrorCode =
 export class DpNoiseError extends Error {
   override readonly name = 'DpNoiseError';
 
-  constructor(readonly code: DpNoiseErrorCode, message: string, readonly details: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    readonly code: DpNoiseErrorCode,
+    message: string,
+    readonly details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
   }
 }

@@ -2,7 +2,14 @@ export { DpNoiseError, type DpNoiseErrorCode } from './errors';
 
 export { sampleDiscreteGaussian } from './samplers/discrete-gaussian';
 export type { RandomBytes } from './samplers/random-words';
-export { assertSupportedVariance, isSupportedVariance, MAX_VARIANCE, MAX_VARIANCE_DENOMINATOR, MAX_VARIANCE_NUMERATOR, type Variance } from './samplers/variance';
+export {
+  assertSupportedVariance,
+  isSupportedVariance,
+  MAX_VARIANCE,
+  MAX_VARIANCE_DENOMINATOR,
+  MAX_VARIANCE_NUMERATOR,
+  type Variance,
+} from './samplers/variance';
 
 export { addNoise } from './mechanism/add-noise';
 export { clipToL2Ball, MAX_CLIP_MAGNITUDE } from './mechanism/clip';
@@ -10,13 +17,37 @@ export { honestQuorum, planNoise, type NoisePlan, type NoiseRequest } from './me
 export { RequesterLimit, type RequestLimits, type RequestRefusal } from './mechanism/requester-limit';
 
 export { epsilonToRho, rhoToDelta, rhoToEpsilon } from './accountant/conversion';
-export { costOfRound, costOfSum, rhoToBudgetUnits, UNITS_PER_RHO, unitsToRho, type Cost, type Release } from './accountant/round-cost';
+export {
+  costOfRound,
+  costOfSum,
+  rhoToBudgetUnits,
+  UNITS_PER_RHO,
+  unitsToRho,
+  type Cost,
+  type Release,
+} from './accountant/round-cost';
 export { discreteGaussianDelta } from './accountant/single-release';
 export { privacyOfSum, tauOfSum, type SumOfShares, type SumPrivacy } from './accountant/sum-of-gaussians';
 
 export { allocateRound, type Allocation } from './ledger/allocation';
 export { applyLedgerEvent } from './ledger/apply';
 export { assumeSpent } from './ledger/assume';
-export { decideCharge, decideCorrection, decideRelease, type ChargeDecision, type ChargeRefusal, type ChargeRequest, type SettlementDecision } from './ledger/decide';
-export { DAY_MS, emptyLedger, type ChargeKey, type DayTotal, type LedgerEvent, type LedgerState, type OpenCharge } from './ledger/state';
+export {
+  decideCharge,
+  decideCorrection,
+  decideRelease,
+  type ChargeDecision,
+  type ChargeRefusal,
+  type ChargeRequest,
+  type SettlementDecision,
+} from './ledger/decide';
+export {
+  DAY_MS,
+  emptyLedger,
+  type ChargeKey,
+  type DayTotal,
+  type LedgerEvent,
+  type LedgerState,
+  type OpenCharge,
+} from './ledger/state';
 export { availableAt, ledgerBalance, type Balance, type Budget } from './ledger/window';

@@ -1,7 +1,20 @@
 /** 10,000 rounds, each planned from what the rounds before it left, against the filter. */
 import {
-  allocateRound, applyLedgerEvent, costOfRound, costOfSum, decideCharge, decideCorrection, decideRelease, emptyLedger, ledgerBalance, planNoise, rhoToBudgetUnits,
-  epsilonToRho, type Allocation, type Budget, type LedgerState,
+  allocateRound,
+  applyLedgerEvent,
+  costOfRound,
+  costOfSum,
+  decideCharge,
+  decideCorrection,
+  decideRelease,
+  emptyLedger,
+  ledgerBalance,
+  planNoise,
+  rhoToBudgetUnits,
+  epsilonToRho,
+  type Allocation,
+  type Budget,
+  type LedgerState,
 } from '../src';
 
 const ROUNDS = 10_000;
@@ -26,7 +39,13 @@ interface Run {
 }
 
 /** Outcomes: most rounds complete with some number of contributions, some abort, some never say. */
-function run(allocation: Allocation, minimum: number, contributors: (whim: number) => number, outcome: (whim: number) => 'completed' | 'aborted' | 'unknown', expectedShare: number): Run {
+function run(
+  allocation: Allocation,
+  minimum: number,
+  contributors: (whim: number) => number,
+  outcome: (whim: number) => 'completed' | 'aborted' | 'unknown',
+  expectedShare: number,
+): Run {
   const whim = whims(42);
   let state = emptyLedger();
   let [actualUnits, refused, highestSpent] = [0, 0, 0];
@@ -44,7 +63,12 @@ function run(allocation: Allocation, minimum: number, contributors: (whim: numbe
     highestSpent = Math.max(highestSpent, ledgerBalance(state, budget, 0).spentUnits);
     const result = outcome(whim());
     const cost = costOfRound({ shareVariance, sensitivity, dimension }, [contributors(whim())], 0).units;
-    const settlement = result === 'completed' ? decideCorrection(state, key, cost, 0) : result === 'aborted' ? decideRelease(state, key, 0) : undefined;
+    const settlement =
+      result === 'completed'
+        ? decideCorrection(state, key, cost, 0)
+        : result === 'aborted'
+          ? decideRelease(state, key, 0)
+          : undefined;
     if (settlement?.outcome === 'settled') state = applyLedgerEvent(state, settlement.event);
     actualUnits += result === 'completed' ? cost : result === 'aborted' ? 0 : worstCase.units;
   }
@@ -57,7 +81,13 @@ describe('an adaptive budget over 10,000 rounds', () => {
     ['up to thrice the minimum', (whim: number) => 10 + Math.floor(20 * whim), 0.55],
     ['ten times the minimum', () => 100, 0.1],
   ] as const)('horizon spends all of it within 1%, with %s contributing', (_, contributors, expectedShare) => {
-    const { state, actualUnits, refused, highestSpent } = run({ kind: 'horizon', rounds: ROUNDS }, 10, contributors, () => 'completed', expectedShare);
+    const { state, actualUnits, refused, highestSpent } = run(
+      { kind: 'horizon', rounds: ROUNDS },
+      10,
+      contributors,
+      () => 'completed',
+      expectedShare,
+    );
     expect(refused).toBe(0);
     expect(highestSpent).toBeLessThanOrEqual(budget.units);
     expect(ledgerBalance(state, budget, 0).spentUnits).toBe(actualUnits);

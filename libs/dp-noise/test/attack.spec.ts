@@ -7,7 +7,16 @@
  * epsilon >= ln((p1 - delta)/p0) except with chance 1e-3 in all.
  */
 import {
-  addNoise, clipToL2Ball, costOfRound, planNoise, rhoToBudgetUnits, rhoToEpsilon, sampleDiscreteGaussian, unitsToRho, type RandomBytes, type Variance,
+  addNoise,
+  clipToL2Ball,
+  costOfRound,
+  planNoise,
+  rhoToBudgetUnits,
+  rhoToEpsilon,
+  sampleDiscreteGaussian,
+  unitsToRho,
+  type RandomBytes,
+  type Variance,
 } from '../src';
 import { clopperPearsonLower, clopperPearsonUpper } from './support/statistics';
 import { unsafeSeededRandom } from './support/unsafe-seeded-random';
@@ -23,7 +32,12 @@ const participants = 7;
 const colluders = 2;
 const honest = participants - colluders;
 
-const { shareVariance, worstCase } = planNoise({ units: rhoToBudgetUnits(targetRho), sensitivity: bound, honestQuorum: honest, dimension });
+const { shareVariance, worstCase } = planNoise({
+  units: rhoToBudgetUnits(targetRho),
+  sensitivity: bound,
+  honestQuorum: honest,
+  dimension,
+});
 const claimed = rhoToEpsilon(unitsToRho(worstCase.units), delta);
 
 /** A fleet's true vectors; the neighbour lacks what the unit contributed. */
@@ -33,14 +47,19 @@ interface Fleet {
   readonly neighbour: Float64Array[];
 }
 
-const background = (router: number): Float64Array => Float64Array.from({ length: dimension }, (_, i) => ((router + 1) * (i + 3) * 37) % 400);
+const background = (router: number): Float64Array =>
+  Float64Array.from({ length: dimension }, (_, i) => ((router + 1) * (i + 3) * 37) % 400);
 
 /** One router reports far more than its bound; its neighbour sends zeros. */
 function routerFleet(): Fleet {
   const vectors = Array.from({ length: participants }, (_, router) => background(router));
   vectors[0] = Float64Array.from({ length: dimension }, (_, i) => (i % 2 === 0 ? 90_000 : -70_000));
   for (const vector of vectors) clipToL2Ball(vector, bound);
-  return { name: 'router', vectors, neighbour: vectors.map((vector, i) => (i === 0 ? new Float64Array(dimension) : vector)) };
+  return {
+    name: 'router',
+    vectors,
+    neighbour: vectors.map((vector, i) => (i === 0 ? new Float64Array(dimension) : vector)),
+  };
 }
 
 /** One request among a hundred reports far more than its bound; in the neighbour its values are zero. */
@@ -71,17 +90,26 @@ function empiricalEpsilon({ vectors, neighbour, name }: Fleet, variance: Varianc
   const target = vectors[0]!.map((value, i) => value - neighbour[0]![i]!);
   const scores = (fleet: Float64Array[]): Float64Array => {
     const sums = openedSums(fleet, variance, random);
-    return Float64Array.from({ length: ROUNDS }, (_, round) => target.reduce((score, value, i) => score + value * sums[round * dimension + i]!, 0));
+    return Float64Array.from({ length: ROUNDS }, (_, round) =>
+      target.reduce((score, value, i) => score + value * sums[round * dimension + i]!, 0),
+    );
   };
   const [present, absent] = [scores(vectors), scores(neighbour)];
-  const above = (all: Float64Array, threshold: number): number => all.reduce((count, score) => count + (score > threshold ? 1 : 0), 0);
+  const above = (all: Float64Array, threshold: number): number =>
+    all.reduce((count, score) => count + (score > threshold ? 1 : 0), 0);
   const half = ROUNDS / 2;
   // Chosen on the first half by point estimates, three standard errors to the bad, so that a few lucky rounds do not win.
   const estimate = (threshold: number): number => {
-    const [detected, alarmed] = [present, absent].map((all) => above(all.subarray(0, half), threshold)) as [number, number];
+    const [detected, alarmed] = [present, absent].map((all) => above(all.subarray(0, half), threshold)) as [
+      number,
+      number,
+    ];
     return Math.log((detected - 3 * Math.sqrt(detected) - delta * half) / (alarmed + 3 * Math.sqrt(alarmed) + 8));
   };
-  const candidates = absent.slice(0, half).sort().filter((_, i) => i % 50 === 49);
+  const candidates = absent
+    .slice(0, half)
+    .sort()
+    .filter((_, i) => i % 50 === 49);
   const threshold = candidates.reduce((best, candidate) => (estimate(candidate) > estimate(best) ? candidate : best));
   const detected = clopperPearsonLower(above(present.subarray(half), threshold), half, CONFIDENCE_LOSS / 2);
   const alarmed = clopperPearsonUpper(above(absent.subarray(half), threshold), half, CONFIDENCE_LOSS / 2);
@@ -89,17 +117,23 @@ function empiricalEpsilon({ vectors, neighbour, name }: Fleet, variance: Varianc
 }
 
 describe('attack on the noise', () => {
-  it.each([routerFleet(), requestFleet()])('cannot tell neighbouring fleets apart beyond the claimed epsilon (unit $name)', (fleet) => {
-    const found = empiricalEpsilon(fleet, shareVariance);
-    expect(found).toBeLessThan(claimed);
-    // The attack is a real one: it finds more than half of what is claimed.
-    expect(found).toBeGreaterThan(claimed / 2);
-  });
+  it.each([routerFleet(), requestFleet()])(
+    'cannot tell neighbouring fleets apart beyond the claimed epsilon (unit $name)',
+    (fleet) => {
+      const found = empiricalEpsilon(fleet, shareVariance);
+      expect(found).toBeLessThan(claimed);
+      // The attack is a real one: it finds more than half of what is claimed.
+      expect(found).toBeGreaterThan(claimed / 2);
+    },
+  );
 
-  it.each([routerFleet(), requestFleet()])('would tell if the noise were half of what it must be (unit $name)', (fleet) => {
-    const halved = { numerator: Math.floor(shareVariance.numerator / 4), denominator: shareVariance.denominator };
-    expect(empiricalEpsilon(fleet, halved)).toBeGreaterThan(claimed);
-  });
+  it.each([routerFleet(), requestFleet()])(
+    'would tell if the noise were half of what it must be (unit $name)',
+    (fleet) => {
+      const halved = { numerator: Math.floor(shareVariance.numerator / 4), denominator: shareVariance.denominator };
+      expect(empiricalEpsilon(fleet, halved)).toBeGreaterThan(claimed);
+    },
+  );
 });
 
 describe('noise with dropouts', () => {

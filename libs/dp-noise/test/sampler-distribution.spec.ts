@@ -14,7 +14,9 @@ const LEAST_EXPECTED = 50;
 
 /** Pr[y] for y = -last..last, from the definition. */
 function probabilities(sigma: number, last: number): Float64Array {
-  const weights = Float64Array.from({ length: 2 * last + 1 }, (_, i) => Math.exp(-((i - last) ** 2) / (2 * sigma * sigma)));
+  const weights = Float64Array.from({ length: 2 * last + 1 }, (_, i) =>
+    Math.exp(-((i - last) ** 2) / (2 * sigma * sigma)),
+  );
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);
 }
@@ -24,7 +26,8 @@ function pValue(samples: Int32Array, sigma: number, width: number): number {
   const last = Math.ceil(12 * sigma) + 12;
   const expected = new Map<number, number>();
   const observed = new Map<number, number>();
-  const add = (cells: Map<number, number>, y: number, amount: number): void => void cells.set(Math.floor(y / width), (cells.get(Math.floor(y / width)) ?? 0) + amount);
+  const add = (cells: Map<number, number>, y: number, amount: number): void =>
+    void cells.set(Math.floor(y / width), (cells.get(Math.floor(y / width)) ?? 0) + amount);
   probabilities(sigma, last).forEach((probability, i) => add(expected, i - last, probability * samples.length));
   for (const y of samples) {
     if (Math.abs(y) > last) return 0;
@@ -52,7 +55,8 @@ function pValue(samples: Int32Array, sigma: number, width: number): number {
   return chiSquareTail(statistic, cells - 1);
 }
 
-const draw = (variance: Variance, seed: string, count = SAMPLES): Int32Array => sampleDiscreteGaussian(variance, new Int32Array(count), unsafeSeededRandom(seed));
+const draw = (variance: Variance, seed: string, count = SAMPLES): Int32Array =>
+  sampleDiscreteGaussian(variance, new Int32Array(count), unsafeSeededRandom(seed));
 
 const cases: { sigma: number; variance: Variance; width: number }[] = [
   { sigma: 0.5, variance: { numerator: 1, denominator: 4 }, width: 1 },
@@ -69,7 +73,8 @@ describe('discrete Gaussian', () => {
 
     // Moments within 5 standard errors of those of the definition.
     const last = Math.ceil(12 * sigma) + 12;
-    const moment = (power: number): number => probabilities(sigma, last).reduce((sum, probability, i) => sum + probability * (i - last) ** power, 0);
+    const moment = (power: number): number =>
+      probabilities(sigma, last).reduce((sum, probability, i) => sum + probability * (i - last) ** power, 0);
     const empirical = (power: number): number => samples.reduce((sum, y) => sum + y ** power, 0) / SAMPLES;
     for (const power of [1, 2, 3, 4]) {
       const error = Math.sqrt((moment(2 * power) - moment(power) ** 2) / SAMPLES);

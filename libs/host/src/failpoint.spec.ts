@@ -22,11 +22,19 @@ describe('failpoint', () => {
 
   it('tells a trace each name once, also where it kills', () => {
     const traced: string[] = [];
-    const failpoint = failpointFrom('b', () => traced.push('killed'), (name) => traced.push(name));
+    const failpoint = failpointFrom(
+      'b',
+      () => traced.push('killed'),
+      (name) => traced.push(name),
+    );
     for (const name of ['a', 'b', 'a', 'b']) failpoint(name);
     expect(traced).toEqual(['a', 'b', 'killed']);
     const only: string[] = [];
-    failpointFrom(undefined, () => undefined, (name) => only.push(name))('a');
+    failpointFrom(
+      undefined,
+      () => undefined,
+      (name) => only.push(name),
+    )('a');
     expect(only).toEqual(['a']);
   });
 });

@@ -7,7 +7,11 @@ import { appendFileSync } from 'node:fs';
 
 export type Failpoint = (name: string) => void;
 
-export function failpointFrom(setting: string | undefined, kill: () => void, trace?: (name: string) => void): Failpoint {
+export function failpointFrom(
+  setting: string | undefined,
+  kill: () => void,
+  trace?: (name: string) => void,
+): Failpoint {
   if (!setting && !trace) return () => undefined;
   const [wanted, nth] = (setting ?? '').split('#');
   let left = nth === undefined ? 1 : Number(nth);

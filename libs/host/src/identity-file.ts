@@ -18,23 +18,42 @@ export interface IdentityFile {
  * or 64 hexadecimal digits. Throws {@link HostFault} naming setting and file.
  * @param id whose key it must be: a sealed one opens for no other
  */
-export function readIdentityFile(setting: string, path: string, id: PartyId, storeKey: AtRest | undefined): IdentityFile {
+export function readIdentityFile(
+  setting: string,
+  path: string,
+  id: PartyId,
+  storeKey: AtRest | undefined,
+): IdentityFile {
   const content = readKeyFile(setting, path);
-  if (content.length === sealedIdentityLength) return { secretKey: openSealed(setting, path, content, id, storeKey), sealed: true };
+  if (content.length === sealedIdentityLength)
+    return { secretKey: openSealed(setting, path, content, id, storeKey), sealed: true };
   if (content.length === SEED_BYTES) return { secretKey: content, sealed: false };
   const text = Buffer.from(content).toString('latin1').trim();
   if (!/^[0-9a-fA-F]{64}$/.test(text)) {
-    throw new HostFault(exitCodes.config, `${setting}: ${path} must hold ${SEED_BYTES} bytes, ${2 * SEED_BYTES} hexadecimal digits, or a key sealed by \`secagg identity seal\``);
+    throw new HostFault(
+      exitCodes.config,
+      `${setting}: ${path} must hold ${SEED_BYTES} bytes, ${2 * SEED_BYTES} hexadecimal digits, or a key sealed by \`secagg identity seal\``,
+    );
   }
   return { secretKey: new Uint8Array(Buffer.from(text, 'hex')), sealed: false };
 }
 
-function openSealed(setting: string, path: string, content: Uint8Array, id: PartyId, storeKey: AtRest | undefined): Uint8Array {
-  if (!storeKey) throw new HostFault(exitCodes.config, `${setting}: ${path} is sealed, and no store key is given to open it`);
+function openSealed(
+  setting: string,
+  path: string,
+  content: Uint8Array,
+  id: PartyId,
+  storeKey: AtRest | undefined,
+): Uint8Array {
+  if (!storeKey)
+    throw new HostFault(exitCodes.config, `${setting}: ${path} is sealed, and no store key is given to open it`);
   try {
     return openIdentityKey(storeKey, content, id);
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
-    throw new HostFault(exitCodes.config, `${setting}: ${path} is sealed under another store key, or for another party than ${id}`);
+    throw new HostFault(
+      exitCodes.config,
+      `${setting}: ${path} is sealed under another store key, or for another party than ${id}`,
+    );
   }
 }

@@ -23,7 +23,8 @@ const file = (content: Uint8Array | string, mode = 0o600): string => {
   chmodSync(path, mode);
   return path;
 };
-const fault = (exitCode: number, text: string) => expect.objectContaining({ exitCode, message: expect.stringContaining(text) as unknown });
+const fault = (exitCode: number, text: string) =>
+  expect.objectContaining({ exitCode, message: expect.stringContaining(text) as unknown });
 
 describe('the store key', () => {
   it('comes from a file or the environment, which forgets it', () => {
@@ -39,10 +40,13 @@ describe('the store key', () => {
   it('is refused when it is ambiguous, no key or open to others, without being shown', () => {
     const key = hex(random(32));
     expect(() => takeStoreKey({ SECAGG_STORE_KEY: key }, 'S', file(key))).toThrow(fault(78, 'both'));
-    expect(() => takeStoreKey({ SECAGG_STORE_KEY: key.slice(1) }, 'S', undefined)).toThrow(fault(78, '64 hexadecimal digits'));
+    expect(() => takeStoreKey({ SECAGG_STORE_KEY: key.slice(1) }, 'S', undefined)).toThrow(
+      fault(78, '64 hexadecimal digits'),
+    );
     expect(() => takeStoreKey({}, 'S', file(random(31)))).toThrow(fault(78, '32 bytes'));
     expect(() => takeStoreKey({}, 'S', join(folder, 'none'))).toThrow(fault(78, 'ENOENT'));
-    for (const mode of [0o640, 0o604, 0o700, 0o660]) expect(() => takeStoreKey({}, 'S', file(key, mode))).toThrow(fault(77, 'chmod 600'));
+    for (const mode of [0o640, 0o604, 0o700, 0o660])
+      expect(() => takeStoreKey({}, 'S', file(key, mode))).toThrow(fault(77, 'chmod 600'));
     try {
       takeStoreKey({ SECAGG_STORE_KEY: `${key}0` }, 'S', undefined);
     } catch (error) {
@@ -57,7 +61,10 @@ describe('an identity file', () => {
     const storeKey = await atRest(random(32), random);
     expect(readIdentityFile('I', file(seed), me, undefined)).toEqual({ secretKey: seed, sealed: false });
     expect(readIdentityFile('I', file(`${hex(seed)}\n`), me, storeKey)).toEqual({ secretKey: seed, sealed: false });
-    expect(readIdentityFile('I', file(sealIdentityKey(storeKey, seed, me)), me, storeKey)).toEqual({ secretKey: seed, sealed: true });
+    expect(readIdentityFile('I', file(sealIdentityKey(storeKey, seed, me)), me, storeKey)).toEqual({
+      secretKey: seed,
+      sealed: true,
+    });
   });
 
   it('that is sealed needs its store key and its party', async () => {

@@ -25,7 +25,10 @@ export function ownerOnlyDatabase(path: string): void {
 export function requireOwnerOnly(path: string): void {
   const mode = modeOf(path);
   if (mode === undefined || (mode & OTHERS) === 0) return;
-  throw new HostFault(exitCodes.noPermission, `${path} has mode ${mode.toString(8).padStart(4, '0')}: others must not read or write it (chmod 600 ${path})`);
+  throw new HostFault(
+    exitCodes.noPermission,
+    `${path} has mode ${mode.toString(8).padStart(4, '0')}: others must not read or write it (chmod 600 ${path})`,
+  );
 }
 
 function modeOf(path: string): number | undefined {

@@ -15,13 +15,19 @@ type Environment = Record<string, string | undefined>;
  * Undefined when neither is given. Throws {@link HostFault} for both, and for what is no key.
  * @param file path that the configuration names, under the name `setting`
  */
-export function takeStoreKey(environment: Environment, setting: string, file: string | undefined): Uint8Array | undefined {
+export function takeStoreKey(
+  environment: Environment,
+  setting: string,
+  file: string | undefined,
+): Uint8Array | undefined {
   const text = environment[STORE_KEY_VARIABLE];
   // Child processes and diagnostic reports would show it.
   delete environment[STORE_KEY_VARIABLE];
   if (text === undefined || text === '') return file === undefined ? undefined : readStoreKeyFile(setting, file);
-  if (file !== undefined) throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} and ${setting} are both given: which key is meant?`);
-  if (!HEX_KEY.test(text)) throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} must hold ${2 * KEY_BYTES} hexadecimal digits`);
+  if (file !== undefined)
+    throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} and ${setting} are both given: which key is meant?`);
+  if (!HEX_KEY.test(text))
+    throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} must hold ${2 * KEY_BYTES} hexadecimal digits`);
   return new Uint8Array(Buffer.from(text, 'hex'));
 }
 
@@ -30,6 +36,10 @@ export function readStoreKeyFile(setting: string, file: string): Uint8Array {
   const content = readKeyFile(setting, file);
   if (content.length === KEY_BYTES) return content;
   const text = Buffer.from(content).toString('latin1').trim();
-  if (!HEX_KEY.test(text)) throw new HostFault(exitCodes.config, `${setting}: ${file} must hold ${KEY_BYTES} bytes, or ${2 * KEY_BYTES} hexadecimal digits`);
+  if (!HEX_KEY.test(text))
+    throw new HostFault(
+      exitCodes.config,
+      `${setting}: ${file} must hold ${KEY_BYTES} bytes, or ${2 * KEY_BYTES} hexadecimal digits`,
+    );
   return new Uint8Array(Buffer.from(text, 'hex'));
 }

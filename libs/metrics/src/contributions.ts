@@ -3,7 +3,11 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 /** Contributions that went through this process: taken by a coordinator, or sent by a router. */
 export function createContributionMetrics(registry: Registry): { counted(): void; validated(seconds: number): void } {
   const registers = [registry];
-  const batches = new Counter({ name: 'federated_reward_batches_total', help: 'Contributions accepted (coordinator) or sent with a receipt (router)', registers });
+  const batches = new Counter({
+    name: 'federated_reward_batches_total',
+    help: 'Contributions accepted (coordinator) or sent with a receipt (router)',
+    registers,
+  });
   const validation = new Histogram({
     name: 'secure_agg_contribution_validation_seconds',
     help: 'Time to check one contribution, accepted or not',

@@ -6,7 +6,8 @@ const sample = (text: string, series: string): number | undefined => {
   const line = text.split('\n').find((each) => each.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 };
-const typeOf = (text: string, name: string): string | undefined => new RegExp(`^# TYPE ${name} (\\w+)$`, 'm').exec(text)?.[1];
+const typeOf = (text: string, name: string): string | undefined =>
+  new RegExp(`^# TYPE ${name} (\\w+)$`, 'm').exec(text)?.[1];
 const codes = Object.keys(problems) as ProblemCode[];
 const coordinator = () => createMetrics({ app: 'coordinator', processMetrics: false });
 const router = () => createMetrics({ app: 'router-node', processMetrics: false });
@@ -26,7 +27,10 @@ const COMMON = {
 };
 const ROUTER_ONLY = { secure_agg_receipts_not_honoured_total: 'counter' };
 const COORDINATOR_ONLY = {
-  federation_participation_rate: 'gauge', federation_nodes_active: 'gauge', federation_routers_suspected: 'gauge', federation_routers_quarantined: 'gauge',
+  federation_participation_rate: 'gauge',
+  federation_nodes_active: 'gauge',
+  federation_routers_suspected: 'gauge',
+  federation_routers_quarantined: 'gauge',
 };
 
 describe('exposition', () => {
@@ -48,8 +52,19 @@ describe('exposition', () => {
 
   it('starts every reason at zero', async () => {
     const text = await coordinator().exposition();
-    const reasons = ['unauthorized', 'insufficient_participants', 'validation_error', 'duplicate', 'stale_round', 'expired', 'revoked', 'policy',
-      'budget_exhausted', 'committee_unavailable', 'recovery_failed'];
+    const reasons = [
+      'unauthorized',
+      'insufficient_participants',
+      'validation_error',
+      'duplicate',
+      'stale_round',
+      'expired',
+      'revoked',
+      'policy',
+      'budget_exhausted',
+      'committee_unavailable',
+      'recovery_failed',
+    ];
     for (const reason of reasons) expect(sample(text, `secure_agg_failures_total{reason="${reason}"}`)).toBe(0);
   });
 
@@ -99,8 +114,18 @@ describe('events', () => {
     metrics.contributionRefused('too_large');
     metrics.nodesActive(7);
     metrics.roundCompleted(12, 5, 5 / 7);
-    metrics.routersSuspected(new Map([['ab', { suspected: 3, quarantined: 2 }], ['ef', { suspected: 1, quarantined: 0 }]]));
-    metrics.routersSuspected(new Map([['ab', { suspected: 2, quarantined: 1 }], ['cd', { suspected: 0, quarantined: 0 }]]));
+    metrics.routersSuspected(
+      new Map([
+        ['ab', { suspected: 3, quarantined: 2 }],
+        ['ef', { suspected: 1, quarantined: 0 }],
+      ]),
+    );
+    metrics.routersSuspected(
+      new Map([
+        ['ab', { suspected: 2, quarantined: 1 }],
+        ['cd', { suspected: 0, quarantined: 0 }],
+      ]),
+    );
     const text = await metrics.exposition();
     expect(sample(text, 'federated_reward_batches_total')).toBe(2);
     expect(sample(text, 'secure_agg_contribution_validation_seconds_count')).toBe(3);

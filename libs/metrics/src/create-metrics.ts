@@ -61,7 +61,9 @@ export interface MetricsOptions<App extends 'coordinator' | 'router-node'> {
 
 export function createMetrics(options: MetricsOptions<'coordinator'>): CoordinatorMetrics;
 export function createMetrics(options: MetricsOptions<'router-node'>): RouterNodeMetrics;
-export function createMetrics(options: MetricsOptions<'coordinator' | 'router-node'>): CoordinatorMetrics | RouterNodeMetrics {
+export function createMetrics(
+  options: MetricsOptions<'coordinator' | 'router-node'>,
+): CoordinatorMetrics | RouterNodeMetrics {
   // A registry of its own: two apps in one process (tests, simulations) do not mix.
   const registry = new Registry();
   if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });

@@ -6,8 +6,18 @@ export type SuspicionCounts = ReadonlyMap<string, { readonly suspected: number; 
 export function createSuspicionMetrics(registry: Registry): (counts: SuspicionCounts) => void {
   const registers = [registry];
   const labelNames = ['cluster'] as const;
-  const suspected = new Gauge({ name: 'federation_routers_suspected', help: 'Routers that scores over rounds name', labelNames, registers });
-  const quarantined = new Gauge({ name: 'federation_routers_quarantined', help: 'Routers whose contributions are refused for that', labelNames, registers });
+  const suspected = new Gauge({
+    name: 'federation_routers_suspected',
+    help: 'Routers that scores over rounds name',
+    labelNames,
+    registers,
+  });
+  const quarantined = new Gauge({
+    name: 'federation_routers_quarantined',
+    help: 'Routers whose contributions are refused for that',
+    labelNames,
+    registers,
+  });
   return (counts) => {
     suspected.reset();
     quarantined.reset();

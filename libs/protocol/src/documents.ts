@@ -13,16 +13,34 @@ export function isSignedBy<T>(message: Message<T>, fleet: string, signed: Signed
 }
 
 /** Decodes after the signature has been verified. Throws `bad_signature` naming `party`, or what decoding throws. */
-export function openDocument<T>(message: Message<T>, fleet: string, signed: Signed, publicKey: Bytes, party?: string): T {
+export function openDocument<T>(
+  message: Message<T>,
+  fleet: string,
+  signed: Signed,
+  publicKey: Bytes,
+  party?: string,
+): T {
   if (!isSignedBy(message, fleet, signed, publicKey)) {
-    throw new SecaggError('bad_signature', `the ${message.type} is not signed by ${party ?? 'its claimed signer'}`, { party });
+    throw new SecaggError('bad_signature', `the ${message.type} is not signed by ${party ?? 'its claimed signer'}`, {
+      party,
+    });
   }
   return message.decode(signed.body);
 }
 
 /** The same as a check with a name. */
-export const openUnder = <T>(check: CheckName, message: Message<T>, fleet: string, signed: Signed, signer: { readonly key: Bytes; readonly id: string }): T =>
-  under(check, () => openDocument(message, fleet, signed, signer.key, signer.id), () => message.decode(signed.body));
+export const openUnder = <T>(
+  check: CheckName,
+  message: Message<T>,
+  fleet: string,
+  signed: Signed,
+  signer: { readonly key: Bytes; readonly id: string },
+): T =>
+  under(
+    check,
+    () => openDocument(message, fleet, signed, signer.key, signer.id),
+    () => message.decode(signed.body),
+  );
 
 export const sameBytes = (a: Bytes, b: Bytes): boolean => a.length === b.length && Buffer.compare(a, b) === 0;
 export const hex = (bytes: Bytes): string => Buffer.from(bytes).toString('hex');

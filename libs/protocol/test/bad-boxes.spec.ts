@@ -18,15 +18,28 @@ const spoils: Record<string, Spoil> = {
     const { epoch } = scenario.round.round;
     const suite = sealingSuite(epoch.epoch.sealing_suite);
     const plaintext = random(box.ciphertext.length - suite.overhead);
-    return suite.seal(suite.recipient(epoch.epoch.members[member].kem_key), sealingInfo('local'), boxAad(scenario.round.round, scenario.fleet.routers[0].identity.id, member), plaintext, random);
+    return suite.seal(
+      suite.recipient(epoch.epoch.members[member].kem_key),
+      sealingInfo('local'),
+      boxAad(scenario.round.round, scenario.fleet.routers[0].identity.id, member),
+      plaintext,
+      random,
+    );
   },
 };
 
 /** Router 0 sends boxes that these members cannot use; the others are honest. */
-function start(size: number, threshold: number, members: readonly number[], spoil: Spoil = spoils['garbage in them']): Scenario {
+function start(
+  size: number,
+  threshold: number,
+  members: readonly number[],
+  spoil: Spoil = spoils['garbage in them'],
+): Scenario {
   const scenario = new Scenario(quietFleet(size, threshold, Math.max(size, 4)));
   const [bad, ...others] = scenario.fleet.routers.slice(0, 4);
-  const bytes = forge(scenario.build(bad), bad.identity.secretKey, ({ boxes }) => ({ boxes: boxes.map((box, i) => (members.includes(i) ? spoil(box, scenario, i) : box)) }));
+  const bytes = forge(scenario.build(bad), bad.identity.secretKey, ({ boxes }) => ({
+    boxes: boxes.map((box, i) => (members.includes(i) ? spoil(box, scenario, i) : box)),
+  }));
   scenario.fleet.coordinator.contribute(scenario.key, bytes);
   return scenario.contribute(others);
 }
@@ -42,12 +55,17 @@ describe.each(committees)('a $threshold-of-$size committee', ({ size, threshold 
   const most = size - usable;
   const first = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-  it.each([...new Set([1, most, most + 1, size])].filter((bad) => bad > 0 && bad <= size))('with %i bad boxes', (bad) => {
-    const scenario = start(size, threshold, first(bad)).finish();
-    expectKept(scenario, bad <= most);
-    expect(scenario.round.transfers.size > 0).toBe(bad <= most);
-    expect([...scenario.round.reports.values()].filter(({ report }) => (report.usable[0] & 1) === 0)).toHaveLength(bad);
-  });
+  it.each([...new Set([1, most, most + 1, size])].filter((bad) => bad > 0 && bad <= size))(
+    'with %i bad boxes',
+    (bad) => {
+      const scenario = start(size, threshold, first(bad)).finish();
+      expectKept(scenario, bad <= most);
+      expect(scenario.round.transfers.size > 0).toBe(bad <= most);
+      expect([...scenario.round.reports.values()].filter(({ report }) => (report.usable[0] & 1) === 0)).toHaveLength(
+        bad,
+      );
+    },
+  );
 });
 
 it.each(Object.keys(spoils))('boxes with %s are reported, whatever is wrong with them', (name) => {
@@ -55,18 +73,27 @@ it.each(Object.keys(spoils))('boxes with %s are reported, whatever is wrong with
   expectKept(start(4, 2, [1, 2], spoils[name]).finish(), false);
 });
 
-it('a box moved from another member, or from another router\'s contribution, does not open', () => {
+it("a box moved from another member, or from another router's contribution, does not open", () => {
   const moved = new Scenario(quietFleet(4, 2, 4));
   const { fleet } = moved;
   const [a, b, ...others] = fleet.routers;
   const original = moved.build(a);
   fleet.coordinator.contribute(moved.key, original);
   // b sends a's ciphertext, commitments and boxes under its own name, so that a's data would count twice.
-  fleet.coordinator.contribute(moved.key, forge(moved.build(b), b.identity.secretKey, ({ header }) => ({ ...partsOf(original), header })));
-  moved.contribute(others).finish().expectExactly([a, ...others]);
+  fleet.coordinator.contribute(
+    moved.key,
+    forge(moved.build(b), b.identity.secretKey, ({ header }) => ({ ...partsOf(original), header })),
+  );
+  moved
+    .contribute(others)
+    .finish()
+    .expectExactly([a, ...others]);
 
   const exchanged = new Scenario(fleet);
-  fleet.coordinator.contribute(exchanged.key, forge(exchanged.build(a), a.identity.secretKey, ({ boxes: [x, y, ...rest] }) => ({ boxes: [y, x, ...rest] })));
+  fleet.coordinator.contribute(
+    exchanged.key,
+    forge(exchanged.build(a), a.identity.secretKey, ({ boxes: [x, y, ...rest] }) => ({ boxes: [y, x, ...rest] })),
+  );
   exchanged.contribute(fleet.routers.slice(1)).finish().expectExactly(fleet.routers.slice(1));
 });
 
@@ -81,7 +108,11 @@ describe('a box bad for a member that comes back after the decision', () => {
     const scenario = start(4, 2, [0]);
     const [back, ...others] = scenario.fleet.members;
     // Member 3 goes before it answers, so that member 0 is needed for a piece.
-    const leaves: Work = { work: (coordinator, nowMs) => { if (scenario.round.phase !== 'answering') others[2].work(coordinator, nowMs); } };
+    const leaves: Work = {
+      work: (coordinator, nowMs) => {
+        if (scenario.round.phase !== 'answering') others[2].work(coordinator, nowMs);
+      },
+    };
     scenario.finish([others[0], others[1], leaves]);
     expect(scenario.round.phase).toBe('answering');
     expectKept(scenario.finish([back, others[0], others[1]]), true);
@@ -94,19 +125,30 @@ describe('a box bad for a member that comes back after the decision', () => {
   ])('also when holders pass on %s', (_name, spoil) => {
     const scenario = start(7, 3, [0, 1]);
     const { members } = scenario.fleet;
-    const liars = members.slice(2, 4).map((member) => new Liar(member, (coordinator) => ({
-      takeTransfer: (key, signed) => {
-        const { to, boxes } = transferMessage.decode(signed.body);
-        const opened = openedBy(scenario, member);
-        for (const seeds of opened.seeds) if (seeds) spoil(seeds);
-        const routers = boxes.map(({ router }) => router);
-        coordinator.takeTransfer(key, transferSeeds(member.state, opened, decidedBy(scenario, opened), { to, routers }, random));
-      },
-    })));
+    const liars = members.slice(2, 4).map(
+      (member) =>
+        new Liar(member, (coordinator) => ({
+          takeTransfer: (key, signed) => {
+            const { to, boxes } = transferMessage.decode(signed.body);
+            const opened = openedBy(scenario, member);
+            for (const seeds of opened.seeds) if (seeds) spoil(seeds);
+            const routers = boxes.map(({ router }) => router);
+            coordinator.takeTransfer(
+              key,
+              transferSeeds(member.state, opened, decidedBy(scenario, opened), { to, routers }, random),
+            );
+          },
+        })),
+    );
     expectKept(scenario.finish([...liars, ...members.slice(0, 2), ...members.slice(4)]), true);
     const receiver = members[0];
     const opened = openedBy(scenario, receiver);
-    const { wrong } = takeTransfers(receiver.state, opened, decidedBy(scenario, opened).decision, transfersTo(scenario, 0));
+    const { wrong } = takeTransfers(
+      receiver.state,
+      opened,
+      decidedBy(scenario, opened).decision,
+      transfersTo(scenario, 0),
+    );
     expect(wrong).toEqual(liars.map(({ member }) => member.identity.id));
   });
 });
@@ -115,7 +157,11 @@ it('a member that reports good boxes as bad keeps nobody out, and is passed only
   const scenario = new Scenario(quietFleet(4, 2, 4)).contribute();
   const { fleet } = scenario;
   const liar = new Liar(fleet.members[0], (coordinator, self) => ({
-    takeReport: (key, signed) => coordinator.takeReport(key, self.report(signed, (report) => ({ usable: new Uint8Array(report.usable.length) }))),
+    takeReport: (key, signed) =>
+      coordinator.takeReport(
+        key,
+        self.report(signed, (report) => ({ usable: new Uint8Array(report.usable.length) })),
+      ),
     // It says nothing more, so that the seeds stay wanted.
     takeAnswer: () => undefined,
   }));
@@ -132,11 +178,15 @@ it('seeds are passed on only after a decision, only of decided routers, and to n
   const [member] = scenario.fleet.members;
   const opened = openedBy(scenario, member);
   const decided = decidedBy(scenario, opened);
-  const pass = (to: number, router: string) => codeOf(() => transferSeeds(member.state, opened, decided, { to: to as MemberIndex, routers: [router as PartyId] }, random));
+  const pass = (to: number, router: string) =>
+    codeOf(() =>
+      transferSeeds(member.state, opened, decided, { to: to as MemberIndex, routers: [router as PartyId] }, random),
+    );
   expect(pass(1, 'router-1')).toBeUndefined();
   expect(pass(1, 'router-0')).toBe('recovery_failed');
   expect(pass(0, 'router-1')).toBe('no_seat');
   expect(pass(4, 'router-1')).toBe('no_seat');
 });
 
-const transfersTo = (scenario: Scenario, member: number) => [...scenario.round.transfers.values()].filter(({ transfer }) => transfer.to === member).map(({ signed }) => signed);
+const transfersTo = (scenario: Scenario, member: number) =>
+  [...scenario.round.transfers.values()].filter(({ transfer }) => transfer.to === member).map(({ signed }) => signed);

@@ -10,7 +10,10 @@ describe.each(committees)('a $threshold-of-$size committee', ({ size, threshold,
     return scenario.contribute(contributors(scenario));
   };
   /** The first members are away: those that pieces are assigned to first. */
-  const split = (scenario: Scenario, away: number) => ({ away: scenario.fleet.members.slice(0, away), here: scenario.fleet.members.slice(away) });
+  const split = (scenario: Scenario, away: number) => ({
+    away: scenario.fleet.members.slice(0, away),
+    here: scenario.fleet.members.slice(away),
+  });
 
   it('opens the exact sum with everybody there', () => {
     const scenario = start().finish();
@@ -28,13 +31,17 @@ describe.each(committees)('a $threshold-of-$size committee', ({ size, threshold,
     it(`opens it with ${absent} going away after their reports`, () => {
       const scenario = start();
       const { away, here } = split(scenario, absent);
-      scenario.finish([...away.map((member) => presentIn(scenario, member, 'checking')), ...here]).expectExactly(contributors(scenario));
+      scenario
+        .finish([...away.map((member) => presentIn(scenario, member, 'checking')), ...here])
+        .expectExactly(contributors(scenario));
     });
 
     it(`opens it with ${absent} going away between ready and their answers`, () => {
       const scenario = start();
       const { away, here } = split(scenario, absent);
-      scenario.finish([...away.map((member) => presentIn(scenario, member, 'checking', 'voting')), ...here]).expectExactly(contributors(scenario));
+      scenario
+        .finish([...away.map((member) => presentIn(scenario, member, 'checking', 'voting')), ...here])
+        .expectExactly(contributors(scenario));
     });
   }
 

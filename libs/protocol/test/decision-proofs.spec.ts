@@ -15,7 +15,10 @@ const check = (proof: DecisionProof, key = publicKey) => codeOf(() => verifyDeci
 
 it('says which round was decided how, and by whom', () => {
   expect(verifyDecisionProof(publicKey, encode(proofs.ready))).toMatchObject({
-    fleet: 'local', cluster: fleet.cluster, round: 1, decision: { body: { kind: 'ready', groups: [{ group: 0, size: 5 }] } },
+    fleet: 'local',
+    cluster: fleet.cluster,
+    round: 1,
+    decision: { body: { kind: 'ready', groups: [{ group: 0, size: 5 }] } },
   });
   const abort = verifyDecisionProof(publicKey, encode(proofs.abort));
   expect(abort).toMatchObject({ round: 2, decision: { body: { kind: 'abort', reason: 'insufficient_participants' } } });
@@ -31,13 +34,40 @@ it('is the same from a transcript and from the round itself', () => {
 it.each<[string, string, (proof: DecisionProof) => Partial<DecisionProof>]>([
   ['another policy', 'bad_signature', ({ policy }) => ({ policy: { ...policy, signature: flip(policy.signature) } })],
   ['the announcement of another round', 'wrong_config', () => ({ announcement: proofs.ready.announcement })],
-  ['an announcement that the coordinator did not sign', 'bad_signature', ({ announcement }) => ({ announcement: { ...announcement, signature: flip(announcement.signature) } })],
-  ['a vote too few', 'no_decision', ({ decision }) => ({ decision: { ...decision, votes: decision.votes.slice(0, 2) } })],
-  ['a vote twice', 'no_decision', ({ decision }) => ({ decision: { ...decision, votes: [decision.votes[0], ...decision.votes.slice(0, 2)] } })],
-  ['a vote in another\'s name', 'bad_signature', ({ decision }) => ({ decision: { ...decision, votes: decision.votes.slice(0, 3).map((vote, i) => ({ ...vote, member: (3 - i) as MemberIndex })) } })],
+  [
+    'an announcement that the coordinator did not sign',
+    'bad_signature',
+    ({ announcement }) => ({ announcement: { ...announcement, signature: flip(announcement.signature) } }),
+  ],
+  [
+    'a vote too few',
+    'no_decision',
+    ({ decision }) => ({ decision: { ...decision, votes: decision.votes.slice(0, 2) } }),
+  ],
+  [
+    'a vote twice',
+    'no_decision',
+    ({ decision }) => ({ decision: { ...decision, votes: [decision.votes[0], ...decision.votes.slice(0, 2)] } }),
+  ],
+  [
+    "a vote in another's name",
+    'bad_signature',
+    ({ decision }) => ({
+      decision: {
+        ...decision,
+        votes: decision.votes.slice(0, 3).map((vote, i) => ({ ...vote, member: (3 - i) as MemberIndex })),
+      },
+    }),
+  ],
   ['the decision on another round', 'wrong_config', () => ({ decision: proofs.ready.decision })],
-  ['a member\'s signature on the epoch missing', 'bad_signature', ({ epoch_certificate: { body, signatures } }) => ({ epoch_certificate: { body, signatures: signatures.slice(1) } })],
-])('is refused with %s', (_what, code, change) => expect(check({ ...proofs.abort, ...change(proofs.abort) })).toBe(code));
+  [
+    "a member's signature on the epoch missing",
+    'bad_signature',
+    ({ epoch_certificate: { body, signatures } }) => ({ epoch_certificate: { body, signatures: signatures.slice(1) } }),
+  ],
+])('is refused with %s', (_what, code, change) =>
+  expect(check({ ...proofs.abort, ...change(proofs.abort) })).toBe(code),
+);
 
 it('is refused under another authority, and wherever a bit is turned', () => {
   expect(check(proofs.abort, quietFleet(1, 1, 1).authority.publicKey)).toBe('bad_signature');
@@ -45,7 +75,7 @@ it('is refused under another authority, and wherever a bit is turned', () => {
   for (let i = 0; i < 300; i++) {
     const at = Math.floor((bytes.length * (i + Math.random())) / 300);
     const altered = bytes.slice();
-    altered[at] ^= 1 << (i % 8);
+    altered[at] ^= 1 << i % 8;
     expect([at, codeOf(() => verifyDecisionProof(publicKey, altered))]).toEqual([at, expect.any(String)]);
   }
 });
@@ -54,7 +84,10 @@ it('of a round before a change of policy goes by the documents of that round', (
   const changing = quietFleet(4, 2, 5);
   const before = new Scenario(changing).contribute().finish();
   const given = new Scenario(changing).contribute(changing.routers.slice(0, 1)).finish();
-  distribute(changing, nextDocuments(changing, { revoke: ['router-4'], policy: () => ({ clock_tolerance_ms: 120_000 }) }));
+  distribute(
+    changing,
+    nextDocuments(changing, { revoke: ['router-4'], policy: () => ({ clock_tolerance_ms: 120_000 }) }),
+  );
   const { documents, round, decision } = before.round;
   const proof = decision && proofOfRound(documents, round, decision);
   expect(verifyDecisionProof(changing.authority.publicKey, encode(proof as DecisionProof)).round).toBe(1);
@@ -105,7 +138,9 @@ describe('a router that is shown one', () => {
     expect(unanswered.round.phase).toBe('aborted');
     expect(refused(decisionProofOf(unanswered.transcript))).toBe('no_round');
     // The abort of another round does not become one of this by changing the announcement.
-    expect(refused({ ...decisionProofOf(unanswered.transcript), announcement: mine.round.round.announcement })).toBe('wrong_config');
+    expect(refused({ ...decisionProofOf(unanswered.transcript), announcement: mine.round.round.announcement })).toBe(
+      'wrong_config',
+    );
     // The same round number under another configuration.
     const entry = router.state.participations.get(mine.key);
     router.state.participations.set(unanswered.key, { ...entry, round: unanswered.config.round } as never);

@@ -1,6 +1,14 @@
 /** Setting up an epoch: the certificate holds only with the signatures of all members over their own fresh keys. */
 import { sealingSuite } from '@secagg/crypto';
-import { type Epoch, epochCertificateMessage, epochMessage, openRoundMessage, type PartyId, seatMessage, type WorkItem } from '@secagg/schema';
+import {
+  type Epoch,
+  epochCertificateMessage,
+  epochMessage,
+  openRoundMessage,
+  type PartyId,
+  seatMessage,
+  type WorkItem,
+} from '@secagg/schema';
 import { type LocalFleet, type LocalMember, receiveSeat, signDocument, signEpoch, startEpoch, takeSeat } from '../src';
 import { signMessage } from '@secagg/crypto';
 import { Liar } from './support/liars';
@@ -14,8 +22,12 @@ function proposed(size = 4, threshold = 2): { fleet: LocalFleet; epoch: Epoch } 
   for (const member of fleet.members) member.work(fleet.coordinator, now);
   return { fleet, epoch: epochMessage.decode(fleet.coordinator.state.epochs.get(1)?.body as Uint8Array) };
 }
-const signs = (member: LocalMember, epoch: Epoch) => codeOf(() => signEpoch(member.state, member, epochMessage.encode(epoch), now));
-const withMember = (epoch: Epoch, index: number, change: Partial<Epoch['members'][number]>): Epoch => ({ ...epoch, members: epoch.members.map((member, i) => (i === index ? { ...member, ...change } : member)) });
+const signs = (member: LocalMember, epoch: Epoch) =>
+  codeOf(() => signEpoch(member.state, member, epochMessage.encode(epoch), now));
+const withMember = (epoch: Epoch, index: number, change: Partial<Epoch['members'][number]>): Epoch => ({
+  ...epoch,
+  members: epoch.members.map((member, i) => (i === index ? { ...member, ...change } : member)),
+});
 const kemKey = (epoch: Epoch) => sealingSuite(epoch.sealing_suite).generateKeyPair(random).publicKey;
 
 it('a member whose key was exchanged does not sign', () => {
@@ -33,7 +45,11 @@ it.each<[string, (epoch: Epoch) => Epoch, string]>([
   ['a longer life than the policy allows', (epoch) => ({ ...epoch, not_after_ms: now + 8 * 86_400_000 }), 'policy'],
   ['a longer life than its seat', (epoch) => ({ ...epoch, not_after_ms: epoch.not_after_ms + 1 }), 'no_seat'],
   ['a member that is no candidate', (epoch) => withMember(epoch, 3, { id: 'stranger' as PartyId }), 'policy'],
-  ['two members with one sealing key', (epoch) => withMember(epoch, 3, { kem_key: epoch.members[2].kem_key }), 'policy'],
+  [
+    'two members with one sealing key',
+    (epoch) => withMember(epoch, 3, { kem_key: epoch.members[2].kem_key }),
+    'policy',
+  ],
   ['two members with one vote key', (epoch) => withMember(epoch, 3, { vote_key: epoch.members[2].vote_key }), 'policy'],
   ['a sealing key nobody can seal to', (epoch) => withMember(epoch, 3, { kem_key: new Uint8Array(32) }), 'invalid'],
   ['another number than its seat', (epoch) => ({ ...epoch, epoch: 2 as Epoch['epoch'] }), 'no_seat'],
@@ -51,24 +67,55 @@ it('a member signs one list an epoch, and takes no seat below the highest', () =
   expect(signs(member, epoch)).toBeUndefined();
   const terms: Extract<WorkItem, { kind: 'seat' }> = { kind: 'seat', ...termsOf(epoch), epoch: 5 as Epoch['epoch'] };
   member.commit(takeSeat(member.state, member, terms, random, now));
-  expect(codeOf(() => takeSeat(member.state, member, { ...terms, epoch: 4 as Epoch['epoch'] }, random, now))).toBe('wrong_epoch');
-  expect(codeOf(() => takeSeat(member.state, member, { ...terms, epoch: 6 as Epoch['epoch'], threshold: 1 }, random, now))).toBe('policy');
-  expect(codeOf(() => takeSeat(member.state, member, { ...terms, epoch: 6 as Epoch['epoch'], policy_version: 2 }, random, now))).toBe('policy');
-  expect(codeOf(() => takeSeat(member.state, member, { ...terms, epoch: 6 as Epoch['epoch'], not_after_ms: now + 8 * 86_400_000 }, random, now))).toBe('policy');
+  expect(codeOf(() => takeSeat(member.state, member, { ...terms, epoch: 4 as Epoch['epoch'] }, random, now))).toBe(
+    'wrong_epoch',
+  );
+  expect(
+    codeOf(() => takeSeat(member.state, member, { ...terms, epoch: 6 as Epoch['epoch'], threshold: 1 }, random, now)),
+  ).toBe('policy');
+  expect(
+    codeOf(() =>
+      takeSeat(member.state, member, { ...terms, epoch: 6 as Epoch['epoch'], policy_version: 2 }, random, now),
+    ),
+  ).toBe('policy');
+  expect(
+    codeOf(() =>
+      takeSeat(
+        member.state,
+        member,
+        { ...terms, epoch: 6 as Epoch['epoch'], not_after_ms: now + 8 * 86_400_000 },
+        random,
+        now,
+      ),
+    ),
+  ).toBe('policy');
 });
 
-const termsOf = ({ policy_version, roster_version, threshold, sealing_suite, not_after_ms }: Epoch) => ({ policy_version, roster_version, threshold, sealing_suite, not_after_ms });
+const termsOf = ({ policy_version, roster_version, threshold, sealing_suite, not_after_ms }: Epoch) => ({
+  policy_version,
+  roster_version,
+  threshold,
+  sealing_suite,
+  not_after_ms,
+});
 
 it('routers refuse a certificate in which a key was exchanged, however few signatures are wrong', () => {
   const fleet = quietFleet(4, 2, 4);
   const scenario = new Scenario(fleet);
   const { certificate, epoch } = scenario.round.round.epoch;
   const { announcement } = scenario.round.round;
-  const check = (body: Uint8Array, signatures: Uint8Array[]) => codeOf(() => fleet.routers[0].check(openRoundMessage.encode({ announcement, epoch_certificate: { body, signatures } }), now));
+  const check = (body: Uint8Array, signatures: Uint8Array[]) =>
+    codeOf(() =>
+      fleet.routers[0].check(openRoundMessage.encode({ announcement, epoch_certificate: { body, signatures } }), now),
+    );
   expect(check(certificate.body, certificate.signatures)).toBeUndefined();
   const body = epochMessage.encode(withMember(epoch, 3, { kem_key: kemKey(epoch) }));
   // The three others were fooled or help; the fourth has not signed.
-  const signatures = fleet.members.map((member, i) => (i === 3 ? certificate.signatures[3] : signMessage(member.identity.secretKey, { type: epochMessage.type, fleet: 'local' }, body)));
+  const signatures = fleet.members.map((member, i) =>
+    i === 3
+      ? certificate.signatures[3]
+      : signMessage(member.identity.secretKey, { type: epochMessage.type, fleet: 'local' }, body),
+  );
   expect(check(body, signatures)).toBe('bad_signature');
   expect(epochCertificateMessage.encode({ body, signatures }).length).toBeGreaterThan(body.length);
 });
@@ -77,12 +124,24 @@ it('the coordinator takes seats of candidates only, one each, under its terms', 
   const { fleet, epoch } = proposed();
   const { coordinator } = fleet;
   coordinator.commit(startEpoch(coordinator.state, 86_400_000, now));
-  const seat = (member: LocalMember, changes: object = {}) => signDocument(
-    seatMessage, 'local',
-    { v: 1, fleet: 'local', ...termsOf(epoch), epoch: 2 as Epoch['epoch'], member: member.identity.id, kem_key: kemKey(epoch), vote_key: random(32), ...changes },
-    member.identity.secretKey,
-  );
-  const take = (signed: ReturnType<typeof seat>) => codeOf(() => coordinator.commit(receiveSeat(coordinator.state, signed, now)));
+  const seat = (member: LocalMember, changes: object = {}) =>
+    signDocument(
+      seatMessage,
+      'local',
+      {
+        v: 1,
+        fleet: 'local',
+        ...termsOf(epoch),
+        epoch: 2 as Epoch['epoch'],
+        member: member.identity.id,
+        kem_key: kemKey(epoch),
+        vote_key: random(32),
+        ...changes,
+      },
+      member.identity.secretKey,
+    );
+  const take = (signed: ReturnType<typeof seat>) =>
+    codeOf(() => coordinator.commit(receiveSeat(coordinator.state, signed, now)));
   const [a, b] = fleet.members;
   const first = seat(a);
   expect(take(first)).toBeUndefined();
@@ -93,16 +152,29 @@ it('the coordinator takes seats of candidates only, one each, under its terms', 
   expect(take(seat(b, { kem_key: new Uint8Array(32) }))).toBe('invalid');
   expect(take(seat(b, { vote_key: seatMessage.decode(first.body).vote_key }))).toBe('invalid');
   expect(take(seat(b, { epoch: 9 }))).toBe('wrong_epoch');
-  expect(take(signDocument(seatMessage, 'local', { ...seatMessage.decode(first.body), member: fleet.coordinator.context.identity.id }, coordinator.context.identity.secretKey))).toBe('wrong_role');
+  expect(
+    take(
+      signDocument(
+        seatMessage,
+        'local',
+        { ...seatMessage.decode(first.body), member: fleet.coordinator.context.identity.id },
+        coordinator.context.identity.secretKey,
+      ),
+    ),
+  ).toBe('wrong_role');
 });
 
 it('a candidate that takes a seat and does not sign is passed over next time, where enough others remain', () => {
   const fleet = quietFleet(4, 2, 4);
-  distribute(fleet, nextDocuments(fleet, { policy: ({ committee }) => ({ committee: { ...committee, size: 3, threshold: 2 } }) }));
+  distribute(
+    fleet,
+    nextDocuments(fleet, { policy: ({ committee }) => ({ committee: { ...committee, size: 3, threshold: 2 } }) }),
+  );
   const silent = new Liar(fleet.members[0], () => ({ takeEpochSignature: () => undefined }));
   const attempt = () => {
     fleet.coordinator.commit(startEpoch(fleet.coordinator.state, 86_400_000, now));
-    for (let turn = 0; turn < 3; turn++) for (const member of [silent, ...fleet.members.slice(1)]) member.work(fleet.coordinator, now);
+    for (let turn = 0; turn < 3; turn++)
+      for (const member of [silent, ...fleet.members.slice(1)]) member.work(fleet.coordinator, now);
     return fleet.coordinator.state.epoch?.epoch.members.map((member) => member.id as string);
   };
   expect(attempt()).toBeUndefined();

@@ -1,18 +1,36 @@
 /** The library face: the original design's usage example, and what it refuses. */
 import { createClusterHash, type FederatedRewardSignal, SecaggError } from '@secagg/schema';
-import { createSecureAggregationKeys, type SecureAggregationOptions, SecureRewardAggregatorCoordinator, SecureRewardAggregatorNode } from '../src';
+import {
+  createSecureAggregationKeys,
+  type SecureAggregationOptions,
+  SecureRewardAggregatorCoordinator,
+  SecureRewardAggregatorNode,
+} from '../src';
 
 const cluster_hash = createClusterHash('eu-west', 'a salt of the cluster');
 const clock = () => Date.UTC(2026, 0, 1);
-const options: SecureAggregationOptions = { catalogue: ['gpt-4:chat', 'gpt-4:code'], clusterHash: cluster_hash, clock, unsafeNoNoise: true };
+const options: SecureAggregationOptions = {
+  catalogue: ['gpt-4:chat', 'gpt-4:code'],
+  clusterHash: cluster_hash,
+  clock,
+  unsafeNoNoise: true,
+};
 const signal = (success_rate: number, total_samples: number): FederatedRewardSignal => ({
-  schema_version: 1, aggregation_round: 1, cluster_hash, participant_count: 1, timestamp: '2026-01-01T00:00:00Z',
+  schema_version: 1,
+  aggregation_round: 1,
+  cluster_hash,
+  participant_count: 1,
+  timestamp: '2026-01-01T00:00:00Z',
   reward_signals: { 'gpt-4:chat': { success_rate, avg_latency: 1.5, total_samples, quality_score: 0.5 } },
 });
 const start = (n: number, changes: Partial<SecureAggregationOptions> = {}) => {
   const keys = createSecureAggregationKeys(n, { ...options, ...changes });
   const coordinator = new SecureRewardAggregatorCoordinator(keys);
-  return { keys, coordinator, nodes: keys.routers.map((router) => new SecureRewardAggregatorNode(router, coordinator)) };
+  return {
+    keys,
+    coordinator,
+    nodes: keys.routers.map((router) => new SecureRewardAggregatorNode(router, coordinator)),
+  };
 };
 const codeOf = (run: () => unknown): string | undefined => {
   try {
@@ -41,7 +59,11 @@ it('gives contributions that survive JSON, and lets every router verify the resu
   for (const node of nodes) {
     const contribution = JSON.parse(JSON.stringify(node.encryptRewardSignal(signal(0.5, 20))));
     expect(contribution).toEqual({
-      router_id: node.routerId, encrypted_signal: expect.any(String), signature: expect.any(String), timestamp: '2026-01-01T00:00:00.000Z', aggregation_round: 1,
+      router_id: node.routerId,
+      encrypted_signal: expect.any(String),
+      signature: expect.any(String),
+      timestamp: '2026-01-01T00:00:00.000Z',
+      aggregation_round: 1,
     });
     const collected = coordinator.collectContribution(contribution);
     if (!collected.accepted) throw new Error(collected.message);
@@ -74,7 +96,10 @@ it('aborts a round with fewer contributions than asked for, opens nothing, and g
 it('does not let a request lower the announced minimum', () => {
   const { coordinator, nodes } = start(3, { minParticipants: 3 });
   for (const node of nodes.slice(0, 2)) coordinator.collectContribution(node.encryptRewardSignal(signal(0.9, 10)));
-  expect(coordinator.performSecureAggregation({ minParticipants: 1 })).toMatchObject({ signal: null, reason: 'insufficient_participants' });
+  expect(coordinator.performSecureAggregation({ minParticipants: 1 })).toMatchObject({
+    signal: null,
+    reason: 'insufficient_participants',
+  });
 });
 
 it('refuses with the code of the check that failed', () => {
@@ -94,18 +119,32 @@ it('refuses with the code of the check that failed', () => {
   expect(reasonOf(foreign)).toBe('bad_signature');
   expect(codeOf(() => nodes[0].encryptRewardSignal(signal(0.9, 10)))).toBe('stale_round');
   expect(codeOf(() => nodes[1].encryptRewardSignal(signal(1.5, 10)))).toBe('invalid');
-  expect(codeOf(() => nodes[1].encryptRewardSignal({ ...signal(0.5, 10), cluster_hash: createClusterHash('us-east', 'salt') }))).toBe('invalid');
+  expect(
+    codeOf(() =>
+      nodes[1].encryptRewardSignal({ ...signal(0.5, 10), cluster_hash: createClusterHash('us-east', 'salt') }),
+    ),
+  ).toBe('invalid');
   expect(reasonOf({})).toBeUndefined();
 });
 
 it('names the keys a catalogue lacks to the router alone', () => {
   const { nodes } = start(1);
-  nodes[0].encryptRewardSignal({ ...signal(0.9, 10), reward_signals: { 'gpt-4:chat': { success_rate: 1, avg_latency: 1, total_samples: 1 }, 'secret:task': { success_rate: 1, avg_latency: 1, total_samples: 1 } } });
+  nodes[0].encryptRewardSignal({
+    ...signal(0.9, 10),
+    reward_signals: {
+      'gpt-4:chat': { success_rate: 1, avg_latency: 1, total_samples: 1 },
+      'secret:task': { success_rate: 1, avg_latency: 1, total_samples: 1 },
+    },
+  });
   expect(nodes[0].missingKeys).toEqual(['secret:task']);
 });
 
 it('adds noise unless told not to, states what it cost, and stops when the budget is used up', () => {
-  const { coordinator, nodes } = start(2, { unsafeNoNoise: false, privacy: { epsilon: 8, rounds: 2 }, maxRequestsPerRouter: 20 });
+  const { coordinator, nodes } = start(2, {
+    unsafeNoNoise: false,
+    privacy: { epsilon: 8, rounds: 2 },
+    maxRequestsPerRouter: 20,
+  });
   for (let round = 0; round < 2; round++) {
     for (const node of nodes) coordinator.collectContribution(node.encryptRewardSignal(signal(0.9, 10)));
     const result = coordinator.performSecureAggregation({ minParticipants: 2 });

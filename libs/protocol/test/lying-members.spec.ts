@@ -1,5 +1,13 @@
 /** Members that lie, as many as the committee stands: the round completes exactly, and who answered wrongly is named. */
-import { type AnswerBody, answerBodyMessage, answerMessage, type MemberIndex, reportMessage, voteBodyMessage, type VoteBody } from '@secagg/schema';
+import {
+  type AnswerBody,
+  answerBodyMessage,
+  answerMessage,
+  type MemberIndex,
+  reportMessage,
+  voteBodyMessage,
+  type VoteBody,
+} from '@secagg/schema';
 import { pieceHash } from '../src/coordinator/pieces';
 import { type LocalCoordinator, signDocument } from '../src';
 import { Liar } from './support/liars';
@@ -16,16 +24,27 @@ interface Case {
 }
 
 /** Exchanges the answer for another one. */
-const answering = (change: (body: AnswerBody, liar: Liar, scenario: Scenario) => Uint8Array): Case['lies'] => (scenario) => (coordinator, liar) => ({
-  takeAnswer: (key, bytes, nowMs) => coordinator.takeAnswer(key, change(answerBodyMessage.decode(bytes), liar, scenario), nowMs),
-});
+const answering =
+  (change: (body: AnswerBody, liar: Liar, scenario: Scenario) => Uint8Array): Case['lies'] =>
+  (scenario) =>
+  (coordinator, liar) => ({
+    takeAnswer: (key, bytes, nowMs) =>
+      coordinator.takeAnswer(key, change(answerBodyMessage.decode(bytes), liar, scenario), nowMs),
+  });
 
 /** The same wrong words from all liars, with hashes that fit them. */
 const wrongWords = (body: AnswerBody, liar: Liar, scenario: Scenario, sent = true, lastByte = 0): Uint8Array => {
   const { round, decision } = scenario.round;
-  const words = (piece: number) => new Uint8Array(round.vectorBytes).fill(piece & 0x7f).fill(lastByte, round.vectorBytes - 1);
+  const words = (piece: number) =>
+    new Uint8Array(round.vectorBytes).fill(piece & 0x7f).fill(lastByte, round.vectorBytes - 1);
   return liar.answer(body, ({ hashes }, { pieces }) => ({
-    answer: { hashes: hashes.map(({ group, piece }) => ({ group, piece, hash: pieceHash(round, decision?.hash as Uint8Array, group, piece, words(piece)) })) },
+    answer: {
+      hashes: hashes.map(({ group, piece }) => ({
+        group,
+        piece,
+        hash: pieceHash(round, decision?.hash as Uint8Array, group, piece, words(piece)),
+      })),
+    },
     pieces: sent ? pieces.map(({ group, piece }) => ({ group, piece, words: words(piece) })) : [],
   }));
 };
@@ -38,23 +57,83 @@ const readyFor = (scenario: Scenario, change: (body: Extract<VoteBody, { kind: '
 
 const cases: Record<string, Case> = {
   'wrong sums with hashes that fit': { lies: answering(wrongWords), named: true },
-  'hashes of wrong sums and no sums': { lies: answering((body, liar, scenario) => wrongWords(body, liar, scenario, false)), named: true },
-  'right hashes and other sums': { lies: answering((body, liar) => liar.answer(body, (_, { pieces }) => ({ pieces: pieces.map((entry) => ({ ...entry, words: flip(entry.words, 0) })) }))), refused: 'wrong_answer' },
+  'hashes of wrong sums and no sums': {
+    lies: answering((body, liar, scenario) => wrongWords(body, liar, scenario, false)),
+    named: true,
+  },
+  'right hashes and other sums': {
+    lies: answering((body, liar) =>
+      liar.answer(body, (_, { pieces }) => ({
+        pieces: pieces.map((entry) => ({ ...entry, words: flip(entry.words, 0) })),
+      })),
+    ),
+    refused: 'wrong_answer',
+  },
   'right hashes and no sums': { lies: answering((body, liar) => liar.answer(body, () => ({ pieces: [] }))) },
-  'sums with bits after their last word': { lies: answering((body, liar, scenario) => wrongWords(body, liar, scenario, true, 0xff)), refused: 'not_canonical', named: true },
-  'sums of another length': { lies: answering((body, liar) => liar.answer(body, (_, { pieces }) => ({ pieces: pieces.map((entry) => ({ ...entry, words: entry.words.subarray(1) })) }))), refused: 'malformed' },
-  'a sum twice': { lies: answering((body, liar) => liar.answer(body, (_, { pieces }) => ({ pieces: [...pieces, ...pieces] }))), refused: 'invalid' },
-  'a hash too few': { lies: answering((body, liar) => liar.answer(body, ({ hashes }) => ({ answer: { hashes: hashes.slice(1) }, pieces: [] }))), refused: 'invalid' },
-  'hashes of all pieces, also those it lacks': {
-    lies: answering((body, liar, scenario) => liar.answer(body, ({ hashes: [first] }) => ({ answer: { hashes: scenario.round.round.epoch.pieces.map((piece) => ({ ...first, piece })) }, pieces: [] }))),
+  'sums with bits after their last word': {
+    lies: answering((body, liar, scenario) => wrongWords(body, liar, scenario, true, 0xff)),
+    refused: 'not_canonical',
+    named: true,
+  },
+  'sums of another length': {
+    lies: answering((body, liar) =>
+      liar.answer(body, (_, { pieces }) => ({
+        pieces: pieces.map((entry) => ({ ...entry, words: entry.words.subarray(1) })),
+      })),
+    ),
+    refused: 'malformed',
+  },
+  'a sum twice': {
+    lies: answering((body, liar) => liar.answer(body, (_, { pieces }) => ({ pieces: [...pieces, ...pieces] }))),
     refused: 'invalid',
   },
-  'an answer about another decision': { lies: answering((body, liar) => liar.answer(body, () => ({ answer: { decision_hash: random(32) } }))), refused: 'no_decision' },
-  'an answer about another round': { lies: answering((body, liar) => liar.answer(body, ({ round }) => ({ answer: { round: (round + 1) as typeof round } }))), refused: 'wrong_config' },
-  'an answer in the name of another': { lies: answering((body, liar) => liar.answer(body, ({ member }) => ({ answer: { member: ((member + 1) % 4) as MemberIndex } }))), refused: 'bad_signature' },
-  'an answer in the name of nobody': { lies: answering((body, liar) => liar.answer(body, () => ({ answer: { member: 29 as MemberIndex } }))), refused: 'no_seat' },
+  'a hash too few': {
+    lies: answering((body, liar) =>
+      liar.answer(body, ({ hashes }) => ({ answer: { hashes: hashes.slice(1) }, pieces: [] })),
+    ),
+    refused: 'invalid',
+  },
+  'hashes of all pieces, also those it lacks': {
+    lies: answering((body, liar, scenario) =>
+      liar.answer(body, ({ hashes: [first] }) => ({
+        answer: { hashes: scenario.round.round.epoch.pieces.map((piece) => ({ ...first, piece })) },
+        pieces: [],
+      })),
+    ),
+    refused: 'invalid',
+  },
+  'an answer about another decision': {
+    lies: answering((body, liar) => liar.answer(body, () => ({ answer: { decision_hash: random(32) } }))),
+    refused: 'no_decision',
+  },
+  'an answer about another round': {
+    lies: answering((body, liar) =>
+      liar.answer(body, ({ round }) => ({ answer: { round: (round + 1) as typeof round } })),
+    ),
+    refused: 'wrong_config',
+  },
+  'an answer in the name of another': {
+    lies: answering((body, liar) =>
+      liar.answer(body, ({ member }) => ({ answer: { member: ((member + 1) % 4) as MemberIndex } })),
+    ),
+    refused: 'bad_signature',
+  },
+  'an answer in the name of nobody': {
+    lies: answering((body, liar) => liar.answer(body, () => ({ answer: { member: 29 as MemberIndex } }))),
+    refused: 'no_seat',
+  },
   'an answer signed with another key': {
-    lies: answering((body, liar) => answerBodyMessage.encode({ ...body, answer: signDocument(answerMessage, 'local', answerMessage.decode(body.answer.body), liar.member.identity.secretKey) })),
+    lies: answering((body, liar) =>
+      answerBodyMessage.encode({
+        ...body,
+        answer: signDocument(
+          answerMessage,
+          'local',
+          answerMessage.decode(body.answer.body),
+          liar.member.identity.secretKey,
+        ),
+      }),
+    ),
     refused: 'bad_signature',
   },
   'garbage instead of an answer': { lies: answering(() => garbage(100)), refused: 'malformed' },
@@ -67,21 +146,60 @@ const cases: Record<string, Case> = {
     }),
     refused: 'duplicate',
   },
-  'a vote to abort': { lies: (scenario) => (coordinator, liar) => ({ takeVote: (key, vote, nowMs) => coordinator.takeVote(key, liar.vote(vote, readyFor(scenario, ({ groups: _g, reports_hash: _r, ...body }) => ({ ...body, kind: 'abort', reason: 'policy' }))), nowMs) }) },
+  'a vote to abort': {
+    lies: (scenario) => (coordinator, liar) => ({
+      takeVote: (key, vote, nowMs) =>
+        coordinator.takeVote(
+          key,
+          liar.vote(
+            vote,
+            readyFor(scenario, ({ groups: _g, reports_hash: _r, ...body }) => ({
+              ...body,
+              kind: 'abort',
+              reason: 'policy',
+            })),
+          ),
+          nowMs,
+        ),
+    }),
+  },
   'a vote for a set nobody proposed': {
-    lies: (scenario) => (coordinator, liar) => ({ takeVote: (key, vote, nowMs) => coordinator.takeVote(key, liar.vote(vote, readyFor(scenario, (body) => ({ ...body, reports_hash: random(32) }))), nowMs) }),
+    lies: (scenario) => (coordinator, liar) => ({
+      takeVote: (key, vote, nowMs) =>
+        coordinator.takeVote(
+          key,
+          liar.vote(
+            vote,
+            readyFor(scenario, (body) => ({ ...body, reports_hash: random(32) })),
+          ),
+          nowMs,
+        ),
+    }),
     refused: 'bad_proposal',
   },
   'two votes': {
     lies: (scenario) => (coordinator, liar) => ({
       takeVote: (key, vote, nowMs) => {
         coordinator.takeVote(key, vote, nowMs);
-        coordinator.takeVote(key, liar.vote(vote, readyFor(scenario, (body) => ({ ...body, reports_hash: random(32) }))), nowMs);
+        coordinator.takeVote(
+          key,
+          liar.vote(
+            vote,
+            readyFor(scenario, (body) => ({ ...body, reports_hash: random(32) })),
+          ),
+          nowMs,
+        );
       },
     }),
     refused: 'already_voted',
   },
-  'a vote in the name of another': { lies: () => (coordinator) => ({ takeVote: (key, vote, nowMs) => coordinator.takeVote(key, { ...vote, member: ((vote.member + 1) % 4) as MemberIndex }, nowMs) }), refused: 'bad_signature' },
+  'a vote in the name of another': {
+    lies: () => (coordinator) => ({
+      takeVote: (key, vote, nowMs) =>
+        coordinator.takeVote(key, { ...vote, member: ((vote.member + 1) % 4) as MemberIndex }, nowMs),
+    }),
+    refused: 'bad_signature',
+  },
   'a report that nothing can be used': reporting((report) => ({ usable: new Uint8Array(report.usable.length) })),
   'a report on other contributions': reporting(() => ({ headers_root: random(32) }), 'bad_proposal'),
   'a report on fewer contributions': reporting(({ count }) => ({ count: count - 1 }), 'bad_proposal'),
@@ -92,12 +210,20 @@ const cases: Record<string, Case> = {
     lies: () => (coordinator, liar) => ({
       takeReport: (key, signed) => {
         coordinator.takeReport(key, signed);
-        coordinator.takeReport(key, liar.report(signed, () => ({ usable: Uint8Array.of(0) })));
+        coordinator.takeReport(
+          key,
+          liar.report(signed, () => ({ usable: Uint8Array.of(0) })),
+        );
       },
     }),
     refused: 'duplicate',
   },
-  'garbage instead of a report': { lies: () => (coordinator) => ({ takeReport: (key, { signature }) => coordinator.takeReport(key, { body: garbage(50), signature }) }), refused: 'malformed' },
+  'garbage instead of a report': {
+    lies: () => (coordinator) => ({
+      takeReport: (key, { signature }) => coordinator.takeReport(key, { body: garbage(50), signature }),
+    }),
+    refused: 'malformed',
+  },
 };
 
 /** No CBOR, always: random bytes are sometimes an item followed by others. */
@@ -106,11 +232,17 @@ function garbage(length: number): Uint8Array {
 }
 
 function reporting(change: Parameters<Liar['report']>[1], refused?: string): Case {
-  const lies = () => (coordinator: LocalCoordinator, liar: Liar) => ({ takeReport: (key: string, signed: Parameters<Liar['report']>[0]) => coordinator.takeReport(key, liar.report(signed, change)) });
+  const lies = () => (coordinator: LocalCoordinator, liar: Liar) => ({
+    takeReport: (key: string, signed: Parameters<Liar['report']>[0]) =>
+      coordinator.takeReport(key, liar.report(signed, change)),
+  });
   return refused === undefined ? { lies } : { lies, refused };
 }
 
-describe.each([[4, 2], [7, 3]])('of %i members, %i of whom open', (size, threshold) => {
+describe.each([
+  [4, 2],
+  [7, 3],
+])('of %i members, %i of whom open', (size, threshold) => {
   const fleet = quietFleet(size, threshold, size);
 
   it.each(Object.keys(cases))('t-1 send %s', (name) => {
@@ -124,19 +256,26 @@ describe.each([[4, 2], [7, 3]])('of %i members, %i of whom open', (size, thresho
   });
 });
 
-it.each(['wrong sums with hashes that fit', 'garbage instead of an answer', 'a report that nothing can be used'])('three of ten send %s', (name) => {
-  const fleet = quietFleet(10, 4, 10);
-  const scenario = new Scenario(fleet).contribute(fleet.routers.slice(0, 3));
-  const liars = fleet.members.slice(0, 3).map((member) => new Liar(member, cases[name].lies(scenario)));
-  scenario.finish([...liars, ...fleet.members.slice(3)]).expectExactly(fleet.routers.slice(0, 3));
-  expect([...scenario.round.liars].sort()).toEqual(cases[name].named ? [0, 1, 2] : []);
-});
+it.each(['wrong sums with hashes that fit', 'garbage instead of an answer', 'a report that nothing can be used'])(
+  'three of ten send %s',
+  (name) => {
+    const fleet = quietFleet(10, 4, 10);
+    const scenario = new Scenario(fleet).contribute(fleet.routers.slice(0, 3));
+    const liars = fleet.members.slice(0, 3).map((member) => new Liar(member, cases[name].lies(scenario)));
+    scenario.finish([...liars, ...fleet.members.slice(3)]).expectExactly(fleet.routers.slice(0, 3));
+    expect([...scenario.round.liars].sort()).toEqual(cases[name].named ? [0, 1, 2] : []);
+  },
+);
 
 it('reports are verified under the fleet and the message type they are for', () => {
   const fleet = quietFleet(4, 2, 4);
   const scenario = new Scenario(fleet).contribute();
   const liar = new Liar(fleet.members[0], (coordinator, self) => ({
-    takeReport: (key, signed) => coordinator.takeReport(key, signDocument(reportMessage, 'elsewhere', reportMessage.decode(signed.body), self.voteSecret)),
+    takeReport: (key, signed) =>
+      coordinator.takeReport(
+        key,
+        signDocument(reportMessage, 'elsewhere', reportMessage.decode(signed.body), self.voteSecret),
+      ),
   }));
   scenario.finish([liar, ...fleet.members.slice(1)]).expectExactly(fleet.routers);
   expect(new Set(liar.refused)).toEqual(new Set(['bad_signature']));

@@ -5,8 +5,21 @@
 import { epsilonToRho } from '@secagg/dp-noise';
 import { type Combination, defaultFields, type RandomBytes, type RoundConfig } from '@secagg/schema';
 import {
-  aggregateResult, type AuditedRound, auditTranscript, combineGroups, evolveSuspicion, examineGroups, groupScores, LocalFleet, noSuspicion, publishedResult, publishedResultBytes,
-  runCommittee, suspects, suspicionEvent, type SuspicionState,
+  aggregateResult,
+  type AuditedRound,
+  auditTranscript,
+  combineGroups,
+  evolveSuspicion,
+  examineGroups,
+  groupScores,
+  LocalFleet,
+  noSuspicion,
+  publishedResult,
+  publishedResultBytes,
+  runCommittee,
+  suspects,
+  suspicionEvent,
+  type SuspicionState,
 } from '../src';
 import { LyingFleet, pooled, routerName, type SimulatedRound } from './support/lying-fleet';
 import { lies, type Lie, type Signals, Traffic, uniform, vectorOf } from './support/routing-traffic';
@@ -38,7 +51,12 @@ const planOf = (epsilon: number, requests: number, combination?: Combination) =>
 });
 
 function newFleet(size: number, seed: number): LocalFleet {
-  const fleet = new LocalFleet({ routers: size, committee: { size: 4, threshold: 2 }, random: unsafeRandom(seed), nowMs: now });
+  const fleet = new LocalFleet({
+    routers: size,
+    committee: { size: 4, threshold: 2 },
+    random: unsafeRandom(seed),
+    nowMs: now,
+  });
   fleet.startEpoch(now);
   return fleet;
 }
@@ -74,23 +92,47 @@ function errorsOf(round: SimulatedRound, honest: number): Errors {
 const eventOf = (round: SimulatedRound) => {
   const flagged = new Map(examineGroups(round.config, round.sums).scores.map((score) => [score.group, score.flagged]));
   return {
-    type: 'groups-scored' as const, round: round.config.round,
+    type: 'groups-scored' as const,
+    round: round.config.round,
     groups: round.groups.map(({ group, routers: of }) => ({ flagged: flagged.get(group) === true, routers: of })),
   };
 };
 
-const share = (values: readonly number[], test: (value: number) => boolean): number => values.filter(test).length / values.length;
+const share = (values: readonly number[], test: (value: number) => boolean): number =>
+  values.filter(test).length / values.length;
 
 const attacks: Record<string, { epsilon: number; requests: number; of: readonly Lie[] }> = {
-  'each in its own way': { epsilon: 1, requests: 2000, of: [lies.boasts, lies.smears, lies.inverts, lies.exceeds, lies.garbage] },
-  'all in one direction, in range': { epsilon: 1, requests: 4000, of: [lies.smears, lies.smears, lies.smears, lies.smears, lies.smears] },
-  'out of range and with garbage': { epsilon: 4, requests: 2000, of: [lies.exceeds, lies.contradicts, lies.garbage, lies.exceeds, lies.garbage] },
-  'with invented rates, in range': { epsilon: 4, requests: 2000, of: [lies.invents, lies.invents, lies.invents, lies.boasts, lies.smears] },
+  'each in its own way': {
+    epsilon: 1,
+    requests: 2000,
+    of: [lies.boasts, lies.smears, lies.inverts, lies.exceeds, lies.garbage],
+  },
+  'all in one direction, in range': {
+    epsilon: 1,
+    requests: 4000,
+    of: [lies.smears, lies.smears, lies.smears, lies.smears, lies.smears],
+  },
+  'out of range and with garbage': {
+    epsilon: 4,
+    requests: 2000,
+    of: [lies.exceeds, lies.contradicts, lies.garbage, lies.exceeds, lies.garbage],
+  },
+  'with invented rates, in range': {
+    epsilon: 4,
+    requests: 2000,
+    of: [lies.invents, lies.invents, lies.invents, lies.boasts, lies.smears],
+  },
 };
 
 describe.each(Object.entries(attacks))('30 rounds with 5 liars, %s', (_name, { epsilon, requests, of }) => {
   const liars = liarsAt(of);
-  const fleet = new LyingFleet({ config: configOf(epsilon, requests, 'median', 7), traffic: trafficOf(requests, 1), routers, liars, seed: 11 });
+  const fleet = new LyingFleet({
+    config: configOf(epsilon, requests, 'median', 7),
+    traffic: trafficOf(requests, 1),
+    routers,
+    liars,
+    seed: 11,
+  });
   const rounds = Array.from({ length: 30 }, (_, i) => fleet.round(i + 1));
 
   it('keeps 99% of the results within 3 reported standard errors of the truth of the honest', () => {
@@ -105,16 +147,28 @@ describe.each(Object.entries(attacks))('30 rounds with 5 liars, %s', (_name, { e
 
   it('names exactly the liars', () => {
     const state = rounds.map(eventOf).reduce(evolveSuspicion, noSuspicion());
-    expect(suspects(state).map(({ router }) => router).sort()).toEqual([...liars.keys()].map(routerName).sort());
+    expect(
+      suspects(state)
+        .map(({ router }) => router)
+        .sort(),
+    ).toEqual([...liars.keys()].map(routerName).sort());
   });
 });
 
 describe('without liars', () => {
-  const fleet = new LyingFleet({ config: configOf(1, 2000, 'trimmed-mean', 7), traffic: trafficOf(2000, 1), routers, liars: new Map(), seed: 12 });
+  const fleet = new LyingFleet({
+    config: configOf(1, 2000, 'trimmed-mean', 7),
+    traffic: trafficOf(2000, 1),
+    routers,
+    liars: new Map(),
+    seed: 12,
+  });
   const rounds = Array.from({ length: 30 }, (_, i) => fleet.round(i + 1));
 
   it('flags at most 3% of the groups, and names nobody', () => {
-    const flags = rounds.flatMap((round) => examineGroups(round.config, round.sums).scores.map(({ flagged }) => Number(flagged)));
+    const flags = rounds.flatMap((round) =>
+      examineGroups(round.config, round.sums).scores.map(({ flagged }) => Number(flagged)),
+    );
     expect(share(flags, (flag) => flag === 1)).toBeLessThanOrEqual(0.03);
     expect(suspects(rounds.map(eventOf).reduce(evolveSuspicion, noSuspicion()))).toEqual([]);
   });
@@ -131,11 +185,18 @@ it('a trimmed mean withstands the two spoiled groups at one end that it cuts off
   const run = (of: readonly Lie[]) => {
     const liars = liarsAt(of);
     const fleet = new LyingFleet({ config, traffic: trafficOf(2000, 1), routers, liars, seed: 13 });
-    return Array.from({ length: 10 }, (_, i) => fleet.round(i + 1)).filter(({ spoiled }) => spoiled.size === of.length).map((round) => errorsOf(round, routers - of.length));
+    return Array.from({ length: 10 }, (_, i) => fleet.round(i + 1))
+      .filter(({ spoiled }) => spoiled.size === of.length)
+      .map((round) => errorsOf(round, routers - of.length));
   };
   const two = run([lies.smears, lies.smears]);
   expect(two.length).toBeGreaterThan(3);
-  expect(share(two.flatMap(({ standardised }) => standardised), (error) => Math.abs(error) > 3)).toBeLessThanOrEqual(0.01);
+  expect(
+    share(
+      two.flatMap(({ standardised }) => standardised),
+      (error) => Math.abs(error) > 3,
+    ),
+  ).toBeLessThanOrEqual(0.01);
   const four = run([lies.smears, lies.smears, lies.smears, lies.smears]);
   expect(four.length).toBeGreaterThan(3);
   expect(four.every(({ standardised, withheld }) => standardised.length === 0 && withheld === keys)).toBe(true);
@@ -170,7 +231,9 @@ describe('a round through the real protocol, with noise', () => {
 
   const errors = ({ details }: ReturnType<typeof aggregateResult>): number[] =>
     Object.entries(details).flatMap(([key, { unclamped, standard_errors }]) =>
-      (['success_rate', 'avg_latency'] as const).map((measure) => Math.abs(unclamped[measure] - truth[key][measure]) / standard_errors[measure]),
+      (['success_rate', 'avg_latency'] as const).map(
+        (measure) => Math.abs(unclamped[measure] - truth[key][measure]) / standard_errors[measure],
+      ),
     );
 
   it('stays within 3 standard errors of the honest for every key', () => {
@@ -198,7 +261,9 @@ describe('a round through the real protocol, with noise', () => {
     expect(discarded).toEqual(expect.arrayContaining([3 + 33, 3 + 44].map(routerName)));
     expect(result.participants.some((router) => discarded.includes(router))).toBe(false);
     expect(robust.combined_groups).toHaveLength(robust.scores.length - robust.discarded_groups.length);
-    const spoiled = audited.set.groups.filter(({ members }) => members.some(({ header }) => liarNames.includes(header.router))).map(({ group }) => group);
+    const spoiled = audited.set.groups
+      .filter(({ members }) => members.some(({ header }) => liarNames.includes(header.router)))
+      .map(({ group }) => group);
     expect(robust.scores.filter(({ flagged }) => flagged).map(({ group }) => group)).toEqual(spoiled);
     const read = JSON.parse(new TextDecoder().decode(publishedResultBytes(result))) as unknown;
     expect(read).toEqual(result);
@@ -207,17 +272,25 @@ describe('a round through the real protocol, with noise', () => {
 
   it('adds to the record of its routers', () => {
     const event = suspicionEvent(audited);
-    expect(event.groups.flatMap(({ routers: of }) => of)).toHaveLength(audited.set.groups.reduce((sum, { members }) => sum + members.length, 0));
+    expect(event.groups.flatMap(({ routers: of }) => of)).toHaveLength(
+      audited.set.groups.reduce((sum, { members }) => sum + members.length, 0),
+    );
     const state: SuspicionState = evolveSuspicion(noSuspicion(), event);
-    expect(liarNames.filter((name) => state.routers[name]).every((name) => state.routers[name].flagged === 1)).toBe(true);
-    expect(groupScores(audited).filter(({ flagged }) => flagged)).toHaveLength(event.groups.filter(({ flagged }) => flagged).length);
+    expect(liarNames.filter((name) => state.routers[name]).every((name) => state.routers[name].flagged === 1)).toBe(
+      true,
+    );
+    expect(groupScores(audited).filter(({ flagged }) => flagged)).toHaveLength(
+      event.groups.filter(({ flagged }) => flagged).length,
+    );
   });
 });
 
 describe('announcements', () => {
   it.each([1, 2])('a median of %d groups is refused: it would withstand nobody', (groups) => {
     const fleet = newFleet(4, 5);
-    expect(() => fleet.announce({ ...planOf(1, 2000, 'median'), groups }, now)).toThrow(expect.objectContaining({ code: 'policy' }));
+    expect(() => fleet.announce({ ...planOf(1, 2000, 'median'), groups }, now)).toThrow(
+      expect.objectContaining({ code: 'policy' }),
+    );
     expect(() => fleet.announce({ ...planOf(1, 2000, 'sum'), groups }, now)).not.toThrow();
   });
 

@@ -19,7 +19,12 @@ const plan = {
 
 it('runs a round: announce, contribute, collect, close, check, decide, answer, publish, settle', () => {
   const fleet = new LocalFleet({
-    routers: 7, committee: { size: 4, threshold: 2 }, random: randomBytes, nowMs: now, cluster: { unsafe_no_noise: true }, limits: { unsafeNoNoise: true },
+    routers: 7,
+    committee: { size: 4, threshold: 2 },
+    random: randomBytes,
+    nowMs: now,
+    cluster: { unsafe_no_noise: true },
+    limits: { unsafeNoNoise: true },
   });
   fleet.startEpoch(now);
   const { key, config } = fleet.announce(plan, now);
@@ -28,11 +33,14 @@ it('runs a round: announce, contribute, collect, close, check, decide, answer, p
     const row = new Float64Array(fields.length);
     for (let i = 0; i < 10; i++) {
       const k = encodeObservation(config.layout, { model: 'm1', task: 't1', success: i < 7, latency_s: 1.5 }, row);
-      row.forEach((value, f) => { out[k * fields.length + f] += value; });
+      row.forEach((value, f) => {
+        out[k * fields.length + f] += value;
+      });
     }
     return out;
   };
-  for (const router of fleet.routers.slice(0, 5)) router.send(fleet.coordinator, key, router.contribution(fleet.coordinator, key, vector(), now));
+  for (const router of fleet.routers.slice(0, 5))
+    router.send(fleet.coordinator, key, router.contribution(fleet.coordinator, key, vector(), now));
   runCommittee(fleet.coordinator, fleet.members, now + 1000);
   expect(fleet.coordinator.state.rounds.get(key)?.phase).toBe('published');
 

@@ -1,6 +1,17 @@
 /** A member votes once a round: also after a restart, on another proposal, on another configuration, and after its epoch is gone. */
 import { decodeCanonical, encodeCanonical, voteBodyMessage } from '@secagg/schema';
-import { emptyMember, epochsToErase, evolveMember, type LocalMember, type MemberEvent, type MemberState, type OpenedRound, report, voteAbort, voteReady } from '../src';
+import {
+  emptyMember,
+  epochsToErase,
+  evolveMember,
+  type LocalMember,
+  type MemberEvent,
+  type MemberState,
+  type OpenedRound,
+  report,
+  voteAbort,
+  voteReady,
+} from '../src';
 import { openedBy, indexOf } from './support/opened';
 import { codeOf, now, quietFleet, Scenario } from './support/scenario';
 
@@ -22,7 +33,15 @@ function voted() {
   const opened = openedBy(scenario, fleet.members[0]);
   const { proposal, votes } = scenario.round;
   if (!proposal) throw new Error('nothing was proposed');
-  return { fleet, scenario, restart, member: fleet.members[0], opened, proposal: proposal.signed, held: votes.get(indexOf(scenario, fleet.members[0]))?.vote };
+  return {
+    fleet,
+    scenario,
+    restart,
+    member: fleet.members[0],
+    opened,
+    proposal: proposal.signed,
+    held: votes.get(indexOf(scenario, fleet.members[0]))?.vote,
+  };
 }
 
 it('after a restart it sends the vote it has, and votes for nothing else', () => {
@@ -50,7 +69,9 @@ it('it reports once: other contributions are refused, the same ones get the repo
   const { restart, opened, scenario } = voted();
   const state = restart();
   expect(report(state, opened)).toEqual({ events: [], reply: scenario.round.reports.get(opened.member)?.signed });
-  expect(codeOf(() => report(state, { ...opened, headers: opened.headers.slice(1), root: new Uint8Array(32) }))).toBe('bad_proposal');
+  expect(codeOf(() => report(state, { ...opened, headers: opened.headers.slice(1), root: new Uint8Array(32) }))).toBe(
+    'bad_proposal',
+  );
 });
 
 it('a second configuration of the round in the same epoch gets no vote', () => {
@@ -59,15 +80,18 @@ it('a second configuration of the round in the same epoch gets no vote', () => {
   fleet.coordinator.forget(scenario.key);
   const again = new Scenario(fleet, { maxParticipants: 32 });
   expect(again.key).toBe(scenario.key);
-  expect(codeOf(() => voteAbort(member.state, again.round.round, indexOf(again, member), 'policy'))).toBe('already_voted');
+  expect(codeOf(() => voteAbort(member.state, again.round.round, indexOf(again, member), 'policy'))).toBe(
+    'already_voted',
+  );
 });
 
-it('a round announced again in a later epoch gets no second vote, although the first epoch\'s secrets are erased', () => {
+it("a round announced again in a later epoch gets no second vote, although the first epoch's secrets are erased", () => {
   const { fleet, scenario: first, restart, member } = voted();
   const second = new Scenario(fleet).contribute().finish();
   const old = first.config.epoch;
   fleet.startEpoch(now);
-  for (const event of epochsToErase(member.state, new Map([[old, now]]), 0, now + 1)) member.commit({ events: [event], reply: undefined });
+  for (const event of epochsToErase(member.state, new Map([[old, now]]), 0, now + 1))
+    member.commit({ events: [event], reply: undefined });
   expect([...member.state.seats.keys()]).toEqual([old + 1]);
 
   fleet.coordinator.state.latestRound.set(fleet.cluster, 0);
@@ -75,9 +99,13 @@ it('a round announced again in a later epoch gets no second vote, although the f
   const [firstAgain, secondAgain] = [new Scenario(fleet), new Scenario(fleet)];
   expect([firstAgain.key, secondAgain.key]).toEqual([first.key, second.key]);
   for (const state of [member.state, restart()]) {
-    expect(codeOf(() => voteAbort(state, firstAgain.round.round, indexOf(firstAgain, member), 'policy'))).toBe('stale_round');
+    expect(codeOf(() => voteAbort(state, firstAgain.round.round, indexOf(firstAgain, member), 'policy'))).toBe(
+      'stale_round',
+    );
     expect(codeOf(() => report(state, openedAgain(firstAgain, member)))).toBe('stale_round');
-    expect(codeOf(() => voteAbort(state, secondAgain.round.round, indexOf(secondAgain, member), 'policy'))).toBe('already_voted');
+    expect(codeOf(() => voteAbort(state, secondAgain.round.round, indexOf(secondAgain, member), 'policy'))).toBe(
+      'already_voted',
+    );
   }
   const third = new Scenario(fleet);
   expect(voteAbort(member.state, third.round.round, indexOf(third, member), 'policy').events).toHaveLength(1);

@@ -20,7 +20,12 @@ const calls: Record<string, number> = {};
 function mockWatched(path: string): Record<string, unknown> {
   const actual = jest.requireActual<Record<string, unknown>>(path);
   const { fingerprint } = jest.requireActual<{ fingerprint: (value: unknown) => string }>('./support/fingerprint');
-  return Object.fromEntries(Object.entries(actual).map(([name, value]) => [name, typeof value === 'function' ? watch(name, value as (...args: unknown[]) => unknown) : value]));
+  return Object.fromEntries(
+    Object.entries(actual).map(([name, value]) => [
+      name,
+      typeof value === 'function' ? watch(name, value as (...args: unknown[]) => unknown) : value,
+    ]),
+  );
 
   function watch(name: string, original: (...args: unknown[]) => unknown) {
     return (...args: unknown[]): unknown => {
@@ -28,7 +33,8 @@ function mockWatched(path: string): Record<string, unknown> {
       const before = states.map(fingerprint);
       const check = (): void => {
         calls[name] = (calls[name] ?? 0) + 1;
-        if (states.some((state, i) => fingerprint(state) !== before[i])) throw new Error(`${name} changed the state it was given`);
+        if (states.some((state, i) => fingerprint(state) !== before[i]))
+          throw new Error(`${name} changed the state it was given`);
       };
       let result: unknown;
       try {
@@ -43,17 +49,46 @@ function mockWatched(path: string): Record<string, unknown> {
   }
 
   function isState(value: unknown): boolean {
-    return typeof value === 'object' && value !== null && ('accepted' in value || ('view' in value && ('rounds' in value || 'participations' in value)));
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      ('accepted' in value || ('view' in value && ('rounds' in value || 'participations' in value)))
+    );
   }
 }
 
 it('of coordinator, members and routers', () => {
   everything(new LocalFleet({ routers: 5, committee: { size: 4, threshold: 2 }, random, nowMs: now }));
-  expect(Object.keys(calls)).toEqual(expect.arrayContaining([
-    'startEpoch', 'receiveSeat', 'receiveEpochSignature', 'announceRound', 'receiveContribution', 'tickRound', 'receiveReport', 'receiveVote', 'receiveTransfer', 'receiveAnswer', 'workFor',
-    'memberViews', 'buildTranscript', 'takeSeat', 'signEpoch', 'report', 'voteReady', 'voteAbort', 'transferSeeds', 'takeTransfers', 'answer', 'checkRound', 'contribute', 'receiveReceipt',
-    'settlePublished', 'settleAborted',
-  ]));
+  expect(Object.keys(calls)).toEqual(
+    expect.arrayContaining([
+      'startEpoch',
+      'receiveSeat',
+      'receiveEpochSignature',
+      'announceRound',
+      'receiveContribution',
+      'tickRound',
+      'receiveReport',
+      'receiveVote',
+      'receiveTransfer',
+      'receiveAnswer',
+      'workFor',
+      'memberViews',
+      'buildTranscript',
+      'takeSeat',
+      'signEpoch',
+      'report',
+      'voteReady',
+      'voteAbort',
+      'transferSeeds',
+      'takeTransfers',
+      'answer',
+      'checkRound',
+      'contribute',
+      'receiveReceipt',
+      'settlePublished',
+      'settleAborted',
+    ]),
+  );
 });
 
 it('and the watch would notice', () => {

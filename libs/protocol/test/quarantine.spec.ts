@@ -5,12 +5,23 @@ import { LocalFleet, type LocalRouter, quarantinedUntil, receiveQuarantine } fro
 import { distribute, nextDocuments } from './support/rosters';
 import { codeOf, now, random, Scenario } from './support/scenario';
 
-const noise = { privacy: { unit: 'request', rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 }, minParticipantsPerGroup: 2 } as const;
+const noise = {
+  privacy: { unit: 'request', rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 },
+  minParticipantsPerGroup: 2,
+} as const;
 
 function start(quarantine_rounds?: number) {
-  const fleet = new LocalFleet({ routers: 4, committee: { size: 4, threshold: 2 }, random, nowMs: now, ...(quarantine_rounds === undefined ? {} : { cluster: { quarantine_rounds } }) });
+  const fleet = new LocalFleet({
+    routers: 4,
+    committee: { size: 4, threshold: 2 },
+    random,
+    nowMs: now,
+    ...(quarantine_rounds === undefined ? {} : { cluster: { quarantine_rounds } }),
+  });
   const until = new Map<string, number>();
-  Object.assign(fleet.coordinator.context, { quarantinedUntil: (_cluster: string, router: string) => until.get(router) });
+  Object.assign(fleet.coordinator.context, {
+    quarantinedUntil: (_cluster: string, router: string) => until.get(router),
+  });
   return { fleet, until, liar: fleet.routers[0] };
 }
 
@@ -27,16 +38,22 @@ function refusalOf(scenario: Scenario, router: LocalRouter): SecaggError {
   throw new Error('it was taken');
 }
 
-const told = (router: LocalRouter, scenario: Scenario, untilRound: unknown): void => router.commit(receiveQuarantine(router.state, scenario.key, untilRound));
-const includedIn = (scenario: Scenario): string[] => scenario.audit().set.groups.flatMap(({ members }) => members.map(({ header }) => header.router));
-const joins = (router: LocalRouter, scenario: Scenario): string | undefined => codeOf(() => router.check(scenario.fleet.coordinator.open(scenario.key), now));
+const told = (router: LocalRouter, scenario: Scenario, untilRound: unknown): void =>
+  router.commit(receiveQuarantine(router.state, scenario.key, untilRound));
+const includedIn = (scenario: Scenario): string[] =>
+  scenario.audit().set.groups.flatMap(({ members }) => members.map(({ header }) => header.router));
+const joins = (router: LocalRouter, scenario: Scenario): string | undefined =>
+  codeOf(() => router.check(scenario.fleet.coordinator.open(scenario.key), now));
 
 it('the coordinator refuses it until the stated round, with that round, and goes on without it', () => {
   const { fleet, until, liar } = start(2);
   until.set(liar.identity.id, 2);
   const scenario = new Scenario(fleet, noise);
   const { code, details } = refusalOf(scenario, liar);
-  expect({ code, details }).toEqual({ code: 'quarantined', details: { party: liar.identity.id, round: 1, untilRound: 2, check: 'standing.quarantine' } });
+  expect({ code, details }).toEqual({
+    code: 'quarantined',
+    details: { party: liar.identity.id, round: 1, untilRound: 2, check: 'standing.quarantine' },
+  });
   const { round } = scenario.contribute(fleet.routers.slice(1)).finish();
   expect(round.phase).toBe('published');
   expect([...round.accepted.keys()]).toEqual(fleet.routers.slice(1).map(({ identity }) => identity.id));
@@ -53,7 +70,9 @@ it('what was accepted before it began keeps its receipt', () => {
   const receipt = fleet.coordinator.contribute(scenario.key, bytes);
   until.set(liar.identity.id, 5);
   expect(fleet.coordinator.contribute(scenario.key, bytes)).toEqual(receipt);
-  expect(includedIn(scenario.contribute(fleet.routers.slice(1)).finish())).toEqual(fleet.routers.map(({ identity }) => identity.id));
+  expect(includedIn(scenario.contribute(fleet.routers.slice(1)).finish())).toEqual(
+    fleet.routers.map(({ identity }) => identity.id),
+  );
 });
 
 it('is charged for the refused round until its outcome is known, and for none that it sits out', () => {
@@ -89,7 +108,11 @@ it('stays away no longer than its policy has it, whatever it is told', () => {
   expect(quarantinedUntil(liar.state, fleet.cluster)).toBeUndefined();
   told(liar, first, Number.MAX_SAFE_INTEGER);
   expect(quarantinedUntil(liar.state, fleet.cluster)).toBe(3);
-  expect([2, 3, 4].map(() => joins(liar, new Scenario(fleet, noise)))).toEqual(['quarantined', 'quarantined', undefined]);
+  expect([2, 3, 4].map(() => joins(liar, new Scenario(fleet, noise)))).toEqual([
+    'quarantined',
+    'quarantined',
+    undefined,
+  ]);
 });
 
 it('takes no notice without a quarantine in the policy, and none any more once the policy gives it up', () => {
@@ -105,7 +128,12 @@ it('takes no notice without a quarantine in the policy, and none any more once t
   first.build(liar);
   told(liar, first, 3);
   expect(joins(liar, new Scenario(fleet, noise))).toBe('quarantined');
-  distribute(fleet, nextDocuments(fleet, { policy: ({ clusters }) => ({ clusters: clusters.map(({ quarantine_rounds: _given_up, ...cluster }) => cluster) }) }));
+  distribute(
+    fleet,
+    nextDocuments(fleet, {
+      policy: ({ clusters }) => ({ clusters: clusters.map(({ quarantine_rounds: _given_up, ...cluster }) => cluster) }),
+    }),
+  );
   fleet.startEpoch(now);
   expect(joins(liar, new Scenario(fleet, noise))).toBeUndefined();
 });

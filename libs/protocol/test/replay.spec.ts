@@ -1,7 +1,17 @@
 /** Events, as a journal writes and reads them, rebuild every role's state: at the end, and wherever a restart may fall. */
 import { type Bytes, decodeCanonical, encodeCanonical } from '@secagg/schema';
 import {
-  type CoordinatorEvent, type CoordinatorState, emptyCoordinator, emptyMember, emptyRouter, evolveCoordinator, evolveMember, evolveRouter, LocalFleet, type MemberEvent, type RouterEvent,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  emptyCoordinator,
+  emptyMember,
+  emptyRouter,
+  evolveCoordinator,
+  evolveMember,
+  evolveRouter,
+  LocalFleet,
+  type MemberEvent,
+  type RouterEvent,
   updateFleet,
 } from '../src';
 import { everything } from './support/everything';
@@ -21,7 +31,11 @@ const journal = <Event>(party: { state: unknown; onEvent: (event: Event) => void
   };
   return { entries, states };
 };
-const replay = <State, Event>(empty: () => State, evolve: (state: State, event: Event) => void, entries: readonly Bytes[]): State => {
+const replay = <State, Event>(
+  empty: () => State,
+  evolve: (state: State, event: Event) => void,
+  entries: readonly Bytes[],
+): State => {
   const state = empty();
   for (const bytes of entries) evolve(state, decodeCanonical(bytes) as Event);
   return state;
@@ -36,13 +50,30 @@ everything(fleet);
 
 it('of the coordinator', () => {
   const { entries, states } = journals.coordinator;
-  const restore = (count: number): CoordinatorState => replay(() => emptyCoordinator(view), evolveCoordinator, entries.slice(0, count));
+  const restore = (count: number): CoordinatorState =>
+    replay(() => emptyCoordinator(view), evolveCoordinator, entries.slice(0, count));
   expect(fingerprint(restore(entries.length))).toBe(fingerprint(coordinator.state));
   for (const [count, state] of states) expect([count, fingerprint(restore(count))]).toEqual([count, state]);
-  expect(new Set(entries.map((bytes) => (decodeCanonical(bytes) as CoordinatorEvent).type))).toEqual(new Set([
-    'fleet-updated', 'epoch-started', 'seat-taken', 'epoch-proposed', 'epoch-signed', 'round-announced', 'contribution-accepted', 'round-closed', 'report-received',
-    'round-proposed', 'abort-proposed', 'vote-received', 'transfer-received', 'answer-received', 'round-published', 'round-undecided',
-  ]));
+  expect(new Set(entries.map((bytes) => (decodeCanonical(bytes) as CoordinatorEvent).type))).toEqual(
+    new Set([
+      'fleet-updated',
+      'epoch-started',
+      'seat-taken',
+      'epoch-proposed',
+      'epoch-signed',
+      'round-announced',
+      'contribution-accepted',
+      'round-closed',
+      'report-received',
+      'round-proposed',
+      'abort-proposed',
+      'vote-received',
+      'transfer-received',
+      'answer-received',
+      'round-published',
+      'round-undecided',
+    ]),
+  );
 });
 
 it.each(members.map((member, i) => [member.identity.id, i] as const))('of member %s', (_id, i) => {
@@ -59,4 +90,5 @@ it.each(routers.map((router, i) => [router.identity.id, i] as const))('of router
   for (const [count, state] of states) expect([count, fingerprint(restore(count))]).toEqual([count, state]);
 });
 
-it('documents already known make no event', () => expect(updateFleet(coordinator.state.view, coordinator.state.view.documents)).toEqual([]));
+it('documents already known make no event', () =>
+  expect(updateFleet(coordinator.state.view, coordinator.state.view.documents)).toEqual([]));

@@ -1,11 +1,21 @@
 /** What a router refuses to take part in, whoever signed the announcement. */
-import { type FleetPolicy, openRoundMessage, requestNorm, type RoundConfig, roundConfigMessage, wordBitsFor } from '@secagg/schema';
+import {
+  type FleetPolicy,
+  openRoundMessage,
+  requestNorm,
+  type RoundConfig,
+  roundConfigMessage,
+  wordBitsFor,
+} from '@secagg/schema';
 import { evolveRouter, LocalFleet, type LocalFleetOptions, signDocument, worstCaseUnits } from '../src';
 import { distribute, nextDocuments } from './support/rosters';
 import { codeOf, now, plan, random, Scenario } from './support/scenario';
 import { flip } from './support/tamper';
 
-const noise = { privacy: { unit: 'request', rho: 0.5, assumedColluders: 1, deltaInverse: 1_000_000 }, minParticipantsPerGroup: 3 } as const;
+const noise = {
+  privacy: { unit: 'request', rho: 0.5, assumedColluders: 1, deltaInverse: 1_000_000 },
+  minParticipantsPerGroup: 3,
+} as const;
 
 interface Setting {
   readonly fleet: LocalFleet;
@@ -15,23 +25,41 @@ interface Setting {
 /** A fleet whose policy and routers allow just what its rounds need. */
 function start(options: Partial<LocalFleetOptions> = {}, terms: Partial<typeof plan> = noise): Setting {
   const fleet = new LocalFleet({
-    routers: 4, committee: { size: 4, threshold: 2 }, random, nowMs: now,
+    routers: 4,
+    committee: { size: 4, threshold: 2 },
+    random,
+    nowMs: now,
     ...options,
-    cluster: { privacy_units: ['request'], min_participants_per_group: 3, min_assumed_colluders: 1, max_groups: 2, max_round_rho_units: 2 ** 39, ...options.cluster },
+    cluster: {
+      privacy_units: ['request'],
+      min_participants_per_group: 3,
+      min_assumed_colluders: 1,
+      max_groups: 2,
+      max_round_rho_units: 2 ** 39,
+      ...options.cluster,
+    },
     limits: { maxRoundRhoUnits: 2 ** 39, minHonestPerGroup: 2, ...options.limits },
   });
   return { fleet, scenario: new Scenario(fleet, terms) };
 }
 
 /** The code the first router refuses this round with, after a malicious coordinator changed and signed its announcement. */
-function refusal({ fleet, scenario }: Setting, change: (config: RoundConfig) => Partial<RoundConfig>, atMs = now): string | undefined {
+function refusal(
+  { fleet, scenario }: Setting,
+  change: (config: RoundConfig) => Partial<RoundConfig>,
+  atMs = now,
+): string | undefined {
   const config = { ...scenario.config, ...change(scenario.config) };
   const announcement = signDocument(roundConfigMessage, 'local', config, fleet.coordinator.context.identity.secretKey);
   const open = openRoundMessage.encode({ announcement, epoch_certificate: scenario.round.round.epoch.certificate });
   return codeOf(() => fleet.routers[0].check(open, atMs));
 }
-const privacy = (changes: Partial<RoundConfig['privacy']>) => (config: RoundConfig) => ({ privacy: { ...config.privacy, ...changes } });
-const layout = (changes: Partial<RoundConfig['layout']>) => (config: RoundConfig) => ({ layout: { ...config.layout, ...changes } });
+const privacy = (changes: Partial<RoundConfig['privacy']>) => (config: RoundConfig) => ({
+  privacy: { ...config.privacy, ...changes },
+});
+const layout = (changes: Partial<RoundConfig['layout']>) => (config: RoundConfig) => ({
+  layout: { ...config.layout, ...changes },
+});
 
 const setting = start();
 
@@ -39,22 +67,64 @@ it('takes part in the round as it was planned', () => expect(refusal(setting, ()
 
 it.each<[string, string, (config: RoundConfig) => Partial<RoundConfig>]>([
   ['without noise', 'policy', privacy({ noise_variance_numerator: 0 })],
-  ['with less noise than the floor', 'policy', (config) => privacy({ noise_variance_numerator: Math.floor(config.privacy.noise_variance_numerator * 0.99) })(config)],
-  ['with noise too narrow for its grid', 'policy', privacy({ noise_variance_numerator: 1, noise_variance_denominator: 2 })],
-  ['with noise no sampler makes', 'policy', privacy({ noise_variance_numerator: 1, noise_variance_denominator: 65536 })],
-  ['whose noise is priced for smaller requests', 'policy', (config) => privacy({ clip_norm: requestNorm(config.layout) - 1 })(config)],
-  ['whose requests are larger than the bound', 'policy', layout({ max_requests_per_router: 10, fields: plan.fields.map((field) => (field.centre_units === 0 ? { ...field, scale: field.scale * 4, bound_units: field.bound_units * 4 } : field)) })],
+  [
+    'with less noise than the floor',
+    'policy',
+    (config) =>
+      privacy({ noise_variance_numerator: Math.floor(config.privacy.noise_variance_numerator * 0.99) })(config),
+  ],
+  [
+    'with noise too narrow for its grid',
+    'policy',
+    privacy({ noise_variance_numerator: 1, noise_variance_denominator: 2 }),
+  ],
+  [
+    'with noise no sampler makes',
+    'policy',
+    privacy({ noise_variance_numerator: 1, noise_variance_denominator: 65536 }),
+  ],
+  [
+    'whose noise is priced for smaller requests',
+    'policy',
+    (config) => privacy({ clip_norm: requestNorm(config.layout) - 1 })(config),
+  ],
+  [
+    'whose requests are larger than the bound',
+    'policy',
+    layout({
+      max_requests_per_router: 10,
+      fields: plan.fields.map((field) =>
+        field.centre_units === 0 ? { ...field, scale: field.scale * 4, bound_units: field.bound_units * 4 } : field,
+      ),
+    }),
+  ],
   ['of another privacy unit', 'policy', privacy({ unit: 'router' })],
   ['with fewer assumed colluders', 'policy', privacy({ assumed_colluders: 0 })],
   ['with nobody assumed honest', 'policy', privacy({ assumed_colluders: 3 })],
   ['with a lowered minimum', 'policy', () => ({ min_participants_per_group: 2 })],
   ['with more groups than allowed', 'policy', () => ({ groups: 3 })],
-  ['with groups that cannot all reach their minimum', 'policy', (config) => ({ groups: 2, max_participants: 5, layout: { ...config.layout, max_participants: 5 } })],
+  [
+    'with groups that cannot all reach their minimum',
+    'policy',
+    (config) => ({ groups: 2, max_participants: 5, layout: { ...config.layout, max_participants: 5 } }),
+  ],
   ['for more participants than its words are for', 'policy', () => ({ max_participants: 65 })],
-  ['with words too short for its noise', 'policy', (config) => layout({ max_requests_per_router: 1, word_bits: wordBitsFor({ ...config.layout, max_requests_per_router: 1, noiseStdDevUnits: 0 }) })(config)],
+  [
+    'with words too short for its noise',
+    'policy',
+    (config) =>
+      layout({
+        max_requests_per_router: 1,
+        word_bits: wordBitsFor({ ...config.layout, max_requests_per_router: 1, noiseStdDevUnits: 0 }),
+      })(config),
+  ],
   ['with a delta that says nothing', 'policy', privacy({ delta_inverse: 2 })],
   ['with a median of two groups', 'policy', () => ({ groups: 2, combination: 'median' })],
-  ['with a number that leaves none for later rounds', 'policy', () => ({ round: Number.MAX_SAFE_INTEGER as RoundConfig['round'] })],
+  [
+    'with a number that leaves none for later rounds',
+    'policy',
+    () => ({ round: Number.MAX_SAFE_INTEGER as RoundConfig['round'] }),
+  ],
   ['that outlasts its epoch', 'policy', ({ deadline_ms }) => ({ deadline_ms: deadline_ms + 8 * 86_400_000 })],
   ['that ends before it begins', 'policy', (config) => ({ deadline_ms: config.round_time_ms })],
   ['in which nobody could send in time', 'policy', (config) => ({ send_from_ms: config.deadline_ms })],
@@ -64,8 +134,20 @@ it.each<[string, string, (config: RoundConfig) => Partial<RoundConfig>]>([
   ['of a cluster the policy does not have', 'policy', () => ({ cluster: 'cd'.repeat(32) as RoundConfig['cluster'] })],
   ['of another fleet', 'policy', () => ({ fleet: 'elsewhere' })],
   ['of another epoch than its certificate', 'wrong_epoch', () => ({ epoch_hash: new Uint8Array(32) })],
-  ['of another epoch number than its certificate', 'wrong_epoch', (config) => ({ epoch: (config.epoch + 1) as RoundConfig['epoch'] })],
-  ['after the end of its epoch', 'wrong_epoch', ({ round_time_ms, send_from_ms, deadline_ms }) => ({ round_time_ms: round_time_ms + 8 * 86_400_000, send_from_ms: send_from_ms + 8 * 86_400_000, deadline_ms: deadline_ms + 8 * 86_400_000 })],
+  [
+    'of another epoch number than its certificate',
+    'wrong_epoch',
+    (config) => ({ epoch: (config.epoch + 1) as RoundConfig['epoch'] }),
+  ],
+  [
+    'after the end of its epoch',
+    'wrong_epoch',
+    ({ round_time_ms, send_from_ms, deadline_ms }) => ({
+      round_time_ms: round_time_ms + 8 * 86_400_000,
+      send_from_ms: send_from_ms + 8 * 86_400_000,
+      deadline_ms: deadline_ms + 8 * 86_400_000,
+    }),
+  ],
   ['of a coordinator that is none', 'wrong_role', () => ({ coordinator: setting.fleet.routers[1].identity.id })],
   ['of a coordinator nobody knows', 'unknown_party', () => ({ coordinator: 'stranger' as RoundConfig['coordinator'] })],
 ])('refuses a round %s', (_name, code, change) => expect(refusal(setting, change)).toBe(code));
@@ -74,12 +156,26 @@ it('refuses an announcement that the coordinator did not sign, and one altered a
   const { fleet, scenario } = setting;
   const epoch_certificate = scenario.round.round.epoch.certificate;
   const { announcement } = scenario.round.round;
-  const check = (signed: typeof announcement, certificate = epoch_certificate) => codeOf(() => fleet.routers[0].check(openRoundMessage.encode({ announcement: signed, epoch_certificate: certificate }), now));
-  expect(check(signDocument(roundConfigMessage, 'local', scenario.config, fleet.routers[1].identity.secretKey))).toBe('bad_signature');
-  expect(check(signDocument(roundConfigMessage, 'elsewhere', scenario.config, fleet.coordinator.context.identity.secretKey))).toBe('bad_signature');
+  const check = (signed: typeof announcement, certificate = epoch_certificate) =>
+    codeOf(() =>
+      fleet.routers[0].check(openRoundMessage.encode({ announcement: signed, epoch_certificate: certificate }), now),
+    );
+  expect(check(signDocument(roundConfigMessage, 'local', scenario.config, fleet.routers[1].identity.secretKey))).toBe(
+    'bad_signature',
+  );
+  expect(
+    check(signDocument(roundConfigMessage, 'elsewhere', scenario.config, fleet.coordinator.context.identity.secretKey)),
+  ).toBe('bad_signature');
   expect(check({ ...announcement, signature: flip(announcement.signature) })).toBe('bad_signature');
-  expect(check(announcement, { ...epoch_certificate, signatures: epoch_certificate.signatures.slice(1) })).toBe('bad_signature');
-  expect(check(announcement, { ...epoch_certificate, signatures: [epoch_certificate.signatures[1], ...epoch_certificate.signatures.slice(1)] })).toBe('bad_signature');
+  expect(check(announcement, { ...epoch_certificate, signatures: epoch_certificate.signatures.slice(1) })).toBe(
+    'bad_signature',
+  );
+  expect(
+    check(announcement, {
+      ...epoch_certificate,
+      signatures: [epoch_certificate.signatures[1], ...epoch_certificate.signatures.slice(1)],
+    }),
+  ).toBe('bad_signature');
   expect(check(announcement)).toBeUndefined();
 });
 
@@ -99,7 +195,9 @@ describe('of rounds it has answered', () => {
 
   it('neither the same again, nor another configuration of it, nor a lower one', () => {
     expect(refusal({ fleet, scenario: later }, () => ({}))).toBe('stale_round');
-    expect(refusal({ fleet, scenario: later }, ({ deadline_ms }) => ({ deadline_ms: deadline_ms + 1 }))).toBe('stale_round');
+    expect(refusal({ fleet, scenario: later }, ({ deadline_ms }) => ({ deadline_ms: deadline_ms + 1 }))).toBe(
+      'stale_round',
+    );
     expect(refusal({ fleet, scenario }, () => ({}))).toBe('stale_round');
   });
 
@@ -108,11 +206,22 @@ describe('of rounds it has answered', () => {
   });
 
   it('nor a second configuration that it checked before it answered the first, also without noise', () => {
-    const quiet = start({ cluster: { unsafe_no_noise: true }, limits: { unsafeNoNoise: true } }, { minParticipantsPerGroup: 3, privacy: { ...plan.privacy, assumedColluders: 1 } });
+    const quiet = start(
+      { cluster: { unsafe_no_noise: true }, limits: { unsafeNoNoise: true } },
+      { minParticipantsPerGroup: 3, privacy: { ...plan.privacy, assumedColluders: 1 } },
+    );
     const { config } = quiet.scenario;
     const [one, two] = [1000, 2000].map((ms) => {
-      const announcement = signDocument(roundConfigMessage, 'local', { ...config, deadline_ms: now + ms }, quiet.fleet.coordinator.context.identity.secretKey);
-      return quiet.fleet.routers[0].check(openRoundMessage.encode({ announcement, epoch_certificate: quiet.scenario.round.round.epoch.certificate }), now);
+      const announcement = signDocument(
+        roundConfigMessage,
+        'local',
+        { ...config, deadline_ms: now + ms },
+        quiet.fleet.coordinator.context.identity.secretKey,
+      );
+      return quiet.fleet.routers[0].check(
+        openRoundMessage.encode({ announcement, epoch_certificate: quiet.scenario.round.round.epoch.certificate }),
+        now,
+      );
     });
     const vector = () => new Float64Array(quiet.scenario.dimension);
     expect(codeOf(() => quiet.fleet.routers[0].build(one, vector(), now))).toBeUndefined();
@@ -133,13 +242,20 @@ it('an epoch below the highest it has answered in', () => {
   expect(codeOf(() => fleet.routers[1].check(open, now))).toBeUndefined();
 });
 
-it('what falls below a newer policy or roster than the announcement\'s', () => {
+it("what falls below a newer policy or roster than the announcement's", () => {
   const { fleet, scenario } = start();
   distribute(fleet, nextDocuments(fleet, {}));
   expect(refusal({ fleet, scenario }, () => ({}))).toBe('policy');
   // Claiming the newer version does not help: its terms are the ones that count.
   const stricter = start();
-  distribute(stricter.fleet, nextDocuments(stricter.fleet, { policy: ({ clusters }: FleetPolicy) => ({ clusters: clusters.map((cluster) => ({ ...cluster, min_participants_per_group: 4 })) }) }));
+  distribute(
+    stricter.fleet,
+    nextDocuments(stricter.fleet, {
+      policy: ({ clusters }: FleetPolicy) => ({
+        clusters: clusters.map((cluster) => ({ ...cluster, min_participants_per_group: 4 })),
+      }),
+    }),
+  );
   const versions = { policy_version: 2, roster_version: 2 };
   expect(refusal(stricter, () => versions)).toBe('policy');
   expect(refusal(stricter, () => ({ ...versions, min_participants_per_group: 4 }))).toBeUndefined();
@@ -154,11 +270,24 @@ it('everything once its own certificate is revoked or has ended, or it left the 
   for (const [changes, code] of [
     [{ revoke: [id] }, 'revoked'],
     [{ certificates: { [id]: { not_after_ms: now - 1 } } }, 'expired'],
-    [{ policy: ({ clusters }: FleetPolicy) => ({ committee, clusters: clusters.map((cluster) => ({ ...cluster, members: fleet.routers.slice(1).map((other) => other.identity.id) })) }) }, 'policy'],
+    [
+      {
+        policy: ({ clusters }: FleetPolicy) => ({
+          committee,
+          clusters: clusters.map((cluster) => ({
+            ...cluster,
+            members: fleet.routers.slice(1).map((other) => other.identity.id),
+          })),
+        }),
+      },
+      'policy',
+    ],
   ] as const) {
     const changed = start();
     distribute(changed.fleet, nextDocuments(changed.fleet, changes));
-    expect(refusal(changed, () => ({ ...versions, policy_version: changed.fleet.routers[0].state.view.policy.version }))).toBe(code);
+    expect(
+      refusal(changed, () => ({ ...versions, policy_version: changed.fleet.routers[0].state.view.policy.version })),
+    ).toBe(code);
   }
   expect(scenario.round.phase).toBe('collecting');
 });
@@ -171,8 +300,15 @@ describe('its own limits, where they are stricter than the policy', () => {
   ] as const)('%s', (_name, limits) => expect(refusal(start({ limits }), () => ({}))).toBe('policy'));
 
   it('no noise, where the policy would allow it', () => {
-    expect(refusal(start({ cluster: { unsafe_no_noise: true } }), privacy({ noise_variance_numerator: 0 }))).toBe('policy');
-    expect(refusal(start({ cluster: { unsafe_no_noise: true }, limits: { unsafeNoNoise: true } }), privacy({ noise_variance_numerator: 0 }))).toBeUndefined();
+    expect(refusal(start({ cluster: { unsafe_no_noise: true } }), privacy({ noise_variance_numerator: 0 }))).toBe(
+      'policy',
+    );
+    expect(
+      refusal(
+        start({ cluster: { unsafe_no_noise: true }, limits: { unsafeNoNoise: true } }),
+        privacy({ noise_variance_numerator: 0 }),
+      ),
+    ).toBeUndefined();
   });
 
   it('its budget: a round that does not fit is refused, whatever epoch or cluster it is of', () => {
@@ -187,16 +323,21 @@ describe('its own limits, where they are stricter than the policy', () => {
 });
 
 it('clips what unit router sends to the announced bound by itself', () => {
-  const { fleet, scenario } = start({ cluster: { privacy_units: ['router'] }, limits: { privacyUnit: 'router' } }, { ...noise, privacy: { ...noise.privacy, unit: 'router', routerClipNorm: 1000, rho: 0.5 } });
+  const { fleet, scenario } = start(
+    { cluster: { privacy_units: ['router'] }, limits: { privacyUnit: 'router' } },
+    { ...noise, privacy: { ...noise.privacy, unit: 'router', routerClipNorm: 1000, rho: 0.5 } },
+  );
   const [router] = fleet.routers;
   const vector = new Float64Array(scenario.dimension).fill(2 ** 20);
   const sent: number[] = [];
   // Noise is added to the vector in place before anything else: seen through the randomness it asks for.
   const round = router.check(fleet.coordinator.open(scenario.key), now);
-  Object.defineProperty(router, 'random', { value: (length: number) => {
-    if (sent.length === 0) sent.push(...vector);
-    return random(length);
-  } });
+  Object.defineProperty(router, 'random', {
+    value: (length: number) => {
+      if (sent.length === 0) sent.push(...vector);
+      return random(length);
+    },
+  });
   router.build(round, vector, now);
   expect(Math.hypot(...sent)).toBeLessThanOrEqual(1000);
   expect(Math.hypot(...sent)).toBeGreaterThan(990);

@@ -2,7 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import { WordSum } from '@secagg/crypto';
 import { defaultFields } from '@secagg/schema';
-import { acceptedContribution, type CoordinatorEvent, emptyCoordinator, evolveCoordinator, isOpenable, LocalFleet, publishRound, roundKey, type RoundState, runCommittee, tickRound } from '../src';
+import {
+  acceptedContribution,
+  type CoordinatorEvent,
+  emptyCoordinator,
+  evolveCoordinator,
+  isOpenable,
+  LocalFleet,
+  publishRound,
+  roundKey,
+  type RoundState,
+  runCommittee,
+  tickRound,
+} from '../src';
 
 const now = Date.UTC(2026, 0, 1);
 type Accepted = Extract<CoordinatorEvent, { type: 'contribution-accepted' }>;
@@ -18,16 +30,31 @@ describe('a round whose sums are counted elsewhere', () => {
   };
   fleet.startEpoch(now);
   const plan = {
-    keys: ['m:t'], fields: defaultFields(), maxRequestsPerRouter: 10, minParticipantsPerGroup: 2, maxParticipants: 8, groups: 1,
-    privacy: { unit: 'request' as const, rho: 0.1, assumedColluders: 0, deltaInverse: 1_000_000 }, sendDelayMs: 0, durationMs: 1000,
+    keys: ['m:t'],
+    fields: defaultFields(),
+    maxRequestsPerRouter: 10,
+    minParticipantsPerGroup: 2,
+    maxParticipants: 8,
+    groups: 1,
+    privacy: { unit: 'request' as const, rho: 0.1, assumedColluders: 0, deltaInverse: 1_000_000 },
+    sendDelayMs: 0,
+    durationMs: 1000,
   };
   const { key } = fleet.announce(plan, now);
-  for (const router of fleet.routers) router.send(coordinator, key, router.contribution(coordinator, key, new Float64Array(3), now));
+  for (const router of fleet.routers)
+    router.send(coordinator, key, router.contribution(coordinator, key, new Float64Array(3), now));
   runCommittee(coordinator, fleet.members, now + 1000);
   const accepted = events.filter((event): event is Accepted => event.type === 'contribution-accepted');
   const opening = events.findIndex(({ type }) => type === 'round-published');
   const noted = (event: CoordinatorEvent): CoordinatorEvent =>
-    event.type === 'contribution-accepted' ? { type: 'contribution-noted', key: event.key, router: event.router, header: acceptedContribution(event.bytes).checked.signed } : event;
+    event.type === 'contribution-accepted'
+      ? {
+          type: 'contribution-noted',
+          key: event.key,
+          router: event.router,
+          header: acceptedContribution(event.bytes).checked.signed,
+        }
+      : event;
 
   function replica() {
     const state = emptyCoordinator(coordinator.state.view);

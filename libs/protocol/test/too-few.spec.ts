@@ -8,7 +8,10 @@ import { codeOf, now, quietFleet, random, Scenario } from './support/scenario';
 import { forge } from './support/tamper';
 
 const noisy = () => new LocalFleet({ routers: 5, committee: { size: 4, threshold: 2 }, random, nowMs: now });
-const noise = { privacy: { unit: 'request', rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 }, minParticipantsPerGroup: 3 } as const;
+const noise = {
+  privacy: { unit: 'request', rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 },
+  minParticipantsPerGroup: 3,
+} as const;
 
 function aborted() {
   const fleet = noisy();
@@ -46,7 +49,12 @@ it('also when contributions fall below the minimum only because too few members 
   const fleet = quietFleet(4, 2, 4);
   const scenario = new Scenario(fleet, { minParticipantsPerGroup: 4 });
   const [bad, ...others] = fleet.routers;
-  fleet.coordinator.contribute(scenario.key, forge(scenario.build(bad), bad.identity.secretKey, ({ boxes }) => ({ boxes: boxes.map((box) => ({ ...box, ciphertext: random(80) })) })));
+  fleet.coordinator.contribute(
+    scenario.key,
+    forge(scenario.build(bad), bad.identity.secretKey, ({ boxes }) => ({
+      boxes: boxes.map((box) => ({ ...box, ciphertext: random(80) })),
+    })),
+  );
   scenario.contribute(others).finish();
   expect(scenario.round.decision?.body).toMatchObject({ kind: 'abort', reason: 'insufficient_participants' });
 });
@@ -56,20 +64,30 @@ it('a decision to abort opens nothing', () => {
   const [member] = fleet.members;
   const { decision } = scenario.transcript;
   const opened = openedBy(scenario, member);
-  expect(codeOf(() => decidedSet(opened, { body: decision.body, signature: random(64) }, decisionMessage.encode(decision)))).toBe('no_decision');
+  expect(
+    codeOf(() => decidedSet(opened, { body: decision.body, signature: random(64) }, decisionMessage.encode(decision))),
+  ).toBe('no_decision');
 });
 
-it('nothing less than a quorum\'s abort of this very round gives a charge back', () => {
+it("nothing less than a quorum's abort of this very round gives a charge back", () => {
   const { fleet, scenario } = aborted();
   const [router] = fleet.routers;
   const { decision } = scenario.transcript;
   const other = new Scenario(fleet, noise).contribute(fleet.routers.slice(0, 1)).finish();
-  const settleBy = (changed: Decision) => codeOf(() => router.settleBy({ ...scenario.transcript, decision: changed }, scenario.key, now));
+  const settleBy = (changed: Decision) =>
+    codeOf(() => router.settleBy({ ...scenario.transcript, decision: changed }, scenario.key, now));
   const { epoch } = scenario.round.round;
   expect(settleBy({ ...decision, votes: decision.votes.slice(0, epoch.quorum - 1) })).toBe('no_decision');
-  expect(settleBy({ ...decision, votes: [...decision.votes.slice(0, epoch.quorum - 1), decision.votes[0]] })).toBe('no_decision');
+  expect(settleBy({ ...decision, votes: [...decision.votes.slice(0, epoch.quorum - 1), decision.votes[0]] })).toBe(
+    'no_decision',
+  );
   expect(settleBy(other.transcript.decision)).toBe('wrong_config');
-  expect(settleBy({ ...decision, body: voteBodyMessage.encode({ ...voteBodyMessage.decode(decision.body), kind: 'abort', reason: 'policy' }) })).toBe('bad_signature');
+  expect(
+    settleBy({
+      ...decision,
+      body: voteBodyMessage.encode({ ...voteBodyMessage.decode(decision.body), kind: 'abort', reason: 'policy' }),
+    }),
+  ).toBe('bad_signature');
   expect(router.state.ledger.open.size).toBeGreaterThan(0);
   expect(settleBy(decision)).toBeUndefined();
   // Once settled, nothing is given back again.
@@ -82,9 +100,20 @@ it('an opened round is not settled by an abort that fewer than a quorum signed',
   const fleet = noisy();
   const scenario = new Scenario(fleet, noise).contribute().finish();
   const [router] = fleet.routers;
-  const votes = fleet.members.slice(0, 2).map((member) => voteAbort({ ...member.state, rounds: new Map() }, scenario.round.round, indexOf(scenario, member), 'policy').reply);
-  const forged: Decision = { body: votes[0].body, votes: votes.map(({ member, signature }) => ({ member, signature })) };
-  expect(codeOf(() => router.settleBy({ ...scenario.transcript, decision: forged }, scenario.key, now))).toBe('no_decision');
+  const votes = fleet.members
+    .slice(0, 2)
+    .map(
+      (member) =>
+        voteAbort({ ...member.state, rounds: new Map() }, scenario.round.round, indexOf(scenario, member), 'policy')
+          .reply,
+    );
+  const forged: Decision = {
+    body: votes[0].body,
+    votes: votes.map(({ member, signature }) => ({ member, signature })),
+  };
+  expect(codeOf(() => router.settleBy({ ...scenario.transcript, decision: forged }, scenario.key, now))).toBe(
+    'no_decision',
+  );
   expect(router.state.ledger.open.size).toBe(1);
 });
 

@@ -3,8 +3,29 @@
  * proposes both, with t-1 members helping, gets one of them answered at most, however it shows them to the honest members.
  */
 import { WordSum } from '@secagg/crypto';
-import { contributionMessage, type Decision, decisionMessage, type MemberIndex, proposalMessage, reportMessage, type Signed, type Vote } from '@secagg/schema';
-import { answer, decidedSet, evolveMember, type LocalMember, type LocalRouter, type MemberState, type OpenedRound, report, signDocument, verifyDecision, voteReady } from '../src';
+import {
+  contributionMessage,
+  type Decision,
+  decisionMessage,
+  type MemberIndex,
+  proposalMessage,
+  reportMessage,
+  type Signed,
+  type Vote,
+} from '@secagg/schema';
+import {
+  answer,
+  decidedSet,
+  evolveMember,
+  type LocalMember,
+  type LocalRouter,
+  type MemberState,
+  type OpenedRound,
+  report,
+  signDocument,
+  verifyDecision,
+  voteReady,
+} from '../src';
 import { inRound } from '../src/committee-member/vote';
 import { voteSecretOf } from './support/liars';
 import { indexOf, openedBy, viewsOf } from './support/opened';
@@ -16,7 +37,11 @@ interface Side {
   readonly proposal: Signed;
 }
 
-const clone = (state: MemberState): MemberState => ({ ...state, seats: new Map([...state.seats].map(([epoch, seat]) => [epoch, { ...seat }])), rounds: new Map([...state.rounds].map(([key, round]) => [key, { ...round }])) });
+const clone = (state: MemberState): MemberState => ({
+  ...state,
+  seats: new Map([...state.seats].map(([epoch, seat]) => [epoch, { ...seat }])),
+  rounds: new Map([...state.rounds].map(([key, round]) => [key, { ...round }])),
+});
 
 function closed(size: number, threshold: number) {
   const scenario = new Scenario(quietFleet(size, threshold, size)).contribute();
@@ -28,11 +53,22 @@ function closed(size: number, threshold: number) {
 /** The victim is the last router. One side shows and includes everybody. */
 function everybody(scenario: Scenario, members: readonly LocalMember[]): Side {
   const opened = new Map(members.map((member) => [member, openedBy(scenario, member)]));
-  return { opened, proposal: propose(scenario, members.map((member) => report(clone(member.state), opened.get(member) as OpenedRound).reply)) };
+  return {
+    opened,
+    proposal: propose(
+      scenario,
+      members.map((member) => report(clone(member.state), opened.get(member) as OpenedRound).reply),
+    ),
+  };
 }
 
 /** The other side leaves the victim out by way of the corrupt members' reports... */
-function reportedBad(scenario: Scenario, corrupt: readonly LocalMember[], honest: readonly LocalMember[], threshold: number): Side {
+function reportedBad(
+  scenario: Scenario,
+  corrupt: readonly LocalMember[],
+  honest: readonly LocalMember[],
+  threshold: number,
+): Side {
   const side = everybody(scenario, [...corrupt, ...honest]);
   const lies = corrupt.map((member) => {
     const { reply } = report(clone(member.state), side.opened.get(member) as OpenedRound);
@@ -43,19 +79,34 @@ function reportedBad(scenario: Scenario, corrupt: readonly LocalMember[], honest
     return signDocument(reportMessage, 'local', { ...body, usable }, voteSecretOf(member));
   });
   // As few honest reports as the others' contributions need: together with the lies, too few for the victim.
-  const truths = honest.slice(0, threshold).map((member) => report(clone(member.state), side.opened.get(member) as OpenedRound).reply);
+  const truths = honest
+    .slice(0, threshold)
+    .map((member) => report(clone(member.state), side.opened.get(member) as OpenedRound).reply);
   return { opened: side.opened, proposal: propose(scenario, [...lies, ...truths]) };
 }
 
 /** ... or by not showing its contribution at all. */
 function hidden(scenario: Scenario, members: readonly LocalMember[]): Side {
-  const opened = new Map(members.map((member) => [member, openedBy(scenario, member, viewsOf(scenario, member).slice(0, -1))]));
-  return { opened, proposal: propose(scenario, members.map((member) => report(clone(member.state), opened.get(member) as OpenedRound).reply)) };
+  const opened = new Map(
+    members.map((member) => [member, openedBy(scenario, member, viewsOf(scenario, member).slice(0, -1))]),
+  );
+  return {
+    opened,
+    proposal: propose(
+      scenario,
+      members.map((member) => report(clone(member.state), opened.get(member) as OpenedRound).reply),
+    ),
+  };
 }
 
 function propose(scenario: Scenario, reports: readonly Signed[]): Signed {
   const sorted = [...reports].sort((a, b) => reportMessage.decode(a.body).member - reportMessage.decode(b.body).member);
-  return signDocument(proposalMessage, 'local', { ...inRound(scenario.round.round), reports: sorted }, scenario.fleet.coordinator.context.identity.secretKey);
+  return signDocument(
+    proposalMessage,
+    'local',
+    { ...inRound(scenario.round.round), reports: sorted },
+    scenario.fleet.coordinator.context.identity.secretKey,
+  );
 }
 
 const vote = (state: MemberState, member: LocalMember, side: Side): Vote => {
@@ -66,13 +117,23 @@ const vote = (state: MemberState, member: LocalMember, side: Side): Vote => {
 
 /** The decisions that votes for identical bytes make, whatever their number. */
 const decisionOf = (votes: readonly Vote[], body: Uint8Array): Decision => ({
-  body, votes: votes.filter((entry) => Buffer.compare(entry.body, body) === 0).map(({ member, signature }) => ({ member, signature })).sort((a, b) => a.member - b.member),
+  body,
+  votes: votes
+    .filter((entry) => Buffer.compare(entry.body, body) === 0)
+    .map(({ member, signature }) => ({ member, signature }))
+    .sort((a, b) => a.member - b.member),
 });
 
-describe.each([[4, 2], [7, 3]])('of %i members, %i of whom open', (size, threshold) => {
+describe.each([
+  [4, 2],
+  [7, 3],
+])('of %i members, %i of whom open', (size, threshold) => {
   describe.each(['reported bad', 'hidden'] as const)('the victim is %s on one side', (way) => {
     const { scenario, corrupt, honest } = closed(size, threshold);
-    const sides: [Side, Side] = [everybody(scenario, [...corrupt, ...honest]), way === 'hidden' ? hidden(scenario, [...corrupt, ...honest]) : reportedBad(scenario, corrupt, honest, threshold)];
+    const sides: [Side, Side] = [
+      everybody(scenario, [...corrupt, ...honest]),
+      way === 'hidden' ? hidden(scenario, [...corrupt, ...honest]) : reportedBad(scenario, corrupt, honest, threshold),
+    ];
     const [one, other] = sides;
     const bodies = sides.map((side) => vote(clone(honest[0].state), honest[0], side).body);
     const { round } = scenario.round;
@@ -81,7 +142,11 @@ describe.each([[4, 2], [7, 3]])('of %i members, %i of whom open', (size, thresho
       const sets = sides.map((side) => {
         const votes = [...corrupt, ...honest].map((member) => vote(clone(member.state), member, side));
         const opened = side.opened.get(honest[0]) as OpenedRound;
-        return decidedSet(opened, side.proposal, decisionMessage.encode(decisionOf(votes, votes[0].body))).set.groups[0].members.map((entry) => entry.header.router as string);
+        return decidedSet(
+          opened,
+          side.proposal,
+          decisionMessage.encode(decisionOf(votes, votes[0].body)),
+        ).set.groups[0].members.map((entry) => entry.header.router as string);
       });
       expect(sets[0]).toEqual(scenario.fleet.routers.map((router) => router.identity.id as string));
       expect(sets[1]).toEqual(sets[0].slice(0, -1));
@@ -96,16 +161,28 @@ describe.each([[4, 2], [7, 3]])('of %i members, %i of whom open', (size, thresho
           ...honest.map((member, i) => vote(states.get(member) as MemberState, member, sides[(division >> i) & 1])),
         ];
         // Asked about the other side as well, they refuse.
-        honest.forEach((member, i) => expect(codeOf(() => vote(states.get(member) as MemberState, member, sides[1 - ((division >> i) & 1)]))).toBe('already_voted'));
-        const unique = [...new Map(votes.map((entry) => [`${entry.member}/${Buffer.from(entry.body).toString('hex')}`, entry])).values()];
-        const passed = bodies.filter((body) => codeOf(() => verifyDecision(round, decisionOf(unique, body))) === undefined);
+        honest.forEach((member, i) =>
+          expect(codeOf(() => vote(states.get(member) as MemberState, member, sides[1 - ((division >> i) & 1)]))).toBe(
+            'already_voted',
+          ),
+        );
+        const unique = [
+          ...new Map(
+            votes.map((entry) => [`${entry.member}/${Buffer.from(entry.body).toString('hex')}`, entry]),
+          ).values(),
+        ];
+        const passed = bodies.filter(
+          (body) => codeOf(() => verifyDecision(round, decisionOf(unique, body))) === undefined,
+        );
         expect(passed.length).toBeLessThanOrEqual(1);
         decided += passed.length;
         sides.forEach((side, s) => {
           if (passed.includes(bodies[s])) return;
           for (const member of honest) {
             const opened = side.opened.get(member) as OpenedRound;
-            expect(codeOf(() => decidedSet(opened, side.proposal, decisionMessage.encode(decisionOf(unique, bodies[s]))))).toBe('no_decision');
+            expect(
+              codeOf(() => decidedSet(opened, side.proposal, decisionMessage.encode(decisionOf(unique, bodies[s])))),
+            ).toBe('no_decision');
           }
         });
       }
@@ -117,19 +194,35 @@ describe.each([[4, 2], [7, 3]])('of %i members, %i of whom open', (size, thresho
       const votes = [...corrupt, ...honest].map((member) => vote(clone(member.state), member, one));
       const decision = decisionMessage.encode(decisionOf(votes, bodies[0]));
       const [member] = honest;
-      expect(codeOf(() => decidedSet(other.opened.get(member) as OpenedRound, other.proposal, decision))).toBe('no_decision');
-      expect(codeOf(() => decidedSet(other.opened.get(member) as OpenedRound, one.proposal, decision))).toBe(way === 'hidden' ? 'bad_proposal' : undefined);
+      expect(codeOf(() => decidedSet(other.opened.get(member) as OpenedRound, other.proposal, decision))).toBe(
+        'no_decision',
+      );
+      expect(codeOf(() => decidedSet(other.opened.get(member) as OpenedRound, one.proposal, decision))).toBe(
+        way === 'hidden' ? 'bad_proposal' : undefined,
+      );
       // Votes for one body do not count for another, and no vote counts twice.
       const signatures = decisionOf(votes, bodies[0]).votes;
       expect(codeOf(() => verifyDecision(round, { body: bodies[1], votes: signatures }))).toBe('bad_signature');
-      expect(codeOf(() => verifyDecision(round, { body: bodies[0], votes: [...signatures.slice(0, round.epoch.quorum - 1), signatures[0]] }))).toBe('no_decision');
+      expect(
+        codeOf(() =>
+          verifyDecision(round, {
+            body: bodies[0],
+            votes: [...signatures.slice(0, round.epoch.quorum - 1), signatures[0]],
+          }),
+        ),
+      ).toBe('no_decision');
     });
 
     it('the positive control: one honest member rolled back is one corrupt member too many, and the victim is opened', () => {
       const rolledBack = honest[0];
-      const [forOne, forOther] = [honest.slice(1, 1 + Math.ceil((honest.length - 1) / 2)), honest.slice(1 + Math.ceil((honest.length - 1) / 2))];
+      const [forOne, forOther] = [
+        honest.slice(1, 1 + Math.ceil((honest.length - 1) / 2)),
+        honest.slice(1 + Math.ceil((honest.length - 1) / 2)),
+      ];
       const decisions = sides.map((side, s) => {
-        const votes = [...corrupt, rolledBack, ...(s === 0 ? forOne : forOther)].map((member) => vote(clone(member.state), member, side));
+        const votes = [...corrupt, rolledBack, ...(s === 0 ? forOne : forOther)].map((member) =>
+          vote(clone(member.state), member, side),
+        );
         return decisionOf(votes, bodies[s]);
       });
       for (const decision of decisions) expect(codeOf(() => verifyDecision(round, decision))).toBeUndefined();
@@ -156,12 +249,20 @@ describe.each([[4, 2], [7, 3]])('of %i members, %i of whom open', (size, thresho
   });
 });
 
-it('answers are for the members of the epoch: nobody else\'s vote counts', () => {
+it("answers are for the members of the epoch: nobody else's vote counts", () => {
   const { scenario, honest, corrupt } = closed(4, 2);
   const side = everybody(scenario, [...corrupt, ...honest]);
   const votes = [...corrupt, ...honest].map((member) => vote(clone(member.state), member, side));
   const { round } = scenario.round;
-  const forged = (change: Partial<Vote>) => verifyDecision(round, { body: votes[0].body, votes: votes.map((entry, i) => ({ member: entry.member, signature: entry.signature, ...(i === 3 ? change : {}) })) });
+  const forged = (change: Partial<Vote>) =>
+    verifyDecision(round, {
+      body: votes[0].body,
+      votes: votes.map((entry, i) => ({
+        member: entry.member,
+        signature: entry.signature,
+        ...(i === 3 ? change : {}),
+      })),
+    });
   expect(codeOf(() => forged({}))).toBeUndefined();
   expect(codeOf(() => forged({ member: 9 as MemberIndex }))).toBe('no_seat');
   expect(codeOf(() => forged({ signature: votes[0].signature }))).toBe('bad_signature');

@@ -9,7 +9,11 @@ export const problems = {
   too_large: { status: 413, title: 'The body is larger than allowed', metric: 'validation_error' },
   too_slow: { status: 408, title: 'The body came too slowly', metric: 'overloaded' },
   invalid: { status: 422, title: 'A field is out of its range', metric: 'validation_error' },
-  unsupported_suite: { status: 422, title: 'The suite or protocol version is not supported', metric: 'validation_error' },
+  unsupported_suite: {
+    status: 422,
+    title: 'The suite or protocol version is not supported',
+    metric: 'validation_error',
+  },
   // Who is speaking
   unknown_party: { status: 403, title: 'The party is not known to this fleet', metric: 'unauthorized' },
   bad_certificate: { status: 403, title: 'The certificate is not valid', metric: 'unauthorized' },
@@ -25,10 +29,18 @@ export const problems = {
   wrong_config: { status: 409, title: 'Made for another configuration of the round', metric: 'validation_error' },
   wrong_epoch: { status: 409, title: 'Made for another epoch', metric: 'stale_round' },
   wrong_group: { status: 422, title: 'The group is not the one the round assigns', metric: 'validation_error' },
-  wrong_digest: { status: 422, title: 'A part does not match its digest in the signed header', metric: 'validation_error' },
+  wrong_digest: {
+    status: 422,
+    title: 'A part does not match its digest in the signed header',
+    metric: 'validation_error',
+  },
   duplicate: { status: 409, title: 'A different message of this party is already held', metric: 'duplicate' },
   no_seat: { status: 409, title: 'The party has no seat in the epoch', metric: 'committee_unavailable' },
-  bad_proposal: { status: 409, title: 'The proposed set does not follow from the headers and reports', metric: 'validation_error' },
+  bad_proposal: {
+    status: 409,
+    title: 'The proposed set does not follow from the headers and reports',
+    metric: 'validation_error',
+  },
   already_voted: { status: 409, title: 'The member has voted otherwise on this round', metric: 'validation_error' },
   no_decision: { status: 409, title: 'A quorum has not decided this', metric: 'validation_error' },
   bad_proof: { status: 422, title: 'The proof does not show what it claims', metric: 'validation_error' },
@@ -39,7 +51,11 @@ export const problems = {
   recovery_failed: { status: 500, title: 'The sum could not be recovered', metric: 'recovery_failed' },
   policy: { status: 403, title: 'Falls below the fleet policy or a local limit', metric: 'policy' },
   budget_exhausted: { status: 403, title: 'The privacy budget does not allow it', metric: 'budget_exhausted' },
-  quarantined: { status: 403, title: 'The scores over rounds name the router, and the fleet policy sets it aside for some', metric: 'quarantined' },
+  quarantined: {
+    status: 403,
+    title: 'The scores over rounds name the router, and the fleet policy sets it aside for some',
+    metric: 'quarantined',
+  },
   cannot_open: { status: 422, title: 'A sealed box cannot be opened', metric: 'validation_error' },
   // The service
   not_found: { status: 404, title: 'There is nothing here', metric: 'validation_error' },

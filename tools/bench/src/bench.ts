@@ -50,14 +50,22 @@ export class Bench {
    */
   async memoryGrowth(few: number, many: number): Promise<number> {
     const measure = (n: number) =>
-      this.withCluster(many, async (cluster) => ({ needed: (await cluster.run(n)).neededMemoryMb as number, peak: cluster.peakMemoryMb() }), true);
+      this.withCluster(
+        many,
+        async (cluster) => ({ needed: (await cluster.run(n)).neededMemoryMb as number, peak: cluster.peakMemoryMb() }),
+        true,
+      );
     const small = await measure(few);
     const large = await measure(many);
     this.notes.push({ name: `memory_peak_growth_n${few}_n${many}_mb`, value: large.peak - small.peak, unit: 'MB' });
     return large.needed - small.needed;
   }
 
-  private async withCluster<T>(routers: number, use: (cluster: HttpCluster) => Promise<T>, inspected = false): Promise<T> {
+  private async withCluster<T>(
+    routers: number,
+    use: (cluster: HttpCluster) => Promise<T>,
+    inspected = false,
+  ): Promise<T> {
     const folder = mkdtempSync(join(tmpdir(), 'secagg-bench-'));
     const cluster = new HttpCluster(createFleet(folder, routers), this.scripts, keys, inspected);
     try {

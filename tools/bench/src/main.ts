@@ -24,7 +24,9 @@ async function run(json: string | undefined, only: string | undefined): Promise<
     return 2;
   }
   const measuredOn = machine();
-  console.log(`${measuredOn.cpu}, ${measuredOn.cores} cores, ${measuredOn.memory_gb} GB, node ${measuredOn.node}, ${measuredOn.platform}\n\n${header}`);
+  console.log(
+    `${measuredOn.cpu}, ${measuredOn.cores} cores, ${measuredOn.memory_gb} GB, node ${measuredOn.node}, ${measuredOn.platform}\n\n${header}`,
+  );
   const bench = new Bench(scripts);
   const results: Result[] = [];
   const problems: string[] = [];
@@ -41,7 +43,10 @@ async function run(json: string | undefined, only: string | undefined): Promise<
     }
   }
   const notes = [...bench.notes, ...(only === undefined ? samplerFigures() : [])];
-  for (const { name, value, unit } of notes) console.log(`${name.padEnd(46)}${(+value.toPrecision(3)).toLocaleString('en').padStart(10)}${''.padStart(20)}  ${unit}`);
+  for (const { name, value, unit } of notes)
+    console.log(
+      `${name.padEnd(46)}${(+value.toPrecision(3)).toLocaleString('en').padStart(10)}${''.padStart(20)}  ${unit}`,
+    );
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: measuredOn, results, notes }, null, 2)}\n`);
   for (const problem of problems) console.error(`\n${problem}`);
   return problems.length > 0 ? 1 : 0;
@@ -51,10 +56,13 @@ const [command, ...rest] = process.argv.slice(2);
 if (command === 'load' || command === 'empty-handler') {
   const self = fileURLToPath(import.meta.url);
   process.exitCode = await loadCommand(command === 'load' ? rest : [command], { ...scripts, self });
-} else try {
-  const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
-  process.exitCode = await run(values.json, values.only);
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\nusage: npm run bench -- [--json FILE] [--only NAME]`);
-  process.exitCode = 2;
-}
+} else
+  try {
+    const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
+    process.exitCode = await run(values.json, values.only);
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : String(error)}\nusage: npm run bench -- [--json FILE] [--only NAME]`,
+    );
+    process.exitCode = 2;
+  }

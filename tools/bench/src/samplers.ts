@@ -33,5 +33,6 @@ function throughput(variance: Variance): number {
 function checkSpread(samples: Int32Array, { numerator, denominator }: Variance): void {
   const squares = samples.reduce((sum, sample) => sum + sample * sample, 0);
   const ratio = squares / samples.length / (numerator / denominator);
-  if (Math.abs(ratio - 1) > 8 * Math.sqrt(2 / samples.length)) throw new Error(`the samples have ${ratio} times the variance they should have`);
+  if (Math.abs(ratio - 1) > 8 * Math.sqrt(2 / samples.length))
+    throw new Error(`the samples have ${ratio} times the variance they should have`);
 }

@@ -21,7 +21,10 @@ export function runSimulator(script: string, args: readonly string[]): Simulator
   try {
     const json = join(folder, 'figures.json');
     const started = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, [script, ...args, '--json', json], { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
+    const { status, stderr } = spawnSync(process.execPath, [script, ...args, '--json', json], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     if (status !== 0) throw new Error(`simulate ${args.join(' ')} failed:\n${stderr}`);
     const figures = JSON.parse(readFileSync(json, 'utf8')) as SimulatorFigures;
     if (figures.checked !== true) throw new Error(`simulate ${args.join(' ')} did not check its sums`);

@@ -14,7 +14,10 @@ export interface Result {
 const reaches = (value: number, goal: number, rising = false): boolean => (rising ? value >= goal : value <= goal);
 const show = (value: number): string => String(+value.toPrecision(3));
 
-export const header = [`${'figure'.padEnd(46)}${'measured'.padStart(10)}${'target'.padStart(10)}${'stretch'.padStart(10)}`, '-'.repeat(86)].join('\n');
+export const header = [
+  `${'figure'.padEnd(46)}${'measured'.padStart(10)}${'target'.padStart(10)}${'stretch'.padStart(10)}`,
+  '-'.repeat(86),
+].join('\n');
 
 export function line({ name, value, unit }: Result, { target, stretch, rising }: Figure): string {
   const verdict = reaches(value, stretch, rising) ? 'stretch' : reaches(value, target, rising) ? 'target' : 'MISSED';

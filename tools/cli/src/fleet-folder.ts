@@ -42,7 +42,8 @@ export class FleetFolder {
   authority(): Authority {
     const publicKey = decodeAuthorityKey(new Uint8Array(readFileSync(this.at('authority.pub'))));
     const secretKey = readSecret(this.at('authority.key'));
-    if (Buffer.compare(identityPublicKey(secretKey), publicKey) !== 0) throw new Refusal(`authority.key and authority.pub in ${this.path} do not belong together`);
+    if (Buffer.compare(identityPublicKey(secretKey), publicKey) !== 0)
+      throw new Refusal(`authority.key and authority.pub in ${this.path} do not belong together`);
     return { fleet: this.record().fleet, publicKey, secretKey };
   }
 
@@ -78,7 +79,9 @@ export class FleetFolder {
   certificates(): { signed: Signed; certificate: Certificate }[] {
     const folder = this.at('parties');
     if (!existsSync(folder)) return [];
-    return readdirSync(folder).sort().map((id) => readCertificate(join(folder, id, 'certificate.cbor')));
+    return readdirSync(folder)
+      .sort()
+      .map((id) => readCertificate(join(folder, id, 'certificate.cbor')));
   }
 
   private at(...names: string[]): string {

@@ -23,7 +23,8 @@ export const nonNegative = (text: string): number => {
 
 export const count = (text: string): number => (/^\d{1,15}$/.test(text) ? Number(text) : wanted('a whole number'));
 
-export const positiveCount = (text: string): number => (/^\d{1,15}$/.test(text) && Number(text) > 0 ? Number(text) : wanted('a whole number from 1'));
+export const positiveCount = (text: string): number =>
+  /^\d{1,15}$/.test(text) && Number(text) > 0 ? Number(text) : wanted('a whole number from 1');
 
 /** The reciprocal of delta as the wire has it: a whole number from 2. */
 export const delta = (text: string): number => {
@@ -32,7 +33,10 @@ export const delta = (text: string): number => {
 };
 
 export const list = (text: string): string[] => {
-  const entries = text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '');
+  const entries = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
   return entries.length > 0 ? entries : wanted('a list, separated by commas');
 };
 
@@ -41,7 +45,8 @@ export const oneOf =
   (text: string): T =>
     choices.find((choice) => choice === text) ?? wanted(`one of ${choices.join(', ')}`);
 
-export const publicKey = (text: string): Uint8Array => (/^[0-9a-f]{64}$/.test(text) ? new Uint8Array(Buffer.from(text, 'hex')) : wanted('64 hexadecimal digits'));
+export const publicKey = (text: string): Uint8Array =>
+  /^[0-9a-f]{64}$/.test(text) ? new Uint8Array(Buffer.from(text, 'hex')) : wanted('64 hexadecimal digits');
 
 export const origin = (text: string): string => {
   const url = URL.canParse(text) ? new URL(text) : wanted('a URL such as http://127.0.0.1:8400');

@@ -27,7 +27,9 @@ describe('fleet', () => {
   const dir = () => ['--dir', at()];
   const fleetOf = () => {
     const key = new Uint8Array(Buffer.from(readFileSync(at('authority.pub'), 'utf8').trim(), 'hex'));
-    const [policy, roster] = ['policy', 'roster'].map((name) => signedMessage.decode(new Uint8Array(readFileSync(at(`${name}.cbor`)))));
+    const [policy, roster] = ['policy', 'roster'].map((name) =>
+      signedMessage.decode(new Uint8Array(readFileSync(at(`${name}.cbor`)))),
+    );
     return verifyFleet(key, { policy, roster });
   };
 
@@ -39,7 +41,9 @@ describe('fleet', () => {
     await json('fleet', 'roster', ...dir());
     const before = fleetOf();
     expect([...before.certificates.keys()]).toEqual(['router-0', 'router-1']);
-    expect(Buffer.from(before.certificates.get('router-1' as never)?.public_key ?? []).toString('hex')).toBe(own.public_key);
+    expect(Buffer.from(before.certificates.get('router-1' as never)?.public_key ?? []).toString('hex')).toBe(
+      own.public_key,
+    );
     expect(existsSync(at('parties', 'router-1', 'identity.key'))).toBe(false);
 
     await json('fleet', 'policy', '--cluster', 'eu', '--min-participants', '5', ...dir());
@@ -48,7 +52,15 @@ describe('fleet', () => {
     const after = fleetOf();
     expect(after.policy.version).toBe(3);
     expect(after.roster.version).toBe(2);
-    expect(after.policy.clusters.map(({ min_participants_per_group, unsafe_no_noise }) => [min_participants_per_group, unsafe_no_noise])).toEqual([[5, false], [4, true]]);
+    expect(
+      after.policy.clusters.map(({ min_participants_per_group, unsafe_no_noise }) => [
+        min_participants_per_group,
+        unsafe_no_noise,
+      ]),
+    ).toEqual([
+      [5, false],
+      [4, true],
+    ]);
     expect(after.policy.clusters.map(({ min_assumed_colluders }) => min_assumed_colluders)).toEqual([1, 1]);
     expect(after.policy.clusters[0].max_round_rho_units).toBe(before.policy.clusters[0].max_round_rho_units);
     expect([...after.revoked]).toEqual([after.certificates.get('router-1' as never)?.serial]);
@@ -59,7 +71,9 @@ describe('fleet', () => {
     await json('fleet', 'issue', 'op', '--roles', 'operator', '--public-key', 'ab'.repeat(32), ...dir());
     expect((await secagg('fleet', 'issue', 'op', '--roles', 'operator', ...dir())).status).toBe(1);
     await json('fleet', 'roster', '--revoke', 'op', ...dir());
-    expect(await json('fleet', 'issue', 'op', '--roles', 'operator', '--public-key', 'cd'.repeat(32), ...dir())).toMatchObject({ serial: 2 });
+    expect(
+      await json('fleet', 'issue', 'op', '--roles', 'operator', '--public-key', 'cd'.repeat(32), ...dir()),
+    ).toMatchObject({ serial: 2 });
     await json('fleet', 'roster', ...dir());
     expect([...fleetOf().revoked]).toEqual([1]);
   });
@@ -77,20 +91,40 @@ describe('fleet', () => {
 
   it('seals private keys under a store key, for their party alone', async () => {
     const [key, storeKey, other] = ['own.key', 'store.key', 'other.key'].map((name) => join(folder, name));
-    for (const [path, byte] of [[storeKey, 1], [other, 2]] as const) writeFileSync(path, new Uint8Array(32).fill(byte), { mode: 0o600 });
+    for (const [path, byte] of [
+      [storeKey, 1],
+      [other, 2],
+    ] as const)
+      writeFileSync(path, new Uint8Array(32).fill(byte), { mode: 0o600 });
     const made = await json('identity', 'create', key);
     const clear = readFileSync(key);
-    expect(await json('identity', 'seal', key, '--id', 'router-1', '--store-key', storeKey)).toEqual({ file: key, public_key: made.public_key, sealed: true });
+    expect(await json('identity', 'seal', key, '--id', 'router-1', '--store-key', storeKey)).toEqual({
+      file: key,
+      public_key: made.public_key,
+      sealed: true,
+    });
     expect(readFileSync(key).includes(clear)).toBe(false);
     expect(statSync(key).mode & 0o777).toBe(0o600);
-    expect(await json('identity', 'show', key, '--id', 'router-1', '--store-key', storeKey)).toEqual({ public_key: made.public_key, sealed: true });
-    expect((await secagg('identity', 'show', key, '--id', 'router-1', '--store-key', other)).err).toContain('cannot_open');
-    expect((await secagg('identity', 'show', key, '--id', 'router-2', '--store-key', storeKey)).err).toContain('cannot_open');
-    expect((await secagg('identity', 'seal', key, '--id', 'router-1', '--store-key', storeKey)).err).toContain('instead of 32');
+    expect(await json('identity', 'show', key, '--id', 'router-1', '--store-key', storeKey)).toEqual({
+      public_key: made.public_key,
+      sealed: true,
+    });
+    expect((await secagg('identity', 'show', key, '--id', 'router-1', '--store-key', other)).err).toContain(
+      'cannot_open',
+    );
+    expect((await secagg('identity', 'show', key, '--id', 'router-2', '--store-key', storeKey)).err).toContain(
+      'cannot_open',
+    );
+    expect((await secagg('identity', 'seal', key, '--id', 'router-1', '--store-key', storeKey)).err).toContain(
+      'instead of 32',
+    );
 
     const sealed = join(folder, 'sealed.key');
     const second = await json('identity', 'create', sealed, '--id', 'router-2', '--store-key', storeKey);
-    expect(await json('identity', 'show', sealed, '--id', 'router-2', '--store-key', storeKey)).toEqual({ public_key: second.public_key, sealed: true });
+    expect(await json('identity', 'show', sealed, '--id', 'router-2', '--store-key', storeKey)).toEqual({
+      public_key: second.public_key,
+      sealed: true,
+    });
   });
 
   it.each([
@@ -99,7 +133,14 @@ describe('fleet', () => {
     ['no cluster', [], 'cluster'],
   ])('refuses %s', async (name, options, complaint) => {
     const cluster = name === 'no cluster' ? [] : ['--cluster', 'eu'];
-    const { status, err } = await secagg('fleet', 'init', name.startsWith('a name') ? 'Trial 1' : 'trial', ...cluster, ...options, ...dir());
+    const { status, err } = await secagg(
+      'fleet',
+      'init',
+      name.startsWith('a name') ? 'Trial 1' : 'trial',
+      ...cluster,
+      ...options,
+      ...dir(),
+    );
     expect(status).toBe(1);
     expect(err).toContain(complaint);
     expect(existsSync(at())).toBe(false);
@@ -108,7 +149,9 @@ describe('fleet', () => {
   it('warns of a fleet in which nobody is assumed to collude, and refuses one in which everybody is', async () => {
     const made = await json('fleet', 'init', 'trial', '--cluster', 'eu', ...dir());
     expect(made).not.toHaveProperty('warnings');
-    expect((await json('fleet', 'policy', '--cluster', 'eu', '--assumed-colluders', '0', ...dir())).warnings).toEqual([expect.stringContaining('collude')]);
+    expect((await json('fleet', 'policy', '--cluster', 'eu', '--assumed-colluders', '0', ...dir())).warnings).toEqual([
+      expect.stringContaining('collude'),
+    ]);
     const refused = await secagg('fleet', 'policy', '--cluster', 'us', '--min-participants', '1', ...dir());
     expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('--assumed-colluders') as string });
   });
@@ -124,7 +167,10 @@ describe('fleet', () => {
     expect(terms()).toMatchObject({ quarantine_rounds: 20, min_participants_per_group: 5 });
     await json('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '0', ...dir());
     expect(terms()).not.toHaveProperty('quarantine_rounds');
-    expect(await secagg('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '10001', ...dir())).toMatchObject({ status: 1, err: expect.stringContaining('quarantine_rounds') as string });
+    expect(await secagg('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '10001', ...dir())).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('quarantine_rounds') as string,
+    });
   });
 
   it('does not replace an authority', async () => {
@@ -138,7 +184,10 @@ describe('fleet', () => {
 describe('privacy', () => {
   // PROTOCOL section 6, published values.
   it.each([
-    [1 / 32, 1e-3, 0.6880024554878086], [0.5, 1e-6, 5.221534444530169], [0.1, 1e-6, 2.141938928385474], [0.01, 1e-9, 0.8101744678675342],
+    [1 / 32, 1e-3, 0.6880024554878086],
+    [0.5, 1e-6, 5.221534444530169],
+    [0.1, 1e-6, 2.141938928385474],
+    [0.01, 1e-9, 0.8101744678675342],
   ])('turns rho %p at delta %p into epsilon', async (rho, delta, epsilon) => {
     const figures = await json('privacy', 'rho-to-epsilon', '--rho', String(rho), '--delta', String(delta));
     expect(Math.abs(Number(figures.epsilon) / epsilon - 1)).toBeLessThan(1e-9);
@@ -146,21 +195,49 @@ describe('privacy', () => {
   });
 
   it.each([
-    [2, 1, 1, 1, 5.17232e-4, 3.5452], [1000, 2, 20, 10_000, 7.157e-17, 1.47159],
+    [2, 1, 1, 1, 5.17232e-4, 3.5452],
+    [1000, 2, 20, 10_000, 7.157e-17, 1.47159],
   ])('gives the cost of %p noisy shares', async (n, s, d2, d, tau, epsilon) => {
-    const figures = await json('privacy', 'sum', '--contributors', String(n), '--scale', String(s), '--sensitivity', String(d2), '--dimension', String(d), '--delta', '1e-6');
+    const figures = await json(
+      'privacy',
+      'sum',
+      '--contributors',
+      String(n),
+      '--scale',
+      String(s),
+      '--sensitivity',
+      String(d2),
+      '--dimension',
+      String(d),
+      '--delta',
+      '1e-6',
+    );
     expect(Number(figures.tau) / tau).toBeCloseTo(1, 3);
     expect(figures.epsilon).toBeCloseTo(epsilon, 4);
   });
 
   it('refuses noise that is too narrow, with its code', async () => {
-    const { status, out } = await secagg('privacy', 'sum', '--contributors', '100', '--scale', '0.5', '--sensitivity', '10', '--dimension', '1000', '--delta', '1e-6');
+    const { status, out } = await secagg(
+      'privacy',
+      'sum',
+      '--contributors',
+      '100',
+      '--scale',
+      '0.5',
+      '--sensitivity',
+      '10',
+      '--dimension',
+      '1000',
+      '--delta',
+      '1e-6',
+    );
     expect(status).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ code: 'tau_not_negligible' });
   });
 
   it.each([
-    [['--rho', '-1', '--delta', '0.1'], 'invalid'], [['--rho', '1', '--delta', '1'], 'invalid'],
+    [['--rho', '-1', '--delta', '0.1'], 'invalid'],
+    [['--rho', '1', '--delta', '1'], 'invalid'],
   ])('refuses %p', async (args, code) => {
     const { status, out } = await secagg('privacy', 'rho-to-epsilon', ...args);
     expect(status).toBe(1);
@@ -176,8 +253,31 @@ describe('privacy', () => {
 
   it('plans a budget over the rounds of a window, down to the error of every key', async () => {
     const figures = (await json(
-      'privacy', 'plan', '--budget-epsilon', '8', '--rounds-per-day', '4', '--budget-days', '30', '--routers', '40', '--min-participants', '21', '--keys', '12', '--requests', '500', '--no-cost',
-    )) as { rho: number; rho_with_all_participants: number; budget: { rho: number; rounds: number }; standard_errors: Record<string, number>; withheld_below_requests: number; noise_per_router: number };
+      'privacy',
+      'plan',
+      '--budget-epsilon',
+      '8',
+      '--rounds-per-day',
+      '4',
+      '--budget-days',
+      '30',
+      '--routers',
+      '40',
+      '--min-participants',
+      '21',
+      '--keys',
+      '12',
+      '--requests',
+      '500',
+      '--no-cost',
+    )) as {
+      rho: number;
+      rho_with_all_participants: number;
+      budget: { rho: number; rounds: number };
+      standard_errors: Record<string, number>;
+      withheld_below_requests: number;
+      noise_per_router: number;
+    };
     const { rho, rho_with_all_participants: actual, budget } = figures;
     expect(budget.rounds).toBe(4 * 31);
     // The last round still fits at its worst case, and nothing to speak of is left over.
@@ -194,19 +294,45 @@ describe('privacy', () => {
   });
 
   it.each([
-    ['both costs', ['--epsilon', '1', '--budget-epsilon', '8', '--rounds', '9']], ['no cost', []], ['a budget for nothing in particular', ['--budget-epsilon', '8']],
-    ['nobody honest', ['--epsilon', '1', '--min-participants', '2', '--assumed-colluders', '2']], ['too few routers', ['--epsilon', '1', '--routers', '3']],
+    ['both costs', ['--epsilon', '1', '--budget-epsilon', '8', '--rounds', '9']],
+    ['no cost', []],
+    ['a budget for nothing in particular', ['--budget-epsilon', '8']],
+    ['nobody honest', ['--epsilon', '1', '--min-participants', '2', '--assumed-colluders', '2']],
+    ['too few routers', ['--epsilon', '1', '--routers', '3']],
   ])('does not plan with %s', async (_name, args) => expect((await secagg('privacy', 'plan', ...args)).status).toBe(1));
 });
 
 describe('suspicion', () => {
   const cluster = 'ab'.repeat(32);
-  const entry = { rounds: 30, flagged_rounds: 10, flagged_share: 1 / 3, base_rate: 0.38, p_value: 1, named_in_round: null, quarantined_until_round: null };
+  const entry = {
+    rounds: 30,
+    flagged_rounds: 10,
+    flagged_share: 1 / 3,
+    base_rate: 0.38,
+    p_value: 1,
+    named_in_round: null,
+    quarantined_until_round: null,
+  };
   const report = {
-    cluster, rounds: 30, latest_round: 31, error_probability: 0.01, min_rounds: 10, quarantine_rounds: 20, suspects: ['router-18', 'router-7'],
+    cluster,
+    rounds: 30,
+    latest_round: 31,
+    error_probability: 0.01,
+    min_rounds: 10,
+    quarantine_rounds: 20,
+    suspects: ['router-18', 'router-7'],
     routers: [
-      { ...entry, router: 'router-18', flagged_rounds: 30, flagged_share: 1, p_value: 2.5e-13, named_in_round: 14, quarantined_until_round: 34 },
-      { ...entry, router: 'router-7', flagged_rounds: 25, flagged_share: 25 / 30, p_value: 3e-6, named_in_round: 29 }, { ...entry, router: 'router-1' },
+      {
+        ...entry,
+        router: 'router-18',
+        flagged_rounds: 30,
+        flagged_share: 1,
+        p_value: 2.5e-13,
+        named_in_round: 14,
+        quarantined_until_round: 34,
+      },
+      { ...entry, router: 'router-7', flagged_rounds: 25, flagged_share: 25 / 30, p_value: 3e-6, named_in_round: 29 },
+      { ...entry, router: 'router-1' },
     ],
   };
 
@@ -218,7 +344,13 @@ describe('suspicion', () => {
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     try {
-      const result = await secagg('suspicion', `http://127.0.0.1:${(server.address() as AddressInfo).port}`, '--cluster', cluster, ...options);
+      const result = await secagg(
+        'suspicion',
+        `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        '--cluster',
+        cluster,
+        ...options,
+      );
       expect(asked).toEqual([`/v1/clusters/${cluster}/suspicion`]);
       return result;
     } finally {
@@ -241,17 +373,34 @@ describe('suspicion', () => {
   });
 
   it('says so when nobody is', async () => {
-    const { out } = await answered({ ...report, rounds: 0, latest_round: 0, quarantine_rounds: 0, suspects: [], routers: [] });
+    const { out } = await answered({
+      ...report,
+      rounds: 0,
+      latest_round: 0,
+      quarantine_rounds: 0,
+      suspects: [],
+      routers: [],
+    });
     expect(out).toContain('0 rounds counted; 0 of 0 routers named');
     expect(out).toContain('quarantine: none in the policy');
     expect(out.split('\n')).toHaveLength(3);
   });
 
-  it('believes no other answer', async () => expect(await answered({ ...report, suspects: 'nobody' })).toMatchObject({ status: 1, err: expect.stringContaining('malformed') as string }));
+  it('believes no other answer', async () =>
+    expect(await answered({ ...report, suspects: 'nobody' })).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('malformed') as string,
+    }));
 });
 
 describe('command line', () => {
-  it.each([[['audit', '/nowhere/at/all']], [['privacy', 'sum']], [['fleet', 'nonsense']], [['round', 'status', 'ftp://x', '--cluster', 'ab']], [['no-such-command']]])('fails on %p', async (args) => {
+  it.each([
+    [['audit', '/nowhere/at/all']],
+    [['privacy', 'sum']],
+    [['fleet', 'nonsense']],
+    [['round', 'status', 'ftp://x', '--cluster', 'ab']],
+    [['no-such-command']],
+  ])('fails on %p', async (args) => {
     const { status, err } = await secagg(...args);
     expect(status).toBe(1);
     expect(err).not.toBe('');

@@ -17,8 +17,23 @@ import { type Output, Refusal } from './output';
 
 /** Runs one command line; returns the exit status: 0, or 1 for whatever was refused or went wrong, with its code. */
 export async function runCli(args: readonly string[], output: Output): Promise<number> {
-  const program = new Command('secagg').description('Secure aggregation of reward signals: fleets, rounds, audits, privacy figures');
-  const commands = [fleetCommand, identityCommand, epochCommand, roundCommand, auditCommand, decisionCommand, evidenceCommand, privacyCommand, budgetCommand, suspicionCommand, backupCommand, restoreCommand];
+  const program = new Command('secagg').description(
+    'Secure aggregation of reward signals: fleets, rounds, audits, privacy figures',
+  );
+  const commands = [
+    fleetCommand,
+    identityCommand,
+    epochCommand,
+    roundCommand,
+    auditCommand,
+    decisionCommand,
+    evidenceCommand,
+    privacyCommand,
+    budgetCommand,
+    suspicionCommand,
+    backupCommand,
+    restoreCommand,
+  ];
   for (const create of commands) program.addCommand(create(output));
   configure(program, output);
   try {
@@ -33,7 +48,13 @@ export async function runCli(args: readonly string[], output: Output): Promise<n
 
 /** Commander's settings do not reach subcommands that were made elsewhere. */
 function configure(command: Command, output: Output): void {
-  command.exitOverride().showHelpAfterError('(--help for the options)').configureOutput({ writeOut: (text) => output.out(text.trimEnd()), writeErr: (text) => output.err(text.trimEnd()) });
+  command
+    .exitOverride()
+    .showHelpAfterError('(--help for the options)')
+    .configureOutput({
+      writeOut: (text) => output.out(text.trimEnd()),
+      writeErr: (text) => output.err(text.trimEnd()),
+    });
   for (const child of command.commands) configure(child, output);
 }
 
@@ -43,4 +64,5 @@ function describe(error: unknown): string {
   return `secagg: ${error instanceof Error ? error.stack : String(error)}`;
 }
 
-const isSystemError = (error: unknown): error is Error => error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && 'syscall' in error;
+const isSystemError = (error: unknown): error is Error =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && 'syscall' in error;

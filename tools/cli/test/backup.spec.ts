@@ -17,8 +17,14 @@ afterAll(() => fleet.remove());
 
 function bound(trial: TrialFleet) {
   return {
-    secagg: trial.secagg.bind(trial), at: trial.at.bind(trial), status: trial.status.bind(trial), observe: trial.observe.bind(trial), outcome: trial.outcome.bind(trial),
-    settled: trial.settled.bind(trial), startRound: trial.startRound.bind(trial), node: trial.node.bind(trial),
+    secagg: trial.secagg.bind(trial),
+    at: trial.at.bind(trial),
+    status: trial.status.bind(trial),
+    observe: trial.observe.bind(trial),
+    outcome: trial.outcome.bind(trial),
+    settled: trial.settled.bind(trial),
+    startRound: trial.startRound.bind(trial),
+    node: trial.node.bind(trial),
   };
 }
 
@@ -33,7 +39,18 @@ async function comeBack(dataDir: string, ...options: string[]): Promise<void> {
 }
 
 it('sets a fleet up, and backs a router and the coordinator up in the middle of a round', async () => {
-  await fleet.create(['--committee', '4', '--threshold', '2', '--min-participants', '2', '--assumed-colluders', '0', '--clock-tolerance-s', '2']);
+  await fleet.create([
+    '--committee',
+    '4',
+    '--threshold',
+    '2',
+    '--min-participants',
+    '2',
+    '--assumed-colluders',
+    '0',
+    '--clock-tolerance-s',
+    '2',
+  ]);
   port = await freePort();
   await fleet.startCoordinator(plan, { port, timings });
   await Promise.all(ids.map((id) => fleet.startNode(id)));
@@ -78,12 +95,17 @@ it('a restored router has nothing left to spend, drops what may be published, an
   await fleet.startEpoch();
   const before = node('router-3').log().length;
   expect(await outcome(await startRound(5000))).toMatchObject({ phase: 'published', contributions: 3 });
-  await eventually('its answer in the new epoch', () => /decision answered|contributions checked/.test(node('router-3').log().slice(before)));
+  await eventually('its answer in the new epoch', () =>
+    /decision answered|contributions checked/.test(node('router-3').log().slice(before)),
+  );
 });
 
 it('a restored router whose operator knows what was spent sits out rounds announced before, and takes part in later ones', async () => {
   const open = await startRound(40_000);
-  await eventually('its part in it, or its refusal', async () => (await status('router-3')).last_refusal?.round === open);
+  await eventually(
+    'its part in it, or its refusal',
+    async () => (await status('router-3')).last_refusal?.round === open,
+  );
   await comeBack('data-router-3-again', '--assume-spent-rho', '0.1');
   await eventually('its refusal', async () => (await status('router-3')).last_refusal?.code === 'stale_round');
   expect((await status('router-3')).last_refusal?.round).toBe(open);
@@ -106,7 +128,9 @@ it('a restored coordinator goes on, above the numbers that routers have answered
   // The open round of the backup ends first: its members have answered it long ago.
   let published: Record<string, unknown> | undefined;
   for (let attempt = 0; attempt < 12 && published?.phase !== 'published'; attempt++) {
-    await secagg('epoch', 'start', fleet.origin, '--operator', 'fleet/parties/alice', '--wait-s', '3').catch(() => undefined);
+    await secagg('epoch', 'start', fleet.origin, '--operator', 'fleet/parties/alice', '--wait-s', '3').catch(
+      () => undefined,
+    );
     const round = await startRound(3000).catch(() => undefined);
     if (round !== undefined) published = await outcome(round).catch(() => undefined);
   }
@@ -118,14 +142,17 @@ it('refuses what is no backup, and what would bring votes back', async () => {
   writeFileSync(at('noise'), Buffer.alloc(10_000, 7));
   await expect(secagg('restore', 'noise', 'data-new')).rejects.toThrow();
   await kill(node('router-0'));
-  for (const name of ['router.db', 'committee.db']) await expect(secagg('restore', `data-router-0/${name}`, 'data-new')).rejects.toThrow(/not made by|no backup/);
+  for (const name of ['router.db', 'committee.db'])
+    await expect(secagg('restore', `data-router-0/${name}`, 'data-new')).rejects.toThrow(/not made by|no backup/);
   expect(existsSync(at('data-new', 'router.db'))).toBe(false);
   await expect(secagg('backup', '.', 'nothing')).rejects.toThrow('neither');
 });
 
 function tablesOf(file: string): string[] {
   const database = new Libsql(at(file));
-  const tables = (database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]) as { name: string }[]).map(({ name }) => name);
+  const tables = (
+    database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]) as { name: string }[]
+  ).map(({ name }) => name);
   database.close();
   return tables;
 }

@@ -8,13 +8,33 @@ jest.setTimeout(300_000);
 const ids = ['router-0', 'router-1', 'router-2', 'router-3'];
 const plan = { minParticipantsPerGroup: 2, maxParticipants: 4, privacy: { rho: 'unsafe-none' } };
 const noNoise = { SECAGG_UNSAFE_NO_NOISE: 'true' };
-const policy = ['--committee', '4', '--threshold', '2', '--min-participants', '2', '--assumed-colluders', '0', '--unsafe-no-noise'];
+const policy = [
+  '--committee',
+  '4',
+  '--threshold',
+  '2',
+  '--min-participants',
+  '2',
+  '--assumed-colluders',
+  '0',
+  '--unsafe-no-noise',
+];
 
 let fleet: TrialFleet;
 afterEach(() => fleet.remove());
 
 const result = async (round: number): Promise<number> => {
-  const { signal } = (await fleet.secagg('round', 'result', fleet.origin, '--cluster', fleet.cluster, '--round', String(round), '--authority', 'fleet/authority.pub')) as {
+  const { signal } = (await fleet.secagg(
+    'round',
+    'result',
+    fleet.origin,
+    '--cluster',
+    fleet.cluster,
+    '--round',
+    String(round),
+    '--authority',
+    'fleet/authority.pub',
+  )) as {
     signal: { reward_signals: Record<string, { total_samples: number }> };
   };
   return signal.reward_signals['m:chat'].total_samples;
@@ -24,7 +44,9 @@ it('a network that loses, doubles, delays and truncates a third of all requests,
   fleet = new TrialFleet(ids);
   await fleet.create(policy);
   await fleet.sealOperator();
-  const { url } = await fleet.startCoordinator(plan, { timings: { reportGraceMs: 8000, answerGraceMs: 8000, proposalTimeoutMs: 60_000 } });
+  const { url } = await fleet.startCoordinator(plan, {
+    timings: { reportGraceMs: 8000, answerGraceMs: 8000, proposalTimeoutMs: 60_000 },
+  });
   const proxy = new FaultyProxy(url, { seed: 7, share: 1 / 3, idleMs: 2000 });
   const faulty = await proxy.listen();
   try {
@@ -39,10 +61,14 @@ it('a network that loses, doubles, delays and truncates a third of all requests,
     }
     for (const id of ids) {
       const { observations, receipts_not_honoured, participations } = await fleet.status(id);
-      expect({ observations, receipts_not_honoured }).toEqual({ observations: { waiting: 0, taken: 0 }, receipts_not_honoured: [] });
+      expect({ observations, receipts_not_honoured }).toEqual({
+        observations: { waiting: 0, taken: 0 },
+        receipts_not_honoured: [],
+      });
       expect(participations.map(({ state }) => state)).toEqual(['included', 'included', 'included']);
     }
-    for (const fault of ['lost-request', 'lost-response', 'doubled', 'late', 'truncated', 'bad-gateway'] as const) expect(proxy.counts.get(fault)).toBeGreaterThan(0);
+    for (const fault of ['lost-request', 'lost-response', 'doubled', 'late', 'truncated', 'bad-gateway'] as const)
+      expect(proxy.counts.get(fault)).toBeGreaterThan(0);
   } finally {
     await proxy.close();
   }
@@ -51,8 +77,15 @@ it('a network that loses, doubles, delays and truncates a third of all requests,
 it('clocks that are wrong by less than the tolerance take part and are in time; one beyond it is told why, and holds up nobody', async () => {
   fleet = new TrialFleet([...ids, 'router-4']);
   await fleet.create([...policy, '--clock-tolerance-s', '300']);
-  writeFileSync(fleet.at('shift.cjs'), 'const off = Number(process.env.CLOCK_OFF_MS); const now = Date.now; Date.now = () => now() + off;');
-  const shifted = (offMs: number) => ({ ...noNoise, NODE_OPTIONS: `--require ${fleet.at('shift.cjs')}`, CLOCK_OFF_MS: String(offMs) });
+  writeFileSync(
+    fleet.at('shift.cjs'),
+    'const off = Number(process.env.CLOCK_OFF_MS); const now = Date.now; Date.now = () => now() + off;',
+  );
+  const shifted = (offMs: number) => ({
+    ...noNoise,
+    NODE_OPTIONS: `--require ${fleet.at('shift.cjs')}`,
+    CLOCK_OFF_MS: String(offMs),
+  });
   await fleet.startCoordinator({ ...plan, maxParticipants: 5 });
   // The last one is no candidate: an epoch takes the signatures of all of its members.
   const offsets = [240_000, -240_000, 0, 0, 600_000];
@@ -64,6 +97,10 @@ it('clocks that are wrong by less than the tolerance take part and are in time; 
   for (const id of ids) await fleet.settled(id, round);
   expect(await result(round)).toBe(46);
   const wrong = await fleet.status('router-4');
-  expect(wrong.last_refusal).toMatchObject({ round, code: 'policy', problem: expect.stringContaining('too far from this clock') as unknown });
+  expect(wrong.last_refusal).toMatchObject({
+    round,
+    code: 'policy',
+    problem: expect.stringContaining('too far from this clock') as unknown,
+  });
   expect(wrong.observations).toEqual({ waiting: 14, taken: 0 });
 });

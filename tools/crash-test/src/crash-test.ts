@@ -56,21 +56,35 @@ export async function crashTest(command: CrashTestCommand, { scripts, print }: S
   const run = async (kind: FleetKind, orders: Orders, births: readonly CrashPoint[] = []) => {
     const number = reports.length;
     const report = await runFleet({
-      kind, orders, births, scripts, tally, say, powerLoss: command.powerLoss, keep: command.keep, seed: `${command.seed}/${number}`, folder: join(root, `fleet-${number}`),
+      kind,
+      orders,
+      births,
+      scripts,
+      tally,
+      say,
+      powerLoss: command.powerLoss,
+      keep: command.keep,
+      seed: `${command.seed}/${number}`,
+      folder: join(root, `fleet-${number}`),
       onKill: command.verbose ? (text) => say(`killed ${text}`) : () => undefined,
       onStarted: (kill) => {
         killAll = kill;
       },
     });
     reports.push(report);
-    say(`fleet ${number} (${kind}): ${tally.kills} kills so far, rounds ${JSON.stringify(report.outcomes)}, ${report.problems.length} failures`);
+    say(
+      `fleet ${number} (${kind}): ${tally.kills} kills so far, rounds ${JSON.stringify(report.outcomes)}, ${report.problems.length} failures`,
+    );
   };
   print(`seed ${command.seed}`);
   if (command.matrix) await runMatrix(command, tally, run);
   const before = tally.kills;
   for (let number = 0; tally.kills - before < command.kills && noFailure(reports); number++) {
     const target = Math.min(command.kills, (number + 1) * KILLS_PER_FLEET) + before;
-    await run(number % 2 === 0 ? 'exact' : 'noisy', randomOrders(new UnsafeDraw(`${command.seed}/kills/${number}`), () => tally.kills >= target));
+    await run(
+      number % 2 === 0 ? 'exact' : 'noisy',
+      randomOrders(new UnsafeDraw(`${command.seed}/kills/${number}`), () => tally.kills >= target),
+    );
   }
   release();
   const report = conclude(command, tally, reports, (Date.now() - startedMs) / 1000);
@@ -97,9 +111,14 @@ function whenEnded(killAll: () => void): () => void {
 const noFailure = (reports: readonly FleetReport[]): boolean => reports.every(({ problems }) => problems.length === 0);
 
 /** Fleets for the points: those of first starts and most others, and those of rounds that nobody decides. */
-async function runMatrix(command: CrashTestCommand, tally: Tally, run: (kind: FleetKind, orders: Orders, births?: readonly CrashPoint[]) => Promise<void>): Promise<void> {
+async function runMatrix(
+  command: CrashTestCommand,
+  tally: Tally,
+  run: (kind: FleetKind, orders: Orders, births?: readonly CrashPoint[]) => Promise<void>,
+): Promise<void> {
   const wanted = crashPoints.filter(({ role, name }) => `${role} ${name}`.includes(command.only ?? ''));
-  const orders = (points: readonly CrashPoint[]) => matrixOrders(points, ({ role, name }) => tally.unreached.push(`${role} ${name}`));
+  const orders = (points: readonly CrashPoint[]) =>
+    matrixOrders(points, ({ role, name }) => tally.unreached.push(`${role} ${name}`));
   const births = wanted.filter(({ need }) => need === 'birth');
   const undecided = wanted.filter(({ need }) => need === 'undecided');
   const others = wanted.filter(({ need }) => need !== 'birth' && need !== 'undecided');
@@ -107,25 +126,46 @@ async function runMatrix(command: CrashTestCommand, tally: Tally, run: (kind: Fl
   const signals = others.filter(({ need }) => need === 'signal');
   const rest = others.filter(({ need }) => need !== 'signal');
   const third = Math.ceil(rest.length / 3);
-  if (births.length + signals.length + third > 0) await run('exact', orders([...signals, ...rest.slice(0, third)]), births);
+  if (births.length + signals.length + third > 0)
+    await run('exact', orders([...signals, ...rest.slice(0, third)]), births);
   if (rest.length > third) await run('noisy', orders(rest.slice(third, 2 * third)));
   if (rest.length > 2 * third) await run('noisy', orders(rest.slice(2 * third)));
   if (undecided.length > 0) await run('undecided', orders(undecided));
 }
 
-function conclude({ seed }: CrashTestCommand, tally: Tally, reports: readonly FleetReport[], wallSeconds: number): CrashTestReport {
+function conclude(
+  { seed }: CrashTestCommand,
+  tally: Tally,
+  reports: readonly FleetReport[],
+  wallSeconds: number,
+): CrashTestReport {
   const outcomes: Record<string, number> = {};
-  for (const report of reports) for (const [outcome, count] of Object.entries(report.outcomes)) outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+  for (const report of reports)
+    for (const [outcome, count] of Object.entries(report.outcomes))
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
   const sum = (of: (report: FleetReport) => number) => reports.reduce((total, report) => total + of(report), 0);
-  const problems = [...reports.flatMap((report) => report.problems), ...tally.unreached.map((point) => `never reached: ${point}`)];
+  const problems = [
+    ...reports.flatMap((report) => report.problems),
+    ...tally.unreached.map((point) => `never reached: ${point}`),
+  ];
   return {
     seed,
-    kills: tally.kills, kills_at_points: tally.atPoints, kills_at_instants: tally.atInstants, stops: tally.stops,
-    points: crashPoints.length, points_killed_at: tally.killed.size, unreached: tally.unreached,
+    kills: tally.kills,
+    kills_at_points: tally.atPoints,
+    kills_at_instants: tally.atInstants,
+    stops: tally.stops,
+    points: crashPoints.length,
+    points_killed_at: tally.killed.size,
+    unreached: tally.unreached,
     fleets: reports.length,
-    rounds: Object.values(outcomes).reduce((total, count) => total + count, 0), outcomes,
-    contributions: sum((report) => report.contributions), receipts: sum((report) => report.receipts), batches: sum((report) => report.batches),
-    failures: problems.length, problems, wall_s: wallSeconds,
+    rounds: Object.values(outcomes).reduce((total, count) => total + count, 0),
+    outcomes,
+    contributions: sum((report) => report.contributions),
+    receipts: sum((report) => report.receipts),
+    batches: sum((report) => report.batches),
+    failures: problems.length,
+    problems,
+    wall_s: wallSeconds,
     killed: Object.fromEntries([...tally.killed].sort()),
   };
 }

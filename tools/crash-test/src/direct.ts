@@ -6,7 +6,13 @@ import { playRound, type RoundKind } from './rounds/play-round';
 import { probe } from './rounds/probe';
 import { type World } from './world';
 
-const roundFor: Partial<Record<Need, RoundKind>> = { abort: 'abort', transfer: 'transfer', observe: 'observe', signal: 'signal', undecided: 'undecided' };
+const roundFor: Partial<Record<Need, RoundKind>> = {
+  abort: 'abort',
+  transfer: 'transfer',
+  observe: 'observe',
+  signal: 'signal',
+  undecided: 'undecided',
+};
 /** Share of the rounds of a kind that nobody waits for. */
 const VARIETY = 0.15;
 

@@ -6,7 +6,11 @@ import { type CrashTestCommand, parseCommandLine, usage } from './options';
 import { crashPoints } from './points';
 
 const built = (path: string) => fileURLToPath(new URL(`../../${path}/main.js`, import.meta.url));
-const scripts = { coordinator: built('apps/coordinator'), routerNode: built('apps/router-node'), cli: built('tools/cli') };
+const scripts = {
+  coordinator: built('apps/coordinator'),
+  routerNode: built('apps/router-node'),
+  cli: built('tools/cli'),
+};
 const print = (text: string) => console.log(text);
 
 function parse(): CrashTestCommand | undefined {
@@ -19,11 +23,36 @@ function parse(): CrashTestCommand | undefined {
 }
 
 function summarise(report: CrashTestReport, command: CrashTestCommand): void {
-  const { seed, kills, kills_at_points, kills_at_instants, stops, points, points_killed_at, fleets, rounds, outcomes, contributions, receipts, batches, failures, problems, wall_s } = report;
+  const {
+    seed,
+    kills,
+    kills_at_points,
+    kills_at_instants,
+    stops,
+    points,
+    points_killed_at,
+    fleets,
+    rounds,
+    outcomes,
+    contributions,
+    receipts,
+    batches,
+    failures,
+    problems,
+    wall_s,
+  } = report;
   const rows: [string, string][] = [
-    ['kills', `${kills} (${kills_at_points} at named points, ${kills_at_instants} at arbitrary instants), and ${stops} stops in good order`],
+    [
+      'kills',
+      `${kills} (${kills_at_points} at named points, ${kills_at_instants} at arbitrary instants), and ${stops} stops in good order`,
+    ],
     ['points killed at', `${points_killed_at} of ${points}`],
-    ['rounds', `${rounds} in ${fleets} fleets (${Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`).join(', ')})`],
+    [
+      'rounds',
+      `${rounds} in ${fleets} fleets (${Object.entries(outcomes)
+        .map(([outcome, count]) => `${count} ${outcome}`)
+        .join(', ')})`,
+    ],
     ['contributions', `${contributions}, ${receipts} of them acknowledged; ${batches} batches of observations`],
     ['time', `${Math.round(wall_s)} s`],
     ['failures', String(failures)],
@@ -32,8 +61,12 @@ function summarise(report: CrashTestReport, command: CrashTestCommand): void {
   for (const problem of problems.slice(0, 20)) print(`FAILED: ${problem.split('\n')[0]}`);
   if (failures === 0) return;
   const matrix = command.matrix ? ` --matrix${command.only === undefined ? '' : ` --only '${command.only}'`}` : '';
-  print(`again with: npm run crash-test -- --seed ${seed} --kills ${command.kills}${matrix}${command.powerLoss ? ' --power-loss' : ''} --verbose`);
-  print('(the seed draws the same kills in the same order; how they fall into the course of the processes differs from run to run)');
+  print(
+    `again with: npm run crash-test -- --seed ${seed} --kills ${command.kills}${matrix}${command.powerLoss ? ' --power-loss' : ''} --verbose`,
+  );
+  print(
+    '(the seed draws the same kills in the same order; how they fall into the course of the processes differs from run to run)',
+  );
 }
 
 async function main(): Promise<number> {

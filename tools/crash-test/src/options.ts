@@ -54,5 +54,16 @@ export function parseCommandLine(args: readonly string[]): CrashTestCommand {
   if (!/^\d{1,9}$/.test(kills)) throw new RangeError('--kills must be a whole number from 0');
   if (values.only !== undefined && !values.matrix) throw new RangeError('--only goes with --matrix');
   const { help, matrix, seed = String(Date.now()), only, list, json, verbose, keep, 'power-loss': powerLoss } = values;
-  return { help, matrix, seed, list, powerLoss, verbose, keep, kills: Number(kills), ...(only === undefined ? {} : { only }), ...(json === undefined ? {} : { json }) };
+  return {
+    help,
+    matrix,
+    seed,
+    list,
+    powerLoss,
+    verbose,
+    keep,
+    kills: Number(kills),
+    ...(only === undefined ? {} : { only }),
+    ...(json === undefined ? {} : { json }),
+  };
 }

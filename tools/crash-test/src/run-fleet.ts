@@ -59,7 +59,8 @@ export async function runFleet(run: FleetRun): Promise<FleetReport> {
     await insist('an epoch', EPOCH_LIMIT_MS, () => world.coordinator.currentEpoch());
     await direct(world, killer);
     await killer.end();
-    for (let left = DRAIN_ROUNDS; left > 0 && problems.length === 0 && isWaiting(world); left--) await playRound(world, 'drain');
+    for (let left = DRAIN_ROUNDS; left > 0 && problems.length === 0 && isWaiting(world); left--)
+      await playRound(world, 'drain');
     if (problems.length === 0) await finalChecks(world);
     checkTrace(world);
     await Promise.all([...subjects.values()].map((each) => each.stop()));
@@ -81,7 +82,8 @@ export async function runFleet(run: FleetRun): Promise<FleetReport> {
 }
 
 const isWaiting = ({ backlog, rounds }: World): boolean =>
-  backlog.batches.some(({ publishedIn }) => publishedIn === undefined) && ![...rounds.values()].some(({ outcome }) => outcome === 'undecided');
+  backlog.batches.some(({ publishedIn }) => publishedIn === undefined) &&
+  ![...rounds.values()].some(({ outcome }) => outcome === 'undecided');
 
 /** Starts everything; with points to die at, one process of the role dies at each of them in turn, before it has ever listened. */
 async function firstStarts(world: World, { births, tally, onKill, powerLoss }: FleetRun): Promise<void> {

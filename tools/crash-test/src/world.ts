@@ -53,7 +53,12 @@ export interface World {
   say(text: string): void;
 }
 
-export async function createWorld(fleet: CrashFleet, draw: UnsafeDraw, scripts: Scripts, say: (text: string) => void): Promise<World> {
+export async function createWorld(
+  fleet: CrashFleet,
+  draw: UnsafeDraw,
+  scripts: Scripts,
+  say: (text: string) => void,
+): Promise<World> {
   const problems: string[] = [];
   const fail = (problem: string) => {
     problems.push(problem);
@@ -65,7 +70,21 @@ export async function createWorld(fleet: CrashFleet, draw: UnsafeDraw, scripts: 
   const subjects = new Map<string, Subject>();
   const clients = new Map<string, RouterNodeClient>();
   const add = (name: string, script: string, configFile: string, onListening: (url: string) => void) => {
-    subjects.set(name, new Subject({ name, script, configFile, traceFile, logFile: join(fleet.folder, `${name}.log`), dataDir: dataDir(fleet, name) }, onListening, fail));
+    subjects.set(
+      name,
+      new Subject(
+        {
+          name,
+          script,
+          configFile,
+          traceFile,
+          logFile: join(fleet.folder, `${name}.log`),
+          dataDir: dataDir(fleet, name),
+        },
+        onListening,
+        fail,
+      ),
+    );
   };
   add('coordinator', scripts.coordinator, writeCoordinatorConfig(fleet), (url) => {
     proxy.target = url;
@@ -78,7 +97,16 @@ export async function createWorld(fleet: CrashFleet, draw: UnsafeDraw, scripts: 
     });
   }
   return {
-    fleet, draw, scripts, subjects, proxy, witness, problems, traceFile, fail, say,
+    fleet,
+    draw,
+    scripts,
+    subjects,
+    proxy,
+    witness,
+    problems,
+    traceFile,
+    fail,
+    say,
     coordinator: new CoordinatorClient({ origin: proxy.url, connections: 16, attempts: 1, timeoutMs: 5000 }),
     backlog: new Backlog(),
     rounds: new Map(),
@@ -87,7 +115,11 @@ export async function createWorld(fleet: CrashFleet, draw: UnsafeDraw, scripts: 
   };
 }
 
-export const rolesOf = ({ fleet }: Pick<World, 'fleet'>): Readonly<Record<Role, readonly string[]>> => ({ coordinator: ['coordinator'], member: fleet.members, router: fleet.routers });
+export const rolesOf = ({ fleet }: Pick<World, 'fleet'>): Readonly<Record<Role, readonly string[]>> => ({
+  coordinator: ['coordinator'],
+  member: fleet.members,
+  router: fleet.routers,
+});
 
 export function subject({ subjects }: Pick<World, 'subjects'>, name: string): Subject {
   const found = subjects.get(name);
@@ -106,7 +138,8 @@ export async function statusOf(world: World, router: string): Promise<RouterNode
 }
 
 /** A process that was away, whoever answered in its place, or one that said it will do better later. */
-const isPassing = (error: unknown): boolean => error instanceof SecaggError && ['unavailable', 'overloaded', 'not_found', 'no_round'].includes(error.code);
+const isPassing = (error: unknown): boolean =>
+  error instanceof SecaggError && ['unavailable', 'overloaded', 'not_found', 'no_round'].includes(error.code);
 
 /** Tries again while a process is away, until it gives something. Throws when `limitMs` have passed. */
 export async function insist<T>(what: string, limitMs: number, attempt: () => Promise<T | undefined>): Promise<T> {

@@ -22,11 +22,16 @@ export function* promises(log: string, root: string, existing: ReadonlyMap<strin
   const disk = new DurableDisk(root, existing);
   const asked = new Map<string, string>();
   const now = (request: string, kind: Promised['kind'], bytes: Buffer): Promised => ({
-    request, kind, bytes, unsynced: disk.unsynced().filter((path) => !isRebuilt(path)), files: new Map([...disk.afterPowerLoss()].map(([path, content]) => [path, Buffer.from(content)])),
+    request,
+    kind,
+    bytes,
+    unsynced: disk.unsynced().filter((path) => !isRebuilt(path)),
+    files: new Map([...disk.afterPowerLoss()].map(([path, content]) => [path, Buffer.from(content)])),
   });
   for (const call of parseStraceLog(log)) {
     disk.apply(call);
-    if (call.kind === 'receive' && /^(POST|PUT) /.test(call.bytes.toString('latin1', 0, 5))) asked.set(call.socket, firstLine(call.bytes));
+    if (call.kind === 'receive' && /^(POST|PUT) /.test(call.bytes.toString('latin1', 0, 5)))
+      asked.set(call.socket, firstLine(call.bytes));
     if (call.kind !== 'send') continue;
     const line = firstLine(call.bytes);
     const request = asked.get(call.socket);

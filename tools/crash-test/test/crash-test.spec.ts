@@ -12,11 +12,16 @@ import { createWorld, type Scripts, subject } from '../src/world';
 jest.setTimeout(300_000);
 
 const dist = resolve(__dirname, '../../../dist');
-const scripts: Scripts = { coordinator: join(dist, 'apps/coordinator/main.js'), routerNode: join(dist, 'apps/router-node/main.js'), cli: join(dist, 'tools/cli/main.js') };
+const scripts: Scripts = {
+  coordinator: join(dist, 'apps/coordinator/main.js'),
+  routerNode: join(dist, 'apps/router-node/main.js'),
+  cli: join(dist, 'tools/cli/main.js'),
+};
 const altered: string[] = [];
 
 beforeAll(() => {
-  for (const script of Object.values(scripts)) if (!existsSync(script)) throw new Error('build the apps and the CLI first: npm test does');
+  for (const script of Object.values(scripts))
+    if (!existsSync(script)) throw new Error('build the apps and the CLI first: npm test does');
 });
 afterAll(() => altered.forEach((file) => rmSync(file, { force: true })));
 
@@ -24,7 +29,8 @@ const run = async (args: string[], services = scripts) => {
   const printed: string[] = [];
   const report = await crashTest(parseCommandLine(args), { scripts: services, print: (text) => printed.push(text) });
   const folder = /databases and logs are in (.*)/.exec(printed.join('\n'))?.[1];
-  if (report.failures > 0 && folder !== undefined && services !== scripts) rmSync(folder, { recursive: true, force: true });
+  if (report.failures > 0 && folder !== undefined && services !== scripts)
+    rmSync(folder, { recursive: true, force: true });
   return { ...report, printed };
 };
 
@@ -57,23 +63,44 @@ it('brings about what a point needs: seeds passed on to a member whose box does 
 });
 
 it('finds a coordinator that gives receipts before contributions are durable', async () => {
-  const coordinator = alter(scripts.coordinator, 'receipts-early', [[/ {4}await settled\(\);\n {4}return reply;/, '    return reply;'], [/ {4}await this\.durable\(\);\n {4}return step\.reply;/, '    return step.reply;']]);
-  const { problems } = await run(['--matrix', '--only', 'before-durable:contribution-accepted', '--seed', 'ci'], { ...scripts, coordinator });
-  expect(problems.join('\n')).toMatch(/the acknowledged contribution of router-\d is missing in round|contributions, and \d were acknowledged/);
+  const coordinator = alter(scripts.coordinator, 'receipts-early', [
+    [/ {4}await settled\(\);\n {4}return reply;/, '    return reply;'],
+    [/ {4}await this\.durable\(\);\n {4}return step\.reply;/, '    return step.reply;'],
+  ]);
+  const { problems } = await run(['--matrix', '--only', 'before-durable:contribution-accepted', '--seed', 'ci'], {
+    ...scripts,
+    coordinator,
+  });
+  expect(problems.join('\n')).toMatch(
+    /the acknowledged contribution of router-\d is missing in round|contributions, and \d were acknowledged/,
+  );
 });
 
 it('finds a router-node that accepts observations before they are durable', async () => {
   const routerNode = alter(scripts.routerNode, 'accepts-early', [
-    [/( {4}const (group\d*) = this\.pending;\n {4}this\.pending = \[\];\n)( {4}try \{\n {6}failpoint\("before-durable:observations-accepted"\);)/, '$1    for (const { batch, resolve } of $2) resolve(batch.observations.length);\n    setTimeout(() => {\n$3'],
+    [
+      /( {4}const (group\d*) = this\.pending;\n {4}this\.pending = \[\];\n)( {4}try \{\n {6}failpoint\("before-durable:observations-accepted"\);)/,
+      '$1    for (const { batch, resolve } of $2) resolve(batch.observations.length);\n    setTimeout(() => {\n$3',
+    ],
     [/( {6}for \(const \{ reject \} of group\d*\) reject\(error\);\n {4}\}\n)/, '$1    }, 20);\n'],
   ]);
-  const { problems } = await run(['--matrix', '--only', 'router before-durable:observations-accepted', '--seed', 'ci'], { ...scripts, routerNode });
-  expect(problems.join('\n')).toMatch(/batch router-\d-\d+ (had been acknowledged before round \d+, and is not in it|is in no round)|router-\d holds/);
+  const { problems } = await run(
+    ['--matrix', '--only', 'router before-durable:observations-accepted', '--seed', 'ci'],
+    { ...scripts, routerNode },
+  );
+  expect(problems.join('\n')).toMatch(
+    /batch router-\d-\d+ (had been acknowledged before round \d+, and is not in it|is in no round)|router-\d holds/,
+  );
 });
 
 it('knows every operation of the coordinator', async () => {
   const folder = join(dist, `crash-test-operations-${process.pid}`);
-  const world = await createWorld(createCrashFleet(folder, 'exact'), new UnsafeDraw('operations'), scripts, () => undefined);
+  const world = await createWorld(
+    createCrashFleet(folder, 'exact'),
+    new UnsafeDraw('operations'),
+    scripts,
+    () => undefined,
+  );
   try {
     const coordinator = subject(world, 'coordinator');
     await coordinator.start();

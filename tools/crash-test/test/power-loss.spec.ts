@@ -23,9 +23,14 @@ import { type Promised, promises } from './acknowledgements';
 jest.setTimeout(300_000);
 
 const workspace = resolve(__dirname, '../../..');
-const scripts = { coordinator: join(workspace, 'dist/apps/coordinator/main.js'), routerNode: join(workspace, 'dist/apps/router-node/main.js'), cli: join(workspace, 'dist/tools/cli/main.js') };
+const scripts = {
+  coordinator: join(workspace, 'dist/apps/coordinator/main.js'),
+  routerNode: join(workspace, 'dist/apps/router-node/main.js'),
+  cli: join(workspace, 'dist/tools/cli/main.js'),
+};
 const isTraced = canTrace();
-if (!isTraced) console.warn('SKIPPED: strace is not installed or may not trace here, so nothing about power losses is shown');
+if (!isTraced)
+  console.warn('SKIPPED: strace is not installed or may not trace here, so nothing about power losses is shown');
 const withStrace = isTraced ? it : it.skip;
 
 let folder: string;
@@ -37,7 +42,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 /** Rows of a query on a database as it would be found. */
 function rowsOf(files: ReadonlyMap<string, Buffer>, root: string, name: string, sql: string): unknown[][] {
   const found = join(folder, 'found');
-  restoreFiles(found, new Map([...files].filter(([path]) => !path.includes('.lock')).map(([path, bytes]) => [path.replace(root, found), bytes])));
+  restoreFiles(
+    found,
+    new Map(
+      [...files].filter(([path]) => !path.includes('.lock')).map(([path, bytes]) => [path.replace(root, found), bytes]),
+    ),
+  );
   const database = new Database(join(found, name));
   try {
     return database.prepare(sql).raw().all([]) as unknown[][];
@@ -57,7 +67,7 @@ withStrace('a power loss takes what SQLite does not sync, and leaves what it doe
     const { pid, signal } = spawnSync(command, args);
     expect(signal).toBe('SIGKILL');
     await losePower(root, new Map(), log, pid);
-    return rowsOf(filesBelow(root), root, 'a.db', 'SELECT count(*) FROM sqlite_master WHERE name = \'t\'').concat(
+    return rowsOf(filesBelow(root), root, 'a.db', "SELECT count(*) FROM sqlite_master WHERE name = 't'").concat(
       synchronous === 'FULL' ? rowsOf(filesBelow(root), root, 'a.db', 'SELECT x FROM t') : [],
     );
   };
@@ -66,10 +76,19 @@ withStrace('a power loss takes what SQLite does not sync, and leaves what it doe
 });
 
 async function traceRound(): Promise<{ world: World; logs: Record<string, { log: string; root: string }> }> {
-  const world = await createWorld(createCrashFleet(join(folder, 'fleet'), 'exact'), new UnsafeDraw('power'), scripts, (text) => console.error(text));
+  const world = await createWorld(
+    createCrashFleet(join(folder, 'fleet'), 'exact'),
+    new UnsafeDraw('power'),
+    scripts,
+    (text) => console.error(text),
+  );
   const logs: Record<string, { log: string; root: string }> = {};
   try {
-    for (const [name, each] of world.subjects) await each.start(undefined, name === 'coordinator' || name === 'router-0' ? { powerLoss: true, sockets: true } : {});
+    for (const [name, each] of world.subjects)
+      await each.start(
+        undefined,
+        name === 'coordinator' || name === 'router-0' ? { powerLoss: true, sockets: true } : {},
+      );
     await insist('an epoch', 60_000, () => world.coordinator.currentEpoch());
     await playRound(world, 'ordinary');
     for (const name of ['coordinator', 'router-0']) {
@@ -88,48 +107,70 @@ async function traceRound(): Promise<{ world: World; logs: Record<string, { log:
   return { world, logs };
 }
 
-const named = (all: readonly Promised[], kind: Promised['kind'], what: RegExp): Promised[] => all.filter((each) => each.kind === kind && what.test(each.request));
+const named = (all: readonly Promised[], kind: Promised['kind'], what: RegExp): Promised[] =>
+  all.filter((each) => each.kind === kind && what.test(each.request));
 const bodyOf = (bytes: Buffer): Buffer => bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
 
-withStrace('everything is synced before it is acknowledged or sent, by the coordinator and by a router-node', async () => {
-  const { world, logs } = await traceRound();
-  expect(world.problems).toEqual([]);
+withStrace(
+  'everything is synced before it is acknowledged or sent, by the coordinator and by a router-node',
+  async () => {
+    const { world, logs } = await traceRound();
+    expect(world.problems).toEqual([]);
 
-  const { root } = logs.coordinator;
-  const acknowledged = [...promises(logs.coordinator.log, root, new Map())];
-  for (const { request, unsynced } of acknowledged) expect({ request, unsynced }).toEqual({ request, unsynced: [] });
-  const count = (what: RegExp) => named(acknowledged, 'answered', what).length;
-  expect([count(/seats/), count(/epoch-signatures/), count(/\/rounds /)]).toEqual([4, 4, 1]);
-  for (const what of [/reports/, /votes/, /answers/]) expect(count(what)).toBeGreaterThanOrEqual(3);
+    const { root } = logs.coordinator;
+    const acknowledged = [...promises(logs.coordinator.log, root, new Map())];
+    for (const { request, unsynced } of acknowledged) expect({ request, unsynced }).toEqual({ request, unsynced: [] });
+    const count = (what: RegExp) => named(acknowledged, 'answered', what).length;
+    expect([count(/seats/), count(/epoch-signatures/), count(/\/rounds /)]).toEqual([4, 4, 1]);
+    for (const what of [/reports/, /votes/, /answers/]) expect(count(what)).toBeGreaterThanOrEqual(3);
 
-  // What would have been found again right after each receipt: the contribution that it is for.
-  const receipts = named(acknowledged, 'answered', /contributions/);
-  expect(receipts).toHaveLength(6);
-  for (const { bytes, files } of receipts) {
-    const { router, header_hash } = receiptMessage.decode(signedMessage.decode(bodyOf(bytes)).body);
-    const rows = rowsOf(files, root, 'coordinator.db', `SELECT bytes FROM contributions WHERE router = '${router}'`);
-    expect(rows.map(([stored]) => headerHash(contributionMessage.decode(bytesOf(stored)).header))).toEqual([header_hash]);
-  }
+    // What would have been found again right after each receipt: the contribution that it is for.
+    const receipts = named(acknowledged, 'answered', /contributions/);
+    expect(receipts).toHaveLength(6);
+    for (const { bytes, files } of receipts) {
+      const { router, header_hash } = receiptMessage.decode(signedMessage.decode(bodyOf(bytes)).body);
+      const rows = rowsOf(files, root, 'coordinator.db', `SELECT bytes FROM contributions WHERE router = '${router}'`);
+      expect(rows.map(([stored]) => headerHash(contributionMessage.decode(bytesOf(stored)).header))).toEqual([
+        header_hash,
+      ]);
+    }
 
-  const member = logs['router-0'];
-  const promised = [...promises(member.log, member.root, new Map())];
-  for (const { request, unsynced } of promised) expect({ request, unsynced }).toEqual({ request, unsynced: [] });
-  expect(named(promised, 'answered', /observations/).length).toBeGreaterThanOrEqual(1);
-  const eventsAt = ({ files }: Promised, name: string, type: string): unknown[] =>
-    rowsOf(files, member.root, name, `SELECT body FROM event WHERE type = '${type}'`).map(([body]) => decodeCanonical(bytesOf(body)));
-  // What is sent is what would be sent again.
-  const [contribution] = named(promised, 'sent', /contributions/);
-  expect(eventsAt(contribution, 'router.db', 'contribution-prepared')).toMatchObject([{ bytes: new Uint8Array(bodyOf(contribution.bytes)) }]);
-  for (const [what, name, type] of [[/seats/, 'committee.db', 'seat-made'], [/epoch-signatures/, 'committee.db', 'epoch-body-signed'], [/reports/, 'committee.db', 'reported'], [/votes/, 'committee.db', 'voted'], [/answers/, 'committee.db', 'answered']] as const) {
-    const [first] = named(promised, 'sent', what);
-    expect({ type, events: eventsAt(first, name, type).length }).toEqual({ type, events: 1 });
-  }
-});
+    const member = logs['router-0'];
+    const promised = [...promises(member.log, member.root, new Map())];
+    for (const { request, unsynced } of promised) expect({ request, unsynced }).toEqual({ request, unsynced: [] });
+    expect(named(promised, 'answered', /observations/).length).toBeGreaterThanOrEqual(1);
+    const eventsAt = ({ files }: Promised, name: string, type: string): unknown[] =>
+      rowsOf(files, member.root, name, `SELECT body FROM event WHERE type = '${type}'`).map(([body]) =>
+        decodeCanonical(bytesOf(body)),
+      );
+    // What is sent is what would be sent again.
+    const [contribution] = named(promised, 'sent', /contributions/);
+    expect(eventsAt(contribution, 'router.db', 'contribution-prepared')).toMatchObject([
+      { bytes: new Uint8Array(bodyOf(contribution.bytes)) },
+    ]);
+    for (const [what, name, type] of [
+      [/seats/, 'committee.db', 'seat-made'],
+      [/epoch-signatures/, 'committee.db', 'epoch-body-signed'],
+      [/reports/, 'committee.db', 'reported'],
+      [/votes/, 'committee.db', 'voted'],
+      [/answers/, 'committee.db', 'answered'],
+    ] as const) {
+      const [first] = named(promised, 'sent', what);
+      expect({ type, events: eventsAt(first, name, type).length }).toEqual({ type, events: 1 });
+    }
+  },
+);
 
-withStrace('processes that lose all that they have not synced, whenever they die, lose nothing that was acknowledged', async () => {
-  const printed: string[] = [];
-  const report = await crashTest(parseCommandLine(['--kills', '14', '--seed', 'power', '--power-loss']), { scripts, print: (text) => printed.push(text) });
-  expect({ problems: report.problems, printed }).toMatchObject({ problems: [] });
-  expect(report.kills_at_points).toBeGreaterThan(2);
-  expect(report.outcomes.published).toBeGreaterThan(0);
-});
+withStrace(
+  'processes that lose all that they have not synced, whenever they die, lose nothing that was acknowledged',
+  async () => {
+    const printed: string[] = [];
+    const report = await crashTest(parseCommandLine(['--kills', '14', '--seed', 'power', '--power-loss']), {
+      scripts,
+      print: (text) => printed.push(text),
+    });
+    expect({ problems: report.problems, printed }).toMatchObject({ problems: [] });
+    expect(report.kills_at_points).toBeGreaterThan(2);
+    expect(report.outcomes.published).toBeGreaterThan(0);
+  },
+);

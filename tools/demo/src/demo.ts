@@ -73,14 +73,28 @@ export async function runDemo(options: DemoOptions, { scripts, print }: Surround
   return status;
 }
 
-function introduce(options: DemoOptions, plan: DemoPlan, rows: readonly RewardObservation[], say: (text: string) => void): void {
+function introduce(
+  options: DemoOptions,
+  plan: DemoPlan,
+  rows: readonly RewardObservation[],
+  say: (text: string) => void,
+): void {
   const source = options.input === undefined ? 'generated traffic' : options.input;
-  say(`${rows.length} observations (${source}), ${plan.keys.length} keys, for ${options.routers} routers; at least ${options.minParticipants} must take part`);
+  say(
+    `${rows.length} observations (${source}), ${plan.keys.length} keys, for ${options.routers} routers; at least ${options.minParticipants} must take part`,
+  );
   const { latencyBoundSeconds, costBoundUsdPerToken } = plan.fieldOptions;
-  if (plan.rowsPastBounds > 0) say(`${plan.rowsPastBounds} rows are past the declared bounds (${latencyBoundSeconds} s, ${costBoundUsdPerToken} USD per token) and count as the bound`);
+  if (plan.rowsPastBounds > 0)
+    say(
+      `${plan.rowsPastBounds} rows are past the declared bounds (${latencyBoundSeconds} s, ${costBoundUsdPerToken} USD per token) and count as the bound`,
+    );
 }
 
-async function runRounds(demo: Demo, rows: readonly RewardObservation[], timings: Record<string, number>): Promise<RoundReport[]> {
+async function runRounds(
+  demo: Demo,
+  rows: readonly RewardObservation[],
+  timings: Record<string, number>,
+): Promise<RoundReport[]> {
   const { options, fleet, processes, say } = demo;
   const dropouts = chooseDropouts(fleet.routers, fleet.members, options);
   const began = Date.now();
@@ -117,19 +131,42 @@ async function waitForEpoch({ processes }: Demo): Promise<void> {
   }
 }
 
-function conclude(options: DemoOptions, plan: DemoPlan, fleet: DemoFleet, reports: readonly RoundReport[], timings: Readonly<Record<string, number>>, print: (text: string) => void): number {
+function conclude(
+  options: DemoOptions,
+  plan: DemoPlan,
+  fleet: DemoFleet,
+  reports: readonly RoundReport[],
+  timings: Readonly<Record<string, number>>,
+  print: (text: string) => void,
+): number {
   const last = reports[reports.length - 1];
   print('');
-  if (isFinished(last)) for (const line of [...table(last), '', ...accuracy(last, plan, !options.unsafeNoNoise)]) print(line);
-  print(`participants: ${last.participants.join(', ') || 'none'}${last.dropped.length > 0 ? `; not in it: ${last.dropped.join(', ')}` : ''}`);
+  if (isFinished(last))
+    for (const line of [...table(last), '', ...accuracy(last, plan, !options.unsafeNoNoise)]) print(line);
+  print(
+    `participants: ${last.participants.join(', ') || 'none'}${last.dropped.length > 0 ? `; not in it: ${last.dropped.join(', ')}` : ''}`,
+  );
   for (const line of describePrivacy(privacyStatement(options, plan, fleet.budgetRho, last), options)) print(line);
-  const failed = reports.filter((report) => report.problems.length > 0 || !(report.outcome === 'published' || report.expected));
+  const failed = reports.filter(
+    (report) => report.problems.length > 0 || !(report.outcome === 'published' || report.expected),
+  );
   const verified = failed.length === 0;
-  print(`audit: ${verified ? `VERIFIED, ${reports.length === 1 ? 'the round' : `all ${reports.length} rounds`} from published transcripts and the authority's key alone` : `FAILED in round ${failed.map(({ round }) => round).join(', ')}`}`);
-  if (last.expected) print(`  the round was aborted as it should be: fewer than ${options.minParticipants} routers were left, nothing was opened`);
+  print(
+    `audit: ${verified ? `VERIFIED, ${reports.length === 1 ? 'the round' : `all ${reports.length} rounds`} from published transcripts and the authority's key alone` : `FAILED in round ${failed.map(({ round }) => round).join(', ')}`}`,
+  );
+  if (last.expected)
+    print(
+      `  the round was aborted as it should be: fewer than ${options.minParticipants} routers were left, nothing was opened`,
+    );
   const { announced_to_closed_ms, closed_to_result_ms } = last.timings;
-  print(`timings: processes ${timings.processes_started_ms} ms, committee ${timings.epoch_set_up_ms} ms, announced to closed ${announced_to_closed_ms} ms, closed to result ${closed_to_result_ms} ms, in all ${timings.total_ms} ms`);
-  if (options.out !== undefined) writeFileSync(resolve(options.out), `${JSON.stringify(outFile(options, plan, fleet, reports, timings), null, 2)}\n`);
+  print(
+    `timings: processes ${timings.processes_started_ms} ms, committee ${timings.epoch_set_up_ms} ms, announced to closed ${announced_to_closed_ms} ms, closed to result ${closed_to_result_ms} ms, in all ${timings.total_ms} ms`,
+  );
+  if (options.out !== undefined)
+    writeFileSync(
+      resolve(options.out),
+      `${JSON.stringify(outFile(options, plan, fleet, reports, timings), null, 2)}\n`,
+    );
   if (options.transcript !== undefined && last.transcriptFiles.size > 0) {
     writeTranscript(options.transcript, last.transcriptFiles);
     print(`transcript: npm run secagg -- audit ${options.transcript}`);
@@ -144,5 +181,10 @@ function keep(processes: DemoProcesses, folder: string, print: (text: string) =>
     print(`  ${process.name.padEnd(12)} ${process.url}  pid ${process.pid}`);
     process.release();
   }
-  print(`stop them with: kill ${processes.all().flatMap(({ isRunning, pid }) => (isRunning ? [pid] : [])).join(' ')}`);
+  print(
+    `stop them with: kill ${processes
+      .all()
+      .flatMap(({ isRunning, pid }) => (isRunning ? [pid] : []))
+      .join(' ')}`,
+  );
 }

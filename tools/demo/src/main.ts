@@ -8,7 +8,10 @@ const app = (name: string) => fileURLToPath(new URL(`../../apps/${name}/main.js`
 async function main(): Promise<number> {
   try {
     const options = parseOptions(process.argv.slice(2));
-    return await runDemo(options, { scripts: { coordinator: app('coordinator'), routerNode: app('router-node') }, print: (text) => process.stdout.write(`${text}\n`) });
+    return await runDemo(options, {
+      scripts: { coordinator: app('coordinator'), routerNode: app('router-node') },
+      print: (text) => process.stdout.write(`${text}\n`),
+    });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -25,7 +25,9 @@ const wanted = (what: string): never => {
 };
 const whole = (least: number, most: number) => (text: string) => {
   const value = Number(text);
-  return /^\d+$/.test(text) && value >= least && value <= most ? value : wanted(`a whole number from ${least} to ${most}`);
+  return /^\d+$/.test(text) && value >= least && value <= most
+    ? value
+    : wanted(`a whole number from ${least} to ${most}`);
 };
 const between = (low: number, high: number) => (text: string) => {
   const value = Number(text);
@@ -34,15 +36,25 @@ const between = (low: number, high: number) => (text: string) => {
 
 function command(): Command {
   return new Command('demo')
-    .description('One coordinator and several router-node processes on this machine: a committee set-up and a round of secure aggregation over HTTP.')
+    .description(
+      'One coordinator and several router-node processes on this machine: a committee set-up and a round of secure aggregation over HTTP.',
+    )
     .option('--routers <n>', 'router-node processes', whole(1, 200), 7)
     .option('--committee <m>', 'committee members, the first routers', whole(1, 30), 4)
     .option('--threshold <t>', 'members that could open a vector together', whole(1, 30), 2)
     .option('--drop <n>', 'routers killed after the announcement, non-members first', whole(0, 200), 0)
     .option('--drop-committee <n>', 'committee members killed', whole(0, 30), 0)
-    .option('--drop-committee-at <when>', 'announce: after the announcement; answer: between their votes and their answers', (text) =>
-      text === 'announce' || text === 'answer' ? text : wanted('announce or answer'), 'announce')
-    .option('--min-participants <n>', 'fewest contributions that are opened (default: two thirds of the routers, at most those that are left)', whole(1, 200))
+    .option(
+      '--drop-committee-at <when>',
+      'announce: after the announcement; answer: between their votes and their answers',
+      (text) => (text === 'announce' || text === 'answer' ? text : wanted('announce or answer')),
+      'announce',
+    )
+    .option(
+      '--min-participants <n>',
+      'fewest contributions that are opened (default: two thirds of the routers, at most those that are left)',
+      whole(1, 200),
+    )
     .option('--input <file>', 'observations, .csv or .jsonl; row i goes to router i mod R (default: generated traffic)')
     .option('--epsilon <e>', 'privacy cost of one round, per request', between(0, 1000), 1)
     .option('--delta <d>', 'at which epsilon is meant', between(0, 0.5), 1e-6)
@@ -56,11 +68,14 @@ function command(): Command {
 /** Throws CommanderError, after having said what is wrong. */
 export function parseOptions(args: readonly string[]): DemoOptions {
   const program = command().exitOverride().showHelpAfterError('(--help for the options)');
-  const given = program.parse([...args], { from: 'user' }).opts<Omit<DemoOptions, 'minParticipants'> & { minParticipants?: number }>();
+  const given = program
+    .parse([...args], { from: 'user' })
+    .opts<Omit<DemoOptions, 'minParticipants'> & { minParticipants?: number }>();
   const refuse = (message: string) => program.error(`error: ${message}`);
   const { routers, committee, threshold, drop, dropCommittee } = given;
   if (committee > routers) refuse(`a committee of ${committee} needs at least as many routers`);
-  if (committee < 2 * threshold - 1) refuse(`a committee with threshold ${threshold} needs at least ${2 * threshold - 1} members`);
+  if (committee < 2 * threshold - 1)
+    refuse(`a committee with threshold ${threshold} needs at least ${2 * threshold - 1} members`);
   if (dropCommittee > committee) refuse('more committee members to drop than there are');
   const killed = drop + dropCommittee;
   if (killed >= routers) refuse('no router would be left');
@@ -71,5 +86,8 @@ export function parseOptions(args: readonly string[]): DemoOptions {
   } catch (error) {
     refuse(error instanceof Error ? error.message : 'no such committee');
   }
-  return { ...given, minParticipants: given.minParticipants ?? Math.max(1, Math.min(left, Math.ceil((2 * routers) / 3))) };
+  return {
+    ...given,
+    minParticipants: given.minParticipants ?? Math.max(1, Math.min(left, Math.ceil((2 * routers) / 3))),
+  };
 }

@@ -1,6 +1,15 @@
 /** What the demo's rounds look like: catalogue, bounds, resolution, noise and times. */
 import { epsilonToRho } from '@secagg/dp-noise';
-import { costPerToken, defaultFields, type FieldOptions, type FieldSpec, MAX_WORD_BITS, type RewardObservation, signalKey, wordBitsFor } from '@secagg/schema';
+import {
+  costPerToken,
+  defaultFields,
+  type FieldOptions,
+  type FieldSpec,
+  MAX_WORD_BITS,
+  type RewardObservation,
+  signalKey,
+  wordBitsFor,
+} from '@secagg/schema';
 import { type DemoOptions } from './options';
 
 export interface DemoPlan {
@@ -36,8 +45,12 @@ const largest = (values: Iterable<number>): number => {
   return most;
 };
 
-function bounds(rows: readonly RewardObservation[], options: DemoOptions): { latencyBoundSeconds: number; costBoundUsdPerToken: number } {
-  if (!options.unsafeNoNoise) return { latencyBoundSeconds: LATENCY_BOUND_S, costBoundUsdPerToken: COST_BOUND_USD_PER_TOKEN };
+function bounds(
+  rows: readonly RewardObservation[],
+  options: DemoOptions,
+): { latencyBoundSeconds: number; costBoundUsdPerToken: number } {
+  if (!options.unsafeNoNoise)
+    return { latencyBoundSeconds: LATENCY_BOUND_S, costBoundUsdPerToken: COST_BOUND_USD_PER_TOKEN };
   // The aggregate is to equal the truth, so nothing may be past a bound.
   const latency = largest(rows.map((row) => row.latency_s));
   const cost = largest(rows.map((row) => costPerToken(row) ?? 0));
@@ -49,14 +62,22 @@ function bounds(rows: readonly RewardObservation[], options: DemoOptions): { lat
 
 export function makePlan(rows: readonly RewardObservation[], options: DemoOptions): DemoPlan {
   const keys = [...new Set(rows.map((row) => signalKey(row.model, row.task)))].sort();
-  const optional = { quality: rows.some((row) => row.quality !== undefined), cost: rows.some((row) => costPerToken(row) !== undefined) };
+  const optional = {
+    quality: rows.some((row) => row.quality !== undefined),
+    cost: rows.some((row) => costPerToken(row) !== undefined),
+  };
   // Rows of routers that were killed come back in later rounds, so one round may have to take all of them.
   const maxRequestsPerRouter = powerOfTwoFrom(Math.max(1024, Math.ceil(rows.length / options.routers)));
   const declared = bounds(rows, options);
   const fieldOptionsWith = (unitsPerRequest: number) => ({ ...declared, ...optional, unitsPerRequest });
   let units = options.unsafeNoNoise ? FINEST_UNITS : NOISE_UNITS;
   const fits = () =>
-    wordBitsFor({ fields: defaultFields(fieldOptionsWith(units)), max_requests_per_router: maxRequestsPerRouter, max_participants: options.routers, noiseStdDevUnits: 0 }) <= MAX_WORD_BITS;
+    wordBitsFor({
+      fields: defaultFields(fieldOptionsWith(units)),
+      max_requests_per_router: maxRequestsPerRouter,
+      max_participants: options.routers,
+      noiseStdDevUnits: 0,
+    }) <= MAX_WORD_BITS;
   while (options.unsafeNoNoise && units > 16 && !fits()) units /= 2;
   const fieldOptions = fieldOptionsWith(units);
   const fields = defaultFields(fieldOptions);
@@ -73,9 +94,20 @@ export function makePlan(rows: readonly RewardObservation[], options: DemoOption
     sendDelayMs,
     // Without dropouts a round closes when everybody has contributed; with them it waits for its deadline.
     durationMs: sendDelayMs + (dropped > 0 ? 2500 + 100 * options.routers : 30_000 + 500 * options.routers),
-    rowsPastBounds: rows.filter((row) => row.latency_s > declared.latencyBoundSeconds || (costPerToken(row) ?? 0) > declared.costBoundUsdPerToken).length,
-    resolution: Object.fromEntries(fields.flatMap(({ name, scale }) => (name in measures ? [[measures[name as keyof typeof measures], 0.5 / scale]] : []))),
+    rowsPastBounds: rows.filter(
+      (row) => row.latency_s > declared.latencyBoundSeconds || (costPerToken(row) ?? 0) > declared.costBoundUsdPerToken,
+    ).length,
+    resolution: Object.fromEntries(
+      fields.flatMap(({ name, scale }) =>
+        name in measures ? [[measures[name as keyof typeof measures], 0.5 / scale]] : [],
+      ),
+    ),
   };
 }
 
-export const measures = { successes: 'success_rate', latency: 'avg_latency', quality: 'quality_score', cost: 'cost_efficiency' } as const;
+export const measures = {
+  successes: 'success_rate',
+  latency: 'avg_latency',
+  quality: 'quality_score',
+  cost: 'cost_efficiency',
+} as const;

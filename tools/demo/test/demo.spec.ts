@@ -13,11 +13,20 @@ const demo = join(dist, 'tools/demo/main.js');
 const secagg = join(dist, 'tools/cli/main.js');
 const run = (script: string, ...args: string[]): Promise<{ status: number; output: string }> =>
   new Promise((done) => {
-    execFile(process.execPath, [script, ...args], { maxBuffer: 1e8 }, (error, stdout, stderr) => done({ status: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }));
+    execFile(process.execPath, [script, ...args], { maxBuffer: 1e8 }, (error, stdout, stderr) =>
+      done({ status: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
+    );
   });
 
 const models = ['m1', 'm2', 'm3'];
-const rows = Array.from({ length: 600 }, (_, i) => ({ model: models[i % 3], task: i % 5 === 0 ? 'code' : 'chat', success: i % 7 < 5, latency_s: 0.1 + (i % 11) / 10, cost_usd: (i % 13) / 1000, tokens: 50 + (i % 17) }));
+const rows = Array.from({ length: 600 }, (_, i) => ({
+  model: models[i % 3],
+  task: i % 5 === 0 ? 'code' : 'chat',
+  success: i % 7 < 5,
+  latency_s: 0.1 + (i % 11) / 10,
+  cost_usd: (i % 13) / 1000,
+  tokens: 50 + (i % 17),
+}));
 
 /** Plain sums over the rows of some routers. */
 function sums(routers: number, participants: string[]) {
@@ -26,13 +35,24 @@ function sums(routers: number, participants: string[]) {
     if (!participants.includes(`router-${i % routers}`)) return;
     const key = `${row.model}:${row.task}`;
     const total = totals.get(key) ?? { n: 0, successes: 0, latency: 0, cost: 0 };
-    totals.set(key, { n: total.n + 1, successes: total.successes + Number(row.success), latency: total.latency + row.latency_s, cost: total.cost + row.cost_usd / row.tokens });
+    totals.set(key, {
+      n: total.n + 1,
+      successes: total.successes + Number(row.success),
+      latency: total.latency + row.latency_s,
+      cost: total.cost + row.cost_usd / row.tokens,
+    });
   });
   return totals;
 }
 
 interface Out {
-  signal: { reward_signals: Record<string, { total_samples: number; success_rate: number; avg_latency: number; cost_efficiency: number }>; participant_count: number };
+  signal: {
+    reward_signals: Record<
+      string,
+      { total_samples: number; success_rate: number; avg_latency: number; cost_efficiency: number }
+    >;
+    participant_count: number;
+  };
   truth: Out['signal'];
   participants: string[];
   dropped: string[];
@@ -52,7 +72,22 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 it('equals the truth over the survivors, and leaves a transcript that is verified or refused by the file', async () => {
   const out = join(folder, 'r.json');
   const transcript = join(folder, 'transcript');
-  const { status, output } = await run(demo, '--routers', '6', '--drop', '1', '--drop-committee', '1', '--unsafe-no-noise', '--input', join(folder, 'rows.jsonl'), '--out', out, '--transcript', transcript);
+  const { status, output } = await run(
+    demo,
+    '--routers',
+    '6',
+    '--drop',
+    '1',
+    '--drop-committee',
+    '1',
+    '--unsafe-no-noise',
+    '--input',
+    join(folder, 'rows.jsonl'),
+    '--out',
+    out,
+    '--transcript',
+    transcript,
+  );
   expect({ status, output }).toMatchObject({ status: 0 });
   const result = JSON.parse(readFileSync(out, 'utf8')) as Out;
   expect(result.dropped).toEqual(['router-3', 'router-5']);
@@ -84,15 +119,22 @@ it('equals the truth over the survivors, and leaves a transcript that is verifie
   expect(await run(secagg, 'audit', transcript)).toMatchObject({ status: 0 });
 
   // Any bit of any file: here some of each, with what the command calls.
-  const files = new Map(readdirSync(transcript, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(transcript, name)).isFile()).map((name) => [name, new Uint8Array(readFileSync(join(transcript, name)))]));
+  const files = new Map(
+    readdirSync(transcript, { recursive: true, encoding: 'utf8' })
+      .filter((name) => statSync(join(transcript, name)).isFile())
+      .map((name) => [name, new Uint8Array(readFileSync(join(transcript, name)))]),
+  );
   expect(files.size).toBeGreaterThan(20);
   for (const [name, bytes] of files) {
     for (let sample = 0; sample < 6; sample++) {
       const flipped = bytes.slice();
       const bit = Math.floor((8 * bytes.length * (sample + Math.random())) / 6);
       flipped[bit >> 3] ^= 1 << (bit & 7);
-      expect({ name, bit, named: fileNamedBy(new Map([...files, [name, flipped]])) }).toEqual({ name, bit, named: name });
+      expect({ name, bit, named: fileNamedBy(new Map([...files, [name, flipped]])) }).toEqual({
+        name,
+        bit,
+        named: name,
+      });
     }
   }
   expect(fileNamedBy(files)).toBeUndefined();
@@ -111,7 +153,21 @@ function fileNamedBy(files: ReadonlyMap<string, Uint8Array>): unknown {
 
 it('completes with noise over rounds in which a member dies between its vote and its answer', async () => {
   const out = join(folder, 'noise.json');
-  const { status, output } = await run(demo, '--routers', '4', '--drop-committee', '1', '--drop-committee-at', 'answer', '--rounds', '2', '--input', join(folder, 'rows.jsonl'), '--out', out);
+  const { status, output } = await run(
+    demo,
+    '--routers',
+    '4',
+    '--drop-committee',
+    '1',
+    '--drop-committee-at',
+    'answer',
+    '--rounds',
+    '2',
+    '--input',
+    join(folder, 'rows.jsonl'),
+    '--out',
+    out,
+  );
   expect({ status, output }).toMatchObject({ status: 0 });
   expect(output).toContain('died between its vote and its answer');
   const { rounds, participants } = JSON.parse(readFileSync(out, 'utf8')) as Out;
@@ -121,7 +177,19 @@ it('completes with noise over rounds in which a member dies between its vote and
 
 it('opens nothing when too few are left, and says so', async () => {
   const out = join(folder, 'aborted.json');
-  const { status, output } = await run(demo, '--routers', '4', '--drop', '1', '--min-participants', '4', '--input', join(folder, 'rows.jsonl'), '--out', out);
+  const { status, output } = await run(
+    demo,
+    '--routers',
+    '4',
+    '--drop',
+    '1',
+    '--min-participants',
+    '4',
+    '--input',
+    join(folder, 'rows.jsonl'),
+    '--out',
+    out,
+  );
   expect({ status, output }).toMatchObject({ status: 0 });
   const result = JSON.parse(readFileSync(out, 'utf8')) as Out;
   expect(result.rounds).toMatchObject([{ outcome: 'aborted', reason: 'insufficient_participants' }]);

@@ -16,9 +16,16 @@ function described(value: object, seen: Map<object, string>): string {
   const of = (item: unknown) => fingerprint(item, seen);
   if (value instanceof WordSum) return `sum ${Buffer.from(value.toPacked()).toString('base64')}`;
   if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('base64')}`;
-  if (value instanceof Map) return `map ${[...value].map(([key, item]) => `${of(key)}=${of(item)}`).sort().join()}`;
+  if (value instanceof Map)
+    return `map ${[...value]
+      .map(([key, item]) => `${of(key)}=${of(item)}`)
+      .sort()
+      .join()}`;
   if (value instanceof Set) return `set ${[...value].map(of).sort().join()}`;
   if (Array.isArray(value)) return `array ${value.map(of).join()}`;
   const entries = Object.entries(value).filter(([, item]) => typeof item !== 'function' && item !== undefined);
-  return `object ${entries.map(([key, item]) => `${key}=${of(item)}`).sort().join()}`;
+  return `object ${entries
+    .map(([key, item]) => `${key}=${of(item)}`)
+    .sort()
+    .join()}`;
 }

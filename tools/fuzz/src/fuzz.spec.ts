@@ -13,13 +13,16 @@ jest.setTimeout(120_000);
 const targets = createTargets(createWorld('ci'));
 const counts = shares(targets, INPUTS);
 
-it.each(targets.map((target, i) => [target.name, counts[i], target] as const))('%s: %d inputs, and only coded problems', (_name, count, target) => {
-  const { report, finding } = fuzzTarget(target, 0, count, { seed: 'ci', slowMs: SLOW_MS });
-  expect(finding).toBeUndefined();
-  expect(report.inputs).toBe(count);
-  // Something is refused everywhere, or the mutations are none.
-  expect(Object.keys(report.refused).length).toBeGreaterThan(0);
-});
+it.each(targets.map((target, i) => [target.name, counts[i], target] as const))(
+  '%s: %d inputs, and only coded problems',
+  (_name, count, target) => {
+    const { report, finding } = fuzzTarget(target, 0, count, { seed: 'ci', slowMs: SLOW_MS });
+    expect(finding).toBeUndefined();
+    expect(report.inputs).toBe(count);
+    // Something is refused everywhere, or the mutations are none.
+    expect(Object.keys(report.refused).length).toBeGreaterThan(0);
+  },
+);
 
 it('covers every message of the schema', () => {
   expect(allMessages().length).toBeGreaterThan(25);

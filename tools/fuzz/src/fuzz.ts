@@ -37,22 +37,38 @@ const NONE = new Uint8Array();
 const STATE_EVERY = 256;
 
 /** Inputs `from` to `to` - 1 of a target. Stops at its first finding. */
-export function fuzzTarget(target: Target, from: number, to: number, { seed, slowMs, onInput }: FuzzOptions): { report: TargetReport; finding?: Finding } {
-  const report: TargetReport = { target: target.name, inputs: 0, accepted: 0, refused: {}, slowestMs: 0, slowestIndex: from };
+export function fuzzTarget(
+  target: Target,
+  from: number,
+  to: number,
+  { seed, slowMs, onInput }: FuzzOptions,
+): { report: TargetReport; finding?: Finding } {
+  const report: TargetReport = {
+    target: target.name,
+    inputs: 0,
+    accepted: 0,
+    refused: {},
+    slowestMs: 0,
+    slowestIndex: from,
+  };
   const stateNow = () => (target.state ? fingerprint(target.state()) : '');
   const before = stateNow();
   for (let index = from; index < to; index++) {
     onInput?.(index, NONE);
     const input = target.make(new UnsafeDraw(`${seed} ${target.name} ${index}`));
     onInput?.(index, input);
-    const found = (problem: string) => ({ report, finding: { target: target.name, index, input: Buffer.from(input).toString('hex'), problem } });
+    const found = (problem: string) => ({
+      report,
+      finding: { target: target.name, index, input: Buffer.from(input).toString('hex'), problem },
+    });
     const copy = input.slice();
     const started = performance.now();
     try {
       target.run(input);
       report.accepted++;
     } catch (error) {
-      if (!(error instanceof SecaggError)) return found(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      if (!(error instanceof SecaggError))
+        return found(error instanceof Error ? (error.stack ?? error.message) : String(error));
       if (error.code === 'internal') return found(`internal: ${error.message}`);
       report.refused[error.code] = (report.refused[error.code] ?? 0) + 1;
     }
@@ -61,7 +77,11 @@ export function fuzzTarget(target: Target, from: number, to: number, { seed, slo
     if (ms > report.slowestMs) Object.assign(report, { slowestMs: ms, slowestIndex: index });
     if (ms > slowMs) return found(`took ${Math.round(ms)} ms`);
     if (Buffer.compare(copy, input) !== 0) return found('the input was changed');
-    if (target.state && ((index - from) % STATE_EVERY === STATE_EVERY - 1 || index === to - 1) && stateNow() !== before) {
+    if (
+      target.state &&
+      ((index - from) % STATE_EVERY === STATE_EVERY - 1 || index === to - 1) &&
+      stateNow() !== before
+    ) {
       return found(`the state changed at one of the inputs from ${Math.max(from, index - STATE_EVERY + 1)} to here`);
     }
   }

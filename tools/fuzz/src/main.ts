@@ -31,7 +31,8 @@ function merge(reports: Map<string, RouteReport>, report: RouteReport): void {
   held.inputs += report.inputs;
   held.accepted += report.accepted;
   for (const [code, count] of Object.entries(report.refused)) held.refused[code] = (held.refused[code] ?? 0) + count;
-  if (report.slowestMs > held.slowestMs) Object.assign(held, { slowestMs: report.slowestMs, slowestIndex: report.slowestIndex });
+  if (report.slowestMs > held.slowestMs)
+    Object.assign(held, { slowestMs: report.slowestMs, slowestIndex: report.slowestIndex });
 }
 
 async function run({ inputs, seed, routeShare, from, slowMs, only, json }: FuzzCommand): Promise<boolean> {
@@ -40,30 +41,52 @@ async function run({ inputs, seed, routeShare, from, slowMs, only, json }: FuzzC
   const findings: Finding[] = [];
   const onReport = (report: TargetReport, finding?: Finding) => {
     merge(reports, report);
-    if (finding) console.log(`FOUND at ${finding.target}, input ${finding.index}, seed ${seed}: ${finding.problem}\n${finding.input.slice(0, 4000)}`);
+    if (finding)
+      console.log(
+        `FOUND at ${finding.target}, input ${finding.index}, seed ${seed}: ${finding.problem}\n${finding.input.slice(0, 4000)}`,
+      );
   };
   const routes = only === undefined ? Math.round(inputs * routeShare) : only.includes('route') ? inputs : 0;
   const threads = Math.min(availableParallelism(), 8);
   if (inputs > routes) {
     const work = { seed, inputs: inputs - routes, slowMs, from, threads, ...(only === undefined ? {} : { only }) };
     const script = new URL(import.meta.url);
-    const found = await Promise.all(Array.from({ length: threads }, (_, thread) => watchThread(script, { ...work, thread }, HANG_MS, onReport)));
+    const found = await Promise.all(
+      Array.from({ length: threads }, (_, thread) => watchThread(script, { ...work, thread }, HANG_MS, onReport)),
+    );
     findings.push(...found.flat());
   }
   if (routes > 0) {
     const scripts = join(dirname(fileURLToPath(import.meta.url)), '../../apps');
-    findings.push(...(await fuzzRoutes(createWorld(seed), { seed, inputs: routes, from, scripts, ...(only?.includes(' ') ? { only } : {}) }, onReport)));
+    findings.push(
+      ...(await fuzzRoutes(
+        createWorld(seed),
+        { seed, inputs: routes, from, scripts, ...(only?.includes(' ') ? { only } : {}) },
+        onReport,
+      )),
+    );
   }
   const report = {
-    seed, inputs: [...reports.values()].reduce((sum, entry) => sum + entry.inputs, 0), wall_s: (performance.now() - started) / 1000,
-    peak_memory_mb: process.resourceUsage().maxRSS / 1024, targets: [...reports.values()], findings,
+    seed,
+    inputs: [...reports.values()].reduce((sum, entry) => sum + entry.inputs, 0),
+    wall_s: (performance.now() - started) / 1000,
+    peak_memory_mb: process.resourceUsage().maxRSS / 1024,
+    targets: [...reports.values()],
+    findings,
   };
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   for (const { target, inputs: shown, accepted, refused, slowestMs, peakMemoryMb } of report.targets) {
-    const codes = Object.entries(refused).sort(([, a], [, b]) => b - a).map(([code, count]) => `${code} ${count}`).join(', ');
-    console.log(`${target.padEnd(26)} ${String(shown).padStart(7)} inputs, ${accepted} accepted, slowest ${slowestMs.toFixed(1)} ms${peakMemoryMb === undefined ? '' : `, ${Math.round(peakMemoryMb)} MB`}; ${codes}`);
+    const codes = Object.entries(refused)
+      .sort(([, a], [, b]) => b - a)
+      .map(([code, count]) => `${code} ${count}`)
+      .join(', ');
+    console.log(
+      `${target.padEnd(26)} ${String(shown).padStart(7)} inputs, ${accepted} accepted, slowest ${slowestMs.toFixed(1)} ms${peakMemoryMb === undefined ? '' : `, ${Math.round(peakMemoryMb)} MB`}; ${codes}`,
+    );
   }
-  console.log(`seed ${seed}: ${report.inputs} inputs in ${Math.round(report.wall_s)} s, ${Math.round(report.peak_memory_mb)} MB, ${findings.length} findings`);
+  console.log(
+    `seed ${seed}: ${report.inputs} inputs in ${Math.round(report.wall_s)} s, ${Math.round(report.peak_memory_mb)} MB, ${findings.length} findings`,
+  );
   return findings.length === 0;
 }
 

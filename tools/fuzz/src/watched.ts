@@ -31,7 +31,17 @@ const MEMORY_MB = 1024;
 
 /** Runs in the thread. */
 export function runThread(): void {
-  const { seed, inputs, slowMs, only, from, thread, threads, progress, input: copy } = workerData as ThreadWork & Shared;
+  const {
+    seed,
+    inputs,
+    slowMs,
+    only,
+    from,
+    thread,
+    threads,
+    progress,
+    input: copy,
+  } = workerData as ThreadWork & Shared;
   const counters = new Int32Array(progress);
   const bytes = new Uint8Array(copy);
   const targets = createTargets(createWorld(seed)).filter(({ name }) => only === undefined || name.includes(only));
@@ -52,16 +62,27 @@ export function runThread(): void {
 }
 
 /** Starts a thread and waits for its end, which it is not given more than `hangMs` after any input to come closer to. */
-export function watchThread(script: URL, work: ThreadWork, hangMs: number, onReport: (report: TargetReport, finding?: Finding) => void): Promise<Finding[]> {
+export function watchThread(
+  script: URL,
+  work: ThreadWork,
+  hangMs: number,
+  onReport: (report: TargetReport, finding?: Finding) => void,
+): Promise<Finding[]> {
   const shared: Shared = { progress: new SharedArrayBuffer(12), input: new SharedArrayBuffer(MAX_INPUT) };
   const counters = new Int32Array(shared.progress);
   const findings: Finding[] = [];
   let target = 'setup';
   const found = (problem: string): Finding => ({
-    target, index: Atomics.load(counters, 2), problem, input: Buffer.from(new Uint8Array(shared.input).subarray(0, Atomics.load(counters, 1))).toString('hex'),
+    target,
+    index: Atomics.load(counters, 2),
+    problem,
+    input: Buffer.from(new Uint8Array(shared.input).subarray(0, Atomics.load(counters, 1))).toString('hex'),
   });
   return new Promise((resolve) => {
-    const worker = new Worker(script, { workerData: { ...work, ...shared }, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB } });
+    const worker = new Worker(script, {
+      workerData: { ...work, ...shared },
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+    });
     const end = () => {
       clearInterval(watchdog);
       resolve(findings);
@@ -82,7 +103,9 @@ export function watchThread(script: URL, work: ThreadWork, hangMs: number, onRep
         onReport(message.report, message.finding);
       }
     });
-    worker.on('error', (error) => findings.push(found(error instanceof Error ? (error.stack ?? error.message) : String(error))));
+    worker.on('error', (error) =>
+      findings.push(found(error instanceof Error ? (error.stack ?? error.message) : String(error))),
+    );
     worker.on('exit', end);
   });
 }

@@ -5,12 +5,51 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { domainHash, signMessage } from '@secagg/crypto';
 import {
-  auditTranscript, decisionProofOf, evidenceOfTwo, type FleetDocuments, inclusionProof, listOfTranscript, LocalFleet, type LocalCoordinator, type LocalMember, publishedResult, receiptEvidence, roundOf, signDocument, splitTranscript, startEpoch, transferSeeds, decidedSet, openViews,
+  auditTranscript,
+  decisionProofOf,
+  evidenceOfTwo,
+  type FleetDocuments,
+  inclusionProof,
+  listOfTranscript,
+  LocalFleet,
+  type LocalCoordinator,
+  type LocalMember,
+  publishedResult,
+  receiptEvidence,
+  roundOf,
+  signDocument,
+  splitTranscript,
+  startEpoch,
+  transferSeeds,
+  decidedSet,
+  openViews,
   type OpenedRound,
 } from '@secagg/protocol';
 import {
-  type Bytes, contributionMessage, decisionMessage, decisionProofMessage, defaultFields, epochCertificateMessage, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, headerMessage, inclusionProofMessage, memberViewsMessage, type MemberIndex,
-  operatorRequestMessage, type PartyId, type RandomBytes, receiptEvidenceMessage, receiptMessage, roundStatusMessage, type Signed, signedMessage, transcriptMessage, voteBodyMessage, voteMessage,
+  type Bytes,
+  contributionMessage,
+  decisionMessage,
+  decisionProofMessage,
+  defaultFields,
+  epochCertificateMessage,
+  epochSignatureMessage,
+  evidenceMessage,
+  fleetDocumentsMessage,
+  headerMessage,
+  inclusionProofMessage,
+  memberViewsMessage,
+  type MemberIndex,
+  operatorRequestMessage,
+  type PartyId,
+  type RandomBytes,
+  receiptEvidenceMessage,
+  receiptMessage,
+  roundStatusMessage,
+  type Signed,
+  signedMessage,
+  transcriptMessage,
+  voteBodyMessage,
+  voteMessage,
 } from '@secagg/schema';
 import { treeOf } from './mutate/message';
 import { type Tree } from './mutate/values';
@@ -78,7 +117,12 @@ class Recorder {
 }
 
 /** A coordinator as members see it: their messages are recorded, and passed on as far as each round may go. */
-function gate(coordinator: LocalCoordinator, reach: ReadonlyMap<string, Reach>, record: Recorder, pass: { seats: number; signatures: number }): LocalCoordinator {
+function gate(
+  coordinator: LocalCoordinator,
+  reach: ReadonlyMap<string, Reach>,
+  record: Recorder,
+  pass: { seats: number; signatures: number },
+): LocalCoordinator {
   const beyond = (key: string, phase: Reach) => ORDER.indexOf(reach.get(key) ?? 'published') > ORDER.indexOf(phase);
   const front = Object.create(coordinator) as LocalCoordinator;
   const own: Partial<LocalCoordinator> = {
@@ -122,16 +166,32 @@ function gate(coordinator: LocalCoordinator, reach: ReadonlyMap<string, Reach>, 
 }
 
 const plan = {
-  keys: ['m:a', 'm:b'], fields: defaultFields(), maxRequestsPerRouter: 1000, minParticipantsPerGroup: 2, maxParticipants: 64, groups: 1, combination: 'sum' as const,
-  privacy: { unit: 'request' as const, rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 }, sendDelayMs: 0,
+  keys: ['m:a', 'm:b'],
+  fields: defaultFields(),
+  maxRequestsPerRouter: 1000,
+  minParticipantsPerGroup: 2,
+  maxParticipants: 64,
+  groups: 1,
+  combination: 'sum' as const,
+  privacy: { unit: 'request' as const, rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 },
+  sendDelayMs: 0,
 };
 
 /** With one box that its member cannot open, so that seeds have to be passed on. */
 function withBadBox(bytes: Bytes, secretKey: Bytes, member: number, fleet: string): Bytes {
   const contribution = contributionMessage.decode(bytes);
-  const boxes = contribution.boxes.map((box, i) => (i === member ? { ...box, ciphertext: new Uint8Array(box.ciphertext.length) } : box));
-  const header = { ...headerMessage.decode(contribution.header.body), box_digests: boxes.map((box) => domainHash('box-digest', box.encapsulation, box.ciphertext)) };
-  return contributionMessage.encode({ ...contribution, boxes, header: signDocument(headerMessage, fleet, header, secretKey) });
+  const boxes = contribution.boxes.map((box, i) =>
+    i === member ? { ...box, ciphertext: new Uint8Array(box.ciphertext.length) } : box,
+  );
+  const header = {
+    ...headerMessage.decode(contribution.header.body),
+    box_digests: boxes.map((box) => domainHash('box-digest', box.encapsulation, box.ciphertext)),
+  };
+  return contributionMessage.encode({
+    ...contribution,
+    boxes,
+    header: signDocument(headerMessage, fleet, header, secretKey),
+  });
 }
 
 export function createWorld(seed: string): World {
@@ -157,7 +217,10 @@ export function createWorld(seed: string): World {
     record.signed('round-config', roundOf(coordinator.state, key).round.announcement);
     routers.slice(0, contributors).forEach((router, i) => {
       const built = router.contribution(coordinator, key, new Float64Array(2 * plan.fields.length).fill(i + 1), now);
-      const bytes = i === 0 && (goal === 'answering' || goal === 'published') ? withBadBox(built, router.identity.secretKey, 3, view.fleet) : built;
+      const bytes =
+        i === 0 && (goal === 'answering' || goal === 'published')
+          ? withBadBox(built, router.identity.secretKey, 3, view.fleet)
+          : built;
       record.add('contribution-body', bytes);
       record.add('contribution', contributionMessage.decode(bytes).header.body);
       if (goal === 'collecting' && i >= NOT_SENT_FROM) return;
@@ -169,22 +232,32 @@ export function createWorld(seed: string): World {
     return key;
   };
   const rounds = {
-    published: announce('published', 5), aborted: announce('published', 1), aborting: announce('checking', 1), answering: announce('answering', 5), voting: announce('voting', 5), checking: announce('checking', 5),
+    published: announce('published', 5),
+    aborted: announce('published', 1),
+    aborting: announce('checking', 1),
+    answering: announce('answering', 5),
+    voting: announce('voting', 5),
+    checking: announce('checking', 5),
     collecting: announce('collecting', 5, 3_600_000),
   };
   work(now + 1000);
 
   const state = coordinator.state;
   const roundAt = (key: string) => roundOf(state, key);
-  for (const key of [rounds.answering, rounds.published, rounds.aborted]) record.add('decision', decisionMessage.encode(roundAt(key).decision?.decision as never));
-  for (const key of [rounds.answering, rounds.voting, rounds.published]) record.signed('proposal', roundAt(key).proposal?.signed as Signed);
+  for (const key of [rounds.answering, rounds.published, rounds.aborted])
+    record.add('decision', decisionMessage.encode(roundAt(key).decision?.decision as never));
+  for (const key of [rounds.answering, rounds.voting, rounds.published])
+    record.signed('proposal', roundAt(key).proposal?.signed as Signed);
   for (const { body } of roundAt(rounds.published).answers.values()) record.signed('answer', body.answer);
   const transcripts = [rounds.published, rounds.aborted].map((key) => coordinator.publish(key));
   for (const bytes of transcripts) record.add('transcript', bytes);
   proofs(record, fleet, transcripts);
 
   // An epoch that lacks two signatures, then one that lacks a seat.
-  for (const [seats, signatures] of [[4, 2], [3, 0]]) {
+  for (const [seats, signatures] of [
+    [4, 2],
+    [3, 0],
+  ]) {
     Object.assign(pass, { seats, signatures });
     coordinator.commit(startEpoch(state, 3_600_000, now));
     work(now + 1000, 3);
@@ -193,49 +266,105 @@ export function createWorld(seed: string): World {
   documents(record, view.documents, fleet);
   for (const [phase, key] of Object.entries(rounds)) {
     const { round, phase: at, decision, accepted } = roundAt(key);
-    record.add('round-status', roundStatusMessage.encode({ cluster: round.config.cluster, round: round.config.round, phase: at, contributions: accepted.size, ...(phase === 'aborted' ? { decision: decision?.decision } : {}) }));
+    record.add(
+      'round-status',
+      roundStatusMessage.encode({
+        cluster: round.config.cluster,
+        round: round.config.round,
+        phase: at,
+        contributions: accepted.size,
+        ...(phase === 'aborted' ? { decision: decision?.decision } : {}),
+      }),
+    );
   }
 
   const { epoch } = roundAt(rounds.published).round.epoch;
   record.add('epoch-certificate', epochCertificateMessage.encode(roundAt(rounds.published).round.epoch.certificate));
-  const memberOf = (index: number) => members.find((member) => member.identity.id === epoch.members[index].id) as LocalMember;
-  const secretsOf = (index: number) => memberOf(index).state.seats.get(epoch.epoch)?.secrets as { kemSecret: Bytes; voteSecret: Bytes };
+  const memberOf = (index: number) =>
+    members.find((member) => member.identity.id === epoch.members[index].id) as LocalMember;
+  const secretsOf = (index: number) =>
+    memberOf(index).state.seats.get(epoch.epoch)?.secrets as { kemSecret: Bytes; voteSecret: Bytes };
   const opened = (key: string, index: number) =>
-    openViews(roundAt(key).round, index as MemberIndex, secretsOf(index).kemSecret, memberViewsMessage.decode(coordinator.views(key, index as MemberIndex)).views);
+    openViews(
+      roundAt(key).round,
+      index as MemberIndex,
+      secretsOf(index).kemSecret,
+      memberViewsMessage.decode(coordinator.views(key, index as MemberIndex)).views,
+    );
   misbehaviour(record, fleet, rounds.published, (index) => secretsOf(index).voteSecret);
   const audited = auditTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcripts[0]));
   if (audited.kind !== 'opened') throw new Error('the round was not opened');
-  const files = splitTranscript(fleet.authority.publicKey, transcriptMessage.decode(transcripts[0]), publishedResult(audited));
-  return { fleet, random, rounds, messages: record.messages, transcripts, files, voteSecrets: epoch.members.map((_, index) => secretsOf(index).voteSecret), memberOf, opened };
+  const files = splitTranscript(
+    fleet.authority.publicKey,
+    transcriptMessage.decode(transcripts[0]),
+    publishedResult(audited),
+  );
+  return {
+    fleet,
+    random,
+    rounds,
+    messages: record.messages,
+    transcripts,
+    files,
+    voteSecrets: epoch.members.map((_, index) => secretsOf(index).voteSecret),
+    memberOf,
+    opened,
+  };
 }
 
 /** Of both outcomes; for a router in the set, one left out of a list it is in, and one that is nowhere: with a receipt for it, evidence. */
 function proofs(record: Recorder, { coordinator }: LocalFleet, transcripts: readonly Bytes[]): void {
   const [published, aborted] = transcripts.map((bytes) => transcriptMessage.decode(bytes));
-  for (const transcript of [published, aborted]) record.add(decisionProofMessage.type, decisionProofMessage.encode(decisionProofOf(transcript)));
+  for (const transcript of [published, aborted])
+    record.add(decisionProofMessage.type, decisionProofMessage.encode(decisionProofOf(transcript)));
   const list = listOfTranscript(published);
   const [included, absent] = ['router-1', 'router-1a'].map((router) => inclusionProof(list, router as PartyId));
   const leaf = { header: list.all.bodies[0], index: 0, path: list.all.tree.proof(0), reports: [...list.reports] };
   const leftOut = { ...included, standing: { kind: 'left-out' as const, ...leaf } };
-  for (const proof of [included, absent, leftOut]) record.add(inclusionProofMessage.type, inclusionProofMessage.encode(proof));
+  for (const proof of [included, absent, leftOut])
+    record.add(inclusionProofMessage.type, inclusionProofMessage.encode(proof));
   const { secretKey } = coordinator.context.identity;
   for (const { router, standing } of [absent, included]) {
     // Of what was never sent: to a router that is not there, or in the place of what is.
-    const receipt = receiptMessage.encode({ ...receiptMessage.decode(record.receipts[0].body), router, header_hash: new Uint8Array(32) });
-    record.add(receiptEvidenceMessage.type, receiptEvidence(published, envelope(receiptMessage.type, 'local', receipt, secretKey), standing));
+    const receipt = receiptMessage.encode({
+      ...receiptMessage.decode(record.receipts[0].body),
+      router,
+      header_hash: new Uint8Array(32),
+    });
+    record.add(
+      receiptEvidenceMessage.type,
+      receiptEvidence(published, envelope(receiptMessage.type, 'local', receipt, secretKey), standing),
+    );
   }
 }
 
 /** Two receipts in the place of one, and two votes of one member. */
-function misbehaviour(record: Recorder, { coordinator, view }: LocalFleet, key: string, voteSecretOf: (member: number) => Bytes): void {
+function misbehaviour(
+  record: Recorder,
+  { coordinator, view }: LocalFleet,
+  key: string,
+  voteSecretOf: (member: number) => Bytes,
+): void {
   const { id, secretKey } = coordinator.context.identity;
   const [receipt] = record.receipts;
   const other = receiptMessage.encode({ ...receiptMessage.decode(receipt.body), header_hash: new Uint8Array(32) });
   const receipts = [receipt, envelope(receiptMessage.type, 'local', other, secretKey)] as const;
-  const { round: { epoch }, votes: held } = roundOf(coordinator.state, key);
+  const {
+    round: { epoch },
+    votes: held,
+  } = roundOf(coordinator.state, key);
   const [{ vote }] = held.values();
   const { v, fleet, cluster, round, epoch_hash, config_hash } = voteBodyMessage.decode(vote.body);
-  const abort = voteBodyMessage.encode({ v, fleet, cluster, round, epoch_hash, config_hash, kind: 'abort', reason: 'policy' });
+  const abort = voteBodyMessage.encode({
+    v,
+    fleet,
+    cluster,
+    round,
+    epoch_hash,
+    config_hash,
+    kind: 'abort',
+    reason: 'policy',
+  });
   const votes = [vote, envelope(voteBodyMessage.type, 'local', abort, voteSecretOf(vote.member))] as const;
   const accusations = [
     { kind: 'two-receipts', party: id, statements: receipts },
@@ -249,9 +378,23 @@ function documents(record: Recorder, { policy, roster }: FleetDocuments, fleet: 
   record.signed('roster', roster);
   record.add('fleet-documents', fleetDocumentsMessage.encode({ policy, roster }));
   for (const signed of fleet.view.roster.certificates.slice(0, 3)) record.signed('certificate', signed);
-  const request = { v: 1 as const, fleet: fleet.view.fleet, operator: fleet.routers[0].identity.id, nonce: new Uint8Array(16), issued_at_ms: now };
+  const request = {
+    v: 1 as const,
+    fleet: fleet.view.fleet,
+    operator: fleet.routers[0].identity.id,
+    nonce: new Uint8Array(16),
+    issued_at_ms: now,
+  };
   record.add('operator-request', operatorRequestMessage.encode({ ...request, action: 'start-epoch' }));
-  record.add('operator-request', operatorRequestMessage.encode({ ...request, action: 'start-round', cluster: fleet.cluster, overrides: { groups: 2, rho_units: 1 } }));
+  record.add(
+    'operator-request',
+    operatorRequestMessage.encode({
+      ...request,
+      action: 'start-round',
+      cluster: fleet.cluster,
+      overrides: { groups: 2, rho_units: 1 },
+    }),
+  );
 }
 
 /** The seeds that member `from` would pass on in the round that waits for answers. */
@@ -261,8 +404,17 @@ export function transferFor(world: World, from: number, to: number): Signed {
   if (!proposal || !decision) throw new Error('the round is not decided');
   const opened = world.opened(rounds.answering, from);
   const decided = decidedSet(opened, proposal.signed, decisionMessage.encode(decision.decision));
-  return transferSeeds(world.memberOf(from).state, opened, decided, { to: to as MemberIndex, routers: opened.headers.map((entry) => entry.header.router) }, random);
+  return transferSeeds(
+    world.memberOf(from).state,
+    opened,
+    decided,
+    { to: to as MemberIndex, routers: opened.headers.map((entry) => entry.header.router) },
+    random,
+  );
 }
 
 /** What `sign` gives to a body that was changed: a peer that signs whatever it likes with its real key. */
-export const envelope = (type: string, fleet: string, body: Bytes, secretKey: Bytes): Signed => ({ body, signature: signMessage(secretKey, { type, fleet }, body) });
+export const envelope = (type: string, fleet: string, body: Bytes, secretKey: Bytes): Signed => ({
+  body,
+  signature: signMessage(secretKey, { type, fleet }, body),
+});

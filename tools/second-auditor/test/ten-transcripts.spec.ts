@@ -69,7 +69,11 @@ describe.each(scenarios)('a round: $name', (scenario) => {
   it('passes both auditors', () => {
     expect(verdict(() => auditFiles(files))).toBe('accepted');
     const { status, stdout } = run(folder);
-    expect(stdout).toMatch(scenario.name === 'aborted' ? /^OK: round 1, aborted: insufficient_participants\n$/ : /^OK: round 1, \d+ routers in \d group\(s\)\n$/);
+    expect(stdout).toMatch(
+      scenario.name === 'aborted'
+        ? /^OK: round 1, aborted: insufficient_participants\n$/
+        : /^OK: round 1, \d+ routers in \d group\(s\)\n$/,
+    );
     expect(status).toBe(0);
   });
 
@@ -82,7 +86,12 @@ describe.each(scenarios)('a round: $name', (scenario) => {
         writeFileSync(join(folder, path), altered);
         if (verdict(() => audit(folder)) === 'accepted') accepted.push(`${path}, bit ${position}: second`);
         // The first auditor's own tests are elsewhere; here it is asked often enough to see both agree.
-        if (i === 0 && !path.startsWith('pieces/') && verdict(() => auditFiles(new Map([...files, [path, altered]]))) === 'accepted') accepted.push(`${path}, bit ${position}: first`);
+        if (
+          i === 0 &&
+          !path.startsWith('pieces/') &&
+          verdict(() => auditFiles(new Map([...files, [path, altered]]))) === 'accepted'
+        )
+          accepted.push(`${path}, bit ${position}: first`);
       });
       writeFileSync(join(folder, path), bytes);
     }
@@ -94,7 +103,9 @@ describe.each(scenarios)('a round: $name', (scenario) => {
     for (const [path, bytes] of files) {
       rmSync(join(folder, path));
       const isReportOrAnswer = /^(reports|answers)\//.test(path);
-      const expected = isReportOrAnswer ? verdict(() => auditFiles(new Map([...files].filter(([name]) => name !== path)))) : 'refused';
+      const expected = isReportOrAnswer
+        ? verdict(() => auditFiles(new Map([...files].filter(([name]) => name !== path))))
+        : 'refused';
       expect(`${path}: ${verdict(() => audit(folder))}`).toBe(`${path}: ${expected}`);
       writeFileSync(join(folder, path), bytes);
     }

@@ -31,12 +31,44 @@ export const scenarios: readonly Scenario[] = [
   { name: 'plain', routers: 5, committee: { size: 4, threshold: 2 }, rho: 'unsafe-none' },
   { name: 'one member', routers: 3, committee: { size: 1, threshold: 1 }, rho: 'unsafe-none', quality: true },
   { name: 'noise', routers: 6, committee: { size: 3, threshold: 1 }, rho: 0.5, keys: 9 },
-  { name: 'so much noise that keys are withheld', routers: 5, committee: { size: 3, threshold: 2 }, rho: 0.00002, keys: 9, quality: true },
-  { name: 'dropouts and a larger committee', routers: 7, committee: { size: 7, threshold: 3 }, rho: 0.02, dropped: 2, keys: 3 },
+  {
+    name: 'so much noise that keys are withheld',
+    routers: 5,
+    committee: { size: 3, threshold: 2 },
+    rho: 0.00002,
+    keys: 9,
+    quality: true,
+  },
+  {
+    name: 'dropouts and a larger committee',
+    routers: 7,
+    committee: { size: 7, threshold: 3 },
+    rho: 0.02,
+    dropped: 2,
+    keys: 3,
+  },
   { name: 'absent members', routers: 7, committee: { size: 5, threshold: 2 }, rho: 0.1, absent: 1, keys: 5 },
-  { name: 'groups, some too small', routers: 14, committee: { size: 4, threshold: 2 }, rho: 0.05, groups: 4, least: 3, colluders: 1, quarantine: 20 },
+  {
+    name: 'groups, some too small',
+    routers: 14,
+    committee: { size: 4, threshold: 2 },
+    rho: 0.05,
+    groups: 4,
+    least: 3,
+    colluders: 1,
+    quarantine: 20,
+  },
   { name: 'boxes that do not open', routers: 7, committee: { size: 4, threshold: 2 }, rho: 'unsafe-none', spoiled: 2 },
-  { name: 'whole routers protected, hybrid boxes', routers: 8, committee: { size: 3, threshold: 2 }, rho: 200, unit: 'router', hybrid: true, colluders: 2, quality: true },
+  {
+    name: 'whole routers protected, hybrid boxes',
+    routers: 8,
+    committee: { size: 3, threshold: 2 },
+    rho: 200,
+    unit: 'router',
+    hybrid: true,
+    colluders: 2,
+    quality: true,
+  },
   { name: 'aborted', routers: 6, committee: { size: 4, threshold: 2 }, rho: 0.1, dropped: 4, least: 3 },
 ];
 
@@ -45,7 +77,13 @@ const now = Date.UTC(2026, 0, 1);
 /** Bytes that depend on the name only, so that a round is the same in every run. */
 function seeded(name: string): (length: number) => Uint8Array {
   let counter = 0;
-  return (length) => new Uint8Array(createHash('shake256', { outputLength: Math.max(1, length) }).update(`${name}/${counter++}`).digest().subarray(0, length));
+  return (length) =>
+    new Uint8Array(
+      createHash('shake256', { outputLength: Math.max(1, length) })
+        .update(`${name}/${counter++}`)
+        .digest()
+        .subarray(0, length),
+    );
 }
 
 export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
@@ -53,8 +91,12 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
   const withoutNoise = scenario.rho === 'unsafe-none';
   const unit = scenario.unit ?? 'request';
   const fleet = new LocalFleet({
-    routers: scenario.routers, committee: { size, threshold }, random: seeded(scenario.name), nowMs: now,
-    cluster: { unsafe_no_noise: withoutNoise, quarantine_rounds: scenario.quarantine }, limits: { unsafeNoNoise: withoutNoise, privacyUnit: unit },
+    routers: scenario.routers,
+    committee: { size, threshold },
+    random: seeded(scenario.name),
+    nowMs: now,
+    cluster: { unsafe_no_noise: withoutNoise, quarantine_rounds: scenario.quarantine },
+    limits: { unsafeNoNoise: withoutNoise, privacyUnit: unit },
     ...(scenario.hybrid && { policy: { sealing_suites: ['hpke-xwing-sha256-aes256gcm'] } }),
   });
   fleet.startEpoch(now);
@@ -62,9 +104,21 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
   const fields = defaultFields({ cost: true, quality: scenario.quality ?? false });
   const { key, config } = fleet.announce(
     {
-      keys, fields, maxRequestsPerRouter: 1000, minParticipantsPerGroup: scenario.least ?? 3, maxParticipants: 64, groups: scenario.groups ?? 1,
-      privacy: { unit, rho: scenario.rho, assumedColluders: scenario.colluders ?? 0, deltaInverse: 1_000_000, ...(unit === 'router' && { routerClipNorm: 5_000_000 }) },
-      sendDelayMs: 0, durationMs: 1000,
+      keys,
+      fields,
+      maxRequestsPerRouter: 1000,
+      minParticipantsPerGroup: scenario.least ?? 3,
+      maxParticipants: 64,
+      groups: scenario.groups ?? 1,
+      privacy: {
+        unit,
+        rho: scenario.rho,
+        assumedColluders: scenario.colluders ?? 0,
+        deltaInverse: 1_000_000,
+        ...(unit === 'router' && { routerClipNorm: 5_000_000 }),
+      },
+      sendDelayMs: 0,
+      durationMs: 1000,
     },
     now,
   );
@@ -74,13 +128,20 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
     const { secretKey } = (router as unknown as { identity: { secretKey: Uint8Array } }).identity;
     if (r > 0 || scenario.spoiled === undefined) router.send(fleet.coordinator, key, contribution);
     // The coordinator takes it; the router then finds that the receipt is for a header it did not build.
-    else expect(() => router.send(fleet.coordinator, key, spoil(contribution, scenario.spoiled as number, secretKey))).toThrow('receipt');
+    else
+      expect(() =>
+        router.send(fleet.coordinator, key, spoil(contribution, scenario.spoiled as number, secretKey)),
+      ).toThrow('receipt');
   });
   const members = fleet.members.slice(0, size - (scenario.absent ?? 0));
   for (const later of [1000, 3000, 6000]) runCommittee(fleet.coordinator, members, now + later);
   const transcript = fleet.coordinator.transcript(key);
   const audited = auditTranscript(fleet.authority.publicKey, transcript);
-  return splitTranscript(fleet.authority.publicKey, transcript, audited.kind === 'opened' ? publishedResult(audited) : undefined);
+  return splitTranscript(
+    fleet.authority.publicKey,
+    transcript,
+    audited.kind === 'opened' ? publishedResult(audited) : undefined,
+  );
 }
 
 interface Layout {
@@ -90,7 +151,15 @@ interface Layout {
 
 /** Key k has 20·(k + r + 1) requests, of which three in four succeed; every other one has a quality. */
 function vectorOf(layout: Layout, r: number): Float64Array {
-  const natural: Record<string, number> = { samples: 1, successes: 0.75, latency: 1.25, quality: 0.5, quality_samples: 1, cost: 2e-6, cost_samples: 1 };
+  const natural: Record<string, number> = {
+    samples: 1,
+    successes: 0.75,
+    latency: 1.25,
+    quality: 0.5,
+    quality_samples: 1,
+    cost: 2e-6,
+    cost_samples: 1,
+  };
   const values = layout.keys.flatMap((_, k) => {
     const requests = 20 * (k + r + 1);
     return layout.fields.map((field) => {
@@ -114,7 +183,11 @@ function spoil(contribution: Uint8Array, boxes: number, secretKey: Uint8Array): 
   }
   const { header } = decodeCbor(bytes, 'contribution');
   const { fleet } = decodeCbor(header.body, 'header');
-  const key = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secretKey]), format: 'der', type: 'pkcs8' });
+  const key = createPrivateKey({
+    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secretKey]),
+    format: 'der',
+    type: 'pkcs8',
+  });
   put(header.signature, sign(null, Buffer.concat([domainMessage('contribution', fleet), header.body]), key));
   return bytes;
 }

@@ -14,7 +14,8 @@ const fieldChoices = [{ cost: true, quality: true }, { cost: true }, {}].map((op
 /** The choice that exceeds `dimension` least; between equals the one with more fields. Throws RangeError for a dimension out of range. */
 export function catalogueFor(dimension: number): Catalogue {
   const largest = MAX_LAYOUT_KEYS * fieldChoices[0].length;
-  if (!Number.isInteger(dimension) || dimension < 1 || dimension > largest) throw new RangeError(`the dimension must be an integer from 1 to ${largest}`);
+  if (!Number.isInteger(dimension) || dimension < 1 || dimension > largest)
+    throw new RangeError(`the dimension must be an integer from 1 to ${largest}`);
   const choices = fieldChoices
     .map((fields) => ({ fields, count: Math.ceil(dimension / fields.length) }))
     .filter(({ count }) => count <= MAX_LAYOUT_KEYS)

@@ -12,7 +12,12 @@ export class Contributor {
 
   constructor(
     private readonly open: Bytes,
-    private readonly surroundings: { readonly meter: CpuMeter; readonly recorder: UnsafeRecorder; readonly requestsPerRouter: number; readonly next: () => number },
+    private readonly surroundings: {
+      readonly meter: CpuMeter;
+      readonly recorder: UnsafeRecorder;
+      readonly requestsPerRouter: number;
+      readonly next: () => number;
+    },
     private readonly nowMs: number,
   ) {
     this.config = roundConfigMessage.decode(openRoundMessage.decode(open).announcement.body);
@@ -25,7 +30,9 @@ export class Contributor {
     const vector = trafficVector(this.config.layout, requestsPerRouter, next);
     const copy = vector.slice();
     const round = meter.run('router', () => router.check(this.open, this.nowMs));
-    const { result: bytes, again } = recorder.recording(() => meter.run('build', () => router.build(round, vector, this.nowMs)));
+    const { result: bytes, again } = recorder.recording(() =>
+      meter.run('build', () => router.build(round, vector, this.nowMs)),
+    );
     this.expected.add(router.identity.id, copy, again);
     return bytes;
   }

@@ -46,11 +46,17 @@ export class ExpectedSums {
       const expected = this.groups.get(group);
       const opened = audited.sums.find((sum) => sum.group === group);
       if (!expected || !opened) throw new Error(`group ${group} was not expected to be opened`);
-      if (members.length !== expected.routers.size || members.some((entry) => !expected.routers.has(entry.header.router))) {
+      if (
+        members.length !== expected.routers.size ||
+        members.some((entry) => !expected.routers.has(entry.header.router))
+      ) {
         throw new Error(`group ${group} has other routers than those that contributed to it`);
       }
       const wrong = expected.values.findIndex((value, i) => value !== opened.values[i]);
-      if (wrong >= 0) throw new Error(`group ${group}: coordinate ${wrong} is ${opened.values[wrong]} instead of ${expected.values[wrong]}`);
+      if (wrong >= 0)
+        throw new Error(
+          `group ${group}: coordinate ${wrong} is ${opened.values[wrong]} instead of ${expected.values[wrong]}`,
+        );
     }
     const small = [...this.groups].filter(([group]) => !audited.set.groups.some((entry) => entry.group === group));
     const unexplained = small.find(([, { routers }]) => routers.size >= this.config.min_participants_per_group);

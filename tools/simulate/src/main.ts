@@ -24,7 +24,10 @@ function run({ help, json, scenario, simulation, routing }: CommandLine): void {
     return;
   }
   const started = performance.now();
-  const figures = scenario === 'routing' ? routingReport(routing) : simulate(simulation, simulation.threads === 2 ? new URL(import.meta.url) : undefined);
+  const figures =
+    scenario === 'routing'
+      ? routingReport(routing)
+      : simulate(simulation, simulation.threads === 2 ? new URL(import.meta.url) : undefined);
   const report = {
     ...figures,
     wall_s: (performance.now() - started) / 1000,
@@ -32,7 +35,8 @@ function run({ help, json, scenario, simulation, routing }: CommandLine): void {
     machine: machine(),
   };
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-  for (const [name, value] of Object.entries(report)) console.log(`${name.padEnd(34)} ${typeof value === 'number' ? +value.toPrecision(4) : JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries(report))
+    console.log(`${name.padEnd(34)} ${typeof value === 'number' ? +value.toPrecision(4) : JSON.stringify(value)}`);
 }
 
 if (!isMainThread) {

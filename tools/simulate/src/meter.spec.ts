@@ -4,7 +4,11 @@ import { CpuMeter, median } from './meter';
 function fakeCpu(): { spend: (microseconds: number) => void } {
   let user = 1000;
   jest.spyOn(process, 'cpuUsage').mockImplementation(() => ({ user, system: 500 }));
-  return { spend: (microseconds) => { user += microseconds; } };
+  return {
+    spend: (microseconds) => {
+      user += microseconds;
+    },
+  };
 }
 
 afterEach(() => jest.restoreAllMocks());
@@ -28,10 +32,11 @@ describe('CPU meter', () => {
   it('charges work that fails', () => {
     const cpu = fakeCpu();
     const meter = new CpuMeter();
-    const failing = () => meter.run('auditor', () => {
-      cpu.spend(2000);
-      throw new Error('no');
-    });
+    const failing = () =>
+      meter.run('auditor', () => {
+        cpu.spend(2000);
+        throw new Error('no');
+      });
     expect(failing).toThrow('no');
     cpu.spend(5000);
     meter.run('router', () => cpu.spend(1000));
@@ -62,6 +67,11 @@ describe('CPU meter', () => {
   });
 });
 
-it.each([[[3], 3], [[4, 1], 2.5], [[9, 1, 5], 5], [[4, 3, 2, 1], 2.5]])('the median of %p is %p', (values, expected) => {
+it.each([
+  [[3], 3],
+  [[4, 1], 2.5],
+  [[9, 1, 5], 5],
+  [[4, 3, 2, 1], 2.5],
+])('the median of %p is %p', (values, expected) => {
   expect(median(values)).toBe(expected);
 });

@@ -33,10 +33,16 @@ export class CpuMeter {
   }
 
   /** Replaces methods of one object by metered ones. */
-  attach<Name extends string>(role: Role, target: Record<Name, (...args: never[]) => unknown>, ...names: readonly Name[]): void {
+  attach<Name extends string>(
+    role: Role,
+    target: Record<Name, (...args: never[]) => unknown>,
+    ...names: readonly Name[]
+  ): void {
     for (const name of names) {
       const original = target[name];
-      Object.defineProperty(target, name, { value: (...args: never[]) => this.run(role, () => original.apply(target, args)) });
+      Object.defineProperty(target, name, {
+        value: (...args: never[]) => this.run(role, () => original.apply(target, args)),
+      });
     }
   }
 

@@ -86,10 +86,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   });
   const { scenario } = values;
   if (values.suite !== 'pad') throw new RangeError(`there is no suite ${values.suite}: use pad`);
-  if (scenario !== 'protocol' && scenario !== 'routing') throw new RangeError(`there is no scenario ${scenario}: leave it out or use routing`);
-  const committee = { size: integer('committee', values.committee, 1, 30), threshold: integer('threshold', values.threshold, 1, 15) };
+  if (scenario !== 'protocol' && scenario !== 'routing')
+    throw new RangeError(`there is no scenario ${scenario}: leave it out or use routing`);
+  const committee = {
+    size: integer('committee', values.committee, 1, 30),
+    threshold: integer('threshold', values.threshold, 1, 15),
+  };
   pieces(committee.size, committee.threshold);
-  const defaults = scenario === 'routing' ? { routers: '50', rounds: '12', requests: '40' } : { routers: '300', rounds: '1', requests: '50' };
+  const defaults =
+    scenario === 'routing'
+      ? { routers: '50', rounds: '12', requests: '40' }
+      : { routers: '300', rounds: '1', requests: '50' };
   const routers = integer('routers', values.routers ?? defaults.routers, committee.size, 1_000_000);
   const rounds = integer('rounds', values.rounds ?? defaults.rounds, 1, 1000);
   const requestsPerRouter = integer('requests', values.requests ?? defaults.requests, 0, 1000);
@@ -103,15 +110,29 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       dropout: real('dropout', values.dropout, 0, 0.999),
       committee,
       groups: integer('groups', values.groups, 1, 1024),
-      minParticipants: values['min-participants'] === undefined ? undefined : integer('min-participants', values['min-participants'], 1, routers),
+      minParticipants:
+        values['min-participants'] === undefined
+          ? undefined
+          : integer('min-participants', values['min-participants'], 1, routers),
       requestsPerRouter,
       rho: real('rho', values.rho, 1e-6, 1e3),
       unsafeNoNoise: values['unsafe-no-noise'],
       rounds,
-      threads: integer('threads', values.threads ?? (routers >= LARGE && canTellThreads() && availableParallelism() > 1 ? '2' : '1'), 1, 2) as 1 | 2,
+      threads: integer(
+        'threads',
+        values.threads ?? (routers >= LARGE && canTellThreads() && availableParallelism() > 1 ? '2' : '1'),
+        1,
+        2,
+      ) as 1 | 2,
       seed: values.seed,
     },
-    routing: { routers, rounds, requestsPerRouter: Math.max(1, requestsPerRouter), seed: values.seed, worlds: integer('worlds', values.worlds, 1, 100) },
+    routing: {
+      routers,
+      rounds,
+      requestsPerRouter: Math.max(1, requestsPerRouter),
+      seed: values.seed,
+      worlds: integer('worlds', values.worlds, 1, 100),
+    },
   };
 }
 

@@ -50,7 +50,19 @@ export interface SimulationResult extends RoundFigures {
   readonly threads: number;
 }
 
-const coordinatorMethods = ['open', 'work', 'views', 'tick', 'takeSeat', 'takeEpochSignature', 'takeReport', 'takeVote', 'takeTransfer', 'takeAnswer', 'publish'] as const;
+const coordinatorMethods = [
+  'open',
+  'work',
+  'views',
+  'tick',
+  'takeSeat',
+  'takeEpochSignature',
+  'takeReport',
+  'takeVote',
+  'takeTransfer',
+  'takeAnswer',
+  'publish',
+] as const;
 const roundMs = 60_000;
 
 /**
@@ -107,17 +119,29 @@ class Simulation {
       minParticipantsPerGroup: options.minParticipants ?? Math.max(1, Math.floor(this.participants / groups / 2)),
       maxParticipants: routers,
       groups,
-      privacy: { unit: 'request', rho: unsafeNoNoise ? 'unsafe-none' : options.rho, assumedColluders: 0, deltaInverse: 1_000_000 },
+      privacy: {
+        unit: 'request',
+        rho: unsafeNoNoise ? 'unsafe-none' : options.rho,
+        assumedColluders: 0,
+        deltaInverse: 1_000_000,
+      },
       sendDelayMs: 0,
       durationMs: 1000,
     };
     this.fleet = new LocalFleet({
-      routers, committee, random: this.recorder.random, nowMs: this.nowMs, cluster: { unsafe_no_noise: unsafeNoNoise }, limits: { unsafeNoNoise },
+      routers,
+      committee,
+      random: this.recorder.random,
+      nowMs: this.nowMs,
+      cluster: { unsafe_no_noise: unsafeNoNoise },
+      limits: { unsafeNoNoise },
     });
     this.fleet.startEpoch(this.nowMs);
     if (helperScript) {
       this.helper = new Helper(helperScript, this.fleet, {
-        requestsPerRouter: options.requestsPerRouter, trafficSeed: seedNumber(`${seed} helper`), ...(seed === undefined ? {} : { seed: `${seed} helper` }),
+        requestsPerRouter: options.requestsPerRouter,
+        trafficSeed: seedNumber(`${seed} helper`),
+        ...(seed === undefined ? {} : { seed: `${seed} helper` }),
       });
     }
     this.meter = helperScript ? new CpuMeter(threadClock()) : new CpuMeter();
@@ -134,7 +158,9 @@ class Simulation {
     const contributed = this.contribute(key);
     this.runCommittee(this.nowMs + plan.durationMs);
     const transcript = fleet.coordinator.publish(key);
-    const audited = meter.run('auditor', () => auditTranscript(fleet.authority.publicKey, transcriptMessage.view(transcript)));
+    const audited = meter.run('auditor', () =>
+      auditTranscript(fleet.authority.publicKey, transcriptMessage.view(transcript)),
+    );
     if (audited.kind !== 'opened') throw new Error('the round was aborted');
     contributed.expected.check(audited);
     const memberMs = fleet.members.map((_, j) => helper?.memberMs.get(j) ?? meter.ms(`member-${j}`));
@@ -156,14 +182,21 @@ class Simulation {
   }
 
   /** Lets the routers that are there contribute. */
-  private contribute(key: string): { expected: ExpectedSums; figures: Pick<RoundFigures, 'router_cpu_ms' | 'build_cpu_ms' | 'coordinator_contribution_cpu_ms' | 'upload_bytes'> } {
+  private contribute(key: string): {
+    expected: ExpectedSums;
+    figures: Pick<RoundFigures, 'router_cpu_ms' | 'build_cpu_ms' | 'coordinator_contribution_cpu_ms' | 'upload_bytes'>;
+  } {
     const { fleet, meter, helper, recorder, next, options } = this;
     const { coordinator, routers } = fleet;
     const open = coordinator.open(key);
     const present = [...sample(this.participants, options.routers, next)].map((i) => routers[i]);
     const elsewhere = present.map(({ identity }) => identity.id).filter((id) => helper?.plays(id));
     helper?.startContributions(key, open, elsewhere, this.nowMs);
-    const contributor = new Contributor(open, { meter, recorder, requestsPerRouter: options.requestsPerRouter, next }, this.nowMs);
+    const contributor = new Contributor(
+      open,
+      { meter, recorder, requestsPerRouter: options.requestsPerRouter, next },
+      this.nowMs,
+    );
     const each = { router: [] as number[], build: [] as number[], receive: [] as number[] };
     let largest = 0;
     for (const router of present) {
@@ -181,7 +214,15 @@ class Simulation {
     }
     const { expected } = contributor;
     if (!helper) {
-      return { expected, figures: { router_cpu_ms: median(each.router), build_cpu_ms: median(each.build), coordinator_contribution_cpu_ms: median(each.receive), upload_bytes: largest } };
+      return {
+        expected,
+        figures: {
+          router_cpu_ms: median(each.router),
+          build_cpu_ms: median(each.build),
+          coordinator_contribution_cpu_ms: median(each.receive),
+          upload_bytes: largest,
+        },
+      };
     }
     const { sums, cpuMs } = helper.finishContributions(key);
     expected.merge(sums);
@@ -219,7 +260,9 @@ class Simulation {
 }
 
 const medians = (figures: readonly RoundFigures[]): RoundFigures =>
-  Object.fromEntries(Object.keys(figures[0]).map((name) => [name, median(figures.map((entry) => entry[name as keyof RoundFigures]))])) as unknown as RoundFigures;
+  Object.fromEntries(
+    Object.keys(figures[0]).map((name) => [name, median(figures.map((entry) => entry[name as keyof RoundFigures]))]),
+  ) as unknown as RoundFigures;
 
 /** FNV-1a, for the traffic only. */
 function seedNumber(seed = String(Date.now())): number {

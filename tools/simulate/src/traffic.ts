@@ -18,7 +18,10 @@ export function trafficVector(layout: RoundConfig['layout'], requests: number, n
     const [model, task] = layout.keys[Math.floor(next() * layout.keys.length)].split(':');
     const tokens = 1 + Math.floor(2000 * next());
     return {
-      model, task, success: next() < 0.9, latency_s: 20 * next() ** 2,
+      model,
+      task,
+      success: next() < 0.9,
+      latency_s: 20 * next() ** 2,
       ...(next() < 0.5 ? { quality: next() } : {}),
       ...(next() < 0.8 ? { cost_usd: tokens * 1e-5 * next(), tokens } : {}),
     };

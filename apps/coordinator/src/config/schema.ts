@@ -14,7 +14,12 @@ const fieldOptions = z.strictObject({
   unitsPerRequest: count(16, 2 ** 30).optional(),
   latencyBoundSeconds: z.number().positive().optional(),
   costBoundUsdPerToken: z.number().positive().optional(),
-  weights: z.partialRecord(z.enum(['samples', 'successes', 'latency', 'quality', 'quality_samples', 'cost', 'cost_samples']), z.number().positive()).optional(),
+  weights: z
+    .partialRecord(
+      z.enum(['samples', 'successes', 'latency', 'quality', 'quality_samples', 'cost', 'cost_samples']),
+      z.number().positive(),
+    )
+    .optional(),
   quality: z.boolean().optional(),
   cost: z.boolean().optional(),
 });
@@ -24,15 +29,21 @@ const cost = { epsilon: z.number().positive().max(1000).optional(), rho: z.numbe
 /** How much of what the cluster's ledger has left the next round may cost. */
 const allocation = z.discriminatedUnion('kind', [
   /** The same every round, until the budget is used up. */
-  z.strictObject({ kind: z.literal('fixed'), ...cost }).refine(({ epsilon, rho }) => (epsilon === undefined) !== (rho === undefined), { error: 'give either epsilon or rho' }),
+  z
+    .strictObject({ kind: z.literal('fixed'), ...cost })
+    .refine(({ epsilon, rho }) => (epsilon === undefined) !== (rho === undefined), {
+      error: 'give either epsilon or rho',
+    }),
   /** What is left over the rounds that are left of `rounds` in the window; what more routers than the minimum save is spread over them. */
   z.strictObject({
-    kind: z.literal('horizon'), rounds: count(1, 100_000_000),
+    kind: z.literal('horizon'),
+    rounds: count(1, 100_000_000),
     /** Routers that usually contribute, per group; by default the minimum. */
     expectedParticipants: count(1, 1_000_000).optional(),
   }),
   /** numerator/denominator of what is left. */
-  z.strictObject({ kind: z.literal('decay'), numerator: count(1, 1_000_000), denominator: count(1, 1_000_000) })
+  z
+    .strictObject({ kind: z.literal('decay'), numerator: count(1, 1_000_000), denominator: count(1, 1_000_000) })
     .refine(({ numerator, denominator }) => numerator <= denominator, { error: 'a fraction of at most 1' }),
 ]);
 
@@ -50,13 +61,23 @@ const privacy = z
     /** delta = 1 / deltaInverse. */
     deltaInverse: count(2, Number.MAX_SAFE_INTEGER).default(1_000_000),
   })
-  .refine(({ epsilon, rho, allocation: allocated }) => [epsilon, rho, allocated].filter((value) => value !== undefined).length === 1, { error: 'give one of epsilon, rho and allocation' })
-  .refine(({ unit, routerClipNorm }) => (unit === 'router') === (routerClipNorm !== undefined), { error: 'routerClipNorm goes with unit `router`, and only with it' });
+  .refine(
+    ({ epsilon, rho, allocation: allocated }) =>
+      [epsilon, rho, allocated].filter((value) => value !== undefined).length === 1,
+    { error: 'give one of epsilon, rho and allocation' },
+  )
+  .refine(({ unit, routerClipNorm }) => (unit === 'router') === (routerClipNorm !== undefined), {
+    error: 'routerClipNorm goes with unit `router`, and only with it',
+  });
 
 const trigger = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('manual') }),
   z.strictObject({ kind: z.literal('interval'), everyMs: count(100, 30 * DAY_MS) }),
-  z.strictObject({ kind: z.literal('waiting'), routers: count(1, 1_000_000), atMostEveryMs: count(0, 30 * DAY_MS).default(1000) }),
+  z.strictObject({
+    kind: z.literal('waiting'),
+    routers: count(1, 1_000_000),
+    atMostEveryMs: count(0, 30 * DAY_MS).default(1000),
+  }),
 ]);
 
 const cluster = z
@@ -78,72 +99,92 @@ const cluster = z
     durationMs: count(1, 7 * DAY_MS).default(30_000),
     trigger: trigger.default({ kind: 'manual' }),
   })
-  .transform(({ trigger: when, keys, fields, privacy: { epsilon, rho, allocation: allocated, ...terms }, ...plan }): TriggeredCluster => ({
-    trigger: when,
-    plan: {
-      ...plan,
-      keys: [...keys].sort(),
-      fields: defaultFields(fields),
-      privacy: { ...terms, ...roundCost({ epsilon, rho, allocation: allocated }, 1 / terms.deltaInverse) },
-    },
-  }))
+  .transform(
+    ({
+      trigger: when,
+      keys,
+      fields,
+      privacy: { epsilon, rho, allocation: allocated, ...terms },
+      ...plan
+    }): TriggeredCluster => ({
+      trigger: when,
+      plan: {
+        ...plan,
+        keys: [...keys].sort(),
+        fields: defaultFields(fields),
+        privacy: { ...terms, ...roundCost({ epsilon, rho, allocation: allocated }, 1 / terms.deltaInverse) },
+      },
+    }),
+  )
   .refine(({ plan }) => isStrictlyIncreasing(plan.keys), { error: 'a key is there twice', path: ['keys'] });
 
 type RoundCost = Pick<z.output<typeof privacy>, 'epsilon' | 'rho' | 'allocation'>;
 
-function roundCost({ epsilon, rho, allocation: allocated }: RoundCost, delta: number): Pick<ClusterPlan['privacy'], 'rho' | 'expectedParticipants'> {
-  const rhoOf = (options: { epsilon?: number; rho?: number }) => options.rho ?? epsilonToRho(options.epsilon as number, delta);
+function roundCost(
+  { epsilon, rho, allocation: allocated }: RoundCost,
+  delta: number,
+): Pick<ClusterPlan['privacy'], 'rho' | 'expectedParticipants'> {
+  const rhoOf = (options: { epsilon?: number; rho?: number }) =>
+    options.rho ?? epsilonToRho(options.epsilon as number, delta);
   if (allocated === undefined) return { rho: rho === 'unsafe-none' ? rho : rhoOf({ epsilon, rho }) };
-  if (allocated.kind === 'fixed') return { rho: { kind: 'fixed', units: Math.max(1, rhoToBudgetUnits(rhoOf(allocated))) } };
+  if (allocated.kind === 'fixed')
+    return { rho: { kind: 'fixed', units: Math.max(1, rhoToBudgetUnits(rhoOf(allocated))) } };
   if (allocated.kind === 'decay') return { rho: allocated };
   const { expectedParticipants, ...horizon } = allocated;
   return { rho: horizon, expectedParticipants };
 }
 
-export const configSchema = z.strictObject({
-  /** Party id of the coordinator; its certificate is on the roster. */
-  id: partyId.default('coordinator' as z.infer<typeof partyId>),
-  host: z.string().min(1).default('127.0.0.1'),
-  /** 0: any free port. */
-  port: count(0, 65535).default(8400),
-  /** Folder of the embedded database; without meaning beside `databaseUrl`. */
-  dataDir: z.string().min(1).optional(),
-  /** A PostgreSQL database that any number of coordinators may share. It may hold a password: never repeated in a message. */
-  databaseUrl: z.string().regex(/^postgres(ql)?:\/\//, { error: 'must be a postgres:// URL' }).optional(),
-  /** How long a replica has for a task before another one takes it over. */
-  leaseMs: count(500, DAY_MS).default(5000),
-  /** Ed25519 seed, sealed under the store key or in the clear, in a file that only its owner may read. */
-  keyFile: z.string().min(1),
-  /** Key that the signature key is sealed under, in a file that only its owner may read; or SECAGG_STORE_KEY holds it. */
-  storeKeyFile: z.string().min(1).optional(),
-  /** Ed25519 public key of the fleet authority. */
-  authorityKeyFile: z.string().min(1),
-  /** Signed policy and roster; needed at the first start, and taken later when they are newer than those known. */
-  policyFile: z.string().min(1).optional(),
-  rosterFile: z.string().min(1).optional(),
-  epochLifetimeMs: count(1000, YEAR_MS).default(DAY_MS),
-  /** How long before its end an epoch is replaced; by default a tenth of its lifetime, or what the longest round needs. */
-  epochRenewBeforeMs: count(0, YEAR_MS).optional(),
-  epochSetupTimeoutMs: count(100, DAY_MS).default(15_000),
-  autoEpochs: z.boolean().default(true),
-  clusters: z.array(cluster).default([]),
-  timings: z
-    .strictObject({
-      reportGraceMs: count(0, DAY_MS).default(2000),
-      answerGraceMs: count(1, DAY_MS).default(3000),
-      proposalTimeoutMs: count(1, DAY_MS).default(30_000),
-      undecidedTimeoutMs: count(1, 30 * DAY_MS).default(300_000),
-    })
-    .prefault({}),
-  limits: limitsSchema,
-  /** How long a finished round still answers late contributions with their receipts. */
-  finishedRoundRetentionMs: count(0, YEAR_MS).default(600_000),
-  transcriptRetentionMs: count(0, 100 * YEAR_MS).default(30 * DAY_MS),
-  /** How long a shutdown waits for requests under way. */
-  shutdownGraceMs: count(0, 600_000).default(5000),
-  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-}).refine(({ dataDir, databaseUrl }) => dataDir !== undefined || databaseUrl !== undefined, {
-  // Told together with what else is missing.
-  when: () => true, error: 'is missing', path: ['dataDir'],
-});
+export const configSchema = z
+  .strictObject({
+    /** Party id of the coordinator; its certificate is on the roster. */
+    id: partyId.default('coordinator' as z.infer<typeof partyId>),
+    host: z.string().min(1).default('127.0.0.1'),
+    /** 0: any free port. */
+    port: count(0, 65535).default(8400),
+    /** Folder of the embedded database; without meaning beside `databaseUrl`. */
+    dataDir: z.string().min(1).optional(),
+    /** A PostgreSQL database that any number of coordinators may share. It may hold a password: never repeated in a message. */
+    databaseUrl: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, { error: 'must be a postgres:// URL' })
+      .optional(),
+    /** How long a replica has for a task before another one takes it over. */
+    leaseMs: count(500, DAY_MS).default(5000),
+    /** Ed25519 seed, sealed under the store key or in the clear, in a file that only its owner may read. */
+    keyFile: z.string().min(1),
+    /** Key that the signature key is sealed under, in a file that only its owner may read; or SECAGG_STORE_KEY holds it. */
+    storeKeyFile: z.string().min(1).optional(),
+    /** Ed25519 public key of the fleet authority. */
+    authorityKeyFile: z.string().min(1),
+    /** Signed policy and roster; needed at the first start, and taken later when they are newer than those known. */
+    policyFile: z.string().min(1).optional(),
+    rosterFile: z.string().min(1).optional(),
+    epochLifetimeMs: count(1000, YEAR_MS).default(DAY_MS),
+    /** How long before its end an epoch is replaced; by default a tenth of its lifetime, or what the longest round needs. */
+    epochRenewBeforeMs: count(0, YEAR_MS).optional(),
+    epochSetupTimeoutMs: count(100, DAY_MS).default(15_000),
+    autoEpochs: z.boolean().default(true),
+    clusters: z.array(cluster).default([]),
+    timings: z
+      .strictObject({
+        reportGraceMs: count(0, DAY_MS).default(2000),
+        answerGraceMs: count(1, DAY_MS).default(3000),
+        proposalTimeoutMs: count(1, DAY_MS).default(30_000),
+        undecidedTimeoutMs: count(1, 30 * DAY_MS).default(300_000),
+      })
+      .prefault({}),
+    limits: limitsSchema,
+    /** How long a finished round still answers late contributions with their receipts. */
+    finishedRoundRetentionMs: count(0, YEAR_MS).default(600_000),
+    transcriptRetentionMs: count(0, 100 * YEAR_MS).default(30 * DAY_MS),
+    /** How long a shutdown waits for requests under way. */
+    shutdownGraceMs: count(0, 600_000).default(5000),
+    logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  })
+  .refine(({ dataDir, databaseUrl }) => dataDir !== undefined || databaseUrl !== undefined, {
+    // Told together with what else is missing.
+    when: () => true,
+    error: 'is missing',
+    path: ['dataDir'],
+  });
 export type Config = z.infer<typeof configSchema>;

@@ -14,10 +14,26 @@ function trial() {
   const fleet = new LocalFleet({ routers: 4, committee: { size: 4, threshold: 2 }, random: randomBytes, nowMs: start });
   const clock = { now: start };
   const { state } = fleet.coordinator;
-  const journal = new JournaledState(state, { append: async () => undefined, releaseRound: async () => undefined }, (error) => { throw error; });
-  const engine = { journal, changes: new Changes(), now: () => clock.now } as Pick<Engine, 'journal' | 'changes' | 'now'> as Engine;
+  const journal = new JournaledState(
+    state,
+    { append: async () => undefined, releaseRound: async () => undefined },
+    (error) => {
+      throw error;
+    },
+  );
+  const engine = { journal, changes: new Changes(), now: () => clock.now } as Pick<
+    Engine,
+    'journal' | 'changes' | 'now'
+  > as Engine;
   const started: [number, string][] = [];
-  const epochs = new AutoEpochs(engine, settings, (epoch, why) => started.push([epoch, why]), (error) => { throw error; });
+  const epochs = new AutoEpochs(
+    engine,
+    settings,
+    (epoch, why) => started.push([epoch, why]),
+    (error) => {
+      throw error;
+    },
+  );
   const look = async (atMs: number) => {
     clock.now = start + atMs;
     await epochs.look();
@@ -31,9 +47,17 @@ function republish(fleet: LocalFleet, state: CoordinatorState, what: { policy?: 
   const { v: _v, fleet: _fleet, ...policy } = policyMessage.decode(state.view.documents.policy.body);
   const roster = rosterMessage.decode(state.view.documents.roster.body);
   return updateFleet(state.view, {
-    policy: what.policy ? signPolicy(fleet.authority, policyTerms({ ...policy, version: policy.version + 1 })) : state.view.documents.policy,
+    policy: what.policy
+      ? signPolicy(fleet.authority, policyTerms({ ...policy, version: policy.version + 1 }))
+      : state.view.documents.policy,
     roster: what.revoked
-      ? signRoster(fleet.authority, { version: roster.version + 1, issuedAtMs: start, notAfterMs: start + year, certificates: roster.certificates, revokedSerials: what.revoked })
+      ? signRoster(fleet.authority, {
+          version: roster.version + 1,
+          issuedAtMs: start,
+          notAfterMs: start + year,
+          certificates: roster.certificates,
+          revokedSerials: what.revoked,
+        })
       : state.view.documents.roster,
   });
 }
@@ -61,18 +85,22 @@ describe('epochs by themselves', () => {
     const endMs = state.epoch?.epoch.not_after_ms as number;
     expect(epochNeeded(state, settings, endMs - 10_000)).toBeUndefined();
     expect(epochNeeded(state, settings, endMs - 9999)).toBe('it is about to end');
-    for (const event of republish(fleet, state, { revoked: [99] })) fleet.coordinator.commit({ events: [event], reply: undefined });
+    for (const event of republish(fleet, state, { revoked: [99] }))
+      fleet.coordinator.commit({ events: [event], reply: undefined });
     expect(epochNeeded(state, settings, start)).toBeUndefined();
-    for (const event of republish(fleet, state, { revoked: [99, 2] })) fleet.coordinator.commit({ events: [event], reply: undefined });
+    for (const event of republish(fleet, state, { revoked: [99, 2] }))
+      fleet.coordinator.commit({ events: [event], reply: undefined });
     expect(epochNeeded(state, settings, start)).toBe('router-0 is no member any more: revoked');
-    for (const event of republish(fleet, state, { policy: true })) fleet.coordinator.commit({ events: [event], reply: undefined });
+    for (const event of republish(fleet, state, { policy: true }))
+      fleet.coordinator.commit({ events: [event], reply: undefined });
     expect(epochNeeded(state, settings, start)).toBe('the policy has changed');
   });
 
   it('does not wait for a set-up under documents that are not the newest', async () => {
     const { fleet, state, look } = trial();
     expect(await look(0)).toEqual([1]);
-    for (const event of republish(fleet, state, { revoked: [99] })) fleet.coordinator.commit({ events: [event], reply: undefined });
+    for (const event of republish(fleet, state, { revoked: [99] }))
+      fleet.coordinator.commit({ events: [event], reply: undefined });
     expect(await look(1)).toEqual([1, 2]);
   });
 });

@@ -16,7 +16,11 @@ const LOOK_MS = 250;
 const LONGEST_BACKOFF = 16;
 
 /** Why a new epoch is needed at `nowMs`, or undefined. */
-export function epochNeeded(state: CoordinatorState, settings: Pick<EpochSettings, 'renewBeforeMs'>, nowMs: number): string | undefined {
+export function epochNeeded(
+  state: CoordinatorState,
+  settings: Pick<EpochSettings, 'renewBeforeMs'>,
+  nowMs: number,
+): string | undefined {
   const { epoch, view } = state;
   if (!epoch) return 'there is none';
   if (epoch.epoch.policy_version !== view.policy.version) return 'the policy has changed';
@@ -87,7 +91,8 @@ export class AutoEpochs {
     if (!pending || pending.verified) return false;
     const { policy, roster } = state.view;
     // Members take seats under the newest documents only: one under others cannot complete.
-    if (pending.terms.policy_version !== policy.version || pending.terms.roster_version !== roster.version) return false;
+    if (pending.terms.policy_version !== policy.version || pending.terms.roster_version !== roster.version)
+      return false;
     // One from before a restart, an operator's or another replica's gets its time from when it is first seen here.
     if (this.newest?.epoch !== newest) this.newest = { epoch: newest, sinceMs: now() };
     const failed = newest - 1 - (state.epoch?.epoch.epoch ?? 0);

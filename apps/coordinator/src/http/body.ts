@@ -20,7 +20,11 @@ export interface ReadBody {
  * Reads a request body into one buffer. Throws `too_large` past `limit` bytes (without reading when the length is announced),
  * `malformed` when the sender stops midway, `too_slow` when it takes its time, `unavailable` when there is no room for it.
  */
-export async function readBody(request: IncomingMessage, limit: number, { gate, graceMs, bytesPerSecond }: BodyPace): Promise<ReadBody> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  { gate, graceMs, bytesPerSecond }: BodyPace,
+): Promise<ReadBody> {
   const announced = request.headers['content-length'];
   const tooLarge = () => new SecaggError('too_large', `the body may have at most ${limit} bytes here`, { limit });
   if (announced !== undefined && Number(announced) > limit) throw tooLarge();
@@ -58,7 +62,8 @@ export async function readBody(request: IncomingMessage, limit: number, { gate, 
       length += chunk.length;
       chunks.push(chunk);
     };
-    const onEnd = () => settle(() => resolve({ bytes: chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length), release }));
+    const onEnd = () =>
+      settle(() => resolve({ bytes: chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length), release }));
     const onClose = () => fail(new SecaggError('malformed', 'the body ended before its announced length'));
     const timer = setTimeout(() => fail(new SecaggError('too_slow', 'the body came too slowly')), allowedMs);
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);

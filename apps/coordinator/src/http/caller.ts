@@ -11,7 +11,10 @@ import { type IncomingMessage } from 'node:http';
 export function callerOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, trustedProxies: number): string {
   const peer = request.socket.remoteAddress ?? 'unknown';
   if (trustedProxies === 0) return network(peer);
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '');
+  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
   // Fewer entries than proxies: the request came past some of them.
   return network(forwarded.at(-trustedProxies) ?? peer);
 }
@@ -22,6 +25,11 @@ function network(address: string): string {
   const [head, tail = ''] = plain.toLowerCase().split('%')[0].split('::');
   const start = head === '' ? [] : head.split(':');
   const end = tail === '' ? [] : tail.split(':');
-  const groups = plain.includes('::') ? [...start, ...Array.from({ length: Math.max(0, 8 - start.length - end.length) }, () => '0'), ...end] : start;
-  return `${groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
+  const groups = plain.includes('::')
+    ? [...start, ...Array.from({ length: Math.max(0, 8 - start.length - end.length) }, () => '0'), ...end]
+    : start;
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
 }

@@ -7,7 +7,10 @@ export class Deadline {
   /** Rejects with `unavailable` when the time is over; never resolves. */
   readonly over: Promise<never>;
 
-  constructor(private readonly ms: number, private readonly onLate: () => void) {
+  constructor(
+    private readonly ms: number,
+    private readonly onLate: () => void,
+  ) {
     this.over = new Promise((_resolve, reject) => {
       this.reject = reject;
     });

@@ -6,8 +6,17 @@ import { RetrySchedule } from './retry-schedule';
 import { TokenBuckets } from './token-buckets';
 
 const limits: GateLimits = {
-  requestsAtWork: 2, bodyBytes: 100, waits: 3, waitsPerAddress: 2, waitsPerRouter: 1, perAddressPerSecond: 1, perAddressBurst: 2, perRouterPerSecond: 1, perRouterBurst: 1,
-  rememberedCallers: 100, retryAfterMostMs: 10_000,
+  requestsAtWork: 2,
+  bodyBytes: 100,
+  waits: 3,
+  waitsPerAddress: 2,
+  waitsPerRouter: 1,
+  perAddressPerSecond: 1,
+  perAddressBurst: 2,
+  perRouterPerSecond: 1,
+  perRouterBurst: 1,
+  rememberedCallers: 100,
+  retryAfterMostMs: 10_000,
 };
 const refusal = (act: () => unknown): SecaggError => {
   try {
@@ -87,7 +96,8 @@ describe('the schedule of those turned away', () => {
   it('brings them back no faster than they can be served', () => {
     const schedule = new RetrySchedule(100, 60_000);
     const back = Array.from({ length: 800 }, () => schedule.turnAway(0));
-    for (let second = 1; second <= 10; second++) expect(back.filter((s) => s === second).length).toBeLessThanOrEqual(100);
+    for (let second = 1; second <= 10; second++)
+      expect(back.filter((s) => s === second).length).toBeLessThanOrEqual(100);
     expect(Math.max(...back)).toBe(10);
   });
 
@@ -106,7 +116,8 @@ describe('the schedule of those turned away', () => {
 });
 
 describe('a caller', () => {
-  const request = (remoteAddress: string, forwarded?: string) => ({ socket: { remoteAddress }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as never;
+  const request = (remoteAddress: string, forwarded?: string) =>
+    ({ socket: { remoteAddress }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as never;
 
   it.each([
     ['10.0.0.1', undefined, 0, '10.0.0.1'],
@@ -119,5 +130,7 @@ describe('a caller', () => {
     ['2001:db8:1:2::9', undefined, 0, '2001:db8:1:2::/64'],
     ['2001:DB8::1', undefined, 0, '2001:db8:0:0::/64'],
     ['::1', undefined, 0, '0:0:0:0::/64'],
-  ])('%s, forwarded for %s through %i proxies, is %s', (peer, forwarded, proxies, expected) => expect(callerOf(request(peer, forwarded), proxies)).toBe(expected));
+  ])('%s, forwarded for %s through %i proxies, is %s', (peer, forwarded, proxies, expected) =>
+    expect(callerOf(request(peer, forwarded), proxies)).toBe(expected),
+  );
 });

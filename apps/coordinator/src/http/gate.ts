@@ -41,9 +41,16 @@ export class Gate {
   private readonly schedule: RetrySchedule;
 
   /** @param now milliseconds that never go back */
-  constructor(private readonly limits: GateLimits, private readonly now: () => number) {
+  constructor(
+    private readonly limits: GateLimits,
+    private readonly now: () => number,
+  ) {
     const callers = limits.rememberedCallers;
-    this.addresses = new TokenBuckets({ perSecond: limits.perAddressPerSecond, burst: limits.perAddressBurst, callers });
+    this.addresses = new TokenBuckets({
+      perSecond: limits.perAddressPerSecond,
+      burst: limits.perAddressBurst,
+      callers,
+    });
     this.routers = new TokenBuckets({ perSecond: limits.perRouterPerSecond, burst: limits.perRouterBurst, callers });
     this.schedule = new RetrySchedule(FIRST_RATE, limits.retryAfterMostMs);
   }
@@ -51,7 +58,10 @@ export class Gate {
   /** At the first line of a request. Throws `overloaded` for an address that sends too many. */
   arrive(address: string): void {
     const waitMs = this.addresses.take(address, this.now());
-    if (waitMs > 0) throw new SecaggError('overloaded', 'too many requests from this address', { retryAfterS: Math.ceil(waitMs / 1000) });
+    if (waitMs > 0)
+      throw new SecaggError('overloaded', 'too many requests from this address', {
+        retryAfterS: Math.ceil(waitMs / 1000),
+      });
   }
 
   /** Before a body is read. Throws `unavailable` when the queue is full. */
@@ -61,7 +71,9 @@ export class Gate {
   }
 
   turnedAwayWhenFull(): SecaggError | undefined {
-    return this.atWork >= this.limits.requestsAtWork ? this.turnedAway('more requests are waiting than can be served soon') : undefined;
+    return this.atWork >= this.limits.requestsAtWork
+      ? this.turnedAway('more requests are waiting than can be served soon')
+      : undefined;
   }
 
   /** A body has been read: the request is in the queue until the returned function is called. */
@@ -86,7 +98,10 @@ export class Gate {
   /** A router, as it calls itself, asks for something. Throws `overloaded`. */
   router(id: string, address: string): void {
     const waitMs = this.routers.take(`${id} ${address}`, this.now());
-    if (waitMs > 0) throw new SecaggError('overloaded', 'too many requests of this router', { retryAfterS: Math.ceil(waitMs / 1000) });
+    if (waitMs > 0)
+      throw new SecaggError('overloaded', 'too many requests of this router', {
+        retryAfterS: Math.ceil(waitMs / 1000),
+      });
   }
 
   /**
@@ -96,8 +111,12 @@ export class Gate {
    */
   wait(address: string, id?: string): () => void {
     if (this.waiting >= this.limits.waits) throw this.turnedAway('too many wait already');
-    const counted = [[address, this.limits.waitsPerAddress], ...(id === undefined ? [] : [[`${id} ${address}`, this.limits.waitsPerRouter] as const])] as const;
-    if (counted.some(([key, most]) => (this.waitingOf.get(key) ?? 0) >= most)) throw new SecaggError('overloaded', 'this caller waits often enough already', { retryAfterS: 5 });
+    const counted = [
+      [address, this.limits.waitsPerAddress],
+      ...(id === undefined ? [] : [[`${id} ${address}`, this.limits.waitsPerRouter] as const]),
+    ] as const;
+    if (counted.some(([key, most]) => (this.waitingOf.get(key) ?? 0) >= most))
+      throw new SecaggError('overloaded', 'this caller waits often enough already', { retryAfterS: 5 });
     this.waiting += 1;
     for (const [key] of counted) this.waitingOf.set(key, (this.waitingOf.get(key) ?? 0) + 1);
     return once(() => {

@@ -13,7 +13,11 @@ export function describe(operations: readonly Operation[]): object {
 
 function describeOne({ id, path, summary, query, request, replies }: Operation): object {
   const parameter = (name: string, where: 'path' | 'query', description?: string) => ({
-    name, in: where, required: where === 'path', schema: { type: 'string' }, ...(description ? { description } : {}),
+    name,
+    in: where,
+    required: where === 'path',
+    schema: { type: 'string' },
+    ...(description ? { description } : {}),
   });
   const parameters = [
     ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => parameter(name, 'path')),
@@ -25,7 +29,12 @@ function describeOne({ id, path, summary, query, request, replies }: Operation):
     parameters,
     ...(request ? { requestBody: { required: true, description: request, content: { [CBOR_TYPE]: {} } } } : {}),
     responses: {
-      ...Object.fromEntries(Object.entries(replies).map(([status, description]) => [status, { description, ...content(Number(status), description) }])),
+      ...Object.fromEntries(
+        Object.entries(replies).map(([status, description]) => [
+          status,
+          { description, ...content(Number(status), description) },
+        ]),
+      ),
       default: { description: 'A problem (RFC 9457)', content: { [PROBLEM_TYPE]: {} } },
     },
   };

@@ -49,14 +49,24 @@ export interface Operation {
 
 export const noContent: Reply = { status: 204 };
 
-export const messageReply = <T>(message: Message<T>, value: T, status = 200): Reply => ({ status, type: CBOR_TYPE, body: message.encode(value) });
+export const messageReply = <T>(message: Message<T>, value: T, status = 200): Reply => ({
+  status,
+  type: CBOR_TYPE,
+  body: message.encode(value),
+});
 
-export const jsonReply = (value: unknown, status = 200): Reply => ({ status, type: JSON_TYPE, body: JSON.stringify(value) });
+export const jsonReply = (value: unknown, status = 200): Reply => ({
+  status,
+  type: JSON_TYPE,
+  body: JSON.stringify(value),
+});
 
 /** Reads the body as a message. Throws `too_large` past `limit`, by default the message's own, without reading on. */
-export const readMessage = async <T>(call: Call, message: Message<T>, limit = message.maxBytes): Promise<T> => message.decode(await call.body(limit));
+export const readMessage = async <T>(call: Call, message: Message<T>, limit = message.maxBytes): Promise<T> =>
+  message.decode(await call.body(limit));
 
 /** Limit for a signed message in its envelope. */
 export const signedLimit = (message: { readonly maxBytes: number }): number => message.maxBytes + 128;
 
-export const invalid = (path: string, what: string): SecaggError => new SecaggError('invalid', `${path}: ${what}`, { path });
+export const invalid = (path: string, what: string): SecaggError =>
+  new SecaggError('invalid', `${path}: ${what}`, { path });

@@ -1,5 +1,13 @@
 /** Parameters of paths and queries, checked. All throw `invalid` naming the parameter. */
-import { type ClusterHash, clusterHash, type MemberIndex, maxCommittee, type PartyId, partyId, type RoundNumber } from '@secagg/schema';
+import {
+  type ClusterHash,
+  clusterHash,
+  type MemberIndex,
+  maxCommittee,
+  type PartyId,
+  partyId,
+  type RoundNumber,
+} from '@secagg/schema';
 import { type Call, invalid } from './operation';
 
 /** Longest wait of a long poll: below the idle limits that proxies commonly have. */
@@ -17,9 +25,11 @@ export function clusterOf(call: Call): ClusterHash {
   return result.data;
 }
 
-export const roundOf = (call: Call): RoundNumber => integerOf(call.params.round, 'round', 1, Number.MAX_SAFE_INTEGER) as RoundNumber;
+export const roundOf = (call: Call): RoundNumber =>
+  integerOf(call.params.round, 'round', 1, Number.MAX_SAFE_INTEGER) as RoundNumber;
 
-export const memberOf = (call: Call): MemberIndex => integerOf(call.query.get('member'), 'member', 0, maxCommittee - 1) as MemberIndex;
+export const memberOf = (call: Call): MemberIndex =>
+  integerOf(call.query.get('member'), 'member', 0, maxCommittee - 1) as MemberIndex;
 
 export function partyOf(call: Call, name: string): PartyId {
   const result = partyId.safeParse(call.query.get(name));

@@ -1,7 +1,8 @@
 import { type ProblemCode, problems, SecaggError } from '@secagg/schema';
 import { asSecaggError, problemReply } from './problem';
 
-const bodyOf = (error: SecaggError): Record<string, unknown> => JSON.parse(problemReply(error).body as string) as Record<string, unknown>;
+const bodyOf = (error: SecaggError): Record<string, unknown> =>
+  JSON.parse(problemReply(error).body as string) as Record<string, unknown>;
 
 describe('problems', () => {
   it.each(Object.keys(problems) as ProblemCode[])('gives %s its status, type and title', (code) => {
@@ -9,12 +10,22 @@ describe('problems', () => {
     const { status, title } = problems[code];
     expect(reply).toMatchObject({ status, type: 'application/problem+json' });
     expect(bodyOf(new SecaggError(code, 'what happened', { party: 'router-1', round: 3 }))).toEqual({
-      type: `urn:secagg:problem:${code}`, title, status, detail: 'what happened', code, party: 'router-1', round: 3,
+      type: `urn:secagg:problem:${code}`,
+      title,
+      status,
+      detail: 'what happened',
+      code,
+      party: 'router-1',
+      round: 3,
     });
   });
 
   it('keeps details from taking the place of what the problem says', () => {
-    expect(bodyOf(new SecaggError('duplicate', 'x', { status: 200, code: 'ok', type: 'about:blank' }))).toMatchObject({ status: 409, code: 'duplicate', type: 'urn:secagg:problem:duplicate' });
+    expect(bodyOf(new SecaggError('duplicate', 'x', { status: 200, code: 'ok', type: 'about:blank' }))).toMatchObject({
+      status: 409,
+      code: 'duplicate',
+      type: 'urn:secagg:problem:duplicate',
+    });
   });
 
   it('tells a peer nothing of an unexpected error', () => {

@@ -5,12 +5,23 @@ import { type Reply } from './operation';
 export const PROBLEM_TYPE = 'application/problem+json';
 
 /** Anything that is no SecaggError is `internal`: its text could hold anything, so it goes to the log and not to the peer. */
-export const asSecaggError = (error: unknown): SecaggError => (error instanceof SecaggError ? error : new SecaggError('internal', problems.internal.title));
+export const asSecaggError = (error: unknown): SecaggError =>
+  error instanceof SecaggError ? error : new SecaggError('internal', problems.internal.title);
 
 export function problemReply(error: SecaggError): Reply {
   const { title, status } = problems[error.code];
   const { retryAfterS, ...details } = error.details;
-  const body = { ...details, type: `urn:secagg:problem:${error.code}`, title, status, detail: error.message, code: error.code };
-  const headers = status === 429 || status === 503 ? { 'retry-after': String(typeof retryAfterS === 'number' ? Math.max(1, retryAfterS) : 1) } : undefined;
+  const body = {
+    ...details,
+    type: `urn:secagg:problem:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+  };
+  const headers =
+    status === 429 || status === 503
+      ? { 'retry-after': String(typeof retryAfterS === 'number' ? Math.max(1, retryAfterS) : 1) }
+      : undefined;
   return { status, type: PROBLEM_TYPE, body: JSON.stringify(body), ...(headers ? { headers } : {}) };
 }

@@ -18,7 +18,10 @@ export class RetrySchedule {
    * @param ratePerSecond requests served a second under load, until it has been measured
    * @param mostMs longest time that a caller is told to wait
    */
-  constructor(private ratePerSecond: number, private readonly mostMs: number) {}
+  constructor(
+    private ratePerSecond: number,
+    private readonly mostMs: number,
+  ) {}
 
   /** One request was served: the rate at which that happens while others are turned away is what the service can do. */
   served(nowMs: number): void {
@@ -41,7 +44,11 @@ export class RetrySchedule {
     const sinceMs = nowMs - this.windowStartMs;
     if (sinceMs < MEASURED_MS) return;
     const isBusy = this.refusedInWindow > 0 && this.servedInWindow > 0 && sinceMs < 2 * MEASURED_MS;
-    if (isBusy) this.ratePerSecond = Math.max(1, (1 - WEIGHT) * this.ratePerSecond + (WEIGHT * this.servedInWindow * 1000) / sinceMs);
+    if (isBusy)
+      this.ratePerSecond = Math.max(
+        1,
+        (1 - WEIGHT) * this.ratePerSecond + (WEIGHT * this.servedInWindow * 1000) / sinceMs,
+      );
     this.windowStartMs = nowMs;
     this.servedInWindow = 0;
     this.refusedInWindow = 0;

@@ -20,19 +20,46 @@ const problems: SecaggError[] = [];
 let durable: Promise<void>;
 
 const held = (signal: AbortSignal): Promise<Reply> => {
-  signal.addEventListener('abort', () => { aborted += 1; });
+  signal.addEventListener('abort', () => {
+    aborted += 1;
+  });
   return new Promise((resolve) => waiting.push(resolve));
 };
 const operations: Operation[] = [
   {
-    id: 'post', method: 'post', path: '/post', summary: '', request: 'bytes', replies: {},
+    id: 'post',
+    method: 'post',
+    path: '/post',
+    summary: '',
+    request: 'bytes',
+    replies: {},
     handle: async (call) => {
       await call.body(2 * 1024 * 1024);
       return held(call.signal);
     },
   },
-  { id: 'vote', method: 'post', path: '/vote', summary: '', request: 'bytes', urgent: true, replies: {}, handle: async (call) => { await call.body(1000); return noContent; } },
-  { id: 'poll', method: 'get', path: '/poll', summary: '', waits: 'router', replies: {}, handle: (call) => held(call.signal) },
+  {
+    id: 'vote',
+    method: 'post',
+    path: '/vote',
+    summary: '',
+    request: 'bytes',
+    urgent: true,
+    replies: {},
+    handle: async (call) => {
+      await call.body(1000);
+      return noContent;
+    },
+  },
+  {
+    id: 'poll',
+    method: 'get',
+    path: '/poll',
+    summary: '',
+    waits: 'router',
+    replies: {},
+    handle: (call) => held(call.signal),
+  },
   { id: 'get', method: 'get', path: '/get', summary: '', replies: {}, handle: async () => noContent },
   { id: 'alive', method: 'get', path: '/alive', summary: '', always: true, replies: {}, handle: async () => noContent },
 ];
@@ -48,7 +75,13 @@ async function start(overrides: object, connections = 16): Promise<void> {
     holding += bytes;
   };
   const http = createHttp(operations, {
-    fresh: () => Promise.resolve(), reading: () => () => durable, onProblem: (problem) => problems.push(problem), closing: new AbortController().signal, gate, turnstile: new Turnstile(), limits,
+    fresh: () => Promise.resolve(),
+    reading: () => () => durable,
+    onProblem: (problem) => problems.push(problem),
+    closing: new AbortController().signal,
+    gate,
+    turnstile: new Turnstile(),
+    limits,
   });
   server = createServer(shedding(gate, http, (problem) => problems.push(problem)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -62,7 +95,12 @@ afterEach(async () => {
 
 const call = async (method: 'GET' | 'POST', path: string, body?: Buffer) => {
   const reply = await pool.request({ method, path, ...(body ? { body } : {}) });
-  return { status: reply.statusCode, retryAfter: reply.headers['retry-after'], connection: reply.headers.connection, code: ((await reply.body.text()).match(/"code":"(\w+)"/) ?? [])[1] };
+  return {
+    status: reply.statusCode,
+    retryAfter: reply.headers['retry-after'],
+    connection: reply.headers.connection,
+    code: ((await reply.body.text()).match(/"code":"(\w+)"/) ?? [])[1],
+  };
 };
 const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -76,7 +114,11 @@ it('turns requests away while as many are at work as may be, keeps their connect
   const two = [call('POST', '/post', Buffer.alloc(10)), call('POST', '/post', Buffer.alloc(10))];
   await until(() => waiting.length === 2);
   for (const path of ['/post', '/get']) {
-    const refused = await call(path === '/post' ? 'POST' : 'GET', path, path === '/post' ? Buffer.alloc(20_000) : undefined);
+    const refused = await call(
+      path === '/post' ? 'POST' : 'GET',
+      path,
+      path === '/post' ? Buffer.alloc(20_000) : undefined,
+    );
     expect(refused).toMatchObject({ status: 503, code: 'unavailable', retryAfter: '1', connection: 'keep-alive' });
   }
   expect((await call('GET', '/alive')).status).toBe(204);
@@ -108,7 +150,9 @@ it('refuses a body that comes too slowly', async () => {
   const socket = connect(port, '127.0.0.1');
   socket.write('POST /post HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nonly this');
   let answer = '';
-  socket.on('data', (chunk) => { answer += chunk.toString(); });
+  socket.on('data', (chunk) => {
+    answer += chunk.toString();
+  });
   await until(() => answer.includes('too_slow'));
   expect(answer).toMatch(/^HTTP\/1.1 408 /);
   socket.destroy();

@@ -36,7 +36,11 @@ export function createHttp(operations: readonly Operation[], surroundings: Surro
     app[operation.method](operation.path, (request, response) => serve(operation, surroundings, request, response));
   }
   app.use((request, response) => {
-    respond(response, refuse(surroundings, new SecaggError('not_found', `there is no ${request.method} ${request.path}`), 'none'), surroundings);
+    respond(
+      response,
+      refuse(surroundings, new SecaggError('not_found', `there is no ${request.method} ${request.path}`), 'none'),
+      surroundings,
+    );
   });
   // Four arguments make it the handler of what express itself refuses, such as a path that cannot be decoded.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
@@ -46,7 +50,12 @@ export function createHttp(operations: readonly Operation[], surroundings: Surro
   return app;
 }
 
-async function serve(operation: Operation, surroundings: Surroundings, request: Request, response: Response): Promise<void> {
+async function serve(
+  operation: Operation,
+  surroundings: Surroundings,
+  request: Request,
+  response: Response,
+): Promise<void> {
   failpoint(`received:${operation.id}`);
   const gone = new AbortController();
   const end = () => gone.abort();
@@ -59,7 +68,8 @@ async function serve(operation: Operation, surroundings: Surroundings, request: 
     failpoint(`before-send:${operation.id}`);
     if (response.writableEnded || response.destroyed) return;
     response.once('finish', () => failpoint(`after-send:${operation.id}`));
-    if (!request.readableEnded && operation.method !== 'get' && !isShort(request)) response.setHeader('connection', 'close');
+    if (!request.readableEnded && operation.method !== 'get' && !isShort(request))
+      response.setHeader('connection', 'close');
     respond(response, reply, surroundings);
   } finally {
     surroundings.closing.removeEventListener('abort', end);
@@ -68,8 +78,17 @@ async function serve(operation: Operation, surroundings: Surroundings, request: 
 }
 
 /** The reply, once everything that it may tell of is durable; a refusal for want of time tells nothing. */
-async function answer(operation: Operation, surroundings: Surroundings, request: Request, gone: AbortController, taken: Taken): Promise<Reply> {
-  const deadline = new Deadline(surroundings.limits.requestTimeoutMs + (operation.waits === undefined ? 0 : MAX_WAIT_MS), () => gone.abort());
+async function answer(
+  operation: Operation,
+  surroundings: Surroundings,
+  request: Request,
+  gone: AbortController,
+  taken: Taken,
+): Promise<Reply> {
+  const deadline = new Deadline(
+    surroundings.limits.requestTimeoutMs + (operation.waits === undefined ? 0 : MAX_WAIT_MS),
+    () => gone.abort(),
+  );
   const handled = async (): Promise<Reply> => {
     let reply: Reply;
     let settled: () => Promise<void> = () => Promise.resolve();
@@ -110,7 +129,14 @@ function enter({ waits, request, urgent }: Operation, gate: Gate, call: Call, ta
   taken.add(gate.wait(call.address, id));
 }
 
-function callOf({ urgent }: Operation, { gate, turnstile, limits }: Surroundings, request: Request, signal: AbortSignal, deadline: Deadline, taken: Taken): Call {
+function callOf(
+  { urgent }: Operation,
+  { gate, turnstile, limits }: Surroundings,
+  request: Request,
+  signal: AbortSignal,
+  deadline: Deadline,
+  taken: Taken,
+): Call {
   const address = callerOf(request, limits.trustedProxies);
   return {
     params: request.params as Record<string, string>,
@@ -122,7 +148,11 @@ function callOf({ urgent }: Operation, { gate, turnstile, limits }: Surroundings
     body: async (limit) => {
       if (urgent !== true) gate.admit();
       deadline.stop();
-      const { bytes, release } = await readBody(request, limit, { gate, graceMs: limits.bodyGraceMs, bytesPerSecond: limits.bodyBytesPerSecond });
+      const { bytes, release } = await readBody(request, limit, {
+        gate,
+        graceMs: limits.bodyGraceMs,
+        bytesPerSecond: limits.bodyBytesPerSecond,
+      });
       deadline.start();
       taken.add(release);
       taken.add(gate.work());

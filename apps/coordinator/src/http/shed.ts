@@ -8,16 +8,28 @@ import { problemReply } from './problem';
  * Turns contributions away while the queue is full, before their route is looked for; everything else goes on to `listener`.
  * @param onShed told of each
  */
-export function shedding(gate: Gate, listener: RequestListener, onShed: (problem: SecaggError) => void): RequestListener {
+export function shedding(
+  gate: Gate,
+  listener: RequestListener,
+  onShed: (problem: SecaggError) => void,
+): RequestListener {
   return (request: IncomingMessage, response: ServerResponse) => {
-    const problem = request.method === 'POST' && request.url?.endsWith(CONTRIBUTIONS) === true ? gate.turnedAwayWhenFull() : undefined;
+    const problem =
+      request.method === 'POST' && request.url?.endsWith(CONTRIBUTIONS) === true
+        ? gate.turnedAwayWhenFull()
+        : undefined;
     if (!problem) {
       listener(request, response);
       return;
     }
     onShed(problem);
     const { status, type, headers, body } = problemReply(problem);
-    response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body as string), ...headers, ...(isShort(request) ? {} : { connection: 'close' }) });
+    response.writeHead(status, {
+      'content-type': type,
+      'content-length': Buffer.byteLength(body as string),
+      ...headers,
+      ...(isShort(request) ? {} : { connection: 'close' }),
+    });
     response.end(body);
   };
 }
@@ -28,4 +40,5 @@ const CONTRIBUTIONS = '/contributions';
 const DISCARDED_BYTES = 1024 * 1024;
 
 /** A body that was not read to its end would be taken for the next request; a short one is thrown away instead. */
-export const isShort = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean => Number(headers['content-length'] ?? Infinity) <= DISCARDED_BYTES;
+export const isShort = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  Number(headers['content-length'] ?? Infinity) <= DISCARDED_BYTES;

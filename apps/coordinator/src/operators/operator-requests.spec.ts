@@ -1,29 +1,84 @@
 import { randomBytes } from 'node:crypto';
 import { generateIdentityKey } from '@secagg/crypto';
 import {
-  clusterTerms, createAuthority, emptyCoordinator, issueCertificate, policyTerms, signDocument, signPolicy, signRoster, verifyFleet,
+  clusterTerms,
+  createAuthority,
+  emptyCoordinator,
+  issueCertificate,
+  policyTerms,
+  signDocument,
+  signPolicy,
+  signRoster,
+  verifyFleet,
 } from '@secagg/protocol';
-import { type ClusterHash, type OperatorRequest, operatorRequestMessage, type PartyId, type Role, SecaggError, type Signed } from '@secagg/schema';
+import {
+  type ClusterHash,
+  type OperatorRequest,
+  operatorRequestMessage,
+  type PartyId,
+  type Role,
+  SecaggError,
+  type Signed,
+} from '@secagg/schema';
 import { OperatorRequests } from './operator-requests';
 
 const now = Date.UTC(2026, 0, 1);
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const authority = createAuthority('trial', random);
 const cluster = 'ab'.repeat(16) as ClusterHash;
-const keys = { operator: generateIdentityKey(random), other: generateIdentityKey(random), router: generateIdentityKey(random) };
+const keys = {
+  operator: generateIdentityKey(random),
+  other: generateIdentityKey(random),
+  router: generateIdentityKey(random),
+};
 const certify = (id: keyof typeof keys, serial: number, roles: Role[]) =>
-  issueCertificate(authority, { id, roles, serial, publicKey: keys[id].publicKey, organisation: 'x', notBeforeMs: now - 1e6, notAfterMs: now + 1e9 });
+  issueCertificate(authority, {
+    id,
+    roles,
+    serial,
+    publicKey: keys[id].publicKey,
+    organisation: 'x',
+    notBeforeMs: now - 1e6,
+    notAfterMs: now + 1e9,
+  });
 const view = verifyFleet(authority.publicKey, {
-  policy: signPolicy(authority, policyTerms({
-    issued_at_ms: now, clock_tolerance_ms: 60_000, committee: { candidates: ['router' as PartyId], size: 1, threshold: 1 },
-    clusters: [clusterTerms(cluster, { min_participants_per_group: 1, max_round_rho_units: 1, budget_rho_units: 1 })],
-  })),
-  roster: signRoster(authority, { version: 1, issuedAtMs: now, notAfterMs: now + 1e9, certificates: [certify('operator', 1, ['operator']), certify('other', 2, ['operator']), certify('router', 3, ['router'])] }),
+  policy: signPolicy(
+    authority,
+    policyTerms({
+      issued_at_ms: now,
+      clock_tolerance_ms: 60_000,
+      committee: { candidates: ['router' as PartyId], size: 1, threshold: 1 },
+      clusters: [clusterTerms(cluster, { min_participants_per_group: 1, max_round_rho_units: 1, budget_rho_units: 1 })],
+    }),
+  ),
+  roster: signRoster(authority, {
+    version: 1,
+    issuedAtMs: now,
+    notAfterMs: now + 1e9,
+    certificates: [
+      certify('operator', 1, ['operator']),
+      certify('other', 2, ['operator']),
+      certify('router', 3, ['router']),
+    ],
+  }),
 });
 const state = emptyCoordinator(view);
 
 const requestBy = (id: keyof typeof keys, changes: object = {}, signer: keyof typeof keys = id): Signed =>
-  signDocument(operatorRequestMessage, 'trial', { v: 1, fleet: 'trial', operator: id, nonce: random(16), issued_at_ms: now, action: 'start-epoch', ...changes } as OperatorRequest, keys[signer].secretKey);
+  signDocument(
+    operatorRequestMessage,
+    'trial',
+    {
+      v: 1,
+      fleet: 'trial',
+      operator: id,
+      nonce: random(16),
+      issued_at_ms: now,
+      action: 'start-epoch',
+      ...changes,
+    } as OperatorRequest,
+    keys[signer].secretKey,
+  );
 const codeOf = (run: () => unknown): string => {
   try {
     run();
@@ -69,6 +124,8 @@ describe('operator requests', () => {
     const signed = requestBy('operator');
     const used = new OperatorRequests([]).verify(state, signed, 'start-epoch', now).use();
     expect(used.expiresAtMs).toBeGreaterThanOrEqual(now + 60_000);
-    expect(codeOf(() => new OperatorRequests([used]).verify(state, signed, 'start-epoch', now + 60_000))).toBe('duplicate');
+    expect(codeOf(() => new OperatorRequests([used]).verify(state, signed, 'start-epoch', now + 60_000))).toBe(
+      'duplicate',
+    );
   });
 });

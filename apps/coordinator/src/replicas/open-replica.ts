@@ -1,7 +1,14 @@
 /** Takes part in a database that other coordinators may be using: brings it to the newest schema, and restores the state from its journal. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CoordinatorState, emptyCoordinator, evolveCoordinator, type FleetDocuments, updateFleet, verifyFleet } from '@secagg/protocol';
+import {
+  type CoordinatorState,
+  emptyCoordinator,
+  evolveCoordinator,
+  type FleetDocuments,
+  updateFleet,
+  verifyFleet,
+} from '@secagg/protocol';
 import { type Bytes, SecaggError } from '@secagg/schema';
 import { sql } from 'kysely';
 import { type BackendNeeds } from '../backend';
@@ -36,7 +43,10 @@ const START_PATIENCE_MS = 30_000;
 const MIGRATION_LOCK = 0x5ecac67;
 
 /** Throws `unavailable` when the database cannot be used within half a minute. */
-export async function openReplica({ authorityKey, documents, changes, logger, now }: BackendNeeds, url: string): Promise<Replica> {
+export async function openReplica(
+  { authorityKey, documents, changes, logger, now }: BackendNeeds,
+  url: string,
+): Promise<Replica> {
   const journalPool = openPool(url, JOURNAL_CONNECTIONS);
   const storePool = openPool(url, STORE_CONNECTIONS);
   const end = async (): Promise<void> => void (await Promise.all([journalPool.end(), storePool.end()]));
@@ -57,14 +67,22 @@ export async function openReplica({ authorityKey, documents, changes, logger, no
       { log, restore, onTrouble: trouble.tell, onClock, onRestored: () => changes.notify() },
       restored as unknown as { state: CoordinatorState; position: number },
     );
-    await journal.commit(({ view }) => ({ events: documents && isNewer(journal.state, documents) ? updateFleet(view, documents) : [], reply: undefined }));
+    await journal.commit(({ view }) => ({
+      events: documents && isNewer(journal.state, documents) ? updateFleet(view, documents) : [],
+      reply: undefined,
+    }));
     const unfollow = follow(journal, url);
     const close = async () => {
       await unfollow();
       await journal.idle();
       await end();
     };
-    return { journal, store: new PostgresStore(kyselyOn(storePool), randomUUID(), trouble.tell), now: () => now() + clock.offsetMs, close };
+    return {
+      journal,
+      store: new PostgresStore(kyselyOn(storePool), randomUUID(), trouble.tell),
+      now: () => now() + clock.offsetMs,
+      close,
+    };
   } catch (error) {
     await end();
     throw error;
@@ -74,7 +92,14 @@ export async function openReplica({ authorityKey, documents, changes, logger, no
 /** Only one replica migrates; the others wait for it, and find nothing to do. */
 async function migrateAlone(url: string): Promise<void> {
   // A migration may take its time, and so may waiting for it.
-  const all = kyselyOn(openPool(url, 1, { query_timeout: 0, statement_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 }));
+  const all = kyselyOn(
+    openPool(url, 1, {
+      query_timeout: 0,
+      statement_timeout: 0,
+      lock_timeout: 0,
+      idle_in_transaction_session_timeout: 0,
+    }),
+  );
   try {
     await all.connection().execute(async (db) => {
       // The session ends below, and the lock with it.
@@ -90,28 +115,38 @@ async function migrateAlone(url: string): Promise<void> {
 async function begin(log: JournalLog, authorityKey: Bytes, documents: FleetDocuments | undefined): Promise<void> {
   await log.turn(0, async (turn, { rows }) => {
     if (rows.length > 0) return;
-    if (!documents) throw new SecaggError('unavailable', 'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)');
+    if (!documents)
+      throw new SecaggError(
+        'unavailable',
+        'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)',
+      );
     verifyFleet(authorityKey, documents);
     await turn.append([rowOf({ type: 'fleet-updated', documents }, 1)]);
   });
 }
 
-const restorer = (authorityKey: Bytes) => async (rows: AsyncIterable<JournalRow>, snapshot: Bytes | undefined): Promise<{ state: CoordinatorState; position: number }> => {
-  let state: CoordinatorState | undefined;
-  let position = 0;
-  for await (const row of rows) {
-    const event = eventOfRow(row);
-    if (state) evolveCoordinator(state, event);
-    else {
-      if (event.type !== 'fleet-updated') throw new SecaggError('internal', 'the journal does not start with the fleet documents');
-      state = emptyCoordinator(verifyFleet(authorityKey, event.documents));
-      if (snapshot) applySnapshot(state, snapshot);
+const restorer =
+  (authorityKey: Bytes) =>
+  async (
+    rows: AsyncIterable<JournalRow>,
+    snapshot: Bytes | undefined,
+  ): Promise<{ state: CoordinatorState; position: number }> => {
+    let state: CoordinatorState | undefined;
+    let position = 0;
+    for await (const row of rows) {
+      const event = eventOfRow(row);
+      if (state) evolveCoordinator(state, event);
+      else {
+        if (event.type !== 'fleet-updated')
+          throw new SecaggError('internal', 'the journal does not start with the fleet documents');
+        state = emptyCoordinator(verifyFleet(authorityKey, event.documents));
+        if (snapshot) applySnapshot(state, snapshot);
+      }
+      position = row.id;
     }
-    position = row.id;
-  }
-  if (!state) throw new SecaggError('internal', 'the journal is empty');
-  return { state, position };
-};
+    if (!state) throw new SecaggError('internal', 'the journal is empty');
+    return { state, position };
+  };
 
 function follow(journal: SharedJournal, url: string): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -132,12 +167,13 @@ function follow(journal: SharedJournal, url: string): () => Promise<void> {
 }
 
 async function whenThere(act: () => Promise<void>): Promise<void> {
-  for (const until = performance.now() + START_PATIENCE_MS; ;) {
+  for (const until = performance.now() + START_PATIENCE_MS; ; ) {
     try {
       return await act();
     } catch (error) {
       if (!isAway(error)) throw error;
-      if (performance.now() > until) throw new SecaggError('unavailable', `the database cannot be reached: ${messageOf(error)}`, { away: true });
+      if (performance.now() > until)
+        throw new SecaggError('unavailable', `the database cannot be reached: ${messageOf(error)}`, { away: true });
       await pause(500);
     }
   }

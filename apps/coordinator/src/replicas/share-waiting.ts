@@ -8,13 +8,19 @@ const EVERY_MS = 300;
 const WINDOW_MS = 2000;
 
 /** Goes on until the returned function is called. */
-export function shareWaiting(store: PostgresStore, waiting: WaitingRouters, clusters: readonly string[], onError: (error: unknown) => void): () => void {
+export function shareWaiting(
+  store: PostgresStore,
+  waiting: WaitingRouters,
+  clusters: readonly string[],
+  onError: (error: unknown) => void,
+): () => void {
   let busy = false;
   const share = async (): Promise<void> => {
     if (busy) return;
     busy = true;
     try {
-      for (const cluster of clusters) waiting.setElsewhere(cluster, await store.shareWaiting(cluster, waiting.waitingHere(cluster), WINDOW_MS));
+      for (const cluster of clusters)
+        waiting.setElsewhere(cluster, await store.shareWaiting(cluster, waiting.waitingHere(cluster), WINDOW_MS));
     } catch (error) {
       if (!(error instanceof SecaggError) || error.code !== 'unavailable') onError(error);
       for (const cluster of clusters) waiting.setElsewhere(cluster, []);

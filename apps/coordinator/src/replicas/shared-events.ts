@@ -12,7 +12,12 @@ import { type TaskChange } from '../store/postgres/task-changes';
  */
 export const shared = (event: CoordinatorEvent): CoordinatorEvent =>
   event.type === 'contribution-accepted'
-    ? { type: 'contribution-noted', key: event.key, router: event.router, header: (event.checked ?? acceptedContribution(event.bytes)).checked.signed }
+    ? {
+        type: 'contribution-noted',
+        key: event.key,
+        router: event.router,
+        header: (event.checked ?? acceptedContribution(event.bytes)).checked.signed,
+      }
     : event;
 
 /**
@@ -23,7 +28,9 @@ export function rowOf(event: CoordinatorEvent, id: number): NewRow {
   const noted = shared(event);
   const key = noted.type === 'round-released' ? undefined : roundKeyOf(noted);
   return {
-    id, type: noted.type, body: encodeCanonical(noted),
+    id,
+    type: noted.type,
+    body: encodeCanonical(noted),
     ...(key === undefined ? {} : { roundKey: key }),
     ...(event.type === 'contribution-accepted' ? { contribution: { router: event.router, bytes: event.bytes } } : {}),
   };
@@ -31,17 +38,34 @@ export function rowOf(event: CoordinatorEvent, id: number): NewRow {
 
 /** Everything that this release can apply. What it does not know it must not pass over: its state would differ from the others'. */
 const known: Readonly<Record<CoordinatorEvent['type'], true>> = {
-  'fleet-updated': true, 'epoch-started': true, 'seat-taken': true, 'epoch-proposed': true, 'epoch-signed': true, 'round-announced': true,
-  'contribution-accepted': true, 'contribution-noted': true, 'round-closed': true, 'report-received': true, 'round-proposed': true, 'abort-proposed': true,
-  'vote-received': true, 'transfer-received': true, 'answer-received': true, 'round-published': true, 'round-undecided': true, 'round-released': true,
+  'fleet-updated': true,
+  'epoch-started': true,
+  'seat-taken': true,
+  'epoch-proposed': true,
+  'epoch-signed': true,
+  'round-announced': true,
+  'contribution-accepted': true,
+  'contribution-noted': true,
+  'round-closed': true,
+  'report-received': true,
+  'round-proposed': true,
+  'abort-proposed': true,
+  'vote-received': true,
+  'transfer-received': true,
+  'answer-received': true,
+  'round-published': true,
+  'round-undecided': true,
+  'round-released': true,
   'misbehaviour-proven': true,
 };
 
 /** Throws `internal` for what this release has not written. */
 export function eventOfRow({ type, body }: JournalRow): CoordinatorEvent {
   const event = decodeCanonical(body) as CoordinatorEvent;
-  if (!Object.hasOwn(known, type)) throw new SecaggError('internal', `the journal has an entry of type ${type}, which this release does not know`);
-  if (event.type !== type) throw new SecaggError('internal', `the journal has an entry of type ${type} with another content`);
+  if (!Object.hasOwn(known, type))
+    throw new SecaggError('internal', `the journal has an entry of type ${type}, which this release does not know`);
+  if (event.type !== type)
+    throw new SecaggError('internal', `the journal has an entry of type ${type} with another content`);
   return event;
 }
 
@@ -54,7 +78,8 @@ export function taskChangesOf(event: CoordinatorEvent, state: CoordinatorState):
   if (event.type === 'round-closed') return [{ change: 'add-sums', roundKey }];
   if (isFinal(round.phase)) {
     // An undecided round may still be decided by late votes, and needs its sums then.
-    const over: TaskChange[] = round.phase === 'undecided' ? [] : [{ change: 'remove', kinds: ['sum', 'publish'], roundKey }];
+    const over: TaskChange[] =
+      round.phase === 'undecided' ? [] : [{ change: 'remove', kinds: ['sum', 'publish'], roundKey }];
     return [...over, { change: 'add', kind: 'finish', roundKey }];
   }
   return event.type === 'answer-received' && isOpenable(round) ? [{ change: 'add', kind: 'publish', roundKey }] : [];

@@ -38,7 +38,10 @@ const BYTES_PER_TURN = 8 * 1024 * 1024;
 export interface SharedJournalOptions {
   readonly log: JournalLog;
   /** Builds a state by replaying entries on top of a snapshot. */
-  readonly restore: (rows: AsyncIterable<JournalRow>, snapshot: Uint8Array | undefined) => Promise<{ state: CoordinatorState; position: number }>;
+  readonly restore: (
+    rows: AsyncIterable<JournalRow>,
+    snapshot: Uint8Array | undefined,
+  ) => Promise<{ state: CoordinatorState; position: number }>;
   /** Told of every failure of the database, and of what could not be applied. */
   readonly onTrouble: (error: unknown) => void;
   /** Told of the database's time whenever it is known. */
@@ -85,7 +88,10 @@ export class SharedJournal implements Journal {
   }
 
   async release(key: string): Promise<void> {
-    await this.enqueue((state) => ({ events: state.rounds.has(key) ? [{ type: 'round-released', key }] : [], reply: undefined }), { releases: key });
+    await this.enqueue(
+      (state) => ({ events: state.rounds.has(key) ? [{ type: 'round-released', key }] : [], reply: undefined }),
+      { releases: key },
+    );
   }
 
   fresh(): Promise<void> {
@@ -125,10 +131,12 @@ export class SharedJournal implements Journal {
 
   private run(): void {
     // What comes in during this turn of the event loop goes together.
-    this.running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.drain()).finally(() => {
-      this.running = undefined;
-      if (this.steps.length + this.readers.length > 0) this.run();
-    });
+    this.running ??= new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.drain())
+      .finally(() => {
+        this.running = undefined;
+        if (this.steps.length + this.readers.length > 0) this.run();
+      });
   }
 
   private async drain(): Promise<void> {
@@ -197,7 +205,9 @@ export class SharedJournal implements Journal {
         await this.applyNewer(newer, (after) => turn.newer(after));
         const nonces = steps.flatMap(({ nonce }) => nonce ?? []);
         const used = nonces.length > 0 ? await turn.used(nonces) : [];
-        this.ahead = new Promise((resolve) => { ended = resolve; });
+        this.ahead = new Promise((resolve) => {
+          ended = resolve;
+        });
         const decided = this.decideAll(steps, used, settle);
         await this.write(turn, steps[0].releases, decided, newer.nowMs);
         return decided.events;
@@ -251,7 +261,12 @@ export class SharedJournal implements Journal {
     return decided;
   }
 
-  private async write(turn: Turn, releases: string | undefined, { events, rows, nonces, tasks }: Decided, nowMs: number): Promise<void> {
+  private async write(
+    turn: Turn,
+    releases: string | undefined,
+    { events, rows, nonces, tasks }: Decided,
+    nowMs: number,
+  ): Promise<void> {
     for (const { type } of events) failpoint(`before-durable:${type}`);
     if (releases !== undefined && rows.length > 0) {
       await turn.removeEntries(releases);
@@ -300,6 +315,11 @@ interface Decided {
   readonly tasks: TaskChange[];
 }
 
-const unavailable = (): SecaggError => new SecaggError('unavailable', 'the database cannot be used now, or did not say what became of the request: try again');
+const unavailable = (): SecaggError =>
+  new SecaggError(
+    'unavailable',
+    'the database cannot be used now, or did not say what became of the request: try again',
+  );
 
-const sameNonce = (a: UsedNonce, b: UsedNonce): boolean => a.operator === b.operator && Buffer.compare(a.nonce, b.nonce) === 0;
+const sameNonce = (a: UsedNonce, b: UsedNonce): boolean =>
+  a.operator === b.operator && Buffer.compare(a.nonce, b.nonce) === 0;

@@ -76,7 +76,10 @@ export class TaskRunner {
 
   /** Renews the lease while the task is under way. */
   private async keeping(task: Task, doing: Promise<void>): Promise<void> {
-    const renewing = setInterval(() => void this.store.renewTask(task, this.leaseMs).catch(() => undefined), this.leaseMs / 3);
+    const renewing = setInterval(
+      () => void this.store.renewTask(task, this.leaseMs).catch(() => undefined),
+      this.leaseMs / 3,
+    );
     try {
       await doing;
     } finally {
@@ -117,7 +120,10 @@ export class TaskRunner {
     for (const { group, words } of await this.store.partialSums(key)) sums[group].addPacked(words);
     const release = await this.contributions.hold(key, round.proposal?.set.excluded.map(({ router }) => router) ?? []);
     try {
-      await journal.commit((state) => ({ events: state.rounds.has(key) ? publishRound(state, context, key, sums) : [], reply: undefined }));
+      await journal.commit((state) => ({
+        events: state.rounds.has(key) ? publishRound(state, context, key, sums) : [],
+        reply: undefined,
+      }));
     } finally {
       release();
       for (const sum of sums) sum.wipe();
@@ -126,4 +132,11 @@ export class TaskRunner {
 }
 
 /** Events after which there may be something to do. */
-const leavesTasks: ReadonlySet<string> = new Set(['round-closed', 'answer-received', 'vote-received', 'round-published', 'round-undecided', 'round-released']);
+const leavesTasks: ReadonlySet<string> = new Set([
+  'round-closed',
+  'answer-received',
+  'vote-received',
+  'round-published',
+  'round-undecided',
+  'round-released',
+]);

@@ -1,10 +1,21 @@
 /** What the coordinator's ledgers say of rounds to come. What binds are the routers' own ledgers. */
 import { ledgerBalance, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
-import { allocatedRho, clusterBudget, clusterLedger, clusterPolicy, type CoordinatorState, type RoundPlan } from '@secagg/protocol';
+import {
+  allocatedRho,
+  clusterBudget,
+  clusterLedger,
+  clusterPolicy,
+  type CoordinatorState,
+  type RoundPlan,
+} from '@secagg/protocol';
 import { type ClusterPlan } from './start-round';
 
 /** Epsilon spent and left at the delta of the cluster's plan, of the configured cluster that has least left; undefined without clusters. */
-export function tightestBudget(state: CoordinatorState, plans: Iterable<ClusterPlan>, nowMs: number): { spent: number; remaining: number } | undefined {
+export function tightestBudget(
+  state: CoordinatorState,
+  plans: Iterable<ClusterPlan>,
+  nowMs: number,
+): { spent: number; remaining: number } | undefined {
   let tightest: { spent: number; remaining: number } | undefined;
   for (const { cluster, privacy } of plans) {
     const policy = state.view.policy.clusters.find((entry) => entry.cluster === cluster);
@@ -23,6 +34,9 @@ export function withCost(state: CoordinatorState, plan: ClusterPlan, nowMs: numb
   const policy = clusterPolicy(state.view, plan.cluster);
   const assumedColluders = terms.assumedColluders ?? policy.min_assumed_colluders;
   const { minParticipantsPerGroup } = plan;
-  const cost = typeof rho === 'object' ? allocatedRho(state, policy, rho, { minParticipantsPerGroup, assumedColluders, expectedParticipants }, nowMs) : rho;
+  const cost =
+    typeof rho === 'object'
+      ? allocatedRho(state, policy, rho, { minParticipantsPerGroup, assumedColluders, expectedParticipants }, nowMs)
+      : rho;
   return { ...plan, privacy: { ...terms, assumedColluders, rho: cost } };
 }

@@ -1,9 +1,18 @@
 import { encodeCanonical } from '@secagg/schema';
 import { claimedRouter } from './claimed-router';
 
-const body = (router: unknown): Buffer => Buffer.from(encodeCanonical({ boxes: [new Uint8Array(500)], header: { body: encodeCanonical({ round: 7, router, v: 1 }), signature: new Uint8Array(64) } }));
+const body = (router: unknown): Buffer =>
+  Buffer.from(
+    encodeCanonical({
+      boxes: [new Uint8Array(500)],
+      header: { body: encodeCanonical({ round: 7, router, v: 1 }), signature: new Uint8Array(64) },
+    }),
+  );
 
-it.each(['r', 'router-1', 'a'.repeat(23), 'b'.repeat(24), 'c'.repeat(64)])('finds %s in the bytes of a contribution', (id) => expect(claimedRouter(body(id))).toBe(id));
+it.each(['r', 'router-1', 'a'.repeat(23), 'b'.repeat(24), 'c'.repeat(64)])(
+  'finds %s in the bytes of a contribution',
+  (id) => expect(claimedRouter(body(id))).toBe(id),
+);
 
 it.each([
   ['nothing', Buffer.alloc(0)],

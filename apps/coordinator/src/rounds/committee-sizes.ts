@@ -9,7 +9,11 @@ const ENTRY_BYTES = 128;
 const BOX_OVERHEAD_BYTES = 2048;
 
 /** Every piece of every group with its hash and its words. */
-export function largestAnswer({ vectorBytes, epoch, config }: Pick<VerifiedRound, 'vectorBytes' | 'epoch' | 'config'>): number {
+export function largestAnswer({
+  vectorBytes,
+  epoch,
+  config,
+}: Pick<VerifiedRound, 'vectorBytes' | 'epoch' | 'config'>): number {
   const entries = config.groups * epoch.pieces.length;
   return Math.min(answerBodyMessage.maxBytes, ENVELOPE_BYTES + entries * (vectorBytes + ENTRY_BYTES));
 }

@@ -1,7 +1,18 @@
 /** What remains of a round that is over: its record, and the transcript and signal of one that was decided. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WordSum } from '@secagg/crypto';
-import { type AuditedRound, buildTranscript, type CoordinatorEvent, headerHash, publishedResult, roundCost, type RoundState, suspicionEvent, type SuspicionEvent, type VerifiedDecision } from '@secagg/protocol';
+import {
+  type AuditedRound,
+  buildTranscript,
+  type CoordinatorEvent,
+  headerHash,
+  publishedResult,
+  roundCost,
+  type RoundState,
+  suspicionEvent,
+  type SuspicionEvent,
+  type VerifiedDecision,
+} from '@secagg/protocol';
 import { type Bytes, decisionMessage, SecaggError, transcriptMessage } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { type FinishedRound, type RoundOutput } from '../store/store';
@@ -44,7 +55,7 @@ export class RoundFinisher {
 
   /** Resolves when a round that is over has its record and output; throws `unavailable` when that takes too long. */
   async written(key: string): Promise<void> {
-    for (const until = performance.now() + LONGEST_WAIT_MS; ;) {
+    for (const until = performance.now() + LONGEST_WAIT_MS; ; ) {
       await this.running.get(key);
       if (!(await this.isToBeWritten(key))) return;
       if (performance.now() > until) throw new SecaggError('unavailable', 'the outcome of the round is being written');
@@ -65,7 +76,9 @@ export class RoundFinisher {
 
   private async isToBeWritten(key: string): Promise<boolean> {
     const phase = this.engine.journal.state.rounds.get(key)?.phase;
-    return (phase === 'published' || phase === 'aborted') && (await this.engine.store.finishedRound(key))?.phase !== phase;
+    return (
+      (phase === 'published' || phase === 'aborted') && (await this.engine.store.finishedRound(key))?.phase !== phase
+    );
   }
 
   private after(event: CoordinatorEvent): void {
@@ -87,7 +100,12 @@ export class RoundFinisher {
     const { cluster, round: number } = round.round.config;
     const { phase, decision } = round;
     const record: FinishedRound = {
-      key, cluster, round: number, phase, contributions: round.accepted.size, finishedAtMs: now(),
+      key,
+      cluster,
+      round: number,
+      phase,
+      contributions: round.accepted.size,
+      finishedAtMs: now(),
       ...(phase === 'aborted' && decision ? { decision: decisionMessage.encode(decision.decision) } : {}),
     };
     const { output, scored } = phase === 'undecided' ? {} : await this.output(key, round);
@@ -105,7 +123,10 @@ export class RoundFinisher {
       const opened = openedRound(journal.state.view, round);
       const result = publishedResult(opened);
       // A single group compares nobody, and judging it would cost a look at all keys.
-      return { output: { transcript, signal: JSON.stringify(result) }, scored: suspicionEvent(opened, opened.set.groups.length > 1 ? result.robust?.scores : []) };
+      return {
+        output: { transcript, signal: JSON.stringify(result) },
+        scored: suspicionEvent(opened, opened.set.groups.length > 1 ? result.robust?.scores : []),
+      };
     } finally {
       release();
     }
@@ -125,7 +146,16 @@ export function openedRound(view: OpenedRound['view'], state: RoundState): Opene
     return { group, size, values: sum.toSigned() };
   });
   return {
-    kind: 'opened', view, round, decision: decision satisfies VerifiedDecision, set: proposal.set, sums,
-    cost: roundCost(round.config, sums.map(({ size }) => size)), hashOf: headerHash,
+    kind: 'opened',
+    view,
+    round,
+    decision: decision satisfies VerifiedDecision,
+    set: proposal.set,
+    sums,
+    cost: roundCost(
+      round.config,
+      sums.map(({ size }) => size),
+    ),
+    hashOf: headerHash,
   };
 }

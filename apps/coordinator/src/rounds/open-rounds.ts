@@ -13,4 +13,7 @@ export function openRoundAfter(state: CoordinatorState, cluster: string, after: 
   return found && openRoundOf(found);
 }
 
-export const openRoundOf = ({ round }: RoundState): OpenRound => ({ announcement: round.announcement, epoch_certificate: round.epoch.certificate });
+export const openRoundOf = ({ round }: RoundState): OpenRound => ({
+  announcement: round.announcement,
+  epoch_certificate: round.epoch.certificate,
+});

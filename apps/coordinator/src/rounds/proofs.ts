@@ -2,8 +2,28 @@
  * Proofs about decided rounds, for whoever asks: every router may, and all at the same time. So the trees of a round are built once, and the
  * last few rounds are kept. A decision and the list it is about never change.
  */
-import { type DecidedList, decidedList, decisionProofOf, inclusionProof, listOfTranscript, proofOfRound, roundKey, type RoundState } from '@secagg/protocol';
-import { type Bytes, type ClusterHash, type DecisionProof, decisionProofMessage, type InclusionProof, type PartyId, type RoundNumber, SecaggError, transcriptMessage, voteBodyMessage } from '@secagg/schema';
+import {
+  type DecidedList,
+  decidedList,
+  decisionProofOf,
+  inclusionProof,
+  listOfTranscript,
+  proofOfRound,
+  roundKey,
+  type RoundState,
+} from '@secagg/protocol';
+import {
+  type Bytes,
+  type ClusterHash,
+  type DecisionProof,
+  decisionProofMessage,
+  type InclusionProof,
+  type PartyId,
+  type RoundNumber,
+  SecaggError,
+  transcriptMessage,
+  voteBodyMessage,
+} from '@secagg/schema';
 import { type Engine } from '../engine';
 import { type RoundFinisher } from './finish-rounds';
 import { recordedStatus } from './round-status';
@@ -35,7 +55,8 @@ export class ProofSource {
   /** Where a router stands in a round that was decided `ready`. Throws as {@link decision}, and `no_decision` for an aborted round. */
   async inclusion(cluster: ClusterHash, round: RoundNumber, router: PartyId): Promise<InclusionProof> {
     const { list } = await this.of(cluster, round);
-    if (!list) throw new SecaggError('no_decision', 'the round was aborted: no contribution has a place in it', { round });
+    if (!list)
+      throw new SecaggError('no_decision', 'the round was aborted: no contribution has a place in it', { round });
     return inclusionProof(list, router);
   }
 
@@ -48,7 +69,8 @@ export class ProofSource {
       // Only what is there takes the place of another one.
       this.held.delete(key);
       this.held.set(key, held);
-      for (const oldest of [...this.held.keys()].slice(0, Math.max(0, this.held.size - ROUNDS_KEPT))) this.held.delete(oldest);
+      for (const oldest of [...this.held.keys()].slice(0, Math.max(0, this.held.size - ROUNDS_KEPT)))
+        this.held.delete(oldest);
       return provable;
     } catch (error) {
       if (this.held.get(key) === held) this.held.delete(key);
@@ -80,7 +102,8 @@ export class ProofSource {
     const { phase } = live ?? (await recordedStatus(store, cluster, round));
     const list = live ? undefined : await this.oneAtATime(() => this.fromTranscript(key));
     if (list) return list;
-    if (!live && (phase === 'published' || phase === 'aborted')) throw new SecaggError('not_found', 'the record of the round is not kept any more', { round });
+    if (!live && (phase === 'published' || phase === 'aborted'))
+      throw new SecaggError('not_found', 'the record of the round is not kept any more', { round });
     throw new SecaggError('no_decision', `the round is ${phase}`, { round });
   }
 }
@@ -90,7 +113,10 @@ function provable({ documents, round, decision, headers, proposal }: RoundState)
   const { kind } = decision.body;
   const proof = encoded(proofOfRound(documents, round, decision));
   if (kind === 'abort' || !proposal) return { decision: proof };
-  return { decision: proof, list: decidedList({ headers, set: proposal.set, reports: proposal.proposal.reports, decision: decision.decision }) };
+  return {
+    decision: proof,
+    list: decidedList({ headers, set: proposal.set, reports: proposal.proposal.reports, decision: decision.decision }),
+  };
 }
 
 /** Of a round that has left memory. Its ciphertexts are read for this once more, and not kept. */

@@ -80,7 +80,10 @@ export class RoundDriver {
     const step = { again: false };
     this.moving.set(key, step);
     journal
-      .commitIfDue((state) => ({ events: state.rounds.has(key) ? tickRound(state, context, key, now()) : [], reply: undefined }))
+      .commitIfDue((state) => ({
+        events: state.rounds.has(key) ? tickRound(state, context, key, now()) : [],
+        reply: undefined,
+      }))
       .catch((error: unknown) => this.failed(key, error))
       .finally(() => {
         this.moving.delete(key);

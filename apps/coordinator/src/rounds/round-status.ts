@@ -13,7 +13,11 @@ export const statusOfRound = (round: RoundState): RoundStatus => ({
 });
 
 /** Throws `no_round` for a round that was never announced here. */
-export async function recordedStatus(store: Pick<RoundStore, 'finishedRound'>, cluster: ClusterHash, round: RoundNumber): Promise<RoundStatus> {
+export async function recordedStatus(
+  store: Pick<RoundStore, 'finishedRound'>,
+  cluster: ClusterHash,
+  round: RoundNumber,
+): Promise<RoundStatus> {
   const record = await store.finishedRound(roundKey(cluster, round));
   if (!record) throw new SecaggError('no_round', `cluster ${cluster} has had no round ${round}`, { round });
   const { phase, contributions, decision } = record;
@@ -24,7 +28,8 @@ export async function recordedStatus(store: Pick<RoundStore, 'finishedRound'>, c
 export function liveRound(state: CoordinatorState, cluster: ClusterHash, round: RoundNumber): RoundState {
   const found = state.rounds.get(roundKey(cluster, round));
   if (found) return found;
-  if (round <= (state.latestRound.get(cluster) ?? 0)) throw new SecaggError('stale_round', `round ${round} is over`, { round });
+  if (round <= (state.latestRound.get(cluster) ?? 0))
+    throw new SecaggError('stale_round', `round ${round} is over`, { round });
   throw new SecaggError('no_round', `there is no round ${round}`, { round });
 }
 

@@ -3,7 +3,10 @@ import { SharedTranscripts } from './shared-transcripts';
 
 it('reads a transcript once for all who ask for it, and asks again for what was not there or failed', async () => {
   const reads: string[] = [];
-  const found = new Map<string, Bytes>([['a', new Uint8Array([1])], ['b', new Uint8Array([2])]]);
+  const found = new Map<string, Bytes>([
+    ['a', new Uint8Array([1])],
+    ['b', new Uint8Array([2])],
+  ]);
   let broken = false;
   const shared = new SharedTranscripts({
     transcript: async (key) => {

@@ -33,7 +33,10 @@ export function withOverrides(plan: ClusterPlan, overrides: RoundOverrides): Clu
 }
 
 /** The announcement of the plan's next round, to be committed. Throws as {@link startRound}. */
-export const announced = ({ context, now }: Engine, plan: ClusterPlan) => (state: CoordinatorState): Step<Signed> => announceRound(state, context, withCost(state, plan, now()), now());
+export const announced =
+  ({ context, now }: Engine, plan: ClusterPlan) =>
+  (state: CoordinatorState): Step<Signed> =>
+    announceRound(state, context, withCost(state, plan, now()), now());
 
 /** Throws `committee_unavailable` without an epoch in force, `policy` or `budget_exhausted` for a plan that is not allowed. */
 export async function startRound(engine: Engine, plan: ClusterPlan, useNonce?: () => UsedNonce): Promise<OpenRound> {

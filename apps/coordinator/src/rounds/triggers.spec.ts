@@ -10,19 +10,44 @@ import { WaitingRouters } from './waiting-routers';
 const start = Date.UTC(2026, 0, 1);
 
 function trial(trigger: Trigger, withEpoch = true) {
-  const fleet = new LocalFleet({ routers: 4, committee: { size: 1, threshold: 1 }, random: randomBytes, nowMs: start, cluster: { unsafe_no_noise: true } });
+  const fleet = new LocalFleet({
+    routers: 4,
+    committee: { size: 1, threshold: 1 },
+    random: randomBytes,
+    nowMs: start,
+    cluster: { unsafe_no_noise: true },
+  });
   if (withEpoch) fleet.startEpoch(start);
   const clock = { now: start };
   const { state, context } = fleet.coordinator;
-  const journal = new JournaledState(state, { append: async () => undefined, releaseRound: async () => undefined }, (error) => { throw error; });
-  const engine = { journal, context, changes: new Changes(), now: () => clock.now } as Pick<Engine, 'journal' | 'context' | 'changes' | 'now'> as Engine;
+  const journal = new JournaledState(
+    state,
+    { append: async () => undefined, releaseRound: async () => undefined },
+    (error) => {
+      throw error;
+    },
+  );
+  const engine = { journal, context, changes: new Changes(), now: () => clock.now } as Pick<
+    Engine,
+    'journal' | 'context' | 'changes' | 'now'
+  > as Engine;
   const waiting = new WaitingRouters();
   const refusals: SecaggError[] = [];
   const plan = {
-    cluster: fleet.cluster, keys: ['m:t'], fields: defaultFields(), maxRequestsPerRouter: 10, minParticipantsPerGroup: 2, maxParticipants: 8, groups: 1,
-    privacy: { unit: 'request' as const, rho: 'unsafe-none' as const, assumedColluders: 0, deltaInverse: 1_000_000 }, sendDelayMs: 0, durationMs: 1000,
+    cluster: fleet.cluster,
+    keys: ['m:t'],
+    fields: defaultFields(),
+    maxRequestsPerRouter: 10,
+    minParticipantsPerGroup: 2,
+    maxParticipants: 8,
+    groups: 1,
+    privacy: { unit: 'request' as const, rho: 'unsafe-none' as const, assumedColluders: 0, deltaInverse: 1_000_000 },
+    sendDelayMs: 0,
+    durationMs: 1000,
   };
-  const triggers = new RoundTriggers(engine, [{ plan, trigger }], waiting, (_cluster, problem) => refusals.push(problem));
+  const triggers = new RoundTriggers(engine, [{ plan, trigger }], waiting, (_cluster, problem) =>
+    refusals.push(problem),
+  );
   /** Highest round after looking at this time, rounds past their deadline being closed. */
   const look = async (atMs: number): Promise<number> => {
     clock.now = start + atMs;

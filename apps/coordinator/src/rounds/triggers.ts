@@ -20,7 +20,12 @@ export interface TriggeredCluster {
 }
 
 const lastAnnouncedMs = (state: CoordinatorState, cluster: string): number =>
-  Math.max(0, ...[...state.rounds.values()].filter(({ round }) => round.config.cluster === cluster).map(({ round }) => round.config.round_time_ms));
+  Math.max(
+    0,
+    ...[...state.rounds.values()]
+      .filter(({ round }) => round.config.cluster === cluster)
+      .map(({ round }) => round.config.round_time_ms),
+  );
 
 const LOOK_MS = 100;
 /** After a refusal (no epoch yet, budget exhausted) the same would be refused again at once. */
@@ -52,7 +57,8 @@ export class RoundTriggers {
   /** Starts what is due. */
   look(): void {
     const { state } = this.engine.journal;
-    for (const { plan, trigger } of this.clusters) if (this.isDue(state, plan.cluster, trigger)) void this.run(plan, trigger);
+    for (const { plan, trigger } of this.clusters)
+      if (this.isDue(state, plan.cluster, trigger)) void this.run(plan, trigger);
   }
 
   private isDue(state: CoordinatorState, cluster: string, trigger: Trigger): boolean {
@@ -72,7 +78,10 @@ export class RoundTriggers {
     this.starting.add(cluster);
     try {
       // Whether it is due is decided once more on the newest state: another replica may have been faster.
-      await journal.commitIfDue((state) => ({ events: this.isDue(state, cluster, trigger) ? announced(this.engine, plan)(state).events : [], reply: undefined }));
+      await journal.commitIfDue((state) => ({
+        events: this.isDue(state, cluster, trigger) ? announced(this.engine, plan)(state).events : [],
+        reply: undefined,
+      }));
       this.refusedWith.delete(cluster);
     } catch (error) {
       this.notBeforeMs.set(cluster, startedMs + PAUSE_AFTER_REFUSAL_MS);

@@ -3,7 +3,12 @@ import { WaitingRouters } from './waiting-routers';
 describe('waiting routers', () => {
   it('counts a router once a cluster, however many waits it has, until the last one ends', () => {
     const waiting = new WaitingRouters();
-    const leave = [waiting.enter('a', 'r1', 0), waiting.enter('a', 'r1', 0), waiting.enter('a', 'r2', 0), waiting.enter('b', 'r1', 0)];
+    const leave = [
+      waiting.enter('a', 'r1', 0),
+      waiting.enter('a', 'r1', 0),
+      waiting.enter('a', 'r2', 0),
+      waiting.enter('b', 'r1', 0),
+    ];
     expect([waiting.countWaiting('a'), waiting.countWaiting('b'), waiting.countWaiting('c')]).toEqual([2, 1, 0]);
     leave[0]();
     expect(waiting.countWaiting('a')).toBe(2);

@@ -11,8 +11,12 @@ export const getBudget = ({ journal, now }: Engine, plans: ReadonlyMap<string, C
   id: 'get-budget',
   method: 'get',
   path: '/v1/clusters/:cluster/budget',
-  summary: 'The coordinator\'s own ledger of a cluster and what the next round may cost: for planning, since every router enforces its own',
-  replies: { 200: 'JSON: rho and epsilon of budget, spent, open and remaining, window_days, rounds, next_round_rho, refusal', 404: 'no rounds are configured for the cluster' },
+  summary:
+    "The coordinator's own ledger of a cluster and what the next round may cost: for planning, since every router enforces its own",
+  replies: {
+    200: 'JSON: rho and epsilon of budget, spent, open and remaining, window_days, rounds, next_round_rho, refusal',
+    404: 'no rounds are configured for the cluster',
+  },
   async handle(call) {
     const { state } = journal;
     const nowMs = now();
@@ -20,7 +24,11 @@ export const getBudget = ({ journal, now }: Engine, plans: ReadonlyMap<string, C
     const policy = state.view.policy.clusters.find(({ cluster }) => cluster === plan.cluster);
     if (!policy) throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
     const budget = clusterBudget(policy);
-    const { spentUnits, openUnits, remainingUnits, rounds } = ledgerBalance(clusterLedger(state, plan.cluster), budget, nowMs);
+    const { spentUnits, openUnits, remainingUnits, rounds } = ledgerBalance(
+      clusterLedger(state, plan.cluster),
+      budget,
+      nowMs,
+    );
     const delta = 1 / plan.privacy.deltaInverse;
     const figures = { budget: budget.units, spent: spentUnits, open: openUnits, remaining: remainingUnits };
     const entries = Object.entries(figures).map(([name, units]) => [name, unitsToRho(units)] as const);
@@ -43,6 +51,12 @@ function nextRound(cost: () => number | 'unsafe-none') {
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
     const { availableAtMs } = error.details;
-    return { next_round_rho: null, refusal: { code: error.code, available_at: typeof availableAtMs === 'number' ? new Date(availableAtMs).toISOString() : null } };
+    return {
+      next_round_rho: null,
+      refusal: {
+        code: error.code,
+        available_at: typeof availableAtMs === 'number' ? new Date(availableAtMs).toISOString() : null,
+      },
+    };
   }
 }

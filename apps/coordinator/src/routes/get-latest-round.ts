@@ -16,7 +16,15 @@ export const getLatestRound = ({ journal, store }: Engine): Operation => ({
     const number = journal.state.latestRound.get(cluster);
     if (number === undefined) throw new SecaggError('no_round', `cluster ${cluster} has had no round yet`);
     const live = journal.state.rounds.get(roundKey(cluster, number));
-    const { round, phase, contributions } = live ? statusOfRound(live) : await recordedStatus(store, cluster, number as RoundNumber);
-    return jsonReply({ cluster, round, phase, contributions, ...(live ? { deadline_ms: live.round.config.deadline_ms } : {}) });
+    const { round, phase, contributions } = live
+      ? statusOfRound(live)
+      : await recordedStatus(store, cluster, number as RoundNumber);
+    return jsonReply({
+      cluster,
+      round,
+      phase,
+      contributions,
+      ...(live ? { deadline_ms: live.round.config.deadline_ms } : {}),
+    });
   },
 });

@@ -2,7 +2,10 @@ import { type CoordinatorMetrics } from '@secagg/metrics';
 import { type Operation } from '../http/operation';
 
 /** @param refresh brings gauges up to date */
-export const getMetrics = (metrics: Pick<CoordinatorMetrics, 'contentType' | 'exposition'>, refresh: () => void): Operation => ({
+export const getMetrics = (
+  metrics: Pick<CoordinatorMetrics, 'contentType' | 'exposition'>,
+  refresh: () => void,
+): Operation => ({
   id: 'get-metrics',
   method: 'get',
   path: '/metrics',

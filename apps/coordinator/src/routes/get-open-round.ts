@@ -11,7 +11,11 @@ export const getOpenRound = ({ journal, changes, now }: Engine, waiting: Waiting
   method: 'get',
   path: '/v1/clusters/:cluster/rounds/open',
   summary: 'The lowest round above `after` that takes contributions; waits for one',
-  query: { after: 'highest round answered, 0 for none', router: 'id of the router that asks', wait_ms: 'longest wait, by default 25000' },
+  query: {
+    after: 'highest round answered, 0 for none',
+    router: 'id of the router that asks',
+    wait_ms: 'longest wait, by default 25000',
+  },
   waits: 'router',
   replies: { 200: 'open-round', 204: 'none within the wait' },
   async handle(call) {

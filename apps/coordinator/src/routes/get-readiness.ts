@@ -18,7 +18,8 @@ const readiness = (journal: Engine['journal'], writable: () => Promise<void>, cl
   id: 'get-readiness',
   method: 'get',
   path: '/readyz',
-  summary: 'Requests can be served: the journal takes writes. An epoch is not needed for that, since members set it up through this service',
+  summary:
+    'Requests can be served: the journal takes writes. An epoch is not needed for that, since members set it up through this service',
   always: true,
   replies: { 200: 'JSON: status, epoch (number or null)', 503: 'not ready' },
   async handle() {

@@ -9,8 +9,12 @@ export const getSignal = ({ journal, store }: Engine, finisher: RoundFinisher): 
   id: 'get-signal',
   method: 'get',
   path: '/v1/clusters/:cluster/signal',
-  summary: 'The aggregated signal of the newest published round, as this coordinator states it: routers verify the transcript instead',
-  replies: { 200: 'JSON: signal (GAP-371), details, withheld, privacy, participants, left_out', 404: 'nothing was published yet' },
+  summary:
+    'The aggregated signal of the newest published round, as this coordinator states it: routers verify the transcript instead',
+  replies: {
+    200: 'JSON: signal (GAP-371), details, withheld, privacy, participants, left_out',
+    404: 'nothing was published yet',
+  },
   async handle(call) {
     const cluster = clusterOf(call);
     const newest = journal.state.latestRound.get(cluster);

@@ -6,11 +6,16 @@ import { suspicionReport } from '../suspicion/report';
 import { quarantineRounds, type Scores } from '../suspicion/scores';
 
 /** @param refresh where other replicas count rounds too: takes over what they have written */
-export const getSuspicion = ({ journal }: Engine, scores: Scores, refresh?: (cluster: string) => Promise<void>): Operation => ({
+export const getSuspicion = (
+  { journal }: Engine,
+  scores: Scores,
+  refresh?: (cluster: string) => Promise<void>,
+): Operation => ({
   id: 'get-suspicion',
   method: 'get',
   path: '/v1/clusters/:cluster/suspicion',
-  summary: 'Which routers spoil their groups, by the published rounds that this coordinator has counted; everybody with the transcripts can compute it',
+  summary:
+    'Which routers spoil their groups, by the published rounds that this coordinator has counted; everybody with the transcripts can compute it',
   replies: {
     200: 'JSON: cluster, rounds, latest_round, error_probability, min_rounds, quarantine_rounds, suspects, routers',
     404: 'the fleet policy does not have the cluster',
@@ -18,7 +23,8 @@ export const getSuspicion = ({ journal }: Engine, scores: Scores, refresh?: (clu
   async handle(call) {
     const cluster = clusterOf(call);
     const { view } = journal.state;
-    if (!view.policy.clusters.some((entry) => entry.cluster === cluster)) throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
+    if (!view.policy.clusters.some((entry) => entry.cluster === cluster))
+      throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
     await refresh?.(cluster);
     return jsonReply(suspicionReport(cluster, scores.of(cluster), quarantineRounds(view, cluster)));
   },

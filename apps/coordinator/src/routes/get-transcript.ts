@@ -11,7 +11,11 @@ export const getTranscript = ({ journal, store }: Engine, transcripts: SharedTra
   method: 'get',
   path: '/v1/clusters/:cluster/rounds/:round/transcript',
   summary: 'The published record of a round that was opened or aborted',
-  replies: { 200: 'transcript', 404: 'no such round, or its transcript is not kept any more', 409: 'the round is not decided' },
+  replies: {
+    200: 'transcript',
+    404: 'no such round, or its transcript is not kept any more',
+    409: 'the round is not decided',
+  },
   async handle(call) {
     const cluster = clusterOf(call);
     const round = roundOf(call);
@@ -19,7 +23,8 @@ export const getTranscript = ({ journal, store }: Engine, transcripts: SharedTra
     const body = await transcripts.transcript(key);
     if (body) return { status: 200, type: CBOR_TYPE, body };
     const phase = journal.state.rounds.get(key)?.phase ?? (await recordedStatus(store, cluster, round)).phase;
-    if (phase === 'published' || phase === 'aborted') throw new SecaggError('not_found', 'the transcript is not kept any more', { round });
+    if (phase === 'published' || phase === 'aborted')
+      throw new SecaggError('not_found', 'the transcript is not kept any more', { round });
     throw new SecaggError('no_decision', `the round is ${phase}`, { round });
   },
 });

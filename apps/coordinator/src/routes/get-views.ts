@@ -17,7 +17,11 @@ export const getViews = ({ journal }: Engine, source: ViewSource): Operation => 
   async handle(call) {
     const cluster = clusterOf(call);
     const number = roundOf(call);
-    const views = await source.views(roundKey(cluster, number), liveRound(journal.state, cluster, number), memberOf(call));
+    const views = await source.views(
+      roundKey(cluster, number),
+      liveRound(journal.state, cluster, number),
+      memberOf(call),
+    );
     return messageReply(memberViewsMessage, views);
   },
 });

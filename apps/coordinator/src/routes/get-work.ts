@@ -12,7 +12,11 @@ export const getWork = ({ journal, context, changes, now }: Engine): Operation =
   method: 'get',
   path: '/v1/committee/work',
   summary: 'What the coordinator waits for from one committee member; waits for something new',
-  query: { member: 'id of the member', seen: 'SHA-256 (hex) of the last body that was handled', wait_ms: 'longest wait, by default 25000' },
+  query: {
+    member: 'id of the member',
+    seen: 'SHA-256 (hex) of the last body that was handled',
+    wait_ms: 'longest wait, by default 25000',
+  },
   waits: 'member',
   replies: { 200: 'work', 204: 'nothing new within the wait' },
   async handle(call) {

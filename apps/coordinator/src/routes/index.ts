@@ -60,7 +60,21 @@ export interface RouteParts {
 }
 
 export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
-  const { waiting, views, finisher, proofs, operators, plans, epochLifetimeMs, misbehaviour, scores, refreshScores, metrics, refreshGauges, closing } = parts;
+  const {
+    waiting,
+    views,
+    finisher,
+    proofs,
+    operators,
+    plans,
+    epochLifetimeMs,
+    misbehaviour,
+    scores,
+    refreshScores,
+    metrics,
+    refreshGauges,
+    closing,
+  } = parts;
   const operations: Operation[] = [
     postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
     getOpenRound(engine, waiting),

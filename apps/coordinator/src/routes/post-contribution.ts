@@ -19,7 +19,7 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
   id: 'post-contribution',
   method: 'post',
   path: '/v1/clusters/:cluster/rounds/:round/contributions',
-  summary: 'A router\'s contribution; the identical bytes again get the same receipt',
+  summary: "A router's contribution; the identical bytes again get the same receipt",
   request: 'contribution-body',
   asIs: true,
   replies: { 201: 'signed receipt', 200: 'signed receipt; the contribution was held already' },
@@ -46,7 +46,13 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
         const start = performance.now();
         // Long over, when it was let go of a moment ago.
         liveRound(state, cluster, number);
-        const step = receiveContribution(state, context, roundKey(cluster, number), body, state.view === view ? checked : undefined);
+        const step = receiveContribution(
+          state,
+          context,
+          roundKey(cluster, number),
+          body,
+          state.view === view ? checked : undefined,
+        );
         isNew = step.events.length > 0;
         seconds = checkSeconds + since(start);
         return step;

@@ -15,7 +15,10 @@ export const postEpoch = ({ journal, now }: Engine, operators: OperatorRequests,
   async handle(call) {
     const signed = await readMessage(call, signedMessage, signedLimit(operatorRequestMessage));
     const { use } = operators.verify(journal.state, signed, 'start-epoch', now());
-    const { epoch, threshold, candidates, not_after_ms } = await journal.commit((state) => startEpoch(state, lifetimeMs, now()), use);
+    const { epoch, threshold, candidates, not_after_ms } = await journal.commit(
+      (state) => startEpoch(state, lifetimeMs, now()),
+      use,
+    );
     return jsonReply({ epoch, threshold, candidates, not_after_ms }, 201);
   },
 });

@@ -8,7 +8,7 @@ export const postEvidence = (misbehaviour: MisbehaviourKeeper): Operation => ({
   id: 'post-evidence',
   method: 'post',
   path: '/v1/evidence',
-  summary: 'Hands in evidence of a party\'s misbehaviour; it speaks for itself',
+  summary: "Hands in evidence of a party's misbehaviour; it speaks for itself",
   request: 'evidence',
   replies: { 204: 'verified and kept, or the like was kept before', 422: 'it proves nothing' },
   async handle(call) {

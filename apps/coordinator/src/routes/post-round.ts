@@ -5,7 +5,11 @@ import { clusterOf } from '../http/parameters';
 import { type OperatorRequests } from '../operators/operator-requests';
 import { type ClusterPlan, planOf, startRound, withOverrides } from '../rounds/start-round';
 
-export const postRound = (engine: Engine, operators: OperatorRequests, plans: ReadonlyMap<string, ClusterPlan>): Operation => ({
+export const postRound = (
+  engine: Engine,
+  operators: OperatorRequests,
+  plans: ReadonlyMap<string, ClusterPlan>,
+): Operation => ({
   id: 'post-round',
   method: 'post',
   path: '/v1/clusters/:cluster/rounds',
@@ -17,7 +21,11 @@ export const postRound = (engine: Engine, operators: OperatorRequests, plans: Re
     const cluster = clusterOf(call);
     const signed = await readMessage(call, signedMessage, signedLimit(operatorRequestMessage));
     const { request, use } = operators.verify(engine.journal.state, signed, 'start-round', engine.now());
-    if (request.cluster !== cluster) throw new SecaggError('invalid', 'the request is for another cluster', { path: 'cluster', party: request.operator });
+    if (request.cluster !== cluster)
+      throw new SecaggError('invalid', 'the request is for another cluster', {
+        path: 'cluster',
+        party: request.operator,
+      });
     const plan = withOverrides(planOf(plans, cluster), request.overrides ?? {});
     return messageReply(openRoundMessage, await startRound(engine, plan, use), 201);
   },

@@ -6,7 +6,11 @@ function recorder(failAt?: string) {
     log.push(what);
     if (what === failAt) throw new Error(what);
   };
-  const transaction: Transaction = { begin: () => say('begin'), commit: () => say('commit'), rollback: () => say('rollback') };
+  const transaction: Transaction = {
+    begin: () => say('begin'),
+    commit: () => say('commit'),
+    rollback: () => say('rollback'),
+  };
   const writes = new GroupCommit(transaction, (name) => log.push(`(${name})`));
   return { log, add: (name: string) => writes.add({ names: [name], run: () => say(name) }), writes };
 }
@@ -16,8 +20,22 @@ describe('group commit', () => {
     const { log, add } = recorder();
     const resolved: string[] = [];
     await Promise.all(['a', 'b', 'c'].map((name) => add(name).then(() => resolved.push(`${name}@${log.length}`))));
-    expect(log).toEqual(['(before-durable:a)', '(before-durable:b)', '(before-durable:c)', 'begin', 'a', '(in-durable:a)', 'b', '(in-durable:b)', 'c', '(in-durable:c)',
-      'commit', '(after-durable:a)', '(after-durable:b)', '(after-durable:c)']);
+    expect(log).toEqual([
+      '(before-durable:a)',
+      '(before-durable:b)',
+      '(before-durable:c)',
+      'begin',
+      'a',
+      '(in-durable:a)',
+      'b',
+      '(in-durable:b)',
+      'c',
+      '(in-durable:c)',
+      'commit',
+      '(after-durable:a)',
+      '(after-durable:b)',
+      '(after-durable:c)',
+    ]);
     expect(resolved).toEqual(['a@14', 'b@14', 'c@14']);
     await add('d');
     expect(log.slice(14).filter((entry) => !entry.startsWith('('))).toEqual(['begin', 'd', 'commit']);

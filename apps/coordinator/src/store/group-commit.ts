@@ -42,7 +42,10 @@ export class GroupCommit {
     this.queue = [];
     if (group.length === 0) return;
     try {
-      this.at('before-durable', group.map(({ write }) => write));
+      this.at(
+        'before-durable',
+        group.map(({ write }) => write),
+      );
       this.transaction.begin();
       try {
         for (const { write } of group) {
@@ -54,7 +57,10 @@ export class GroupCommit {
         this.transaction.rollback();
         throw error;
       }
-      this.at('after-durable', group.map(({ write }) => write));
+      this.at(
+        'after-durable',
+        group.map(({ write }) => write),
+      );
     } catch (error) {
       this.failure = error;
       for (const { reject } of group) reject(error);

@@ -9,7 +9,16 @@ import { kyselyOf } from './libsql-kysely';
 import { migrate, sqliteTypes } from './migrate';
 import { migrations } from './migrations';
 import { prepareStatements, type Statements } from './statements';
-import { type CountRound, type FinishedRound, type JournalBatch, type JournalEntry, type RoundOutput, type Store, type StoredContribution, type UsedNonce } from './store';
+import {
+  type CountRound,
+  type FinishedRound,
+  type JournalBatch,
+  type JournalEntry,
+  type RoundOutput,
+  type Store,
+  type StoredContribution,
+  type UsedNonce,
+} from './store';
 import { SuspicionTable } from './suspicion-table';
 
 /** Opens the database, creating it when it is missing. One process at a time: a second one is refused. */
@@ -53,12 +62,18 @@ class LibsqlStore implements Store {
   private readonly sql: Statements;
   private readonly suspicion: SuspicionTable;
 
-  constructor(private readonly db: Database.Database, private readonly unlock: () => void) {
+  constructor(
+    private readonly db: Database.Database,
+    private readonly unlock: () => void,
+  ) {
     this.sql = prepareStatements(db);
     this.suspicion = new SuspicionTable(this.sql);
     // A full disk has rolled it back already, and that it cannot be rolled back again is not what is to be told.
     const rollback = () => void (db.inTransaction && db.exec('ROLLBACK'));
-    this.writes = new GroupCommit({ begin: () => db.exec('BEGIN IMMEDIATE'), commit: () => db.exec('COMMIT'), rollback }, failpoint);
+    this.writes = new GroupCommit(
+      { begin: () => db.exec('BEGIN IMMEDIATE'), commit: () => db.exec('COMMIT'), rollback },
+      failpoint,
+    );
   }
 
   append(batch: JournalBatch): Promise<void> {
@@ -67,7 +82,8 @@ class LibsqlStore implements Store {
       run: () => {
         for (const { type, roundKey, body, contribution } of batch.entries) {
           const { lastInsertRowid } = this.sql.insertEntry.run([roundKey ?? null, type, body]);
-          if (contribution) this.sql.insertContribution.run([lastInsertRowid, roundKey, contribution.router, contribution.bytes]);
+          if (contribution)
+            this.sql.insertContribution.run([lastInsertRowid, roundKey, contribution.router, contribution.bytes]);
         }
         if (batch.nonce) this.sql.insertNonce.run([batch.nonce.operator, batch.nonce.nonce, batch.nonce.expiresAtMs]);
       },
@@ -78,7 +94,10 @@ class LibsqlStore implements Store {
     for (const row of this.sql.replay.iterate([]) as Iterable<ReplayRow>) {
       const { type, round_key, body, router, bytes } = row;
       yield {
-        type, body: bytesOf(body), ...(round_key === null ? {} : { roundKey: round_key }), ...(router === null ? {} : { contribution: { router, bytes: bytesOf(bytes) } }),
+        type,
+        body: bytesOf(body),
+        ...(round_key === null ? {} : { roundKey: round_key }),
+        ...(router === null ? {} : { contribution: { router, bytes: bytesOf(bytes) } }),
       };
     }
   }
@@ -102,7 +121,11 @@ class LibsqlStore implements Store {
   async nonces(nowMs: number): Promise<UsedNonce[]> {
     await this.writes.add({ names: ['forget-nonces'], run: () => void this.sql.forgetNonces.run([nowMs]) });
     const rows = this.sql.nonces.all([]) as { operator: string; nonce: Blob; expires_at_ms: number }[];
-    return rows.map(({ operator, nonce, expires_at_ms }) => ({ operator, nonce: bytesOf(nonce), expiresAtMs: expires_at_ms }));
+    return rows.map(({ operator, nonce, expires_at_ms }) => ({
+      operator,
+      nonce: bytesOf(nonce),
+      expiresAtMs: expires_at_ms,
+    }));
   }
 
   finishRound(round: FinishedRound, output?: RoundOutput, count?: CountRound): Promise<void> {
@@ -110,8 +133,18 @@ class LibsqlStore implements Store {
     return this.writes.add({
       names: ['finish-round'],
       run: () => {
-        if (count && (this.sql.finishedRound.get([key]) as FinishedRow | undefined)?.phase !== 'published') this.suspicion.update(cluster, count);
-        this.sql.putFinishedRound.run([key, cluster, round.round, phase, contributions, decision ?? null, finishedAtMs, output?.signal ?? null]);
+        if (count && (this.sql.finishedRound.get([key]) as FinishedRow | undefined)?.phase !== 'published')
+          this.suspicion.update(cluster, count);
+        this.sql.putFinishedRound.run([
+          key,
+          cluster,
+          round.round,
+          phase,
+          contributions,
+          decision ?? null,
+          finishedAtMs,
+          output?.signal ?? null,
+        ]);
         if (output) this.sql.putTranscript.run([key, finishedAtMs, output.transcript]);
       },
     });
@@ -151,7 +184,10 @@ class LibsqlStore implements Store {
 
   async pruneTranscripts(beforeMs: number): Promise<number> {
     let removed = 0;
-    await this.writes.add({ names: ['prune-transcripts'], run: () => (removed = this.sql.pruneTranscripts.run([beforeMs]).changes) });
+    await this.writes.add({
+      names: ['prune-transcripts'],
+      run: () => (removed = this.sql.pruneTranscripts.run([beforeMs]).changes),
+    });
     return removed;
   }
 
@@ -173,7 +209,8 @@ const PAGE = 16;
 /** A BLOB as the driver gives it: a Buffer from a single row, an ArrayBuffer from one of many. */
 type Blob = Buffer | ArrayBuffer;
 
-const bytesOf = (blob: Blob): Bytes => (blob instanceof ArrayBuffer ? new Uint8Array(blob) : new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength));
+const bytesOf = (blob: Blob): Bytes =>
+  blob instanceof ArrayBuffer ? new Uint8Array(blob) : new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength);
 const optionalBytes = (row: { body: Blob } | undefined): Bytes | undefined => row && bytesOf(row.body);
 
 interface ContributionRow {

@@ -28,13 +28,26 @@ interface MigrationTable {
  * branches that each add one come together. Callers keep other processes out meanwhile.
  * Throws when the database is of a newer release, which may have written what this one does not understand.
  */
-export async function migrate(db: Kysely<unknown>, types: ColumnTypes, migrations: readonly Migration[]): Promise<void> {
+export async function migrate(
+  db: Kysely<unknown>,
+  types: ColumnTypes,
+  migrations: readonly Migration[],
+): Promise<void> {
   const records = db as unknown as Kysely<MigrationTable>;
-  await records.schema.createTable('schema_migrations').ifNotExists().addColumn('version', types.integer, (column) => column.primaryKey()).execute();
-  const had = new Set((await records.selectFrom('schema_migrations').select('version').execute()).map(({ version }) => Number(version)));
+  await records.schema
+    .createTable('schema_migrations')
+    .ifNotExists()
+    .addColumn('version', types.integer, (column) => column.primaryKey())
+    .execute();
+  const had = new Set(
+    (await records.selectFrom('schema_migrations').select('version').execute()).map(({ version }) => Number(version)),
+  );
   const known = new Set(migrations.map(({ version }) => version));
   const unknown = [...had].filter((version) => !known.has(version));
-  if (unknown.length > 0) throw new Error(`the database has schema version ${Math.max(...unknown)}, which this release does not know: its newest is ${Math.max(0, ...known)}`);
+  if (unknown.length > 0)
+    throw new Error(
+      `the database has schema version ${Math.max(...unknown)}, which this release does not know: its newest is ${Math.max(0, ...known)}`,
+    );
   for (const { version, up } of [...migrations].sort((a, b) => a.version - b.version)) {
     if (had.has(version)) continue;
     failpoint('before-durable:migration');

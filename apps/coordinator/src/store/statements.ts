@@ -9,7 +9,8 @@ const sql = {
     SELECT journal.type, journal.round_key, journal.body, contributions.router, contributions.bytes
     FROM journal LEFT JOIN contributions ON contributions.journal_id = journal.id
     ORDER BY journal.id`,
-  contributionsAfter: 'SELECT router, bytes FROM contributions WHERE round_key = ? AND router > ? ORDER BY router LIMIT ?',
+  contributionsAfter:
+    'SELECT router, bytes FROM contributions WHERE round_key = ? AND router > ? ORDER BY router LIMIT ?',
   contributionOfRouter: 'SELECT router, bytes FROM contributions WHERE round_key = ? AND router = ?',
   nonces: 'SELECT operator, nonce, expires_at_ms FROM operator_nonces',
   forgetNonces: 'DELETE FROM operator_nonces WHERE expires_at_ms < ?',
@@ -21,7 +22,8 @@ const sql = {
       finished_at_ms = excluded.finished_at_ms, signal = excluded.signal`,
   finishedRound: 'SELECT * FROM finished_rounds WHERE round_key = ?',
   suspicionClusters: 'SELECT cluster, rounds, latest_round FROM suspicion_clusters',
-  suspicion: 'SELECT cluster, router, rounds, flagged, expected, named_in_round, quarantined_after FROM suspicion WHERE cluster = ?',
+  suspicion:
+    'SELECT cluster, router, rounds, flagged, expected, named_in_round, quarantined_after FROM suspicion WHERE cluster = ?',
   putSuspicionCluster: `
     INSERT INTO suspicion_clusters (cluster, rounds, latest_round) VALUES (?, ?, ?)
     ON CONFLICT (cluster) DO UPDATE SET rounds = excluded.rounds, latest_round = excluded.latest_round`,
@@ -35,16 +37,22 @@ const sql = {
     INSERT INTO transcripts (round_key, finished_at_ms, body) VALUES (?, ?, ?)
     ON CONFLICT (round_key) DO UPDATE SET finished_at_ms = excluded.finished_at_ms, body = excluded.body`,
   transcript: 'SELECT body FROM transcripts WHERE round_key = ?',
-  latestSignal: 'SELECT signal FROM finished_rounds WHERE cluster = ? AND signal IS NOT NULL ORDER BY round DESC LIMIT 1',
+  latestSignal:
+    'SELECT signal FROM finished_rounds WHERE cluster = ? AND signal IS NOT NULL ORDER BY round DESC LIMIT 1',
   removeContributions: 'DELETE FROM contributions WHERE round_key = ?',
   removeEntries: 'DELETE FROM journal WHERE round_key = ?',
-  putSnapshot: "INSERT INTO snapshots (name, body) VALUES ('released', ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+  putSnapshot:
+    "INSERT INTO snapshots (name, body) VALUES ('released', ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
   snapshot: "SELECT body FROM snapshots WHERE name = 'released'",
-  touch: "INSERT INTO snapshots (name, body) VALUES ('checked', randomblob(8)) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+  touch:
+    "INSERT INTO snapshots (name, body) VALUES ('checked', randomblob(8)) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
   pruneTranscripts: 'DELETE FROM transcripts WHERE finished_at_ms < ?',
 } as const;
 
 export type Statements = Readonly<Record<keyof typeof sql, ReturnType<Database['prepare']>>>;
 
 export const prepareStatements = (db: Database): Statements =>
-  Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, db.prepare(text)])) as Record<keyof typeof sql, ReturnType<Database['prepare']>>;
+  Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, db.prepare(text)])) as Record<
+    keyof typeof sql,
+    ReturnType<Database['prepare']>
+  >;

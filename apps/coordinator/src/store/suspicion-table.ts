@@ -4,15 +4,22 @@ import { type Statements } from './statements';
 import { type CountRound } from './store';
 import { recordOfRows, suspicionChanges, type SuspicionClusterRow, type SuspicionRow } from './suspicion-rows';
 
-type Sql = Pick<Statements, 'suspicionClusters' | 'suspicion' | 'putSuspicionCluster' | 'putSuspicion' | 'removeSuspicion'>;
+type Sql = Pick<
+  Statements,
+  'suspicionClusters' | 'suspicion' | 'putSuspicionCluster' | 'putSuspicion' | 'removeSuspicion'
+>;
 
 export class SuspicionTable {
   constructor(private readonly sql: Sql) {}
 
   /** Of one cluster, or of all that have any. */
   read(cluster?: string): Map<string, ClusterRecord> {
-    const rows = (this.sql.suspicionClusters.all([]) as SuspicionClusterRow[]).filter((row) => cluster === undefined || row.cluster === cluster);
-    return new Map(rows.map((row) => [row.cluster, recordOfRows(row, this.sql.suspicion.all([row.cluster]) as SuspicionRow[])]));
+    const rows = (this.sql.suspicionClusters.all([]) as SuspicionClusterRow[]).filter(
+      (row) => cluster === undefined || row.cluster === cluster,
+    );
+    return new Map(
+      rows.map((row) => [row.cluster, recordOfRows(row, this.sql.suspicion.all([row.cluster]) as SuspicionRow[])]),
+    );
   }
 
   /** Inside of a transaction. */
@@ -22,7 +29,15 @@ export class SuspicionTable {
     this.sql.putSuspicionCluster.run([cluster, changes.cluster.rounds, changes.cluster.latest_round]);
     for (const router of changes.remove) this.sql.removeSuspicion.run([cluster, router]);
     for (const row of changes.put) {
-      this.sql.putSuspicion.run([cluster, row.router, row.rounds, row.flagged, row.expected, row.named_in_round, row.quarantined_after]);
+      this.sql.putSuspicion.run([
+        cluster,
+        row.router,
+        row.rounds,
+        row.flagged,
+        row.expected,
+        row.named_in_round,
+        row.quarantined_after,
+      ]);
     }
   }
 }

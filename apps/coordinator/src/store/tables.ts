@@ -7,7 +7,14 @@ export interface Tables {
   journal: { id: number; round_key: string | null; type: string; body: Bytes };
   contributions: { journal_id: number; round_key: string; router: PartyId; bytes: Bytes };
   finished_rounds: {
-    round_key: string; cluster: string; round: number; phase: RoundPhase; contributions: number; decision: Bytes | null; finished_at_ms: number; signal: string | null;
+    round_key: string;
+    cluster: string;
+    round: number;
+    phase: RoundPhase;
+    contributions: number;
+    decision: Bytes | null;
+    finished_at_ms: number;
+    signal: string | null;
   };
   transcripts: { round_key: string; finished_at_ms: number; body: Bytes };
   operator_nonces: { operator: string; nonce: Bytes; expires_at_ms: number };
@@ -15,7 +22,13 @@ export interface Tables {
   suspicion_clusters: SuspicionClusterRow;
   suspicion: SuspicionRow;
   tasks: {
-    kind: string; round_key: string; part: Generated<number>; first_id: Generated<number>; last_id: Generated<number>; holder: string | null; leased_until_ms: Generated<number>;
+    kind: string;
+    round_key: string;
+    part: Generated<number>;
+    first_id: Generated<number>;
+    last_id: Generated<number>;
+    holder: string | null;
+    leased_until_ms: Generated<number>;
   };
   partial_sums: { round_key: string; part: number; group_index: number; words: Bytes };
   waiting_routers: { replica: string; cluster: string; routers: string; seen_at_ms: number };

@@ -9,16 +9,29 @@ const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 function follow(written: (key: string) => Promise<void>, refresh: (cluster: string) => Promise<void>) {
   const rounds = new Map(['a/1', 'b/7'].map((key) => [key, { round: { config: { cluster: key.split('/')[0] } } }]));
   let tell: EventListener = () => undefined;
-  const journal = { state: { rounds, view: { policy: { clusters: [] } } } as unknown as CoordinatorState, onEvent: (listener: EventListener) => { tell = listener; } };
+  const journal = {
+    state: { rounds, view: { policy: { clusters: [] } } } as unknown as CoordinatorState,
+    onEvent: (listener: EventListener) => {
+      tell = listener;
+    },
+  };
   const errors: unknown[] = [];
-  const stop = followScores({ journal: journal as Pick<Journal, 'state' | 'onEvent'> as Journal }, { written }, refresh, (error) => errors.push(error));
+  const stop = followScores(
+    { journal: journal as Pick<Journal, 'state' | 'onEvent'> as Journal },
+    { written },
+    refresh,
+    (error) => errors.push(error),
+  );
   return { tell: (event: CoordinatorEvent, elsewhere: boolean) => tell(event, elsewhere), errors, stop };
 }
 
 it('takes over the scores of a cluster when a round of it is published and written, wherever that was', async () => {
   const writing = new Map<string, () => void>();
   const refreshed: string[] = [];
-  const { tell, errors, stop } = follow((key) => new Promise((resolve) => writing.set(key, resolve)), async (cluster) => void refreshed.push(cluster));
+  const { tell, errors, stop } = follow(
+    (key) => new Promise((resolve) => writing.set(key, resolve)),
+    async (cluster) => void refreshed.push(cluster),
+  );
   tell(published('a/1'), true);
   tell(published('b/7'), false);
   tell({ type: 'round-undecided', key: 'a/1' }, true);
@@ -38,7 +51,10 @@ it('takes over the scores of a cluster when a round of it is published and writt
 
 it('leaves a database that is away to the next look, and tells of everything else', async () => {
   const failures: Error[] = [new SecaggError('unavailable', 'away'), new Error('broken')];
-  const { tell, errors, stop } = follow(async () => undefined, () => Promise.reject(failures.shift() as Error));
+  const { tell, errors, stop } = follow(
+    async () => undefined,
+    () => Promise.reject(failures.shift() as Error),
+  );
   tell(published('a/1'), true);
   await settled();
   expect(errors).toEqual([]);

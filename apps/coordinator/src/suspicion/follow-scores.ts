@@ -11,14 +11,23 @@ const EVERY_MS = 15_000;
  * Goes on until the returned function is called. Until a replica has heard of it, a router that is named may still contribute there, just as to
  * a coordinator that is alone while it writes the record of the round.
  */
-export function followScores({ journal }: Pick<Engine, 'journal'>, finisher: Pick<RoundFinisher, 'written'>, refresh: (cluster: string) => Promise<void>, onError: (error: unknown) => void): () => void {
+export function followScores(
+  { journal }: Pick<Engine, 'journal'>,
+  finisher: Pick<RoundFinisher, 'written'>,
+  refresh: (cluster: string) => Promise<void>,
+  onError: (error: unknown) => void,
+): () => void {
   const failed = (error: unknown): void => {
     if (!(error instanceof SecaggError) || error.code !== 'unavailable') onError(error);
   };
   journal.onEvent((event) => {
     if (event.type !== 'round-published') return;
     const cluster = journal.state.rounds.get(event.key)?.round.config.cluster;
-    if (cluster !== undefined) finisher.written(event.key).then(() => refresh(cluster)).catch(failed);
+    if (cluster !== undefined)
+      finisher
+        .written(event.key)
+        .then(() => refresh(cluster))
+        .catch(failed);
   });
   const timer = setInterval(() => void refreshAll(journal.state, refresh).catch(failed), EVERY_MS);
   return () => clearInterval(timer);

@@ -13,12 +13,30 @@ const { cluster } = fleet;
 function viewOf(changes: { members?: string[]; revoked?: string[]; quarantine_rounds?: number }): FleetView {
   const { view } = fleet;
   const { revoked = [], ...terms } = changes;
-  const policy = { ...view.policy, clusters: view.policy.clusters.map((entry) => ({ ...entry, ...terms, members: (terms.members ?? []) as PartyId[] })) };
-  return { ...view, policy, revoked: new Set(revoked.map((id) => view.certificates.get(id as PartyId)?.serial as number)) };
+  const policy = {
+    ...view.policy,
+    clusters: view.policy.clusters.map((entry) => ({
+      ...entry,
+      ...terms,
+      members: (terms.members ?? []) as PartyId[],
+    })),
+  };
+  return {
+    ...view,
+    policy,
+    revoked: new Set(revoked.map((id) => view.certificates.get(id as PartyId)?.serial as number)),
+  };
 }
 
 const ids = fleet.routers.map(({ identity }) => identity.id as string);
-const event: SuspicionEvent = { type: 'groups-scored', round: 1, groups: [{ flagged: true, routers: ids.slice(0, 2) }, { flagged: false, routers: ids.slice(2) }] };
+const event: SuspicionEvent = {
+  type: 'groups-scored',
+  round: 1,
+  groups: [
+    { flagged: true, routers: ids.slice(0, 2) },
+    { flagged: false, routers: ids.slice(2) },
+  ],
+};
 const kept = (view: FleetView): string[] => Object.keys(countRound(view, cluster, event)(noRounds()).routers).sort();
 
 describe('counting a round', () => {
@@ -35,13 +53,18 @@ describe('counting a round', () => {
 });
 
 const named = (after: number): ClusterRecord => ({
-  rounds: 20, latestRound: 20,
+  rounds: 20,
+  latestRound: 20,
   routers: {
-    b: { rounds: 20, flagged: 4, expected: 4 }, c: { rounds: 15, flagged: 14, expected: 4, namedInRound: 18, quarantinedAfter: after },
-    a: { rounds: 3, flagged: 0, expected: 1 }, d: { rounds: 15, flagged: 15, expected: 4, namedInRound: 17 },
+    b: { rounds: 20, flagged: 4, expected: 4 },
+    c: { rounds: 15, flagged: 14, expected: 4, namedInRound: 18, quarantinedAfter: after },
+    a: { rounds: 3, flagged: 0, expected: 1 },
+    d: { rounds: 15, flagged: 15, expected: 4, namedInRound: 17 },
   },
 });
-const storeOf = (records: Map<string, ClusterRecord>): Pick<Store, 'clusterRecords'> => ({ clusterRecords: async (one) => new Map([...records].filter(([key]) => one === undefined || key === one)) });
+const storeOf = (records: Map<string, ClusterRecord>): Pick<Store, 'clusterRecords'> => ({
+  clusterRecords: async (one) => new Map([...records].filter(([key]) => one === undefined || key === one)),
+});
 
 describe('scores', () => {
   it('are those of the store, and say who is named since', async () => {
@@ -50,7 +73,11 @@ describe('scores', () => {
     const scores = await Scores.load(storeOf(records));
     expect(await scores.refresh(view, cluster)).toEqual([]);
     const next = named(18);
-    records.set(cluster, { ...next, latestRound: 21, routers: { ...next.routers, a: { rounds: 12, flagged: 12, expected: 3, namedInRound: 21, quarantinedAfter: 21 } } });
+    records.set(cluster, {
+      ...next,
+      latestRound: 21,
+      routers: { ...next.routers, a: { rounds: 12, flagged: 12, expected: 3, namedInRound: 21, quarantinedAfter: 21 } },
+    });
     expect(await scores.refresh(view, cluster)).toEqual([{ router: 'a', round: 21, quarantinedUntil: 26 }]);
     expect(scores.count(view, cluster)).toEqual({ suspected: 3, quarantined: 2 });
     expect(scores.quarantinedUntil(view, cluster, 'c')).toBe(23);
@@ -60,18 +87,32 @@ describe('scores', () => {
   it('refuse nobody that is not named, in another cluster, or whose policy has no quarantine', async () => {
     const scores = await Scores.load(storeOf(new Map([[cluster as string, named(18)]])));
     const view = viewOf({ quarantine_rounds: 5 });
-    expect(['a', 'b', 'd', 'constructor', 'nobody'].map((router) => scores.quarantinedUntil(view, cluster, router))).toEqual(Array(5).fill(undefined));
+    expect(
+      ['a', 'b', 'd', 'constructor', 'nobody'].map((router) => scores.quarantinedUntil(view, cluster, router)),
+    ).toEqual(Array(5).fill(undefined));
     expect(scores.quarantinedUntil(view, 'another', 'c')).toBeUndefined();
     expect(scores.quarantinedUntil(viewOf({}), cluster, 'c')).toBeUndefined();
   });
 });
 
 describe('the report', () => {
-  const rows = (record: ClusterRecord, quarantineRounds: number) => suspicionReport(cluster as ClusterHash, record, quarantineRounds).routers.map((entry) => [entry.router, entry.quarantined_until_round]);
+  const rows = (record: ClusterRecord, quarantineRounds: number) =>
+    suspicionReport(cluster as ClusterHash, record, quarantineRounds).routers.map((entry) => [
+      entry.router,
+      entry.quarantined_until_round,
+    ]);
 
   it('has the named first, the most suspicious before the others, and then everybody by id', () => {
-    expect(rows(named(18), 5)).toEqual([['d', null], ['c', 23], ['a', null], ['b', null]]);
-    expect(suspicionReport(cluster as ClusterHash, named(18), 5)).toMatchObject({ suspects: ['d', 'c'], routers: [{ flagged_share: 1, base_rate: 4 / 15 }, {}, { p_value: 1 }, { p_value: 1 }] });
+    expect(rows(named(18), 5)).toEqual([
+      ['d', null],
+      ['c', 23],
+      ['a', null],
+      ['b', null],
+    ]);
+    expect(suspicionReport(cluster as ClusterHash, named(18), 5)).toMatchObject({
+      suspects: ['d', 'c'],
+      routers: [{ flagged_share: 1, base_rate: 4 / 15 }, {}, { p_value: 1 }, { p_value: 1 }],
+    });
   });
 
   it('has nobody in a quarantine that is over, or that the policy does not have any more', () => {

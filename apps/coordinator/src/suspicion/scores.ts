@@ -2,7 +2,15 @@
  * Scores over rounds, in memory as the store has them: what refuses contributions and what is told. They follow from published
  * rounds alone, so anybody who keeps the transcripts can compute them too.
  */
-import { type ClusterRecord, type FleetView, noRounds, quarantineEnd, recordOf, recordRound, type SuspicionEvent } from '@secagg/protocol';
+import {
+  type ClusterRecord,
+  type FleetView,
+  noRounds,
+  quarantineEnd,
+  recordOf,
+  recordRound,
+  type SuspicionEvent,
+} from '@secagg/protocol';
 import { type PartyId } from '@secagg/schema';
 import { type CountRound, type RoundStore } from '../store/store';
 
@@ -15,7 +23,10 @@ export interface NewlyNamed {
 }
 
 export class Scores {
-  private constructor(private readonly store: Pick<RoundStore, 'clusterRecords'>, private readonly records: Map<string, ClusterRecord>) {}
+  private constructor(
+    private readonly store: Pick<RoundStore, 'clusterRecords'>,
+    private readonly records: Map<string, ClusterRecord>,
+  ) {}
 
   static async load(store: Pick<RoundStore, 'clusterRecords'>): Promise<Scores> {
     return new Scores(store, await store.clusterRecords());
@@ -48,16 +59,21 @@ export class Scores {
     const { latestRound, routers } = this.of(cluster);
     const named = Object.values(routers).filter(({ namedInRound }) => namedInRound !== undefined);
     const rounds = quarantineRounds(view, cluster);
-    return { suspected: named.length, quarantined: named.filter((record) => (quarantineEnd(record, rounds) ?? 0) > latestRound).length };
+    return {
+      suspected: named.length,
+      quarantined: named.filter((record) => (quarantineEnd(record, rounds) ?? 0) > latestRound).length,
+    };
   }
 }
 
-export const quarantineRounds = (view: FleetView, cluster: string): number => view.policy.clusters.find((entry) => entry.cluster === cluster)?.quarantine_rounds ?? 0;
+export const quarantineRounds = (view: FleetView, cluster: string): number =>
+  view.policy.clusters.find((entry) => entry.cluster === cluster)?.quarantine_rounds ?? 0;
 
 /** Adds a published round to the scores of its cluster, by the policy and the roster in force. */
 export function countRound(view: FleetView, cluster: string, event: SuspicionEvent): CountRound {
   const members = view.policy.clusters.find((entry) => entry.cluster === cluster)?.members ?? [];
-  const isMember = (router: string): boolean => isRouter(view, router as PartyId) && (members.length === 0 || members.includes(router as PartyId));
+  const isMember = (router: string): boolean =>
+    isRouter(view, router as PartyId) && (members.length === 0 || members.includes(router as PartyId));
   const terms = { quarantineRounds: quarantineRounds(view, cluster), isMember };
   return (before) => recordRound(before, event, terms);
 }

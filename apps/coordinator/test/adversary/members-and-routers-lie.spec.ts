@@ -3,9 +3,28 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CoordinatorClient } from '@secagg/client';
 import { domainHash } from '@secagg/crypto';
-import { auditTranscript, buildContribution, checkRound, groupOf, type Identity, signDocument, type VerifiedRound, verifyEvidence } from '@secagg/protocol';
 import {
-  type Answer, type AnswerBody, answerMessage, type Bytes, type ContributionHeader, contributionMessage, headerMessage, type OpenRound, type PartyId, SecaggError, type WorkItem,
+  auditTranscript,
+  buildContribution,
+  checkRound,
+  groupOf,
+  type Identity,
+  signDocument,
+  type VerifiedRound,
+  verifyEvidence,
+} from '@secagg/protocol';
+import {
+  type Answer,
+  type AnswerBody,
+  answerMessage,
+  type Bytes,
+  type ContributionHeader,
+  contributionMessage,
+  headerMessage,
+  type OpenRound,
+  type PartyId,
+  SecaggError,
+  type WorkItem,
 } from '@secagg/schema';
 import { random, TestFleet } from '../support/fleet';
 import { until } from '../support/in-process';
@@ -36,7 +55,11 @@ class LyingMember extends HttpMember {
     return [...this.state.seats.values()].at(-1)?.secrets?.voteSecret as Bytes;
   }
 
-  protected override async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
+  protected override async handle(
+    client: CoordinatorClient,
+    item: WorkItem,
+    certificates: readonly Bytes[],
+  ): Promise<void> {
     if (item.kind === 'answer' && this.answered) return;
     await super.handle(item.kind === 'answer' ? this.lying(client) : client, item, certificates);
   }
@@ -49,7 +72,10 @@ class LyingMember extends HttpMember {
           this.refused.push(error);
         });
       };
-      if (this.garbage) await post(`/v1/clusters/${cluster}/rounds/${round}/answers`, random(500)).then((error) => error && this.refused.push(error));
+      if (this.garbage)
+        await post(`/v1/clusters/${cluster}/rounds/${round}/answers`, random(500)).then(
+          (error) => error && this.refused.push(error),
+        );
       else await say(await this.lie(answer, this));
       if (this.again) await say(await this.again(answer, this));
       this.answered = true;
@@ -65,7 +91,11 @@ function bindTo(target: object, name: string | symbol): unknown {
 
 /** Waits for the liar's word before its own. */
 class PatientMember extends HttpMember {
-  protected override async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
+  protected override async handle(
+    client: CoordinatorClient,
+    item: WorkItem,
+    certificates: readonly Bytes[],
+  ): Promise<void> {
     if (item.kind === 'answer') await until(() => liar.answered);
     return super.handle(client, item, certificates);
   }
@@ -74,7 +104,11 @@ class PatientMember extends HttpMember {
 let liar: LyingMember;
 
 async function post(path: string, body: Bytes): Promise<SecaggError | undefined> {
-  const response = await fetch(`${coordinator.origin}${path}`, { method: 'POST', body: Buffer.from(body), headers: { 'content-type': 'application/cbor' } });
+  const response = await fetch(`${coordinator.origin}${path}`, {
+    method: 'POST',
+    body: Buffer.from(body),
+    headers: { 'content-type': 'application/cbor' },
+  });
   if (response.ok) return undefined;
   const { code, detail, ...details } = (await response.json()) as { code: 'malformed'; detail: string };
   return new SecaggError(code, detail, details);
@@ -82,7 +116,12 @@ async function post(path: string, body: Bytes): Promise<SecaggError | undefined>
 
 beforeAll(async () => {
   writeFileSync(switches, '');
-  coordinator = await CoordinatorProcess.start(fleet, fleet.config({ autoEpochs: false }), { SECAGG_TEST_CHECKS_OFF: switches }, { build: 'with-switches' });
+  coordinator = await CoordinatorProcess.start(
+    fleet,
+    fleet.config({ autoEpochs: false }),
+    { SECAGG_TEST_CHECKS_OFF: switches },
+    { build: 'with-switches' },
+  );
   liar = new LyingMember(fleet.view, fleet.routers[0]);
   members = [liar, ...fleet.routers.slice(1, 4).map((identity) => new PatientMember(fleet.view, identity))];
   serving = members.map((member) => member.serve(() => coordinator.origin));
@@ -96,7 +135,10 @@ afterAll(async () => {
 });
 
 const openRound = (groups = 1): Promise<OpenRound> =>
-  coordinator.client.startRound(fleet.cluster, operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { groups } }));
+  coordinator.client.startRound(
+    fleet.cluster,
+    operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { groups } }),
+  );
 const routers = fleet.routers.map((identity) => new HttpRouter(fleet.view, identity));
 
 const roundOf = (open: OpenRound): VerifiedRound => checkRound(routers[0].state, routers[0], open, Date.now());
@@ -132,11 +174,16 @@ function madeUp(body: AnswerBody, self: LyingMember, hashesFit: boolean): Answer
   const honest = answerMessage.decode(body.answer.body);
   const pieces = honest.hashes.map(({ group, piece }) => ({ group, piece, words: wrongWords(piece) }));
   if (!hashesFit) return { answer: body.answer, pieces };
-  const hashes = pieces.map(({ group, piece, words }) => ({ group, piece, hash: domainHash('piece-sum', honest.config_hash, honest.decision_hash, group, piece, words) }));
+  const hashes = pieces.map(({ group, piece, words }) => ({
+    group,
+    piece,
+    hash: domainHash('piece-sum', honest.config_hash, honest.decision_hash, group, piece, words),
+  }));
   return { answer: resigned({ ...honest, hashes }, self), pieces };
 }
 
-const resigned = (answer: Answer, self: LyingMember) => signDocument(answerMessage, fleet.authority.fleet, answer, self.voteSecret);
+const resigned = (answer: Answer, self: LyingMember) =>
+  signDocument(answerMessage, fleet.authority.fleet, answer, self.voteSecret);
 /** As long as they have to be, and without bits after the last word. */
 const wrongWords = (piece: number): Bytes => new Uint8Array(vectorBytes).fill(piece & 0x7f, 0, vectorBytes - 1);
 let vectorBytes = 0;
@@ -154,59 +201,114 @@ interface Case {
 }
 
 const lies: Record<string, Case> = {
-  'sums made up, with hashes that fit': { lie: (answer, self) => madeUp(answer, self, true), check: 'piece.agreed', evidence: 'wrong-answer' },
-  'sums made up, under the right hashes': { lie: (answer, self) => madeUp(answer, self, false), check: 'answer.words', refusedAt: 'answer.words', refusedWith: 'wrong_answer' },
-  'two answers': { again: (answer, self) => madeUp(answer, self, true), refusedAt: 'answer.once', refusedWith: 'duplicate', evidence: 'two-answers' },
-  'garbage': { garbage: true, refusedWith: 'malformed' },
-  'nothing at all': { lie: () => new Promise((_, reject) => setTimeout(() => reject(new SecaggError('unavailable', 'it does not answer')), 10)) },
+  'sums made up, with hashes that fit': {
+    lie: (answer, self) => madeUp(answer, self, true),
+    check: 'piece.agreed',
+    evidence: 'wrong-answer',
+  },
+  'sums made up, under the right hashes': {
+    lie: (answer, self) => madeUp(answer, self, false),
+    check: 'answer.words',
+    refusedAt: 'answer.words',
+    refusedWith: 'wrong_answer',
+  },
+  'two answers': {
+    again: (answer, self) => madeUp(answer, self, true),
+    refusedAt: 'answer.once',
+    refusedWith: 'duplicate',
+    evidence: 'two-answers',
+  },
+  garbage: { garbage: true, refusedWith: 'malformed' },
+  'nothing at all': {
+    lie: () =>
+      new Promise((_, reject) => setTimeout(() => reject(new SecaggError('unavailable', 'it does not answer')), 10)),
+  },
 };
 
-it.each(Object.entries(lies))('a member answers with %s', async (_name, { lie, again, garbage = false, refusedAt, refusedWith, check, evidence }) => {
-  const tell = async () => {
-    Object.assign(liar, { lie: lie ?? ((answer: AnswerBody) => answer), again, garbage, answered: false });
-    liar.refused.length = 0;
-    // Who says nothing cannot be waited for.
-    if (lie === lies['nothing at all'].lie) liar.answered = true;
-    return isRight();
-  };
-  expect(await tell()).toBe(true);
-  expect(liar.refused.map(({ code, details }) => [code, details.check])).toEqual(refusedWith === undefined ? [] : [[refusedWith, refusedAt]]);
-  if (evidence !== undefined) {
-    await until(async () => (await coordinator.client.evidenceList()).some(({ kind }) => kind === evidence));
-    const found = (await coordinator.client.evidenceList()).find(({ kind }) => kind === evidence) as { id: string };
-    expect(verifyEvidence(fleet.authority.publicKey, await coordinator.client.evidence(found.id))).toMatchObject({ kind: evidence, party: liar.identity.id });
-  }
-  if (check === undefined) return;
-  writeFileSync(switches, check);
-  expect(await tell()).toBe(false);
-  writeFileSync(switches, '');
-});
+it.each(Object.entries(lies))(
+  'a member answers with %s',
+  async (_name, { lie, again, garbage = false, refusedAt, refusedWith, check, evidence }) => {
+    const tell = async () => {
+      Object.assign(liar, { lie: lie ?? ((answer: AnswerBody) => answer), again, garbage, answered: false });
+      liar.refused.length = 0;
+      // Who says nothing cannot be waited for.
+      if (lie === lies['nothing at all'].lie) liar.answered = true;
+      return isRight();
+    };
+    expect(await tell()).toBe(true);
+    expect(liar.refused.map(({ code, details }) => [code, details.check])).toEqual(
+      refusedWith === undefined ? [] : [[refusedWith, refusedAt]],
+    );
+    if (evidence !== undefined) {
+      await until(async () => (await coordinator.client.evidenceList()).some(({ kind }) => kind === evidence));
+      const found = (await coordinator.client.evidenceList()).find(({ kind }) => kind === evidence) as { id: string };
+      expect(verifyEvidence(fleet.authority.publicKey, await coordinator.client.evidence(found.id))).toMatchObject({
+        kind: evidence,
+        party: liar.identity.id,
+      });
+    }
+    if (check === undefined) return;
+    writeFileSync(switches, check);
+    expect(await tell()).toBe(false);
+    writeFileSync(switches, '');
+  },
+);
 
 /** A header as its maker likes, over parts that fit it. */
 function contribution(round: VerifiedRound, identity: Identity, change: Partial<ContributionHeader>): Bytes {
-  const { header, ...parts } = contributionMessage.decode(buildContribution(round, identity, new Float64Array(round.dimension), random, Date.now()).bytes);
+  const { header, ...parts } = contributionMessage.decode(
+    buildContribution(round, identity, new Float64Array(round.dimension), random, Date.now()).bytes,
+  );
   const body = { ...headerMessage.decode(header.body), ...change };
-  return contributionMessage.encode({ ...parts, header: signDocument(headerMessage, round.config.fleet, body, identity.secretKey) });
+  return contributionMessage.encode({
+    ...parts,
+    header: signDocument(headerMessage, round.config.fleet, body, identity.secretKey),
+  });
 }
 
-const forged: Record<string, { readonly layers: readonly string[]; readonly identity?: Identity; readonly change?: (round: VerifiedRound) => Partial<ContributionHeader> }> = {
-  'from a router that nobody knows': { layers: ['header.certificate', 'header.signature'], identity: { id: 'ghost' as PartyId, secretKey: random(32) } },
-  'in the name of another': { layers: ['header.signature'], identity: { id: fleet.routers[1].id, secretKey: random(32) } },
-  'for another group': { layers: ['header.group'], change: ({ config }) => ({ group: 1 - groupOf(config, fleet.routers[4].id) }) },
+const forged: Record<
+  string,
+  {
+    readonly layers: readonly string[];
+    readonly identity?: Identity;
+    readonly change?: (round: VerifiedRound) => Partial<ContributionHeader>;
+  }
+> = {
+  'from a router that nobody knows': {
+    layers: ['header.certificate', 'header.signature'],
+    identity: { id: 'ghost' as PartyId, secretKey: random(32) },
+  },
+  'in the name of another': {
+    layers: ['header.signature'],
+    identity: { id: fleet.routers[1].id, secretKey: random(32) },
+  },
+  'for another group': {
+    layers: ['header.group'],
+    change: ({ config }) => ({ group: 1 - groupOf(config, fleet.routers[4].id) }),
+  },
   'for another round': { layers: ['header.round'], change: () => ({ round: 999 as ContributionHeader['round'] }) },
   'for another configuration': { layers: ['header.config'], change: () => ({ config_hash: random(32) }) },
   'for another epoch': { layers: ['header.epoch'], change: () => ({ epoch_hash: random(32) }) },
-  'with other parts than those signed for': { layers: ['header.digests'], change: () => ({ ciphertext_digest: random(32) }) },
+  'with other parts than those signed for': {
+    layers: ['header.digests'],
+    change: () => ({ ciphertext_digest: random(32) }),
+  },
 };
 
-it.each(Object.entries(forged))('a contribution %s', async (_name, { layers, identity = fleet.routers[4], change = () => ({}) }) => {
-  const open = await openRound(2);
-  const round = roundOf(open);
-  const bytes = contribution(round, identity, change(round));
-  for (let taken = 0; taken <= layers.length; taken++) {
-    writeFileSync(switches, layers.slice(0, taken).join('\n'));
-    const refusal = await coordinator.client.contribute(fleet.cluster, round.config.round, bytes).then(() => undefined, (error: SecaggError) => error.details.check);
-    expect(refusal).toBe(layers.at(taken));
-  }
-  writeFileSync(switches, '');
-});
+it.each(Object.entries(forged))(
+  'a contribution %s',
+  async (_name, { layers, identity = fleet.routers[4], change = () => ({}) }) => {
+    const open = await openRound(2);
+    const round = roundOf(open);
+    const bytes = contribution(round, identity, change(round));
+    for (let taken = 0; taken <= layers.length; taken++) {
+      writeFileSync(switches, layers.slice(0, taken).join('\n'));
+      const refusal = await coordinator.client.contribute(fleet.cluster, round.config.round, bytes).then(
+        () => undefined,
+        (error: SecaggError) => error.details.check,
+      );
+      expect(refusal).toBe(layers.at(taken));
+    }
+    writeFileSync(switches, '');
+  },
+);

@@ -5,9 +5,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentityKey } from '@secagg/crypto';
 import {
-  type Authority, clusterTerms, createAuthority, type FleetDocuments, type FleetView, type Identity, issueCertificate, policyTerms, type PolicyTerms, signPolicy, signRoster, verifyFleet,
+  type Authority,
+  clusterTerms,
+  createAuthority,
+  type FleetDocuments,
+  type FleetView,
+  type Identity,
+  issueCertificate,
+  policyTerms,
+  type PolicyTerms,
+  signPolicy,
+  signRoster,
+  verifyFleet,
 } from '@secagg/protocol';
-import { certificateMessage, type ClusterHash, type ClusterPolicy, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+import {
+  certificateMessage,
+  type ClusterHash,
+  type ClusterPolicy,
+  createClusterHash,
+  type PartyId,
+  type Role,
+  type Signed,
+  signedMessage,
+} from '@secagg/schema';
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -53,7 +73,9 @@ export class TestFleet {
     const candidates = options.candidates ?? options.committee.size;
     this.coordinator = this.certify('coordinator', ['coordinator']);
     this.operator = this.certify('operator', ['operator']);
-    this.routers = Array.from({ length: options.routers }, (_, i) => this.certify(`router-${i}`, i < candidates ? ['router', 'committee'] : ['router']));
+    this.routers = Array.from({ length: options.routers }, (_, i) =>
+      this.certify(`router-${i}`, i < candidates ? ['router', 'committee'] : ['router']),
+    );
     this.documents = this.sign();
     this.write('coordinator.key', this.coordinator.secretKey, 0o600);
     this.write('authority.pub', this.authority.publicKey);
@@ -84,22 +106,48 @@ export class TestFleet {
 
   private issue(id: string, roles: Role[], publicKey: Uint8Array, notAfterMs: number): Signed {
     this.lastSerial += 1;
-    return issueCertificate(this.authority, { id, roles, publicKey, organisation: 'test', serial: this.lastSerial, notBeforeMs: this.nowMs - DAY_MS, notAfterMs });
+    return issueCertificate(this.authority, {
+      id,
+      roles,
+      publicKey,
+      organisation: 'test',
+      serial: this.lastSerial,
+      notBeforeMs: this.nowMs - DAY_MS,
+      notAfterMs,
+    });
   }
 
   /** New versions of policy and roster, with the certificates issued until now. */
   sign(revokedSerials: number[] = []): FleetDocuments {
     const { committee, candidates, minParticipants = 2, policy: terms, fleetPolicy } = this.options;
     this.version += 1;
-    const policy = signPolicy(this.authority, policyTerms({
-      ...fleetPolicy,
-      version: this.version,
-      issued_at_ms: this.nowMs,
-      clusters: [clusterTerms(this.cluster, { min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true, ...terms })],
-      committee: { ...committee, candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id) },
-    }));
+    const policy = signPolicy(
+      this.authority,
+      policyTerms({
+        ...fleetPolicy,
+        version: this.version,
+        issued_at_ms: this.nowMs,
+        clusters: [
+          clusterTerms(this.cluster, {
+            min_participants_per_group: minParticipants,
+            max_round_rho_units: 2 ** 45,
+            budget_rho_units: 2 ** 50,
+            unsafe_no_noise: true,
+            ...terms,
+          }),
+        ],
+        committee: {
+          ...committee,
+          candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id),
+        },
+      }),
+    );
     const roster = signRoster(this.authority, {
-      version: this.version, issuedAtMs: this.nowMs, notAfterMs: this.nowMs + DAY_MS, certificates: this.certificates, revokedSerials,
+      version: this.version,
+      issuedAtMs: this.nowMs,
+      notAfterMs: this.nowMs + DAY_MS,
+      certificates: this.certificates,
+      revokedSerials,
     });
     this.documents = { policy, roster };
     return this.documents;
@@ -113,14 +161,27 @@ export class TestFleet {
   /** Configuration file contents of the coordinator; relative paths. */
   config(overrides: object = {}, plan: object = {}): Record<string, unknown> {
     return {
-      port: 0, dataDir: 'data', keyFile: 'coordinator.key', authorityKeyFile: 'authority.pub', policyFile: 'policy.cbor', rosterFile: 'roster.cbor',
+      port: 0,
+      dataDir: 'data',
+      keyFile: 'coordinator.key',
+      authorityKeyFile: 'authority.pub',
+      policyFile: 'policy.cbor',
+      rosterFile: 'roster.cbor',
       ...(this.databaseUrl === undefined ? {} : { databaseUrl: this.databaseUrl }),
       logLevel: 'warn',
       timings: { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 5000, undecidedTimeoutMs: 20_000 },
-      clusters: [{
-        cluster: this.cluster, keys, minParticipantsPerGroup: this.options.minParticipants ?? 2, maxParticipants: this.options.routers,
-        privacy: { rho: 'unsafe-none' }, sendDelayMs: 0, durationMs: 20_000, ...plan,
-      }],
+      clusters: [
+        {
+          cluster: this.cluster,
+          keys,
+          minParticipantsPerGroup: this.options.minParticipants ?? 2,
+          maxParticipants: this.options.routers,
+          privacy: { rho: 'unsafe-none' },
+          sendDelayMs: 0,
+          durationMs: 20_000,
+          ...plan,
+        },
+      ],
       ...overrides,
     };
   }

@@ -9,15 +9,29 @@ import { HttpMember, type UnsafeHost } from './parties';
 export class Running {
   private readonly members: { member: HttpMember; serving: Promise<void> }[] = [];
 
-  private constructor(readonly fleet: TestFleet, readonly service: Service, readonly client: CoordinatorClient) {}
+  private constructor(
+    readonly fleet: TestFleet,
+    readonly service: Service,
+    readonly client: CoordinatorClient,
+  ) {}
 
-  static async start(fleet: TestFleet, config: object = fleet.config(), surroundings: Partial<Surroundings> = {}): Promise<Running> {
+  static async start(
+    fleet: TestFleet,
+    config: object = fleet.config(),
+    surroundings: Partial<Surroundings> = {},
+  ): Promise<Running> {
     const service = await startService(readConfig({ SECAGG_CONFIG: fleet.writeConfig(config) }), {
       logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
-      onFailure: (error) => { throw error; },
+      onFailure: (error) => {
+        throw error;
+      },
       ...surroundings,
     });
-    return new Running(fleet, service, new CoordinatorClient({ origin: `http://127.0.0.1:${service.port}`, connections: 64 }));
+    return new Running(
+      fleet,
+      service,
+      new CoordinatorClient({ origin: `http://127.0.0.1:${service.port}`, connections: 64 }),
+    );
   }
 
   get origin(): string {

@@ -1,20 +1,75 @@
 /** Routers and members that speak to a coordinator over HTTP, with their states in memory. */
 import { CoordinatorClient } from '@secagg/client';
 import {
-  answer, checkRound, contribute, decidedSet, deriveEpoch, emptyMember, emptyRouter, epochHash, evolveMember, evolveRouter, type FleetView, type Identity,
-  type MemberState, type MemberStep, openViews, type OpenedRound, receiveReceipt, report, roundKey, type RouterContext, type RouterState, type RouterStep, sameBytes,
-  settlePublished, signEpoch, signDocument, takeSeat, type VerifiedRound, verifyAnnouncement, voteAbort, voteReady,
+  answer,
+  checkRound,
+  contribute,
+  decidedSet,
+  deriveEpoch,
+  emptyMember,
+  emptyRouter,
+  epochHash,
+  evolveMember,
+  evolveRouter,
+  type FleetView,
+  type Identity,
+  type MemberState,
+  type MemberStep,
+  openViews,
+  type OpenedRound,
+  receiveReceipt,
+  report,
+  roundKey,
+  type RouterContext,
+  type RouterState,
+  type RouterStep,
+  sameBytes,
+  settlePublished,
+  signEpoch,
+  signDocument,
+  takeSeat,
+  type VerifiedRound,
+  verifyAnnouncement,
+  voteAbort,
+  voteReady,
 } from '@secagg/protocol';
 import {
-  type Bytes, type ClusterHash, encodeObservation, epochCertificateMessage, epochMessage, type MemberIndex, type OpenRound, type OperatorRequest, operatorRequestMessage, type RandomBytes,
-  roundConfigMessage, SecaggError, type Signed, type WorkItem,
+  type Bytes,
+  type ClusterHash,
+  encodeObservation,
+  epochCertificateMessage,
+  epochMessage,
+  type MemberIndex,
+  type OpenRound,
+  type OperatorRequest,
+  operatorRequestMessage,
+  type RandomBytes,
+  roundConfigMessage,
+  SecaggError,
+  type Signed,
+  type WorkItem,
 } from '@secagg/schema';
 import { random, type TestFleet } from './fleet';
 
-export const operatorRequest = (fleet: TestFleet, operator: Identity, request: { action: 'start-epoch' } | { action: 'start-round'; cluster: ClusterHash; overrides?: object }, issuedAtMs = Date.now()): Signed =>
-  signDocument(operatorRequestMessage, fleet.authority.fleet, {
-    v: 1, fleet: fleet.authority.fleet, operator: operator.id, nonce: random(16), issued_at_ms: issuedAtMs, ...request,
-  } as OperatorRequest, operator.secretKey);
+export const operatorRequest = (
+  fleet: TestFleet,
+  operator: Identity,
+  request: { action: 'start-epoch' } | { action: 'start-round'; cluster: ClusterHash; overrides?: object },
+  issuedAtMs = Date.now(),
+): Signed =>
+  signDocument(
+    operatorRequestMessage,
+    fleet.authority.fleet,
+    {
+      v: 1,
+      fleet: fleet.authority.fleet,
+      operator: operator.id,
+      nonce: random(16),
+      issued_at_ms: issuedAtMs,
+      ...request,
+    } as OperatorRequest,
+    operator.secretKey,
+  );
 
 /** What a router sends: `requests` successful requests of the first key, of `latency` seconds each. */
 export function vectorOf(round: VerifiedRound, requests: number, latency = 1): Float64Array {
@@ -23,7 +78,9 @@ export function vectorOf(round: VerifiedRound, requests: number, latency = 1): F
   const row = new Float64Array(layout.fields.length);
   for (let i = 0; i < requests; i++) {
     const k = encodeObservation(layout, { model: 'm1', task: 't1', success: true, latency_s: latency }, row);
-    row.forEach((value, f) => { vector[k * layout.fields.length + f] += value; });
+    row.forEach((value, f) => {
+      vector[k * layout.fields.length + f] += value;
+    });
   }
   return vector;
 }
@@ -38,11 +95,19 @@ const host: UnsafeHost = { random, now: Date.now };
 
 export class HttpRouter implements RouterContext {
   readonly limits = {
-    privacyUnit: 'request' as const, maxRoundRhoUnits: Number.MAX_SAFE_INTEGER, budget: { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' as const }, minHonestPerGroup: 1, unsafeNoNoise: true,
+    privacyUnit: 'request' as const,
+    maxRoundRhoUnits: Number.MAX_SAFE_INTEGER,
+    budget: { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' as const },
+    minHonestPerGroup: 1,
+    unsafeNoNoise: true,
   };
   readonly state: RouterState;
 
-  constructor(view: FleetView, readonly identity: Identity, private readonly unsafeHost = host) {
+  constructor(
+    view: FleetView,
+    readonly identity: Identity,
+    private readonly unsafeHost = host,
+  ) {
     this.state = emptyRouter(view);
   }
 
@@ -71,7 +136,9 @@ export class HttpRouter implements RouterContext {
   }
 
   async settle(client: CoordinatorClient, cluster: ClusterHash, round: number) {
-    return this.commit(settlePublished(this.state, roundKey(cluster, round), await client.transcript(cluster, round), Date.now()));
+    return this.commit(
+      settlePublished(this.state, roundKey(cluster, round), await client.transcript(cluster, round), Date.now()),
+    );
   }
 }
 
@@ -84,7 +151,11 @@ export class HttpMember {
   /** Kinds of work that are silently left undone. */
   readonly ignores = new Set<WorkItem['kind']>();
 
-  constructor(view: FleetView, readonly identity: Identity, private readonly unsafeHost = host) {
+  constructor(
+    view: FleetView,
+    readonly identity: Identity,
+    private readonly unsafeHost = host,
+  ) {
     this.state = emptyMember(view);
   }
 
@@ -99,7 +170,11 @@ export class HttpMember {
     while (!this.stopped.signal.aborted) {
       const client = new CoordinatorClient({ origin: origin() });
       try {
-        const reply = await client.work(this.identity.id, { waitMs: 2000, ...(seen ? { seen } : {}) }, { signal: this.stopped.signal });
+        const reply = await client.work(
+          this.identity.id,
+          { waitMs: 2000, ...(seen ? { seen } : {}) },
+          { signal: this.stopped.signal },
+        );
         if (reply) {
           for (const item of reply.work.items) await this.handle(client, item, reply.work.epoch_certificates);
           seen = reply.hash;
@@ -126,14 +201,18 @@ export class HttpMember {
   protected async handle(client: CoordinatorClient, item: WorkItem, certificates: readonly Bytes[]): Promise<void> {
     if (this.ignores.has(item.kind)) return;
     const now = this.unsafeHost.now();
-    if (item.kind === 'seat') return client.sendSeat(this.commit(takeSeat(this.state, this, item, this.unsafeHost.random, now)));
-    if (item.kind === 'sign-epoch') return client.sendEpochSignature(this.commit(signEpoch(this.state, this, item.body, now)));
+    if (item.kind === 'seat')
+      return client.sendSeat(this.commit(takeSeat(this.state, this, item, this.unsafeHost.random, now)));
+    if (item.kind === 'sign-epoch')
+      return client.sendEpochSignature(this.commit(signEpoch(this.state, this, item.body, now)));
     const { cluster, round: number } = item;
     const { round, member } = this.roundOf(item.announcement, certificates);
-    if (item.kind === 'abort') return client.sendVote(cluster, number, this.commit(voteAbort(this.state, round, member, item.reason)));
+    if (item.kind === 'abort')
+      return client.sendVote(cluster, number, this.commit(voteAbort(this.state, round, member, item.reason)));
     const opened = await this.open(client, round, member);
     if (item.kind === 'report') return client.sendReport(cluster, number, this.commit(report(this.state, opened)));
-    if (item.kind === 'vote') return client.sendVote(cluster, number, this.commit(voteReady(this.state, opened, item.proposal)));
+    if (item.kind === 'vote')
+      return client.sendVote(cluster, number, this.commit(voteReady(this.state, opened, item.proposal)));
     if (item.kind === 'transfer') return undefined;
     const decided = decidedSet(opened, item.proposal, item.decision);
     return client.sendAnswer(cluster, number, this.commit(answer(this.state, opened, decided, item.pieces)));
@@ -141,9 +220,13 @@ export class HttpMember {
 
   private roundOf(announcement: Signed, certificates: readonly Bytes[]): { round: VerifiedRound; member: MemberIndex } {
     const { epoch_hash } = roundConfigMessage.decode(announcement.body);
-    const certificate = certificates.map((bytes) => epochCertificateMessage.decode(bytes)).find(({ body }) => sameBytes(epochHash(body), epoch_hash));
+    const certificate = certificates
+      .map((bytes) => epochCertificateMessage.decode(bytes))
+      .find(({ body }) => sameBytes(epochHash(body), epoch_hash));
     if (!certificate) throw new SecaggError('wrong_epoch', 'the certificate of the epoch is missing');
-    const member = epochMessage.decode(certificate.body).members.findIndex(({ id }) => id === this.identity.id) as MemberIndex;
+    const member = epochMessage
+      .decode(certificate.body)
+      .members.findIndex(({ id }) => id === this.identity.id) as MemberIndex;
     return { round: verifyAnnouncement(this.state.view, deriveEpoch(certificate), announcement), member };
   }
 

@@ -10,14 +10,22 @@ const needed = ['initdb', 'pg_ctl', 'createdb', 'psql', 'postgres'];
 /** Folder of the server's programs: on PATH, or where Debian keeps them. Undefined where there is no server. */
 function binaries(): string | undefined {
   const debian = '/usr/lib/postgresql';
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)).map((version) => join(debian, version, 'bin')) : [];
-  return [...(process.env.PATH ?? '').split(':'), ...versions].find((folder) => needed.every((name) => existsSync(join(folder, name))));
+  const versions = existsSync(debian)
+    ? readdirSync(debian)
+        .sort((a, b) => Number(b) - Number(a))
+        .map((version) => join(debian, version, 'bin'))
+    : [];
+  return [...(process.env.PATH ?? '').split(':'), ...versions].find((folder) =>
+    needed.every((name) => existsSync(join(folder, name))),
+  );
 }
 
 /** The server refuses to run as root: it runs as its own user then, or as nobody. */
 function serverUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   const [, , uid, gid] = users.find(([name]) => name === 'postgres') ?? ['nobody', '', '65534', '65534'];
   return { uid: Number(uid), gid: Number(gid) };
 }
@@ -27,7 +35,11 @@ export class TestPostgres {
 
   private stopped = false;
 
-  private constructor(private readonly programs: string, private readonly data: string, private port = 0) {}
+  private constructor(
+    private readonly programs: string,
+    private readonly data: string,
+    private port = 0,
+  ) {}
 
   /** Undefined where PostgreSQL is not installed: callers say loudly that they skip. */
   static start(): TestPostgres | undefined {
@@ -68,7 +80,11 @@ export class TestPostgres {
 
   /** Ends all sessions of a database that stand inside a transaction; they are gone when this returns. */
   endTransactions(url: string): void {
-    this.run('psql', [url, '-qAtc', "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"]);
+    this.run('psql', [
+      url,
+      '-qAtc',
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'",
+    ]);
   }
 
   /** As when the machine dies: every process of the server ends at once, and nothing more is written. They are gone when this returns. */
@@ -82,32 +98,46 @@ export class TestPostgres {
         // It has ended by itself.
       }
     }
-    while (all.some((pid) => existsSync(`/proc/${pid}`))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    while (all.some((pid) => existsSync(`/proc/${pid}`)))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
 
   stop(): void {
     if (this.stopped) return;
     this.stopped = true;
-    spawnSync(join(this.programs, 'pg_ctl'), ['-D', this.data, '-m', 'immediate', '-w', 'stop'], { ...serverUser(), cwd: '/' });
+    spawnSync(join(this.programs, 'pg_ctl'), ['-D', this.data, '-m', 'immediate', '-w', 'stop'], {
+      ...serverUser(),
+      cwd: '/',
+    });
     rmSync(join(this.data, '..'), { recursive: true, force: true });
   }
 
   private run(program: string, args: string[]): void {
     // A server that stays would keep a pipe open, and this call waiting.
-    const ended = spawnSync(join(this.programs, program), args, { ...serverUser(), cwd: '/', stdio: program === 'pg_ctl' ? 'ignore' : 'pipe', env: { PATH: process.env.PATH, LC_ALL: 'C' } });
-    if (ended.status !== 0) throw new Error(`${program}: ${String(ended.stderr ?? '')} ${existsSync(join(this.data, '..', 'log')) ? readFileSync(join(this.data, '..', 'log'), 'utf8').slice(-2000) : ''}`);
+    const ended = spawnSync(join(this.programs, program), args, {
+      ...serverUser(),
+      cwd: '/',
+      stdio: program === 'pg_ctl' ? 'ignore' : 'pipe',
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    });
+    if (ended.status !== 0)
+      throw new Error(
+        `${program}: ${String(ended.stderr ?? '')} ${existsSync(join(this.data, '..', 'log')) ? readFileSync(join(this.data, '..', 'log'), 'utf8').slice(-2000) : ''}`,
+      );
   }
 }
 
 export const PASSWORD = 'a-password-that-nobody-may-see';
 
 function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent ? [Number(name)] : [];
-    } catch {
-      return [];
-    }
-  });
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent ? [Number(name)] : [];
+      } catch {
+        return [];
+      }
+    });
 }

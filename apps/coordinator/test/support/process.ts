@@ -21,15 +21,29 @@ function bundled(kind: Build): Promise<string> {
 
 const switches = {
   name: 'switches',
-  setup: ({ onResolve }: PluginBuild): void => onResolve({ filter: /\/switched-off$/ }, () => ({ path: join(workspace, 'libs/protocol/test/support/switched-off.ts') })),
+  setup: ({ onResolve }: PluginBuild): void =>
+    onResolve({ filter: /\/switched-off$/ }, () => ({
+      path: join(workspace, 'libs/protocol/test/support/switched-off.ts'),
+    })),
 };
 
 async function bundle(kind: Build): Promise<string> {
   const outfile = join(workspace, 'tmp/coordinator-test', `${kind}-${process.pid}.mjs`);
   await build({
-    entryPoints: [join(workspace, 'apps/coordinator/src/main.ts')], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external',
+    entryPoints: [join(workspace, 'apps/coordinator/src/main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
     plugins: kind === 'with-switches' ? [switches] : [],
-    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'host'].map((name) => [`@secagg/${name}`, join(workspace, 'libs', name, 'src/index.ts')])),
+    alias: Object.fromEntries(
+      ['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'host'].map((name) => [
+        `@secagg/${name}`,
+        join(workspace, 'libs', name, 'src/index.ts'),
+      ]),
+    ),
   }).finally(stop);
   return outfile;
 }
@@ -50,17 +64,30 @@ export interface Surroundings {
 }
 
 export class CoordinatorProcess {
-  private constructor(private readonly child: ChildProcess, readonly port: number, readonly client: CoordinatorClient, readonly log: readonly LogLine[]) {}
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly port: number,
+    readonly client: CoordinatorClient,
+    readonly log: readonly LogLine[],
+  ) {}
 
   /** Resolves when it listens; rejects with what it said when it could not start. */
   static async start(
-    fleet: TestFleet, config: object, environment: Record<string, string> = {}, { fileBlocks, build: kind = 'as-shipped', ...user }: Surroundings = {},
+    fleet: TestFleet,
+    config: object,
+    environment: Record<string, string> = {},
+    { fileBlocks, build: kind = 'as-shipped', ...user }: Surroundings = {},
   ): Promise<CoordinatorProcess> {
     const program = [process.execPath, await bundled(kind)];
-    const command = fileBlocks === undefined ? program : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...program];
+    const command =
+      fileBlocks === undefined ? program : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...program];
     const child = spawn(command[0], command.slice(1), {
       ...user,
-      env: { PATH: process.env.PATH, SECAGG_CONFIG: fleet.writeConfig({ ...config, logLevel: 'info' }), ...environment },
+      env: {
+        PATH: process.env.PATH,
+        SECAGG_CONFIG: fleet.writeConfig({ ...config, logLevel: 'info' }),
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
@@ -78,7 +105,12 @@ export class CoordinatorProcess {
       });
       child.once('exit', (code) => reject(new Error(`exit ${code}: ${said}`)));
     });
-    return new CoordinatorProcess(child, port, new CoordinatorClient({ origin: `http://127.0.0.1:${port}`, connections: 64 }), log);
+    return new CoordinatorProcess(
+      child,
+      port,
+      new CoordinatorClient({ origin: `http://127.0.0.1:${port}`, connections: 64 }),
+      log,
+    );
   }
 
   get origin(): string {

@@ -8,7 +8,10 @@ export class RoundRobin {
   /** Answers that came from no target. */
   failed = 0;
 
-  private constructor(private readonly server: Server, private readonly ports: () => readonly number[]) {
+  private constructor(
+    private readonly server: Server,
+    private readonly ports: () => readonly number[],
+  ) {
     server.on('request', (incoming: IncomingMessage, reply: ServerResponse) => this.forward(incoming, reply));
   }
 
@@ -32,7 +35,14 @@ export class RoundRobin {
   private forward(incoming: IncomingMessage, reply: ServerResponse): void {
     const ports = this.ports();
     const port = ports[this.next++ % ports.length];
-    const outgoing = request({ host: '127.0.0.1', port, method: incoming.method, path: incoming.url, headers: incoming.headers, agent: this.agent });
+    const outgoing = request({
+      host: '127.0.0.1',
+      port,
+      method: incoming.method,
+      path: incoming.url,
+      headers: incoming.headers,
+      agent: this.agent,
+    });
     const fail = () => {
       this.failed += 1;
       if (reply.headersSent) reply.destroy();

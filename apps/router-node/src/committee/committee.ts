@@ -49,7 +49,9 @@ export class Committee {
     try {
       await this.untilMember(signal);
       const { id, pollWaitMs: waitMs } = member.config;
-      const reply = await sending('work', () => member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal })));
+      const reply = await sending('work', () =>
+        member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal })),
+      );
       if (!reply) return true;
       const done = await this.doAll(reply.work, signal);
       this.seen = done ? reply.hash : undefined;
@@ -84,7 +86,13 @@ export class Committee {
 
   private refused(item: WorkItem, error: SecaggError): void {
     const { log, metrics } = this.member;
-    const about = { kind: item.kind, ...('round' in item ? { round: item.round } : {}), code: error.code, check: checkOf(error), problem: error.message };
+    const about = {
+      kind: item.kind,
+      ...('round' in item ? { round: item.round } : {}),
+      code: error.code,
+      check: checkOf(error),
+      problem: error.message,
+    };
     if (isTransient(error) || isWaiting(error)) {
       log.debug(about, 'work not done yet');
       return;

@@ -5,12 +5,18 @@ import { sending } from '../failpoint';
 import { type Member, memberState } from './member';
 
 /** Makes the epoch's keys, durable together with the seat they belong to, and sends the seat. */
-export async function seat(member: Member, item: Extract<WorkItem, { kind: 'seat' }>, signal: AbortSignal): Promise<void> {
+export async function seat(
+  member: Member,
+  item: Extract<WorkItem, { kind: 'seat' }>,
+  signal: AbortSignal,
+): Promise<void> {
   const { policy, roster } = memberState(member).view;
   if (item.policy_version > policy.version || item.roster_version > roster.version) await member.fleet.refresh(signal);
   const { events, reply } = takeSeat(memberState(member), member.context, item, member.random, member.now());
   const made = events.flatMap((event) => (event.type === 'seat-made' ? [event] : []));
-  const sealed = await Promise.all(made.map(async ({ epoch, secrets }) => [epoch, await member.store.secrets.seal(epoch, secrets)] as const));
+  const sealed = await Promise.all(
+    made.map(async ({ epoch, secrets }) => [epoch, await member.store.secrets.seal(epoch, secrets)] as const),
+  );
   member.store.journal.commit(events, () => {
     for (const [epoch, blob] of sealed) member.store.secrets.put(epoch, blob);
   });
@@ -18,7 +24,11 @@ export async function seat(member: Member, item: Extract<WorkItem, { kind: 'seat
   await sending('seat', () => member.contact.track(member.client.sendSeat(reply, { signal })));
 }
 
-export async function sign(member: Member, item: Extract<WorkItem, { kind: 'sign-epoch' }>, signal: AbortSignal): Promise<void> {
+export async function sign(
+  member: Member,
+  item: Extract<WorkItem, { kind: 'sign-epoch' }>,
+  signal: AbortSignal,
+): Promise<void> {
   const { events, reply } = signEpoch(memberState(member), member.context, item.body, member.now());
   member.store.journal.commit(events);
   await sending('epoch-signature', () => member.contact.track(member.client.sendEpochSignature(reply, { signal })));
@@ -42,7 +52,10 @@ export class EpochKeeper {
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
       member.metrics.messageRefused(error.code);
-      member.log.warn({ epoch, code: error.code, check: checkOf(error), problem: error.message }, 'epoch certificate refused');
+      member.log.warn(
+        { epoch, code: error.code, check: checkOf(error), problem: error.message },
+        'epoch certificate refused',
+      );
       return;
     }
     member.store.journal.commit([{ type: 'epoch-seen', epoch }]);

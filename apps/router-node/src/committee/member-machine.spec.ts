@@ -13,18 +13,33 @@ const folder = useTestFolder();
 
 /** A fleet after one round, and all that one member has recorded. */
 function fleetAfterARound(): { fleet: LocalFleet; events: MemberEvent[] } {
-  const fleet = new LocalFleet({ routers: 4, committee: { size: 3, threshold: 2 }, random, nowMs, cluster: { unsafe_no_noise: true }, limits: { unsafeNoNoise: true } });
+  const fleet = new LocalFleet({
+    routers: 4,
+    committee: { size: 3, threshold: 2 },
+    random,
+    nowMs,
+    cluster: { unsafe_no_noise: true },
+    limits: { unsafeNoNoise: true },
+  });
   const events: MemberEvent[] = [{ type: 'fleet-updated', documents: fleet.view.documents }];
   fleet.members[0].onEvent = (event) => events.push(event);
   fleet.startEpoch(nowMs);
   const { key } = fleet.announce(
     {
-      keys: ['a:b'], fields: defaultFields(), maxRequestsPerRouter: 5, minParticipantsPerGroup: 2, maxParticipants: 4, groups: 1,
-      privacy: { unit: 'request', rho: 'unsafe-none', assumedColluders: 0, deltaInverse: 100_000 }, sendDelayMs: 0, durationMs: 1000,
+      keys: ['a:b'],
+      fields: defaultFields(),
+      maxRequestsPerRouter: 5,
+      minParticipantsPerGroup: 2,
+      maxParticipants: 4,
+      groups: 1,
+      privacy: { unit: 'request', rho: 'unsafe-none', assumedColluders: 0, deltaInverse: 100_000 },
+      sendDelayMs: 0,
+      durationMs: 1000,
     },
     nowMs,
   );
-  for (const router of fleet.routers) router.send(fleet.coordinator, key, router.contribution(fleet.coordinator, key, new Float64Array(3), nowMs));
+  for (const router of fleet.routers)
+    router.send(fleet.coordinator, key, router.contribution(fleet.coordinator, key, new Float64Array(3), nowMs));
   const { members, coordinator } = fleet;
   for (let i = 0; i < 6; i++) {
     coordinator.tick(nowMs + 2000);
@@ -35,7 +50,7 @@ function fleetAfterARound(): { fleet: LocalFleet; events: MemberEvent[] } {
   return { fleet, events };
 }
 
-describe('a member\'s memory', () => {
+describe("a member's memory", () => {
   it('is the same from its events and from a snapshot, and holds no secret either way', () => {
     const { fleet, events } = fleetAfterARound();
     const machine = memberMachine(fleet.authority.publicKey);
@@ -50,7 +65,8 @@ describe('a member\'s memory', () => {
     const secrets = fleet.members[0].state.seats.get(1)?.secrets;
     for (const secret of [secrets?.kemSecret, secrets?.voteSecret]) {
       expect(secret).toHaveLength(32);
-      for (const bytes of [...records, snapshot]) expect(Buffer.from(bytes).includes(Buffer.from(secret as Uint8Array))).toBe(false);
+      for (const bytes of [...records, snapshot])
+        expect(Buffer.from(bytes).includes(Buffer.from(secret as Uint8Array))).toBe(false);
     }
   });
 });
@@ -58,12 +74,17 @@ describe('a member\'s memory', () => {
 describe('the store of a member', () => {
   const open = (fleet: LocalFleet, storeKey: Uint8Array) =>
     openCommitteeStore({
-      dataDir: folder(), authorityKey: fleet.authority.publicKey, storeKey, member: 'router-0', random,
+      dataDir: folder(),
+      authorityKey: fleet.authority.publicKey,
+      storeKey,
+      member: 'router-0',
+      random,
       onFailure: (error) => {
         throw error;
       },
     });
-  const onDisk = (needle: Uint8Array): boolean => readdirSync(folder()).some((name) => readFileSync(join(folder(), name)).includes(Buffer.from(needle)));
+  const onDisk = (needle: Uint8Array): boolean =>
+    readdirSync(folder()).some((name) => readFileSync(join(folder(), name)).includes(Buffer.from(needle)));
 
   it('keeps epoch secrets sealed, gives them back after a restart under the same key only, and leaves nothing when they are erased', async () => {
     const fleet = new LocalFleet({ routers: 1, committee: { size: 1, threshold: 1 }, random, nowMs });
@@ -72,7 +93,13 @@ describe('the store of a member', () => {
     let store = await open(fleet, storeKey);
     store.journal.commit([{ type: 'fleet-updated', documents }]);
     const terms = {
-      kind: 'seat', epoch: 1, policy_version: policy.version, roster_version: roster.version, threshold: 1, sealing_suite: policy.sealing_suites[0], not_after_ms: nowMs + 1000,
+      kind: 'seat',
+      epoch: 1,
+      policy_version: policy.version,
+      roster_version: roster.version,
+      threshold: 1,
+      sealing_suite: policy.sealing_suites[0],
+      not_after_ms: nowMs + 1000,
     } as Extract<WorkItem, { kind: 'seat' }>;
     const state = store.journal.state;
     if (!state) throw new Error('no state');

@@ -1,5 +1,14 @@
 /** How a member's state is written as a snapshot and read back, always without its secrets; its steps are in libs/protocol. */
-import { emptyMember, evolveMember, type EpochSecrets, type FleetDocuments, type MemberEvent, type MemberRound, type MemberState, verifyFleet } from '@secagg/protocol';
+import {
+  emptyMember,
+  evolveMember,
+  type EpochSecrets,
+  type FleetDocuments,
+  type MemberEvent,
+  type MemberRound,
+  type MemberState,
+  verifyFleet,
+} from '@secagg/protocol';
 import { reportMessage, SecaggError, type Signed, type Vote } from '@secagg/schema';
 import { restoreView, storedView } from '../fleet/stored-view';
 import { type Machine } from '../store/journal';
@@ -16,17 +25,28 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
   return {
     evolve: evolveMember,
     begin: (event) => {
-      if (event.type !== 'fleet-updated') throw new SecaggError('internal', 'the journal does not begin with the fleet\'s documents');
+      if (event.type !== 'fleet-updated')
+        throw new SecaggError('internal', "the journal does not begin with the fleet's documents");
       return emptyMember(verifyFleet(authorityKey, event.documents));
     },
     record: withoutSecrets,
     snapshot: (state): MemberSnapshot => ({
       documents: storedView(state.view),
       highestEpoch: state.highestEpoch,
-      seats: [...state.seats].map(([epoch, { seat, signedBody }]) => [epoch, { seat, ...(signedBody ? { signedBody } : {}) }]),
-      rounds: [...state.rounds].map(([key, { epoch, report, vote, proposal, answered }]) => [key, {
-        epoch, ...(answered ? { answered } : {}), ...(proposal ? { proposal } : {}), ...(report ? { report: report.signed } : {}), ...(vote ? { vote } : {}),
-      }]),
+      seats: [...state.seats].map(([epoch, { seat, signedBody }]) => [
+        epoch,
+        { seat, ...(signedBody ? { signedBody } : {}) },
+      ]),
+      rounds: [...state.rounds].map(([key, { epoch, report, vote, proposal, answered }]) => [
+        key,
+        {
+          epoch,
+          ...(answered ? { answered } : {}),
+          ...(proposal ? { proposal } : {}),
+          ...(report ? { report: report.signed } : {}),
+          ...(vote ? { vote } : {}),
+        },
+      ]),
     }),
     restore: (value) => {
       const snapshot = value as MemberSnapshot;
@@ -42,7 +62,13 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
 
 function restoreRound({ epoch, answered, report, vote, proposal }: MemberSnapshot['rounds'][number][1]): MemberRound {
   // Before a member kept the decision it had answered it kept only that it had.
-  return { epoch, ...(proposal ? { proposal } : {}), ...(answered instanceof Uint8Array ? { answered } : {}), ...(report ? { report: { signed: report, report: reportMessage.decode(report.body) } } : {}), ...(vote ? { vote } : {}) };
+  return {
+    epoch,
+    ...(proposal ? { proposal } : {}),
+    ...(answered instanceof Uint8Array ? { answered } : {}),
+    ...(report ? { report: { signed: report, report: reportMessage.decode(report.body) } } : {}),
+    ...(vote ? { vote } : {}),
+  };
 }
 
 /** The secrets go to their own table, sealed; read back, the seat has none until they are put in. */

@@ -3,10 +3,30 @@
  * memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
  */
 import {
-  checkLimits, configHash, deriveEpoch, epochHash, namedView, openViews, type OpenedRound, ownEpoch, report, roundKey, roundToAbort, sameBytes,
-  type VerifiedRound, verifyAnnouncement, wipeSeeds,
+  checkLimits,
+  configHash,
+  deriveEpoch,
+  epochHash,
+  namedView,
+  openViews,
+  type OpenedRound,
+  ownEpoch,
+  report,
+  roundKey,
+  roundToAbort,
+  sameBytes,
+  type VerifiedRound,
+  verifyAnnouncement,
+  wipeSeeds,
 } from '@secagg/protocol';
-import { type EpochCertificate, type MemberIndex, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import {
+  type EpochCertificate,
+  type MemberIndex,
+  type RoundConfig,
+  roundConfigMessage,
+  SecaggError,
+  type Signed,
+} from '@secagg/schema';
 import { sending } from '../failpoint';
 import { secretsOf } from './epochs';
 import { type Member, memberState } from './member';
@@ -29,19 +49,29 @@ export class OpenedRounds {
    * possible when newer fleet documents make a round inadmissible. Throws unless the coordinator announced it in an epoch
    * that this member has a seat in.
    */
-  identify(announcement: Signed, certificates: readonly EpochCertificate[]): { round: VerifiedRound; index: MemberIndex } {
+  identify(
+    announcement: Signed,
+    certificates: readonly EpochCertificate[],
+  ): { round: VerifiedRound; index: MemberIndex } {
     const config = roundConfigMessage.decode(announcement.body);
     const epoch = deriveEpoch(certificateFor(config, certificates));
     const index = epoch.epoch.members.findIndex(({ id }) => id === this.member.config.id);
     if (index < 0) throw new SecaggError('no_seat', `no seat in epoch ${config.epoch}`, { round: config.round });
-    return { round: roundToAbort(memberState(this.member).view, epoch, announcement, this.member.now()), index: index as MemberIndex };
+    return {
+      round: roundToAbort(memberState(this.member).view, epoch, announcement, this.member.now()),
+      index: index as MemberIndex,
+    };
   }
 
   /**
    * The round with its boxes opened; the first time, this member's report on it is made durable before anything else is said
    * about it. Throws `bad_proposal` when other contributions are shown than were reported on.
    */
-  async open(announcement: Signed, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<OpenedRound> {
+  async open(
+    announcement: Signed,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<OpenedRound> {
     const { cluster, round: number } = roundConfigMessage.decode(announcement.body);
     const key = roundKey(cluster, number);
     const held = this.kept.get(key);
@@ -74,11 +104,17 @@ export class OpenedRounds {
     for (const key of [...this.kept.keys()]) this.forget(key);
   }
 
-  private async fetch(announcement: Signed, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<OpenedRound> {
+  private async fetch(
+    announcement: Signed,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<OpenedRound> {
     const { member } = this;
     const { round, index } = await this.verify(announcement, certificates, signal);
     const { config } = round;
-    const { views } = await sending('views', () => member.contact.track(member.client.views(config.cluster, config.round, index, { signal })));
+    const { views } = await sending('views', () =>
+      member.contact.track(member.client.views(config.cluster, config.round, index, { signal })),
+    );
     const startedMs = performance.now();
     const opened = openViews(round, index, secretsOf(member, config.epoch).kemSecret, views);
     const seconds = (performance.now() - startedMs) / 1000 / Math.max(1, views.length);
@@ -86,20 +122,35 @@ export class OpenedRounds {
       if (seeds) member.metrics.contributionChecked(seconds);
       else member.metrics.contributionRefused('cannot_open', seconds);
     }
-    member.log.info({ round: config.round, contributions: views.length, usable: opened.seeds.filter(Boolean).length }, 'contributions checked');
-    for (const [router, check] of opened.faults) member.log.warn({ round: config.round, router, check }, 'box cannot be used');
+    member.log.info(
+      { round: config.round, contributions: views.length, usable: opened.seeds.filter(Boolean).length },
+      'contributions checked',
+    );
+    for (const [router, check] of opened.faults)
+      member.log.warn({ round: config.round, router, check }, 'box cannot be used');
     return opened;
   }
 
   /** The announcement under its epoch certificate, both verified under documents no older than its own. Throws what does not hold. */
-  private async verify(announcement: Signed, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<{ round: VerifiedRound; index: MemberIndex }> {
+  private async verify(
+    announcement: Signed,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<{ round: VerifiedRound; index: MemberIndex }> {
     const { member } = this;
     const config = roundConfigMessage.decode(announcement.body);
     const known = memberState(member).view;
-    if (config.policy_version > known.policy.version || config.roster_version > known.roster.version) await member.fleet.refresh(signal);
+    if (config.policy_version > known.policy.version || config.roster_version > known.roster.version)
+      await member.fleet.refresh(signal);
     // A round in flight is judged by the documents it was announced under, also after newer ones have arrived.
     const view = namedView(memberState(member).view, config);
-    const { verified, index } = ownEpoch(memberState(member), member.context, certificateFor(config, certificates), config.round_time_ms, view);
+    const { verified, index } = ownEpoch(
+      memberState(member),
+      member.context,
+      certificateFor(config, certificates),
+      config.round_time_ms,
+      view,
+    );
     const round = verifyAnnouncement(memberState(member).view, verified, announcement);
     checkLimits(round, member.context.limits);
     member.standing.check(memberState(member).view, config.coordinator);
@@ -110,8 +161,14 @@ export class OpenedRounds {
   private checkTime({ config }: VerifiedRound): void {
     const { clock_tolerance_ms } = memberState(this.member).view.policy;
     const nowMs = this.member.now();
-    if (config.round_time_ms > nowMs + clock_tolerance_ms || config.deadline_ms < nowMs - clock_tolerance_ms - this.member.config.lateRoundMs) {
-      throw new SecaggError('policy', 'the times of the round are too far from this clock', { round: config.round, check: 'round.times' });
+    if (
+      config.round_time_ms > nowMs + clock_tolerance_ms ||
+      config.deadline_ms < nowMs - clock_tolerance_ms - this.member.config.lateRoundMs
+    ) {
+      throw new SecaggError('policy', 'the times of the round are too far from this clock', {
+        round: config.round,
+        check: 'round.times',
+      });
     }
   }
 
@@ -122,7 +179,10 @@ export class OpenedRounds {
   }
 }
 
-function certificateFor({ epoch, epoch_hash, round }: RoundConfig, certificates: readonly EpochCertificate[]): EpochCertificate {
+function certificateFor(
+  { epoch, epoch_hash, round }: RoundConfig,
+  certificates: readonly EpochCertificate[],
+): EpochCertificate {
   const certificate = certificates.find(({ body }) => sameBytes(epochHash(body), epoch_hash));
   if (!certificate) throw new SecaggError('wrong_epoch', `the certificate of epoch ${epoch} is not here`, { round });
   return certificate;

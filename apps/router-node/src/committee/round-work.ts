@@ -30,21 +30,35 @@ export class RoundWork {
     }
   }
 
-  private async report(item: Item<'report'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+  private async report(
+    item: Item<'report'>,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const opened = await this.rounds.open(item.announcement, certificates, signal);
     const { events, reply } = report(memberState(this.member), opened);
     this.member.store.journal.commit(events);
-    await sending('report', () => this.member.contact.track(this.member.client.sendReport(item.cluster, item.round, reply, { signal })));
+    await sending('report', () =>
+      this.member.contact.track(this.member.client.sendReport(item.cluster, item.round, reply, { signal })),
+    );
   }
 
-  private async vote(item: Item<'vote'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+  private async vote(
+    item: Item<'vote'>,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const opened = await this.rounds.open(item.announcement, certificates, signal);
     const { events, reply } = voteReady(memberState(this.member), opened, item.proposal);
     this.member.store.journal.commit(events);
     await this.sendVote(item, reply, signal);
   }
 
-  private async abort(item: Item<'abort'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+  private async abort(
+    item: Item<'abort'>,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { round, index } = this.rounds.identify(item.announcement, certificates);
     const { events, reply } = voteAbort(memberState(this.member), round, index, item.reason);
     this.member.store.journal.commit(events);
@@ -52,28 +66,43 @@ export class RoundWork {
   }
 
   private async sendVote({ cluster, round }: RoundItem, vote: Vote, signal: AbortSignal): Promise<void> {
-    await sending('vote', () => this.member.contact.track(this.member.client.sendVote(cluster, round, vote, { signal })));
+    await sending('vote', () =>
+      this.member.contact.track(this.member.client.sendVote(cluster, round, vote, { signal })),
+    );
   }
 
-  private async transfer(item: Item<'transfer'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+  private async transfer(
+    item: Item<'transfer'>,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { member } = this;
     const opened = await this.rounds.open(item.announcement, certificates, signal);
     const decided = decidedSet(opened, item.proposal, item.decision);
     for (const need of item.needs) {
       const transfer = transferSeeds(memberState(member), opened, decided, need, member.random);
-      await sending('transfer', () => member.contact.track(member.client.sendTransfer(item.cluster, item.round, transfer, { signal })));
+      await sending('transfer', () =>
+        member.contact.track(member.client.sendTransfer(item.cluster, item.round, transfer, { signal })),
+      );
     }
   }
 
-  private async answer(item: Item<'answer'>, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+  private async answer(
+    item: Item<'answer'>,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { member } = this;
     const opened = await this.rounds.open(item.announcement, certificates, signal);
     const decided = decidedSet(opened, item.proposal, item.decision);
     const { wrong } = takeTransfers(memberState(member), opened, decided.decision, item.transfers);
-    if (wrong.length > 0) member.log.warn({ round: item.round, members: wrong }, 'seeds passed on by these members are wrong');
+    if (wrong.length > 0)
+      member.log.warn({ round: item.round, members: wrong }, 'seeds passed on by these members are wrong');
     const { events, reply } = answer(memberState(member), opened, decided, item.pieces);
     member.store.journal.commit(events);
-    await sending('answer', () => member.contact.track(member.client.sendAnswer(item.cluster, item.round, reply, { signal })));
+    await sending('answer', () =>
+      member.contact.track(member.client.sendAnswer(item.cluster, item.round, reply, { signal })),
+    );
     member.log.info({ round: item.round, pieces: reply.pieces.length }, 'decision answered');
   }
 }

@@ -47,7 +47,10 @@ export class CoordinatorContact {
   backOff(attempt: number, signal: AbortSignal, beforeMs = Infinity): Promise<void> {
     const nowMs = this.now();
     const ownMs = backoffDelay({ firstMs: 100, mostMs: this.retryMaxMs }, attempt, Math.random());
-    return pause(waitBefore(ownMs, Math.min(MOST_ASKED_MS, this.notBeforeMs - nowMs), beforeMs - nowMs, Math.random()), signal);
+    return pause(
+      waitBefore(ownMs, Math.min(MOST_ASKED_MS, this.notBeforeMs - nowMs), beforeMs - nowMs, Math.random()),
+      signal,
+    );
   }
 
   private answered(): void {

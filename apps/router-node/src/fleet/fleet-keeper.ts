@@ -32,7 +32,10 @@ export class FleetKeeper {
       this.offer(newest.documents);
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
-      this.log.warn({ problem: describe(error) }, 'the journals of this node know fleet documents that do not follow one another');
+      this.log.warn(
+        { problem: describe(error) },
+        'the journals of this node know fleet documents that do not follow one another',
+      );
     }
   }
 
@@ -45,7 +48,10 @@ export class FleetKeeper {
   /** The newest documents that any of the journals has. */
   get view(): FleetView | undefined {
     const views = this.holders.flatMap(({ state }) => (state ? [state.view] : []));
-    return views.reduce<FleetView | undefined>((best, view) => (best && versionOf(best) >= versionOf(view) ? best : view), undefined);
+    return views.reduce<FleetView | undefined>(
+      (best, view) => (best && versionOf(best) >= versionOf(view) ? best : view),
+      undefined,
+    );
   }
 
   /** Fetches the coordinator's documents and takes what is newer. Calls at the same time share one request. */
@@ -79,7 +85,9 @@ export class FleetKeeper {
   private offer(documents: FleetDocuments): void {
     for (const holder of this.holders) {
       const { state } = holder;
-      const events: readonly FleetUpdated[] = state ? updateFleet(state.view, documents) : [firstDocuments(this.authorityKey, documents)];
+      const events: readonly FleetUpdated[] = state
+        ? updateFleet(state.view, documents)
+        : [firstDocuments(this.authorityKey, documents)];
       if (events.length === 0) continue;
       holder.commit(events);
       const view = holder.state?.view;
@@ -97,4 +105,5 @@ function firstDocuments(authorityKey: Uint8Array, documents: FleetDocuments): Fl
 /** Documents of one fleet are ordered by both versions, which only grow. */
 const versionOf = (view: FleetView): number => view.policy.version + view.roster.version;
 
-export const describe = (error: unknown): string => (error instanceof SecaggError ? `${error.code}: ${error.message}` : 'internal');
+export const describe = (error: unknown): string =>
+  error instanceof SecaggError ? `${error.code}: ${error.message}` : 'internal';

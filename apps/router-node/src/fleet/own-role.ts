@@ -7,7 +7,9 @@ import { type Role, SecaggError } from '@secagg/schema';
 export function withoutRole(view: FleetView, identity: Identity, role: Role, nowMs: number): string | undefined {
   try {
     const { public_key } = certificateOf(view, identity.id, role, nowMs);
-    return sameBytes(public_key, identityPublicKey(identity.secretKey)) ? undefined : `the roster has another key for ${identity.id} than the identity key file`;
+    return sameBytes(public_key, identityPublicKey(identity.secretKey))
+      ? undefined
+      : `the roster has another key for ${identity.id} than the identity key file`;
   } catch (error) {
     if (error instanceof SecaggError) return error.message;
     throw error;

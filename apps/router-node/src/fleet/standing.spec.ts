@@ -18,9 +18,21 @@ it('keeps evidence that holds once, over a restart, and excludes the party only 
   const fleet = new LocalFleet({ routers: 1, committee: { size: 1, threshold: 1 }, random, nowMs });
   const { view } = fleet;
   const { id, secretKey } = fleet.coordinator.context.identity;
-  const body = { v: 1 as const, fleet: view.fleet, cluster: fleet.cluster, round: 1 as never, config_hash: random(32), router: 'router-0' as PartyId, coordinator: id };
+  const body = {
+    v: 1 as const,
+    fleet: view.fleet,
+    cluster: fleet.cluster,
+    round: 1 as never,
+    config_hash: random(32),
+    router: 'router-0' as PartyId,
+    coordinator: id,
+  };
   const receipt = () => signDocument(receiptMessage, view.fleet, { ...body, header_hash: random(32) }, secretKey);
-  const evidence = evidenceOfTwo(view, { kind: 'two-receipts', party: id, statements: [receipt(), receipt()] }) as Uint8Array;
+  const evidence = evidenceOfTwo(view, {
+    kind: 'two-receipts',
+    party: id,
+    statements: [receipt(), receipt()],
+  }) as Uint8Array;
   const metrics = createMetrics({ app: 'router-node', processMetrics: false });
   const open = () => {
     const database = Database.open(join(folder(), 'router.db'), routerMigrations);
@@ -40,7 +52,12 @@ it('keeps evidence that holds once, over a restart, and excludes the party only 
   expect(await metrics.exposition()).toContain('secure_agg_misbehaviour_proven_total{kind="two-receipts"} 1');
 
   const excluding = { ...view, policy: { ...view.policy, misbehaviour: 'exclude' as const } };
-  const renewed = { ...excluding, certificates: new Map([...view.certificates].map(([party, certificate]) => [party, { ...certificate, public_key: random(32) }])) };
+  const renewed = {
+    ...excluding,
+    certificates: new Map(
+      [...view.certificates].map(([party, certificate]) => [party, { ...certificate, public_key: random(32) }]),
+    ),
+  };
   expect(() => standing.check(view, id)).not.toThrow();
   expect(() => standing.check(renewed, id)).not.toThrow();
   expect(() => standing.check(excluding, 'router-0')).not.toThrow();

@@ -20,7 +20,10 @@ export class Standing {
       if (!this.table.put(proven, evidence, this.now())) return;
       const { kind, party, serial, cluster, round, epoch } = proven;
       this.metrics.misbehaviourProven(kind);
-      this.log.error({ kind, party, serial, cluster, round, epoch }, 'misbehaviour is proven: see /v1/evidence for the proof');
+      this.log.error(
+        { kind, party, serial, cluster, round, epoch },
+        'misbehaviour is proven: see /v1/evidence for the proof',
+      );
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
       this.log.error({ code: error.code, problem: error.message }, 'evidence does not hold, and is not kept');
@@ -37,7 +40,10 @@ export class Standing {
     if (view.policy.misbehaviour !== 'exclude') return;
     const key = view.certificates.get(party as PartyId)?.public_key;
     if (key && this.table.kindsOf(party, key).some((kind) => !isByAccident(kind as EvidenceKind))) {
-      throw new SecaggError('excluded', `${party} is excluded for proven misbehaviour`, { party, check: 'standing.excluded' });
+      throw new SecaggError('excluded', `${party} is excluded for proven misbehaviour`, {
+        party,
+        check: 'standing.excluded',
+      });
     }
   }
 }

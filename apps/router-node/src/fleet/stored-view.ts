@@ -10,5 +10,8 @@ export function storedView(view: FleetView): FleetDocuments[] {
 /** Verifies all of them again under the authority's key. */
 export function restoreView(authorityKey: Uint8Array, [oldest, ...later]: readonly FleetDocuments[]): FleetView {
   if (!oldest) throw new SecaggError('internal', 'the snapshot has no fleet documents');
-  return later.reduce((view, documents) => evolveFleet(view, { type: 'fleet-updated', documents }), verifyFleet(authorityKey, oldest));
+  return later.reduce(
+    (view, documents) => evolveFleet(view, { type: 'fleet-updated', documents }),
+    verifyFleet(authorityKey, oldest),
+  );
 }

@@ -59,7 +59,9 @@ export class Intake {
         return added;
       });
       failpoint('after-durable:observations-accepted');
-      outcomes.forEach((outcome, i) => ('refused' in outcome ? group[i].reject(outcome.refused) : group[i].resolve(outcome.accepted)));
+      outcomes.forEach((outcome, i) =>
+        'refused' in outcome ? group[i].reject(outcome.refused) : group[i].resolve(outcome.accepted),
+      );
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
@@ -69,7 +71,11 @@ export class Intake {
     if (this.now() - this.droppedAtMs > HOUR_MS) this.dropOld();
     return group.map(({ batch }) => {
       try {
-        const { accepted, added } = this.store.observations.add(batch, this.now(), this.roomFor(batch.observations.length));
+        const { accepted, added } = this.store.observations.add(
+          batch,
+          this.now(),
+          this.roomFor(batch.observations.length),
+        );
         this.heldAtMost += added;
         return { accepted };
       } catch (error) {

@@ -24,9 +24,20 @@ describe('a batch of observations', () => {
 
   it.each([
     ['an array', () => json([good, good, { ...good, latency_s: -1 }, { ...good, model: '' }]), 2, 'latency_s'],
-    ['lines, blank ones not counted', () => lines(`\n${JSON.stringify(good)}\n\n${JSON.stringify({ ...good, extra: 1 })}`), 1, 'extra'],
+    [
+      'lines, blank ones not counted',
+      () => lines(`\n${JSON.stringify(good)}\n\n${JSON.stringify({ ...good, extra: 1 })}`),
+      1,
+      'extra',
+    ],
     ['a value that is no observation', () => json([good, 7]), 1, ''],
-    ['a name that objects inherit', () => parseBatch('application/json', bytes('[{"model":"m","task":"t","success":true,"latency_s":1,"__proto__":{}}]')), 0, '__proto__'],
+    [
+      'a name that objects inherit',
+      () =>
+        parseBatch('application/json', bytes('[{"model":"m","task":"t","success":true,"latency_s":1,"__proto__":{}}]')),
+      0,
+      '__proto__',
+    ],
   ])('is refused with index and path of the first bad one: %s', (_, act, index, path) => {
     expect(problemOf(act)).toMatchObject({ code: 'invalid', details: { index, path } });
   });

@@ -14,7 +14,8 @@ export function parseBatch(contentType: string, body: Uint8Array): RewardObserva
     try {
       return parseObservation(row);
     } catch (error) {
-      if (error instanceof SecaggError) throw new SecaggError(error.code, `observation ${index}: ${error.message}`, { ...error.details, index });
+      if (error instanceof SecaggError)
+        throw new SecaggError(error.code, `observation ${index}: ${error.message}`, { ...error.details, index });
       throw error;
     }
   });
@@ -26,7 +27,9 @@ function parseDocument(body: Uint8Array): unknown[] {
 }
 
 function parseLines(body: Uint8Array): unknown[] {
-  const lines = decodeText(body).split('\n').filter((line) => line.trim() !== '');
+  const lines = decodeText(body)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   // Before any is parsed: so many are not taken anyway.
   if (lines.length > MAX_BATCH) throw new SecaggError('too_large', `at most ${MAX_BATCH} observations a request`);
   return lines.map((line, index) => parseJson(line, `observation ${index}`, { index }));

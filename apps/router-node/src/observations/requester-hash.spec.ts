@@ -21,11 +21,14 @@ describe('a requester id', () => {
       throw error;
     });
     const row = { model: 'm', task: 't', success: true, latency_s: 1 };
-    const add = (requester: string) => store.observations.add({ observations: [{ ...row, requester }], idempotencyKey: 'k' }, 1);
+    const add = (requester: string) =>
+      store.observations.add({ observations: [{ ...row, requester }], idempotencyKey: 'k' }, 1);
     expect(add('somebody-in-particular')).toEqual({ accepted: 1, added: 1 });
     expect(add('somebody-in-particular')).toEqual({ accepted: 1, added: 0 });
     expect(() => add('somebody-else')).toThrow(expect.objectContaining({ code: 'duplicate' }));
-    expect([...store.observations.waiting()]).toEqual([{ id: 1, observation: row, requester: requesterHash(key)('somebody-in-particular') }]);
+    expect([...store.observations.waiting()]).toEqual([
+      { id: 1, observation: row, requester: requesterHash(key)('somebody-in-particular') },
+    ]);
     store.close();
     expect(readFileSync(join(folder(), 'router.db')).includes('somebody')).toBe(false);
   });

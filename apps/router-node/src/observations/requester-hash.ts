@@ -15,5 +15,6 @@ export type RequesterHash = (requester: string) => string;
 export function requesterHash(identityKey: Uint8Array): RequesterHash {
   const key = hkdfExpand(hkdfExtract(new Uint8Array(0), identityKey), INFO, 32);
   const text = new TextEncoder();
-  return (requester) => Buffer.from(hmacSha256(key, text.encode(requester)).subarray(0, HASH_BYTES)).toString('base64url');
+  return (requester) =>
+    Buffer.from(hmacSha256(key, text.encode(requester)).subarray(0, HASH_BYTES)).toString('base64url');
 }

@@ -42,12 +42,19 @@ export function budgetFigures(router: Router): BudgetFigures {
 
 /** The same as it is given out. */
 export function routerPrivacy(router: Router): RouterPrivacy {
-  const { budgetRho, windowDays, spentRho, openRho, remainingRho, spentEpsilon, remainingEpsilon } = budgetFigures(router);
+  const { budgetRho, windowDays, spentRho, openRho, remainingRho, spentEpsilon, remainingEpsilon } =
+    budgetFigures(router);
   const { budgetDelta, requestsPerRequester } = router.config;
   return {
-    budget_rho: budgetRho, spent_rho: spentRho, open_rho: openRho, remaining_rho: remainingRho,
-    spent_epsilon: spentEpsilon, remaining_epsilon: remainingEpsilon, delta: budgetDelta,
-    window_days: windowDays, requests_per_requester: requestsPerRequester ?? null,
+    budget_rho: budgetRho,
+    spent_rho: spentRho,
+    open_rho: openRho,
+    remaining_rho: remainingRho,
+    spent_epsilon: spentEpsilon,
+    remaining_epsilon: remainingEpsilon,
+    delta: budgetDelta,
+    window_days: windowDays,
+    requests_per_requester: requestsPerRequester ?? null,
   };
 }
 

@@ -1,5 +1,13 @@
 /** Whether a receipt was honoured, as soon as a round is decided: a few hashes under what the quorum signed, whatever is published later. */
-import { answeredRound, namedView, passes, proofOfRound, sameBytes, type VerifiedInclusion, verifyInclusionProof } from '@secagg/protocol';
+import {
+  answeredRound,
+  namedView,
+  passes,
+  proofOfRound,
+  sameBytes,
+  type VerifiedInclusion,
+  verifyInclusionProof,
+} from '@secagg/protocol';
 import { type InclusionProof, SecaggError } from '@secagg/schema';
 import { failpoint, sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
@@ -19,13 +27,18 @@ export async function checkInclusion(router: Router, key: string, signal: AbortS
   const { cluster, round } = participation;
   let proof: InclusionProof | undefined;
   try {
-    proof = await sending('inclusion', () => contact.track(client.inclusion(cluster, round, context.identity.id, { signal, attempts: 2 })));
+    proof = await sending('inclusion', () =>
+      contact.track(client.inclusion(cluster, round, context.identity.id, { signal, attempts: 2 })),
+    );
     take(router, key, proof);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof SecaggError)) throw error;
     if (proof) metrics.messageRefused(error.code);
-    log[proof || !isTransient(error) ? 'warn' : 'debug']({ round, code: error.code, problem: error.message }, 'no proof of where this contribution stands');
+    log[proof || !isTransient(error) ? 'warn' : 'debug'](
+      { round, code: error.code, problem: error.message },
+      'no proof of where this contribution stands',
+    );
   }
 }
 

@@ -1,26 +1,63 @@
 import { generateIdentityKey } from '@secagg/crypto';
-import { accumulate, defaultFields, encodeSignal, type FederatedRewardSignal, type RewardObservation, type RoundConfig, type RoundLayout } from '@secagg/schema';
+import {
+  accumulate,
+  defaultFields,
+  encodeSignal,
+  type FederatedRewardSignal,
+  type RewardObservation,
+  type RoundConfig,
+  type RoundLayout,
+} from '@secagg/schema';
 import { useTestFolder } from '../../test/support/test-folder';
 import { openRouterStore, type RouterStore } from '../store/router-store';
 import { chooseData as chooseDataUnder, missingKeys, type RequesterRules } from './choose-data';
 
 const unlimited: RequesterRules = { requestsPerRequester: Number.MAX_SAFE_INTEGER, hashKey: new Uint8Array(16) };
-const chooseData = (from: RouterStore, round: Parameters<typeof chooseDataUnder>[1], rules = unlimited) => chooseDataUnder(from, round, rules);
+const chooseData = (from: RouterStore, round: Parameters<typeof chooseDataUnder>[1], rules = unlimited) =>
+  chooseDataUnder(from, round, rules);
 
 const folder = useTestFolder();
 let store: RouterStore;
 beforeEach(() => {
-  store = openRouterStore(folder(), generateIdentityKey((length) => new Uint8Array(length).fill(7)).publicKey, (requester) => `hash of ${requester}`, (error) => {
-    throw error;
-  });
+  store = openRouterStore(
+    folder(),
+    generateIdentityKey((length) => new Uint8Array(length).fill(7)).publicKey,
+    (requester) => `hash of ${requester}`,
+    (error) => {
+      throw error;
+    },
+  );
 });
 afterEach(() => store.close());
 
-const layout: RoundLayout = { keys: ['a:x', 'b:y'], fields: defaultFields({ cost: true }), max_requests_per_router: 4, max_participants: 10, word_bits: 48 };
-const roundOf = (unit: 'router' | 'request', clipNorm = 2 ** 40) => ({ config: { layout, privacy: { unit, clip_norm: clipNorm } } as RoundConfig });
-const row = (model: string, task: string, latency: number): RewardObservation => ({ model, task, success: latency > 2, latency_s: latency, cost_usd: 0.01, tokens: 100 });
-const rows = [row('a', 'x', 1), row('z', 'z', 9), row('b', 'y', 2), row('a', 'x', 3), row('b', 'y', 4), row('a', 'x', 5)];
-const put = (observations: readonly RewardObservation[]) => store.transaction(() => store.observations.add({ observations }, 1));
+const layout: RoundLayout = {
+  keys: ['a:x', 'b:y'],
+  fields: defaultFields({ cost: true }),
+  max_requests_per_router: 4,
+  max_participants: 10,
+  word_bits: 48,
+};
+const roundOf = (unit: 'router' | 'request', clipNorm = 2 ** 40) => ({
+  config: { layout, privacy: { unit, clip_norm: clipNorm } } as RoundConfig,
+});
+const row = (model: string, task: string, latency: number): RewardObservation => ({
+  model,
+  task,
+  success: latency > 2,
+  latency_s: latency,
+  cost_usd: 0.01,
+  tokens: 100,
+});
+const rows = [
+  row('a', 'x', 1),
+  row('z', 'z', 9),
+  row('b', 'y', 2),
+  row('a', 'x', 3),
+  row('b', 'y', 4),
+  row('a', 'x', 5),
+];
+const put = (observations: readonly RewardObservation[]) =>
+  store.transaction(() => store.observations.add({ observations }, 1));
 
 describe('the data of a round', () => {
   it('is the oldest observations that the catalogue has, as many as a router may send; the others wait', () => {
@@ -44,11 +81,16 @@ describe('the data of a round', () => {
   it('is read in pages without loss', () => {
     const many = Array.from({ length: 2500 }, (_, i) => row('a', 'x', i / 1000));
     put(many);
-    expect([...store.observations.waiting()].map(({ observation }) => observation.latency_s)).toEqual(many.map(({ latency_s }) => latency_s));
+    expect([...store.observations.waiting()].map(({ observation }) => observation.latency_s)).toEqual(
+      many.map(({ latency_s }) => latency_s),
+    );
   });
 
   it('is at most so many requests of one requester, the oldest ones; the others wait for the next round', () => {
-    const by = (requester: string | undefined, latency: number): RewardObservation => ({ ...row('a', 'x', latency), ...(requester === undefined ? {} : { requester }) });
+    const by = (requester: string | undefined, latency: number): RewardObservation => ({
+      ...row('a', 'x', latency),
+      ...(requester === undefined ? {} : { requester }),
+    });
     // Three of Ann, one of Bob, two of nobody known: with two a requester and four a round, Ann's third and the last one wait.
     put([by('ann', 1), by('ann', 2), by('ann', 3), by('bob', 4), by(undefined, 5), by(undefined, 6)]);
     const rules = { ...unlimited, requestsPerRequester: 2 };
@@ -57,7 +99,12 @@ describe('the data of a round', () => {
       return [...store.observations.waiting()].map(({ observation }) => observation.latency_s);
     };
     const first = chooseData(store, roundOf('request'), rules);
-    expect([...first.vector]).toEqual([...accumulate(layout, [1, 2, 4, 5].map((latency) => row('a', 'x', latency))).vector]);
+    expect([...first.vector]).toEqual([
+      ...accumulate(
+        layout,
+        [1, 2, 4, 5].map((latency) => row('a', 'x', latency)),
+      ).vector,
+    ]);
     expect(latencies(() => first.take('c/1'))).toEqual([3, 6]);
     const second = chooseData(store, roundOf('request'), rules);
     expect(latencies(() => second.take('c/2'))).toEqual([]);
@@ -92,7 +139,14 @@ describe('the data of a round', () => {
   });
 
   it('is a waiting local signal by itself, with unit router, and observations after it', () => {
-    const signal = { schema_version: 1, aggregation_round: 1, cluster_hash: 'abcdef0123456789', participant_count: 1, timestamp: '2026-01-01T00:00:00Z', reward_signals: { 'a:x': { success_rate: 0.5, avg_latency: 2, total_samples: 4 } } } satisfies FederatedRewardSignal;
+    const signal = {
+      schema_version: 1,
+      aggregation_round: 1,
+      cluster_hash: 'abcdef0123456789',
+      participant_count: 1,
+      timestamp: '2026-01-01T00:00:00Z',
+      reward_signals: { 'a:x': { success_rate: 0.5, avg_latency: 2, total_samples: 4 } },
+    } satisfies FederatedRewardSignal;
     put(rows);
     store.localSignal.put({ ...signal, reward_signals: {} });
     store.localSignal.put(signal);
@@ -106,7 +160,14 @@ describe('the data of a round', () => {
   });
 
   it('does not give an older local signal back over a newer one', () => {
-    const signal = (round: number): FederatedRewardSignal => ({ schema_version: 1, aggregation_round: round, cluster_hash: 'abcdef0123456789', participant_count: 1, timestamp: '2026-01-01T00:00:00Z', reward_signals: {} });
+    const signal = (round: number): FederatedRewardSignal => ({
+      schema_version: 1,
+      aggregation_round: round,
+      cluster_hash: 'abcdef0123456789',
+      participant_count: 1,
+      timestamp: '2026-01-01T00:00:00Z',
+      reward_signals: {},
+    });
     store.localSignal.put(signal(1));
     store.localSignal.take('c/1');
     store.localSignal.put(signal(2));

@@ -28,7 +28,11 @@ type DataStore = Pick<RouterStore, 'observations' | 'localSignal'>;
  * values: a request whose values are zero keeps its slot. With unit `request` every observation is clipped before it is added; the whole vector of unit `router` is clipped where it
  * is encrypted.
  */
-export function chooseData(store: DataStore, { config }: Pick<VerifiedRound, 'config'>, rules: RequesterRules): ChosenData {
+export function chooseData(
+  store: DataStore,
+  { config }: Pick<VerifiedRound, 'config'>,
+  rules: RequesterRules,
+): ChosenData {
   const { layout, privacy } = config;
   const signal = privacy.unit === 'router' ? store.localSignal.waiting() : undefined;
   if (signal) {
@@ -39,7 +43,11 @@ export function chooseData(store: DataStore, { config }: Pick<VerifiedRound, 'co
   return { vector, observations: ids.length, take: (key) => store.observations.take(ids, key) };
 }
 
-function sumObservations(store: DataStore, { layout, privacy }: VerifiedRound['config'], { requestsPerRequester, hashKey }: RequesterRules): { vector: Float64Array; ids: number[] } {
+function sumObservations(
+  store: DataStore,
+  { layout, privacy }: VerifiedRound['config'],
+  { requestsPerRequester, hashKey }: RequesterRules,
+): { vector: Float64Array; ids: number[] } {
   const width = layout.fields.length;
   const vector = new Float64Array(layout.keys.length * width);
   const one = new Float64Array(width);
@@ -62,5 +70,7 @@ function sumObservations(store: DataStore, { layout, privacy }: VerifiedRound['c
 export function missingKeys(store: DataStore, catalogue: readonly string[] | undefined): Record<string, number> {
   if (!catalogue) return {};
   const known = new Set(catalogue);
-  return Object.fromEntries([...store.observations.waitingByKey()].filter(([key]) => !known.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(
+    [...store.observations.waitingByKey()].filter(([key]) => !known.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }

@@ -19,11 +19,20 @@ export async function deliver(router: Router, key: string, seenAtMs: number, sig
   const participation = stateOf(router).participations.get(key);
   if (!participation?.bytes) return;
   const { bytes } = participation;
-  const { cluster, round, round_time_ms, send_from_ms, deadline_ms } = roundConfigMessage.decode(participation.announcement.body);
-  await untilSlot(router, { delayMs: send_from_ms - round_time_ms, sendFromMs: send_from_ms, lengthMs: deadline_ms - send_from_ms }, seenAtMs, signal);
+  const { cluster, round, round_time_ms, send_from_ms, deadline_ms } = roundConfigMessage.decode(
+    participation.announcement.body,
+  );
+  await untilSlot(
+    router,
+    { delayMs: send_from_ms - round_time_ms, sendFromMs: send_from_ms, lengthMs: deadline_ms - send_from_ms },
+    seenAtMs,
+    signal,
+  );
   for (let attempt = 1; ; attempt++) {
     try {
-      const receipt = await sending('contribution', () => contact.track(client.contribute(cluster, round, bytes, { signal, attempts: 1, timeoutMs: 30_000 })));
+      const receipt = await sending('contribution', () =>
+        contact.track(client.contribute(cluster, round, bytes, { signal, attempts: 1, timeoutMs: 30_000 })),
+      );
       router.store.journal.commit(receiveReceipt(stateOf(router), router.context, key, receipt).events);
       metrics.contributionSent();
       log.info({ round }, 'contribution acknowledged');
@@ -33,7 +42,8 @@ export async function deliver(router: Router, key: string, seenAtMs: number, sig
       if (!(error instanceof SecaggError)) throw error;
       if (!isTransient(error)) {
         metrics.contributionRefused(error.code);
-        if (error.code === 'quarantined') router.store.journal.commit(receiveQuarantine(stateOf(router), key, error.details.untilRound).events);
+        if (error.code === 'quarantined')
+          router.store.journal.commit(receiveQuarantine(stateOf(router), key, error.details.untilRound).events);
         log.warn({ round, code: error.code, problem: error.message }, 'contribution refused');
         return;
       }
@@ -56,7 +66,12 @@ interface Slot {
 }
 
 /** Not before the slot, by when the noise, whose sampling time depends on its value, is drawn; and not all at once. */
-async function untilSlot(router: Router, { delayMs, sendFromMs, lengthMs }: Slot, seenAtMs: number, signal: AbortSignal): Promise<void> {
+async function untilSlot(
+  router: Router,
+  { delayMs, sendFromMs, lengthMs }: Slot,
+  seenAtMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const spread = Math.min(router.config.sendSpreadMs, Math.max(0, lengthMs) / 10);
   await pause(Math.max(0, slotOf(delayMs, sendFromMs, seenAtMs) - router.now()) + Math.random() * spread, signal);
 }

@@ -15,7 +15,12 @@ const SETTLE_ATTEMPTS = 12;
  * @param seenAtMs when this router learned of the round, or has come back to it
  * @returns whether the round is settled. An undecided one stays charged, and its observations taken.
  */
-export async function followRound(router: Router, key: string, seenAtMs: number, signal: AbortSignal): Promise<boolean> {
+export async function followRound(
+  router: Router,
+  key: string,
+  seenAtMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   const participation = stateOf(router).participations.get(key);
   if (!participation || participation.outcome) return true;
   const { cluster, round } = roundConfigMessage.decode(participation.announcement.body);
@@ -35,14 +40,23 @@ export async function followRound(router: Router, key: string, seenAtMs: number,
 /** A round this router refused or missed: its verified result is of use all the same. One that it has joined meanwhile is followed as its own. */
 export async function watchRound(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<void> {
   const status = await awaitOutcome(router, cluster, round, signal);
-  if (status?.phase === 'published' && !stateOf(router).participations.has(roundKey(cluster, round))) await insist(router, round, signal, () => observeRound(router, cluster, round, signal));
+  if (status?.phase === 'published' && !stateOf(router).participations.has(roundKey(cluster, round)))
+    await insist(router, round, signal, () => observeRound(router, cluster, round, signal));
 }
 
-async function settle(router: Router, key: string, status: RoundStatus | undefined, signal: AbortSignal): Promise<void> {
+async function settle(
+  router: Router,
+  key: string,
+  status: RoundStatus | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   if (status?.phase === 'published') return settleFromTranscript(router, key, signal);
   if (status?.phase === 'aborted' && status.decision) return settleFromAbort(router, key, status.decision);
   router.metrics.roundFailed('committee_unavailable');
-  router.log.warn({ round: status?.round, phase: status?.phase ?? 'unknown' }, 'the round has no outcome: it stays charged and its observations taken');
+  router.log.warn(
+    { round: status?.round, phase: status?.phase ?? 'unknown' },
+    'the round has no outcome: it stays charged and its observations taken',
+  );
 }
 
 async function insist(router: Router, round: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
@@ -52,7 +66,10 @@ async function insist(router: Router, round: number, signal: AbortSignal, act: (
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
-      router.log.warn({ round, code: error.code, check: checkOf(error), problem: error.message }, 'the outcome of the round could not be verified');
+      router.log.warn(
+        { round, code: error.code, check: checkOf(error), problem: error.message },
+        'the outcome of the round could not be verified',
+      );
       if (!isTransient(error)) refused += 1;
       if (refused === SETTLE_ATTEMPTS) {
         router.metrics.roundFailed(error.code);

@@ -6,7 +6,10 @@ import { chooseData, type RequesterRules } from './choose-data';
 import { type Router, stateOf } from './router';
 
 /** Under a key of this round, so that the hashes are of use to nobody after it. */
-const requesterLimit = ({ config, random }: Router): RequesterRules => ({ requestsPerRequester: config.requestsPerRequester ?? Number.MAX_SAFE_INTEGER, hashKey: random(32) });
+const requesterLimit = ({ config, random }: Router): RequesterRules => ({
+  requestsPerRequester: config.requestsPerRequester ?? Number.MAX_SAFE_INTEGER,
+  hashKey: random(32),
+});
 
 /**
  * Prepares this router's contribution to an announced round. A refusal throws and changes nothing; newer fleet documents
@@ -28,7 +31,8 @@ function prepare(router: Router, open: OpenRound): string {
   const round = checkRound(state, context, open, nowMs);
   standing.check(state.view, round.config.coordinator);
   const { cluster, round: number } = round.config;
-  if (cluster !== router.config.cluster) throw new SecaggError('policy', 'the round is of another cluster', { round: number });
+  if (cluster !== router.config.cluster)
+    throw new SecaggError('policy', 'the round is of another cluster', { round: number });
   const key = roundKey(cluster, number);
   const data = chooseData(store, round, requesterLimit(router));
   const { events } = contribute(state, context, round, data.vector, random, nowMs);

@@ -10,6 +10,8 @@ it('lets a decision be shown again, and no second one on the same round', () => 
   expect(() => checkOneDecision(router, 'c/1', Uint8Array.of(1, 2))).not.toThrow();
   expect(() => checkOneDecision(router, 'c/2', Uint8Array.of(9))).not.toThrow();
   expect(logged).toEqual([]);
-  expect(() => checkOneDecision(router, 'c/1', Uint8Array.of(1, 3))).toThrow(expect.objectContaining({ code: 'duplicate' }));
+  expect(() => checkOneDecision(router, 'c/1', Uint8Array.of(1, 3))).toThrow(
+    expect.objectContaining({ code: 'duplicate' }),
+  );
   expect(logged).toHaveLength(1);
 });

@@ -16,7 +16,12 @@ import { type Router, stateOf } from './router';
 const ROLE_CHECK_MS = 60_000;
 
 /** Why a round was not joined; `check` is the name of the check it failed at. */
-export type Refusal = { readonly round: number; readonly code: string; readonly check?: string; readonly problem: string };
+export type Refusal = {
+  readonly round: number;
+  readonly code: string;
+  readonly check?: string;
+  readonly problem: string;
+};
 
 export class Participant {
   /** Catalogue of the last round that was announced. */
@@ -39,7 +44,8 @@ export class Participant {
     showBudget(router);
     const state = stateOf(router);
     this.highestSeen = state.highestRound.get(router.config.cluster) ?? 0;
-    for (const [key, { outcome }] of state.participations) if (!outcome) this.start(this.follow(key, router.now(), signal), signal);
+    for (const [key, { outcome }] of state.participations)
+      if (!outcome) this.start(this.follow(key, router.now(), signal), signal);
     this.start(this.catchUp(signal), signal);
     try {
       for (let failures = 0; ; ) {
@@ -58,7 +64,9 @@ export class Participant {
     try {
       await this.untilRouter(signal);
       const query = { after: this.highestSeen, router: router.config.id, waitMs };
-      const open = await sending('open-round', () => router.contact.track(router.client.openRound(cluster, query, { signal })));
+      const open = await sending('open-round', () =>
+        router.contact.track(router.client.openRound(cluster, query, { signal })),
+      );
       if (this.wasAway) this.start(this.watchMissed(signal), signal);
       this.wasAway = false;
       return open === undefined || (await this.join(open, signal));
@@ -130,7 +138,9 @@ export class Participant {
     const { router } = this;
     const { cluster } = router.config;
     try {
-      const latest = await sending('latest-round', () => router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 })));
+      const latest = await sending('latest-round', () =>
+        router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 })),
+      );
       const held = router.store.aggregates.latest(cluster)?.round ?? 0;
       const mine = latest && stateOf(router).participations.has(roundKey(cluster, latest.round));
       if (latest && !mine && latest.round > held) await watchRound(router, cluster, latest.round, signal);

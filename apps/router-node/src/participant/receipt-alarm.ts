@@ -7,7 +7,12 @@ import { type Router, stateOf } from './router';
  * Encoded evidence, checked as any stranger would check it: what does not prove anything is not kept, and nobody is accused of it.
  * Throws as {@link verifyReceiptEvidence}.
  */
-export function evidenceOf(router: Router, receipt: Signed, proof: Omit<DecisionProof, 'v'>, standing: Standing): Uint8Array {
+export function evidenceOf(
+  router: Router,
+  receipt: Signed,
+  proof: Omit<DecisionProof, 'v'>,
+  standing: Standing,
+): Uint8Array {
   const evidence = receiptEvidence(proof, receipt, standing);
   verifyReceiptEvidence(stateOf(router).view.authorityKey, evidence);
   return evidence;
@@ -16,5 +21,8 @@ export function evidenceOf(router: Router, receipt: Signed, proof: Omit<Decision
 /** Once for a round, when its evidence is on disk. */
 export function raiseAlarm({ metrics, log }: Router, round: number): void {
   metrics.receiptNotHonoured();
-  log.error({ round }, 'the coordinator acknowledged this contribution and the round was decided without it: see /v1/evidence for the proof');
+  log.error(
+    { round },
+    'the coordinator acknowledged this contribution and the round was decided without it: see /v1/evidence for the proof',
+  );
 }

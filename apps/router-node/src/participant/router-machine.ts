@@ -1,6 +1,15 @@
 /** How the router's state is written as a snapshot and read back; its steps are in libs/protocol. */
 import { type DayTotal, type LedgerState, type OpenCharge } from '@secagg/dp-noise';
-import { emptyRouter, evolveRouter, type FleetDocuments, type Participation, type RouterEvent, type RouterState, type ToldQuarantine, verifyFleet } from '@secagg/protocol';
+import {
+  emptyRouter,
+  evolveRouter,
+  type FleetDocuments,
+  type Participation,
+  type RouterEvent,
+  type RouterState,
+  type ToldQuarantine,
+  verifyFleet,
+} from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { restoreView, storedView } from '../fleet/stored-view';
 import { type Machine } from '../store/journal';
@@ -15,7 +24,12 @@ interface RouterSnapshot {
   participations: [string, Participation][];
   /** Absent in snapshots of earlier releases. */
   quarantines?: [string, ToldQuarantine][];
-  ledger: { open: [string, OpenCharge][]; settled: [number, DayTotal][]; latestRounds: [string, number][]; latestDay: number };
+  ledger: {
+    open: [string, OpenCharge][];
+    settled: [number, DayTotal][];
+    latestRounds: [string, number][];
+    latestDay: number;
+  };
   restoredAtMs?: number;
 }
 
@@ -24,7 +38,8 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
   return {
     evolve: evolveRouter,
     begin: (event) => {
-      if (event.type !== 'fleet-updated') throw new SecaggError('internal', 'the journal does not begin with the fleet\'s documents');
+      if (event.type !== 'fleet-updated')
+        throw new SecaggError('internal', "the journal does not begin with the fleet's documents");
       return emptyRouter(verifyFleet(authorityKey, event.documents));
     },
     snapshot: (state): RouterSnapshot => {

@@ -1,6 +1,18 @@
 /** The end of a round for this router: verified in full, then ledger, observations and aggregate change in one step. */
 import {
-  answeredRound, type AuditedRound, auditTranscript, decisionProofOf, inclusionProof, listOfTranscript, namedView, proofOfRound, publishedResult, roundKey, settleAborted, settlePublished, verifyDecision,
+  answeredRound,
+  type AuditedRound,
+  auditTranscript,
+  decisionProofOf,
+  inclusionProof,
+  listOfTranscript,
+  namedView,
+  proofOfRound,
+  publishedResult,
+  roundKey,
+  settleAborted,
+  settlePublished,
+  verifyDecision,
 } from '@secagg/protocol';
 import { type PublishedSignal } from '@secagg/client';
 import { type Decision, roundConfigMessage, SecaggError, type Transcript, type VoteBody } from '@secagg/schema';
@@ -18,7 +30,9 @@ type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
 export async function settleFromTranscript(router: Router, key: string, signal: AbortSignal): Promise<void> {
   const { store, log } = router;
   const { cluster, round } = configOf(router, key);
-  const transcript = await sending('transcript', () => router.contact.track(router.client.transcript(cluster, round, { signal })));
+  const transcript = await sending('transcript', () =>
+    router.contact.track(router.client.transcript(cluster, round, { signal })),
+  );
   const { events, reply } = settlePublished(stateOf(router), key, transcript, router.now());
   const { audited } = reply;
   if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted', { round });
@@ -50,7 +64,10 @@ function evidenceIn(router: Router, key: string, transcript: Transcript) {
     if (!(error instanceof SecaggError)) throw error;
     // A receipt that proves nothing must not keep the round from being settled.
     router.metrics.receiptNotHonoured();
-    router.log.error({ key, code: error.code, problem: error.message }, 'the coordinator left out what it had acknowledged, and its receipt does not prove it');
+    router.log.error(
+      { key, code: error.code, problem: error.message },
+      'the coordinator left out what it had acknowledged, and its receipt does not prove it',
+    );
     return undefined;
   }
 }
@@ -84,11 +101,14 @@ export function afterAbort(router: Router, vote: VoteBody): void {
 
 /** Verifies and keeps the aggregate of a round that this router has not taken part in. */
 export async function observeRound(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<void> {
-  const transcript = await sending('transcript', () => router.contact.track(router.client.transcript(cluster, round, { signal })));
+  const transcript = await sending('transcript', () =>
+    router.contact.track(router.client.transcript(cluster, round, { signal })),
+  );
   const { view } = stateOf(router);
   const audited = auditTranscript(view.authorityKey, transcript);
   const { config } = audited.round;
-  if (config.fleet !== view.fleet || config.cluster !== cluster || config.round !== round) throw new SecaggError('wrong_config', 'the transcript is of another round', { round });
+  if (config.fleet !== view.fleet || config.cluster !== cluster || config.round !== round)
+    throw new SecaggError('wrong_config', 'the transcript is of another round', { round });
   if (audited.kind !== 'opened') return;
   const aggregate = published(router, audited);
   failpoint('before-durable:aggregate-observed');
@@ -121,7 +141,13 @@ export function giveDataBack({ store }: Router, key: string): void {
 
 const published = (router: Router, audited: OpenedRound): PublishedSignal => {
   const result = publishedResult(audited);
-  return { ...result, withheld: [...result.withheld], participants: [...result.participants], left_out: [...result.left_out], verified_at: new Date(router.now()).toISOString() };
+  return {
+    ...result,
+    withheld: [...result.withheld],
+    participants: [...result.participants],
+    left_out: [...result.left_out],
+    verified_at: new Date(router.now()).toISOString(),
+  };
 };
 
 function verified(router: Router, audited: OpenedRound): void {

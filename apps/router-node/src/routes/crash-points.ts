@@ -3,7 +3,8 @@ import { type RequestHandler } from 'express';
 import { failpoint } from '../failpoint';
 
 /** `POST /v1/observations` is post-observations, `GET /v1/budget/history` is get-history. */
-const operationOf = (method: string, path: string): string => `${method.toLowerCase()}-${path.slice(path.lastIndexOf('/') + 1)}`;
+const operationOf = (method: string, path: string): string =>
+  `${method.toLowerCase()}-${path.slice(path.lastIndexOf('/') + 1)}`;
 
 export const crashPoints: RequestHandler = (request, response, next) => {
   const operation = operationOf(request.method, request.path);

@@ -14,7 +14,12 @@ export function getBudgetHistory(router: Router, { budgetHistory }: Pick<RouterS
     const entries = budgetHistory.list(limit, integer(request.query.before, 'before', Number.MAX_SAFE_INTEGER));
     const page: BudgetHistoryPage = {
       entries: entries.map(({ id, cluster, round, kind, units, atMs }) => ({
-        id, cluster, round, kind, rho: units === null ? null : unitsToRho(units), at: new Date(atMs).toISOString(),
+        id,
+        cluster,
+        round,
+        kind,
+        rho: units === null ? null : unitsToRho(units),
+        at: new Date(atMs).toISOString(),
       })),
       next_before: entries.length === limit ? entries[limit - 1].id : null,
     };
@@ -25,6 +30,7 @@ export function getBudgetHistory(router: Router, { budgetHistory }: Pick<RouterS
 function integer(value: unknown, path: string, max: number): number | undefined {
   if (value === undefined) return undefined;
   const parsed = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : NaN;
-  if (!(parsed >= 1 && parsed <= max)) throw new SecaggError('invalid', `${path}: must be an integer from 1 to ${max}`, { path });
+  if (!(parsed >= 1 && parsed <= max))
+    throw new SecaggError('invalid', `${path}: must be an integer from 1 to ${max}`, { path });
   return parsed;
 }

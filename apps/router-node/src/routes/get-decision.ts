@@ -9,7 +9,10 @@ export function getDecision(routes: Router, { decided }: Pick<RouterStore, 'deci
   routes.get('/v1/clusters/:cluster/rounds/:round/decision', (request, response) => {
     const { cluster, round } = roundOf(request.params);
     const proof = decided.encoded(roundKey(cluster, round));
-    if (!proof) throw new SecaggError('not_found', 'no decision on this round was verified here, or it is not kept any more', { round });
+    if (!proof)
+      throw new SecaggError('not_found', 'no decision on this round was verified here, or it is not kept any more', {
+        round,
+      });
     response.type('application/cbor').send(Buffer.from(proof));
   });
 }

@@ -6,13 +6,24 @@ import { type Router } from 'express';
 import { type RouterStore } from '../store/router-store';
 import { roundOf } from './parameters';
 
-export function getEvidence(routes: Router, { evidence, misbehaviour }: Pick<RouterStore, 'evidence' | 'misbehaviour'>): void {
+export function getEvidence(
+  routes: Router,
+  { evidence, misbehaviour }: Pick<RouterStore, 'evidence' | 'misbehaviour'>,
+): void {
   routes.get('/v1/evidence', (_request, response) => {
     const receipts = evidence.list().map(({ roundKey: key, hasMessage, atMs }) => ({
-        kind: 'receipt-not-honoured', ...ofRoundKey(key), at: new Date(atMs).toISOString(), path: hasMessage ? `/v1/evidence/receipt-not-honoured/${key}` : null,
+      kind: 'receipt-not-honoured',
+      ...ofRoundKey(key),
+      at: new Date(atMs).toISOString(),
+      path: hasMessage ? `/v1/evidence/receipt-not-honoured/${key}` : null,
     }));
     const others = misbehaviour.list().map(({ kind, party, serial, cluster, round, atMs }) => ({
-      kind, party, ...(cluster === null ? {} : { cluster }), ...(round === null ? {} : { round }), at: new Date(atMs).toISOString(), path: `/v1/evidence/${kind}/${party}/${serial}`,
+      kind,
+      party,
+      ...(cluster === null ? {} : { cluster }),
+      ...(round === null ? {} : { round }),
+      at: new Date(atMs).toISOString(),
+      path: `/v1/evidence/${kind}/${party}/${serial}`,
     }));
     const list: EvidenceList = { evidence: [...receipts, ...others].sort((a, b) => (a.at < b.at ? 1 : -1)) };
     response.json(list);

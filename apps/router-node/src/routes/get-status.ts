@@ -38,7 +38,9 @@ export function statusOf({ router, participant, member }: StatusSources): Router
     committee: member ? memberSeats(member) : null,
     missing_keys: missingKeys(store, participant.catalogue),
     receipts_not_honoured: store.evidence.list().map(({ roundKey, receipt, hasMessage }) => ({
-      round: roundKey, receipt: Buffer.from(receipt).toString('base64'), evidence: hasMessage ? `/v1/evidence/receipt-not-honoured/${roundKey}` : null,
+      round: roundKey,
+      receipt: Buffer.from(receipt).toString('base64'),
+      evidence: hasMessage ? `/v1/evidence/receipt-not-honoured/${roundKey}` : null,
     })),
     coordinator: {
       reachable: contact.reachable,
@@ -64,7 +66,10 @@ function decisionOn({ store }: Router, key: string): RouterNodeStatus['participa
   return body ? voteBodyMessage.decode(body).kind : null;
 }
 
-const stateOfParticipation = ({ outcome, receipt }: Participation, undecided: boolean): RouterNodeStatus['participations'][number]['state'] =>
+const stateOfParticipation = (
+  { outcome, receipt }: Participation,
+  undecided: boolean,
+): RouterNodeStatus['participations'][number]['state'] =>
   outcome ?? (undecided ? 'undecided' : receipt ? 'sent' : 'prepared');
 
 function quarantine(router: Router): RouterNodeStatus['quarantine'] {

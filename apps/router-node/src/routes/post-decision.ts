@@ -7,8 +7,14 @@ import { type Router } from '../participant/router';
 const TYPE = 'application/cbor';
 
 export function postDecision(routes: Routes, router: Router): void {
-  routes.post('/v1/decisions', express.raw({ type: TYPE, limit: decisionProofMessage.maxBytes }), (request, response) => {
-    if (!request.is(TYPE)) throw new SecaggError('malformed', `the content type is ${TYPE}`);
-    response.json(acceptDecision(router, request.body instanceof Uint8Array ? new Uint8Array(request.body) : new Uint8Array()));
-  });
+  routes.post(
+    '/v1/decisions',
+    express.raw({ type: TYPE, limit: decisionProofMessage.maxBytes }),
+    (request, response) => {
+      if (!request.is(TYPE)) throw new SecaggError('malformed', `the content type is ${TYPE}`);
+      response.json(
+        acceptDecision(router, request.body instanceof Uint8Array ? new Uint8Array(request.body) : new Uint8Array()),
+      );
+    },
+  );
 }

@@ -14,7 +14,9 @@ export function postObservations(router: Router, intake: Intake): void {
     if (!contentType) throw new SecaggError('malformed', `the content type is one of ${TYPES.join(', ')}`);
     const idempotencyKey = request.get('idempotency-key');
     if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > MAX_KEY_LENGTH)) {
-      throw new SecaggError('invalid', `an idempotency key has 1 to ${MAX_KEY_LENGTH} characters`, { path: 'Idempotency-Key' });
+      throw new SecaggError('invalid', `an idempotency key has 1 to ${MAX_KEY_LENGTH} characters`, {
+        path: 'Idempotency-Key',
+      });
     }
     const observations = parseBatch(contentType, request.body instanceof Uint8Array ? request.body : new Uint8Array());
     const accepted = await intake.accept({ observations, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) });

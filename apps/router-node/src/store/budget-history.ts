@@ -23,14 +23,25 @@ export class BudgetHistory {
       if (!change) continue;
       const { cluster, round, kind, atMs } = change;
       const units = change.kind === 'released' ? null : change.units;
-      this.database.run('INSERT INTO ledger_entry (cluster, round, kind, units, at_ms) VALUES (?, ?, ?, ?, ?)', cluster, round, kind, units, atMs);
+      this.database.run(
+        'INSERT INTO ledger_entry (cluster, round, kind, units, at_ms) VALUES (?, ?, ?, ?, ?)',
+        cluster,
+        round,
+        kind,
+        units,
+        atMs,
+      );
     }
   }
 
   /** @param before only entries with a lower id. @returns newest first */
   list(limit: number, before = Number.MAX_SAFE_INTEGER): LedgerEntry[] {
     return this.database
-      .all('SELECT id, cluster, round, kind, units, at_ms FROM ledger_entry WHERE id < ? ORDER BY id DESC LIMIT ?', before, limit)
+      .all(
+        'SELECT id, cluster, round, kind, units, at_ms FROM ledger_entry WHERE id < ? ORDER BY id DESC LIMIT ?',
+        before,
+        limit,
+      )
       .map(([id, cluster, round, kind, units, atMs]) => ({ id, cluster, round, kind, units, atMs }) as LedgerEntry);
   }
 }

@@ -33,10 +33,21 @@ export interface CommitteeStoreOptions {
 }
 
 /** Throws `cannot_open` when the store key is not the one the secrets are sealed under. */
-export async function openCommitteeStore({ dataDir, authorityKey, storeKey, member, random, onFailure, eventsPerSnapshot = 512 }: CommitteeStoreOptions): Promise<CommitteeStore> {
+export async function openCommitteeStore({
+  dataDir,
+  authorityKey,
+  storeKey,
+  member,
+  random,
+  onFailure,
+  eventsPerSnapshot = 512,
+}: CommitteeStoreOptions): Promise<CommitteeStore> {
   const database = Database.open(join(dataDir, 'committee.db'), committeeMigrations);
   try {
-    const journal = new Journal(database, memberMachine(authorityKey), onFailure, { name: 'committee', eventsPerSnapshot });
+    const journal = new Journal(database, memberMachine(authorityKey), onFailure, {
+      name: 'committee',
+      eventsPerSnapshot,
+    });
     const secrets = new EpochSecretTable(database, storeKey, member, random);
     for (const [epoch, opened] of await secrets.all()) {
       const seat = journal.state?.seats.get(epoch);
@@ -59,5 +70,6 @@ function purge(database: Database): void {
 
 /** With all that lies beside it: votes and secrets of epochs are gone. */
 export function removeCommitteeStore(dataDir: string): void {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(join(dataDir, `committee.db${suffix}`), { force: true });
+  for (const suffix of ['', '-wal', '-shm', '-journal'])
+    rmSync(join(dataDir, `committee.db${suffix}`), { force: true });
 }

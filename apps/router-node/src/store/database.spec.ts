@@ -7,7 +7,7 @@ import { Database, DatabaseInUse, type Migration } from './database';
 const folder = useTestFolder();
 const path = () => join(folder(), 'x.db');
 const one: Migration = { number: 1, sql: 'CREATE TABLE a (id INTEGER PRIMARY KEY, body BLOB)' };
-const two: Migration = { number: 2, sql: 'ALTER TABLE a ADD COLUMN note TEXT; UPDATE a SET note = \'old\'' };
+const two: Migration = { number: 2, sql: "ALTER TABLE a ADD COLUMN note TEXT; UPDATE a SET note = 'old'" };
 
 describe('a database file', () => {
   it('is brought to the newest migration once, and refused by an older version', () => {
@@ -23,7 +23,9 @@ describe('a database file', () => {
   });
 
   it('keeps nothing of a migration that fails', () => {
-    expect(() => Database.open(path(), [one, { number: 2, sql: 'CREATE TABLE b (id INTEGER); CREATE TABLE a (id INTEGER)' }])).toThrow('already exists');
+    expect(() =>
+      Database.open(path(), [one, { number: 2, sql: 'CREATE TABLE b (id INTEGER); CREATE TABLE a (id INTEGER)' }]),
+    ).toThrow('already exists');
     const database = Database.open(path(), [one]);
     expect(database.all("SELECT name FROM sqlite_master WHERE type = 'table'")).toEqual([['a']]);
     database.close();
@@ -33,7 +35,10 @@ describe('a database file', () => {
     const database = Database.open(path(), [one]);
     expect(statSync(path()).mode & 0o777).toBe(0o600);
     const script = `const D = require('libsql'); const db = new D(${JSON.stringify(path())}, { timeout: 50 }); try { db.prepare('SELECT * FROM a').all(); } catch (e) { process.stdout.write(e.code); }`;
-    const other = spawnSync(process.execPath, ['-e', script], { cwd: join(__dirname, '../../../..'), encoding: 'utf8' });
+    const other = spawnSync(process.execPath, ['-e', script], {
+      cwd: join(__dirname, '../../../..'),
+      encoding: 'utf8',
+    });
     expect(other.stdout).toBe('SQLITE_BUSY');
     expect(() => Database.open(path(), [one])).toThrow(DatabaseInUse);
     database.close();

@@ -24,7 +24,10 @@ export class Database {
   private readonly statements = new Map<string, Libsql.Statement>();
   private depth = 0;
 
-  private constructor(private readonly db: Libsql.Database, private readonly unlock: () => void) {}
+  private constructor(
+    private readonly db: Libsql.Database,
+    private readonly unlock: () => void,
+  ) {}
 
   /**
    * Opens or creates the file (readable by its owner only) and brings it to the newest migration.
@@ -127,7 +130,11 @@ export class Database {
   private migrate(path: string, migrations: readonly Migration[]): void {
     const current = Number(this.get('PRAGMA user_version')?.[0] ?? 0);
     const newest = migrations.at(-1)?.number ?? 0;
-    if (current > newest) throw new HostFault(exitCodes.config, `${path} was written by a newer version (migration ${current}; this one knows ${newest})`);
+    if (current > newest)
+      throw new HostFault(
+        exitCodes.config,
+        `${path} was written by a newer version (migration ${current}; this one knows ${newest})`,
+      );
     for (const { number, sql } of migrations) {
       if (number <= current) continue;
       const name = `${basename(path, '.db')}/migration`;
@@ -153,7 +160,8 @@ function lock(path: string): () => void {
     guard.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     guard.close();
-    if (faultOf(error).exitCode === exitCodes.inUse) throw new DatabaseInUse(`${path.replace(/\.lock$/, '')} is in use by another process`);
+    if (faultOf(error).exitCode === exitCodes.inUse)
+      throw new DatabaseInUse(`${path.replace(/\.lock$/, '')} is in use by another process`);
     throw error;
   }
   return () => {

@@ -8,10 +8,20 @@ import { routerMigrations } from './router-migrations';
 
 const folder = useTestFolder();
 const path = () => join(folder(), 'router.db');
-const signed = (byte: number): Signed => ({ body: new Uint8Array(40).fill(byte), signature: new Uint8Array(64).fill(byte) });
+const signed = (byte: number): Signed => ({
+  body: new Uint8Array(40).fill(byte),
+  signature: new Uint8Array(64).fill(byte),
+});
 const proof = (documents: number, decision: number): DecisionProof => ({
-  v: 1, policy: signed(documents), roster: signed(documents + 1), epoch_certificate: { body: new Uint8Array(8).fill(documents), signatures: [new Uint8Array(64)] },
-  announcement: signed(decision), decision: { body: new Uint8Array(9).fill(decision), votes: [{ member: 0 as never, signature: new Uint8Array(64).fill(decision) }] },
+  v: 1,
+  policy: signed(documents),
+  roster: signed(documents + 1),
+  epoch_certificate: { body: new Uint8Array(8).fill(documents), signatures: [new Uint8Array(64)] },
+  announcement: signed(decision),
+  decision: {
+    body: new Uint8Array(9).fill(decision),
+    votes: [{ member: 0 as never, signature: new Uint8Array(64).fill(decision) }],
+  },
 });
 
 let database: Database;
@@ -27,7 +37,11 @@ describe('decided rounds', () => {
     table.put('c/0', proof(5, 14), 9);
     expect(proofs.map((_, i) => table.get(`c/${i}`))).toEqual(proofs);
     expect(table.decisionBody('c/1')).toEqual(proofs[1].decision.body);
-    expect([table.get('c/9'), table.decisionBody('c/9'), table.encoded('c/9')]).toEqual([undefined, undefined, undefined]);
+    expect([table.get('c/9'), table.decisionBody('c/9'), table.encoded('c/9')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     database.close();
     database = Database.open(path(), routerMigrations);
     expect(new DecidedRoundTable(database).get('c/2')).toEqual(proofs[2]);
@@ -51,7 +65,14 @@ describe('evidence', () => {
     const table = new EvidenceTable(database);
     expect(table.put('c/2', signed(1), Uint8Array.of(7, 8), 6)).toBe(true);
     expect(table.put('c/2', signed(2), Uint8Array.of(9), 7)).toBe(false);
-    expect(table.list().map(({ roundKey, hasMessage, atMs }) => [roundKey, hasMessage, atMs])).toEqual([['c/2', true, 6], ['c/1', false, 5]]);
-    expect([table.message('c/2'), table.message('c/1'), table.message('c/3')]).toEqual([Uint8Array.of(7, 8), undefined, undefined]);
+    expect(table.list().map(({ roundKey, hasMessage, atMs }) => [roundKey, hasMessage, atMs])).toEqual([
+      ['c/2', true, 6],
+      ['c/1', false, 5],
+    ]);
+    expect([table.message('c/2'), table.message('c/1'), table.message('c/3')]).toEqual([
+      Uint8Array.of(7, 8),
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -1,6 +1,13 @@
 /** Decisions on rounds that were verified here, with all that shows them to others. Policies and rosters are kept once for all rounds under them. */
 import { createHash } from 'node:crypto';
-import { decisionMessage, type DecisionProof, decisionProofMessage, epochCertificateMessage, type Signed, signedMessage } from '@secagg/schema';
+import {
+  decisionMessage,
+  type DecisionProof,
+  decisionProofMessage,
+  epochCertificateMessage,
+  type Signed,
+  signedMessage,
+} from '@secagg/schema';
 import { type Database } from './database';
 
 /** The newest so many are kept. */
@@ -17,8 +24,13 @@ export class DecidedRoundTable {
     this.database.transaction(() => {
       const added = this.database.run(
         'INSERT INTO decided_round (round_key, policy, roster, epoch_certificate, announcement, decision, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-        roundKey, this.keep(proof.policy), this.keep(proof.roster), epochCertificateMessage.encode(proof.epoch_certificate), signedMessage.encode(proof.announcement),
-        decisionMessage.encode(proof.decision), nowMs,
+        roundKey,
+        this.keep(proof.policy),
+        this.keep(proof.roster),
+        epochCertificateMessage.encode(proof.epoch_certificate),
+        signedMessage.encode(proof.announcement),
+        decisionMessage.encode(proof.decision),
+        nowMs,
       );
       if (added > 0) this.prune();
     });
@@ -33,8 +45,12 @@ export class DecidedRoundTable {
     if (!row) return undefined;
     const [policy, roster, epochCertificate, announcement, decision] = row;
     return {
-      v: 1, policy: signedMessage.decode(policy), roster: signedMessage.decode(roster), epoch_certificate: epochCertificateMessage.decode(epochCertificate),
-      announcement: signedMessage.decode(announcement), decision: decisionMessage.decode(decision),
+      v: 1,
+      policy: signedMessage.decode(policy),
+      roster: signedMessage.decode(roster),
+      epoch_certificate: epochCertificateMessage.decode(epochCertificate),
+      announcement: signedMessage.decode(announcement),
+      decision: decisionMessage.decode(decision),
     };
   }
 
@@ -58,7 +74,13 @@ export class DecidedRoundTable {
   }
 
   private prune(): void {
-    const removed = this.database.run('DELETE FROM decided_round WHERE round_key IN (SELECT round_key FROM decided_round ORDER BY at_ms DESC, round_key LIMIT -1 OFFSET ?)', this.kept);
-    if (removed > 0) this.database.run('DELETE FROM fleet_document WHERE digest NOT IN (SELECT policy FROM decided_round UNION SELECT roster FROM decided_round)');
+    const removed = this.database.run(
+      'DELETE FROM decided_round WHERE round_key IN (SELECT round_key FROM decided_round ORDER BY at_ms DESC, round_key LIMIT -1 OFFSET ?)',
+      this.kept,
+    );
+    if (removed > 0)
+      this.database.run(
+        'DELETE FROM fleet_document WHERE digest NOT IN (SELECT policy FROM decided_round UNION SELECT roster FROM decided_round)',
+      );
   }
 }

@@ -35,28 +35,38 @@ afterEach(() => {
 describe('a journal', () => {
   it('rebuilds the same state from any mix of steps, snapshots and restarts', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.array(fc.nat(), { maxLength: 300 }), fc.constant('compact' as const), fc.constant('restart' as const)), { maxLength: 8 }), (steps) => {
-        close();
-        const expected: number[] = [];
-        const { database } = open();
-        database.run('DELETE FROM event');
-        database.run('DELETE FROM snapshot');
-        close();
-        let { journal } = open();
-        for (const step of steps) {
-          if (step === 'compact') journal.compact();
-          else if (step === 'restart') {
-            close();
-            ({ journal } = open());
-          } else {
-            journal.commit(step.map((value) => ({ type: 'append', value })));
-            expected.push(...step);
+      fc.property(
+        fc.array(
+          fc.oneof(
+            fc.array(fc.nat(), { maxLength: 300 }),
+            fc.constant('compact' as const),
+            fc.constant('restart' as const),
+          ),
+          { maxLength: 8 },
+        ),
+        (steps) => {
+          close();
+          const expected: number[] = [];
+          const { database } = open();
+          database.run('DELETE FROM event');
+          database.run('DELETE FROM snapshot');
+          close();
+          let { journal } = open();
+          for (const step of steps) {
+            if (step === 'compact') journal.compact();
+            else if (step === 'restart') {
+              close();
+              ({ journal } = open());
+            } else {
+              journal.commit(step.map((value) => ({ type: 'append', value })));
+              expected.push(...step);
+            }
           }
-        }
-        close();
-        ({ journal } = open());
-        expect(journal.state ?? []).toEqual(expected);
-      }),
+          close();
+          ({ journal } = open());
+          expect(journal.state ?? []).toEqual(expected);
+        },
+      ),
       { numRuns: 25 },
     );
     expect(failures).toEqual([]);
@@ -64,7 +74,9 @@ describe('a journal', () => {
 
   it('makes what belongs to a step durable with it, or neither', () => {
     const { database, journal } = open();
-    journal.commit([{ type: 'append', value: 1 }], () => database.run('INSERT INTO local_signal (body) VALUES (?)', 'with it'));
+    journal.commit([{ type: 'append', value: 1 }], () =>
+      database.run('INSERT INTO local_signal (body) VALUES (?)', 'with it'),
+    );
     expect(() =>
       journal.commit([{ type: 'append', value: 2 }], () => {
         database.run('INSERT INTO local_signal (body) VALUES (?)', 'without it');

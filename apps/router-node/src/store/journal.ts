@@ -61,7 +61,12 @@ export class Journal<State, Event extends { readonly type: string }> {
       for (const event of events) this.apply(event);
       this.at('before-durable', events);
       this.database.transaction(() => {
-        for (const event of events) this.database.run('INSERT INTO event (type, body) VALUES (?, ?)', event.type, encodeCanonical(this.machine.record?.(event) ?? event));
+        for (const event of events)
+          this.database.run(
+            'INSERT INTO event (type, body) VALUES (?, ?)',
+            event.type,
+            encodeCanonical(this.machine.record?.(event) ?? event),
+          );
         also?.();
         this.at('in-durable', events);
       });
@@ -81,7 +86,10 @@ export class Journal<State, Event extends { readonly type: string }> {
     const snapshot = [{ type: 'snapshot' }];
     this.at('before-durable', snapshot);
     this.database.transaction(() => {
-      this.database.run('INSERT INTO snapshot (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body', body);
+      this.database.run(
+        'INSERT INTO snapshot (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body',
+        body,
+      );
       this.database.run('DELETE FROM event');
       this.at('in-durable', snapshot);
     });

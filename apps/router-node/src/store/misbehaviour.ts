@@ -16,10 +16,19 @@ export class MisbehaviourTable {
 
   /** @returns false when there is the like already */
   put({ kind, party, serial, publicKey, cluster, round }: Misbehaviour, message: Uint8Array, nowMs: number): boolean {
-    return this.database.run(
-      'INSERT INTO misbehaviour (kind, party, public_key, serial, cluster, round, message, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-      kind, party, publicKey, serial, cluster ?? null, round ?? null, message, nowMs,
-    ) > 0;
+    return (
+      this.database.run(
+        'INSERT INTO misbehaviour (kind, party, public_key, serial, cluster, round, message, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        kind,
+        party,
+        publicKey,
+        serial,
+        cluster ?? null,
+        round ?? null,
+        message,
+        nowMs,
+      ) > 0
+    );
   }
 
   /** Newest first. */
@@ -27,17 +36,29 @@ export class MisbehaviourTable {
     return this.database
       .all('SELECT kind, party, serial, cluster, round, at_ms FROM misbehaviour ORDER BY at_ms DESC LIMIT 100')
       .map(([kind, party, serial, cluster, round, atMs]) => ({
-        kind: kind as string, party: party as string, serial: serial as number, cluster: cluster as string | null, round: round as number | null, atMs: atMs as number,
+        kind: kind as string,
+        party: party as string,
+        serial: serial as number,
+        cluster: cluster as string | null,
+        round: round as number | null,
+        atMs: atMs as number,
       }));
   }
 
   /** The encoded evidence. */
   message(kind: string, party: string, serial: number): Uint8Array | undefined {
-    return this.database.get('SELECT message FROM misbehaviour WHERE kind = ? AND party = ? AND serial = ?', kind, party, serial)?.[0] as Uint8Array | undefined;
+    return this.database.get(
+      'SELECT message FROM misbehaviour WHERE kind = ? AND party = ? AND serial = ?',
+      kind,
+      party,
+      serial,
+    )?.[0] as Uint8Array | undefined;
   }
 
   /** Kinds that there is evidence of. */
   kindsOf(party: string, publicKey: Uint8Array): string[] {
-    return this.database.all('SELECT kind FROM misbehaviour WHERE party = ? AND public_key = ?', party, publicKey).map(([kind]) => kind as string);
+    return this.database
+      .all('SELECT kind FROM misbehaviour WHERE party = ? AND public_key = ?', party, publicKey)
+      .map(([kind]) => kind as string);
   }
 }

@@ -38,23 +38,45 @@ export class ObservationTable {
    * @returns how many were accepted, now or when the same batch came before, and how many are new
    * Throws `duplicate` when the key stands for another batch, `overloaded` when there is no room.
    */
-  add({ observations, idempotencyKey }: ObservationBatch, nowMs: number, room = Infinity): { accepted: number; added: number } {
+  add(
+    { observations, idempotencyKey }: ObservationBatch,
+    nowMs: number,
+    room = Infinity,
+  ): { accepted: number; added: number } {
     const rows = observations.map((observation) => this.rowOf(observation));
     if (idempotencyKey !== undefined) {
-      const before = this.database.get('SELECT digest, accepted FROM accepted_batch WHERE idempotency_key = ?', idempotencyKey);
+      const before = this.database.get(
+        'SELECT digest, accepted FROM accepted_batch WHERE idempotency_key = ?',
+        idempotencyKey,
+      );
       if (before) {
-        if (!this.digestOf(rows).equals(before[0] as Uint8Array)) throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
+        if (!this.digestOf(rows).equals(before[0] as Uint8Array))
+          throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
         return { accepted: before[1] as number, added: 0 };
       }
     }
-    if (observations.length > room) throw new SecaggError('overloaded', 'no more observations can be held until a round has taken some');
+    if (observations.length > room)
+      throw new SecaggError('overloaded', 'no more observations can be held until a round has taken some');
     if (idempotencyKey !== undefined) {
-      this.database.run('INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)', idempotencyKey, this.digestOf(rows), observations.length, nowMs);
+      this.database.run(
+        'INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)',
+        idempotencyKey,
+        this.digestOf(rows),
+        observations.length,
+        nowMs,
+      );
     }
     // A sealed body is bound to its row, so the id is chosen first.
     let id = nextId(this.database, 'observation');
     for (const { key, body, requester } of rows) {
-      this.database.run('INSERT INTO observation (id, key, body, requester, received_at_ms) VALUES (?, ?, ?, ?, ?)', id, key, this.sealed.seal(body, 'observation', id), requester, nowMs);
+      this.database.run(
+        'INSERT INTO observation (id, key, body, requester, received_at_ms) VALUES (?, ?, ?, ?, ?)',
+        id,
+        key,
+        this.sealed.seal(body, 'observation', id),
+        requester,
+        nowMs,
+      );
       id += 1;
     }
     return { accepted: observations.length, added: observations.length };
@@ -65,21 +87,35 @@ export class ObservationTable {
   }
 
   private rowOf({ requester, ...held }: RewardObservation): Row {
-    return { key: signalKey(held.model, held.task), body: JSON.stringify(held), requester: requester === undefined ? null : this.hash(requester) };
+    return {
+      key: signalKey(held.model, held.task),
+      body: JSON.stringify(held),
+      requester: requester === undefined ? null : this.hash(requester),
+    };
   }
 
   count(): { waiting: number; taken: number } {
-    const [waiting, all] = this.database.get('SELECT count(*) FILTER (WHERE taken_by IS NULL), count(*) FROM observation') as [number, number];
+    const [waiting, all] = this.database.get(
+      'SELECT count(*) FILTER (WHERE taken_by IS NULL), count(*) FROM observation',
+    ) as [number, number];
     return { waiting, taken: all - waiting };
   }
 
   /** Waiting observations in the order they came, read in pages. */
   *waiting(): Generator<WaitingObservation> {
     for (let last = 0; ; ) {
-      const page = this.database.all('SELECT id, body, requester FROM observation WHERE id > ? AND taken_by IS NULL ORDER BY id LIMIT ?', last, PAGE);
+      const page = this.database.all(
+        'SELECT id, body, requester FROM observation WHERE id > ? AND taken_by IS NULL ORDER BY id LIMIT ?',
+        last,
+        PAGE,
+      );
       for (const [id, body, requester] of page) {
         const text = this.sealed.open(body, 'observation', id as number);
-        yield { id: id as number, observation: JSON.parse(text) as HeldObservation, ...(requester === null ? {} : { requester: requester as string }) };
+        yield {
+          id: id as number,
+          observation: JSON.parse(text) as HeldObservation,
+          ...(requester === null ? {} : { requester: requester as string }),
+        };
       }
       if (page.length < PAGE) return;
       last = page[PAGE - 1][0] as number;
@@ -88,11 +124,19 @@ export class ObservationTable {
 
   /** How many wait under each key. */
   waitingByKey(): Map<string, number> {
-    return new Map(this.database.all('SELECT key, count(*) FROM observation WHERE taken_by IS NULL GROUP BY key').map(([key, count]) => [key as string, count as number]));
+    return new Map(
+      this.database
+        .all('SELECT key, count(*) FROM observation WHERE taken_by IS NULL GROUP BY key')
+        .map(([key, count]) => [key as string, count as number]),
+    );
   }
 
   take(ids: readonly number[], roundKey: string): void {
-    this.database.run('UPDATE observation SET taken_by = ? WHERE id IN (SELECT value FROM json_each(?))', roundKey, JSON.stringify(ids));
+    this.database.run(
+      'UPDATE observation SET taken_by = ? WHERE id IN (SELECT value FROM json_each(?))',
+      roundKey,
+      JSON.stringify(ids),
+    );
   }
 
   takenBy(roundKey: string): number {
@@ -125,4 +169,6 @@ interface Row {
 }
 
 const digestOf = (rows: readonly Row[]): Buffer =>
-  createHash('sha256').update(JSON.stringify(rows.map(({ body, requester }) => (requester === null ? body : [body, requester])))).digest();
+  createHash('sha256')
+    .update(JSON.stringify(rows.map(({ body, requester }) => (requester === null ? body : [body, requester]))))
+    .digest();

@@ -27,7 +27,13 @@ export interface Forgotten {
  * a round may have published them. The mark goes with it.
  * @param budgetUnits the whole budget of this router
  */
-export function makeUpForBackup(database: Database, journal: Journal<RouterState, RouterEvent>, mark: BackupMark, budgetUnits: number, nowMs: number): Forgotten {
+export function makeUpForBackup(
+  database: Database,
+  journal: Journal<RouterState, RouterEvent>,
+  mark: BackupMark,
+  budgetUnits: number,
+  nowMs: number,
+): Forgotten {
   const assumedUnits = mark.assumedUnits ?? budgetUnits;
   let observations = 0;
   // Before the fleet's documents are known nothing has been answered or charged.

@@ -44,18 +44,33 @@ export interface RouterStore {
  * Throws a HostFault when they are sealed under another key.
  */
 export function openRouterStore(
-  dataDir: string, authorityKey: Uint8Array, hash: RequesterHash, onFailure: (error: unknown) => void, sealing?: RowSealOptions, eventsPerSnapshot = 512,
+  dataDir: string,
+  authorityKey: Uint8Array,
+  hash: RequesterHash,
+  onFailure: (error: unknown) => void,
+  sealing?: RowSealOptions,
+  eventsPerSnapshot = 512,
 ): RouterStore {
   const database = Database.open(join(dataDir, 'router.db'), routerMigrations, { readable: true });
   try {
-    return storeOver(database, openRowSeal(database, sealing), new Journal(database, routerMachine(authorityKey), onFailure, { name: 'router', eventsPerSnapshot }), hash);
+    return storeOver(
+      database,
+      openRowSeal(database, sealing),
+      new Journal(database, routerMachine(authorityKey), onFailure, { name: 'router', eventsPerSnapshot }),
+      hash,
+    );
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function storeOver(database: Database, sealed: RowSeal, journal: RouterStore['journal'], hash: RequesterHash): RouterStore {
+function storeOver(
+  database: Database,
+  sealed: RowSeal,
+  journal: RouterStore['journal'],
+  hash: RequesterHash,
+): RouterStore {
   return {
     journal,
     observations: new ObservationTable(database, hash, sealed),

@@ -45,7 +45,10 @@ export function openRowSeal(database: Database, options: RowSealOptions | undefi
   const digestKey = options.random(32);
   const seal = rowSeal(options, digestKey);
   database.transaction(() => {
-    database.run('INSERT INTO digest_key (id, sealed) VALUES (1, ?)', options.storeKey.seal(digestKey, digestContext(options.router)));
+    database.run(
+      'INSERT INTO digest_key (id, sealed) VALUES (1, ?)',
+      options.storeKey.seal(digestKey, digestContext(options.router)),
+    );
     sealClearRows(database, seal);
   });
   // Deleted content is overwritten (secure_delete), but the log still has it.
@@ -60,7 +63,10 @@ function openDigestKey({ storeKey, router }: RowSealOptions, sealed: Uint8Array)
     return storeKey.open(sealed, digestContext(router));
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
-    throw new HostFault(exitCodes.config, `router.db is sealed under another store key, or belongs to another router than ${router}`);
+    throw new HostFault(
+      exitCodes.config,
+      `router.db is sealed under another store key, or belongs to another router than ${router}`,
+    );
   }
 }
 
@@ -91,6 +97,10 @@ function sealClearRows(database: Database, seal: RowSeal): void {
     }
   }
   for (const [key, digest] of database.all('SELECT idempotency_key, digest FROM accepted_batch')) {
-    database.run('UPDATE accepted_batch SET digest = ? WHERE idempotency_key = ?', seal.keyedDigest(digest as Uint8Array), key);
+    database.run(
+      'UPDATE accepted_batch SET digest = ? WHERE idempotency_key = ?',
+      seal.keyedDigest(digest as Uint8Array),
+      key,
+    );
   }
 }

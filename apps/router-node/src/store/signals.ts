@@ -7,14 +7,21 @@ import { nextId } from './next-id';
 import { inTheClear, type RowSeal } from './row-seal';
 
 export class LocalSignalTable {
-  constructor(private readonly database: Database, private readonly sealed: RowSeal = inTheClear) {}
+  constructor(
+    private readonly database: Database,
+    private readonly sealed: RowSeal = inTheClear,
+  ) {}
 
   /** Replaces the signal that waits. */
   put(signal: FederatedRewardSignal): void {
     this.database.transaction(() => {
       this.database.run('DELETE FROM local_signal WHERE taken_by IS NULL');
       const id = nextId(this.database, 'local_signal');
-      this.database.run('INSERT INTO local_signal (id, body) VALUES (?, ?)', id, this.sealed.seal(JSON.stringify(signal), 'local_signal', id));
+      this.database.run(
+        'INSERT INTO local_signal (id, body) VALUES (?, ?)',
+        id,
+        this.sealed.seal(JSON.stringify(signal), 'local_signal', id),
+      );
       failpoint('in-durable:signal-put');
     });
   }
@@ -34,7 +41,8 @@ export class LocalSignalTable {
 
   /** It waits again, unless a newer one has been put meanwhile. */
   giveBack(roundKey: string): void {
-    if (this.waiting() === undefined) this.database.run('UPDATE local_signal SET taken_by = NULL WHERE taken_by = ?', roundKey);
+    if (this.waiting() === undefined)
+      this.database.run('UPDATE local_signal SET taken_by = NULL WHERE taken_by = ?', roundKey);
     else this.remove(roundKey);
   }
 }
@@ -47,7 +55,9 @@ export class AggregateTable {
     this.database.run(
       `INSERT INTO aggregate (cluster, round, body) VALUES (?, ?, ?)
        ON CONFLICT (cluster) DO UPDATE SET round = excluded.round, body = excluded.body WHERE excluded.round > aggregate.round`,
-      cluster, round, JSON.stringify(aggregate),
+      cluster,
+      round,
+      JSON.stringify(aggregate),
     );
   }
 

@@ -1,14 +1,34 @@
 /** What a coordinator tells a router of a round that it took part in: aborts that were not decided, and results that are not the round's. The real sidecar settles on proof alone. */
 import { WordSum } from '@secagg/crypto';
-import { auditTranscript, publishedResult, roundKey, type VerifiedRound, verifyReceiptEvidence } from '@secagg/protocol';
-import { type Bytes, contributionMessage, type Decision, headerMessage, type RoundNumber, roundStatusMessage, signedMessage, type Transcript, transcriptMessage, voteBodyMessage, voteMessage } from '@secagg/schema';
+import {
+  auditTranscript,
+  publishedResult,
+  roundKey,
+  type VerifiedRound,
+  verifyReceiptEvidence,
+} from '@secagg/protocol';
+import {
+  type Bytes,
+  contributionMessage,
+  type Decision,
+  headerMessage,
+  type RoundNumber,
+  roundStatusMessage,
+  signedMessage,
+  type Transcript,
+  transcriptMessage,
+  voteBodyMessage,
+  voteMessage,
+} from '@secagg/schema';
 import { eventually } from '../support/coordinator-double';
 import { type LogLine } from '../support/node-process';
 import { type Attack, expectLayers, quietly } from './support/attack';
 import { emptyContribution } from './support/forge';
 import { about, bodyOf, HONEST, inRound, must, Refused, Siege, VICTIM } from './support/siege';
 
-jest.mock('../../../../libs/protocol/src/checks/switched-off', () => jest.requireActual('../../../../libs/protocol/test/support/switched-off'));
+jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
+  jest.requireActual('../../../../libs/protocol/test/support/switched-off'),
+);
 jest.setTimeout(180_000);
 
 let siege: Siege;
@@ -26,14 +46,26 @@ async function victimsRound(): Promise<VerifiedRound> {
 }
 
 /** The victim's state of a round, once it has one or has said why not. */
-async function settled({ round }: { readonly round: number }, from: number): Promise<{ state: string; waiting: number }> {
+async function settled(
+  { round }: { readonly round: number },
+  from: number,
+): Promise<{ state: string; waiting: number }> {
   const node = siege.node(VICTIM);
-  const refusal = () => node.log.slice(from).find((line) => line.msg === 'the outcome of the round could not be verified' && line.round === round);
+  const refusal = () =>
+    node.log
+      .slice(from)
+      .find((line) => line.msg === 'the outcome of the round could not be verified' && line.round === round);
   const read = async () => {
     const { participations, observations } = await node.client.status();
-    return { state: participations.find((entry) => entry.round === round)?.state ?? 'none', waiting: observations.waiting };
+    return {
+      state: participations.find((entry) => entry.round === round)?.state ?? 'none',
+      waiting: observations.waiting,
+    };
   };
-  await eventually('an outcome', async () => refusal() !== undefined || ['aborted', 'included', 'left_out'].includes((await read()).state));
+  await eventually(
+    'an outcome',
+    async () => refusal() !== undefined || ['aborted', 'included', 'left_out'].includes((await read()).state),
+  );
   const line: LogLine | undefined = refusal();
   if (line) throw new Refused(line);
   return read();
@@ -45,7 +77,9 @@ async function claimAborted(round: VerifiedRound, decision: Decision): Promise<b
   const from = siege.node(VICTIM).log.length;
   siege.answer = (url, _request, response) => {
     if (url.pathname !== `/v1/clusters/${cluster}/rounds/${number}`) return false;
-    response.writeHead(200).end(roundStatusMessage.encode({ cluster, round: number, phase: 'aborted', contributions: 1, decision }));
+    response
+      .writeHead(200)
+      .end(roundStatusMessage.encode({ cluster, round: number, phase: 'aborted', contributions: 1, decision }));
     return true;
   };
   const { state, waiting } = await settled({ round: number }, from);
@@ -54,8 +88,15 @@ async function claimAborted(round: VerifiedRound, decision: Decision): Promise<b
 
 /** The quorum's abort of a round, by the votes of the honest members. */
 async function abortedByAll(round: VerifiedRound): Promise<Decision> {
-  const votes = await Promise.all(HONEST.map(async (id) => voteMessage.decode(must(await siege.ask(id, { kind: 'abort', ...about(round), reason: 'policy' })))));
-  return { body: votes[0].body, votes: votes.map(({ member, signature }) => ({ member, signature })).sort((a, b) => a.member - b.member) };
+  const votes = await Promise.all(
+    HONEST.map(async (id) =>
+      voteMessage.decode(must(await siege.ask(id, { kind: 'abort', ...about(round), reason: 'policy' }))),
+    ),
+  );
+  return {
+    body: votes[0].body,
+    votes: votes.map(({ member, signature }) => ({ member, signature })).sort((a, b) => a.member - b.member),
+  };
 }
 
 const aborts: Record<string, Attack> = {
@@ -79,7 +120,10 @@ const aborts: Record<string, Attack> = {
     layers: ['decision.kind'],
     run: async () => {
       const round = await victimsRound();
-      siege.show(round, [siege.contributionOf(round), ...['router-5', 'router-6'].map((id) => emptyContribution(round, siege.identity(id)))]);
+      siege.show(round, [
+        siege.contributionOf(round),
+        ...['router-5', 'router-6'].map((id) => emptyContribution(round, siege.identity(id))),
+      ]);
       const proposal = siege.propose(round, [...(await siege.reports(round)), siege.falseReport(round, () => true)]);
       return claimAborted(round, siege.decision(round, await siege.votes(round, proposal, HONEST)));
     },
@@ -103,10 +147,17 @@ async function publish(tamper: (transcript: Transcript, round: VerifiedRound) =>
       return true;
     };
     const { state } = await settled(round.config as { round: RoundNumber }, from);
-    expect([state, siege.coordinator.round(key).phase, roundKey(round.config.cluster, round.config.round)]).toEqual(['included', 'published', key]);
+    expect([state, siege.coordinator.round(key).phase, roundKey(round.config.cluster, round.config.round)]).toEqual([
+      'included',
+      'published',
+      key,
+    ]);
     const audited = auditTranscript(siege.fleet.authority.publicKey, siege.coordinator.local.transcript(key));
     if (audited.kind !== 'opened') throw new Error('the round was aborted');
-    return JSON.stringify((await siege.node(VICTIM).client.signal())?.details) !== JSON.stringify(publishedResult(audited).details);
+    return (
+      JSON.stringify((await siege.node(VICTIM).client.signal())?.details) !==
+      JSON.stringify(publishedResult(audited).details)
+    );
   });
 }
 
@@ -116,22 +167,24 @@ const bumped = (words: Bytes): Bytes => words.map((byte, i) => (i === 0 ? byte ^
 const results: Record<string, Attack> = {
   'a sum off by one': {
     layers: ['sum.recomputed'],
-    run: () => publish(({ sums: [{ group, words }], ...rest }) => ({ ...rest, sums: [{ group, words: bumped(words) }] })),
+    run: () =>
+      publish(({ sums: [{ group, words }], ...rest }) => ({ ...rest, sums: [{ group, words: bumped(words) }] })),
   },
   'keystreams off by one, and a sum to fit': {
     layers: ['piece.agreed'],
-    run: () => publish(({ sums: [sum], pieces: [piece, ...pieces], ...rest }, { dimension, config }) => {
-      const packed = (words: Bytes): WordSum => {
-        const one = new WordSum(dimension, config.layout.word_bits);
-        one.addPacked(words);
-        return one;
-      };
-      const changed = { ...piece, words: bumped(piece.words) };
-      const fitting = packed(sum.words);
-      fitting.addPacked(piece.words);
-      fitting.subtract(packed(changed.words));
-      return { ...rest, pieces: [changed, ...pieces], sums: [{ ...sum, words: fitting.toPacked() }] };
-    }),
+    run: () =>
+      publish(({ sums: [sum], pieces: [piece, ...pieces], ...rest }, { dimension, config }) => {
+        const packed = (words: Bytes): WordSum => {
+          const one = new WordSum(dimension, config.layout.word_bits);
+          one.addPacked(words);
+          return one;
+        };
+        const changed = { ...piece, words: bumped(piece.words) };
+        const fitting = packed(sum.words);
+        fitting.addPacked(piece.words);
+        fitting.subtract(packed(changed.words));
+        return { ...rest, pieces: [changed, ...pieces], sums: [{ ...sum, words: fitting.toPacked() }] };
+      }),
   },
 };
 
@@ -147,17 +200,27 @@ async function drop(): Promise<boolean> {
       void bodyOf(request).then((bytes) => {
         const { header } = contributionMessage.decode(bytes);
         const isVictims = headerMessage.decode(header.body).router === VICTIM;
-        response.writeHead(201).end(signedMessage.encode(isVictims ? siege.receiptFor(header) : siege.coordinator.local.contribute(key, bytes)));
+        response
+          .writeHead(201)
+          .end(
+            signedMessage.encode(isVictims ? siege.receiptFor(header) : siege.coordinator.local.contribute(key, bytes)),
+          );
       });
       return true;
     };
     expect((await settled(config, from)).state).toBe('left_out');
     const node = siege.node(VICTIM);
-    const proofs = (await node.client.evidence()).evidence.filter((entry) => entry.kind === 'receipt-not-honoured' && entry.round === config.round);
+    const proofs = (await node.client.evidence()).evidence.filter(
+      (entry) => entry.kind === 'receipt-not-honoured' && entry.round === config.round,
+    );
     for (const { path } of proofs) {
-      expect(verifyReceiptEvidence(siege.fleet.authority.publicKey, await node.client.evidenceAt(path as string))).toMatchObject({ how: 'absent', router: VICTIM, round: config.round });
+      expect(
+        verifyReceiptEvidence(siege.fleet.authority.publicKey, await node.client.evidenceAt(path as string)),
+      ).toMatchObject({ how: 'absent', router: VICTIM, round: config.round });
     }
-    const alarms = node.log.slice(from).filter(({ level, msg }) => level === 50 && String(msg).includes('acknowledged this contribution'));
+    const alarms = node.log
+      .slice(from)
+      .filter(({ level, msg }) => level === 50 && String(msg).includes('acknowledged this contribution'));
     expect(alarms).toHaveLength(proofs.length);
     return proofs.length === 0;
   });

@@ -12,5 +12,7 @@ it('nothing of the switches is in what is shipped', async () => {
   expect(shipped).not.toContain('SECAGG_TEST_CHECKS_OFF');
   // The module that stands there says no, whatever it is asked.
   const module = readFileSync(join(__dirname, '../../../../libs/protocol/src/checks/switched-off.ts'), 'utf8');
-  expect(module.replace(/\/\*\*[\s\S]*?\*\//, '').trim()).toBe('export const isSwitchedOff = (_check: string): boolean => false;');
+  expect(module.replace(/\/\*\*[\s\S]*?\*\//, '').trim()).toBe(
+    'export const isSwitchedOff = (_check: string): boolean => false;',
+  );
 });

@@ -1,14 +1,32 @@
 /** Announcements, epochs and fleet documents of a coordinator that wants more from a router than policy, limits and history allow: the real sidecar refuses each at a check of its own. */
-import { domainMessage, generateIdentityKey, openBoxPlaintext, sealingSuite, signMessage, WordSum } from '@secagg/crypto';
+import {
+  domainMessage,
+  generateIdentityKey,
+  openBoxPlaintext,
+  sealingSuite,
+  signMessage,
+  WordSum,
+} from '@secagg/crypto';
 import { epochHash, type VerifiedRound, verifyEvidence } from '@secagg/protocol';
 import {
-  type Bytes, type Contribution, type Epoch, type EpochCertificate, epochMessage, epochSignatureMessage, type MemberIndex, type RoundConfig, seatMessage, signedMessage,
+  type Bytes,
+  type Contribution,
+  type Epoch,
+  type EpochCertificate,
+  epochMessage,
+  epochSignatureMessage,
+  type MemberIndex,
+  type RoundConfig,
+  seatMessage,
+  signedMessage,
 } from '@secagg/schema';
 import { random } from '../support/fleet';
 import { type Attack, expectLayers } from './support/attack';
 import { ACCOMPLICE, HONEST, must, Siege, VICTIM } from './support/siege';
 
-jest.mock('../../../../libs/protocol/src/checks/switched-off', () => jest.requireActual('../../../../libs/protocol/test/support/switched-off'));
+jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
+  jest.requireActual('../../../../libs/protocol/test/support/switched-off'),
+);
 jest.setTimeout(180_000);
 
 const FLOOR_RHO = 0.2;
@@ -20,10 +38,25 @@ let fair: { config: RoundConfig; epoch: EpochCertificate };
 
 beforeAll(async () => {
   siege = await Siege.lay(
-    { cluster: { max_groups: 8, unsafe_no_noise: false, max_round_rho_units: units(FLOOR_RHO), min_assumed_colluders: 1, privacy_units: ['request'] } },
-    { SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_MAX_ROUND_RHO: '1', SECAGG_BUDGET_RHO: '1000', SECAGG_MIN_HONEST_PER_GROUP: '2' },
+    {
+      cluster: {
+        max_groups: 8,
+        unsafe_no_noise: false,
+        max_round_rho_units: units(FLOOR_RHO),
+        min_assumed_colluders: 1,
+        privacy_units: ['request'],
+      },
+    },
+    {
+      SECAGG_UNSAFE_NO_NOISE: 'false',
+      SECAGG_MAX_ROUND_RHO: '1',
+      SECAGG_BUDGET_RHO: '1000',
+      SECAGG_MIN_HONEST_PER_GROUP: '2',
+    },
   );
-  const round = await siege.openRound({ privacy: { unit: 'request', rho: 0.01, assumedColluders: 1, deltaInverse: 1_000_000 } });
+  const round = await siege.openRound({
+    privacy: { unit: 'request', rho: 0.01, assumedColluders: 1, deltaInverse: 1_000_000 },
+  });
   fair = { config: round.config, epoch: round.epoch.certificate };
   siege.giveUpRounds();
 });
@@ -35,27 +68,61 @@ const next = (change: Partial<RoundConfig> = {}): RoundConfig => {
   const now = Date.now();
   const { policy, roster } = siege.fleet.view;
   return {
-    ...fair.config, policy_version: policy.version, roster_version: roster.version, round: (number += 1) as RoundConfig['round'], round_time_ms: now, send_from_ms: now, deadline_ms: now + 60_000, ...change,
+    ...fair.config,
+    policy_version: policy.version,
+    roster_version: roster.version,
+    round: (number += 1) as RoundConfig['round'],
+    round_time_ms: now,
+    send_from_ms: now,
+    deadline_ms: now + 60_000,
+    ...change,
   };
 };
-const privacy = (change: Partial<RoundConfig['privacy']>): Partial<RoundConfig> => ({ privacy: { ...fair.config.privacy, ...change } });
+const privacy = (change: Partial<RoundConfig['privacy']>): Partial<RoundConfig> => ({
+  privacy: { ...fair.config.privacy, ...change },
+});
 /** What the coordinator is after here is a contribution under its terms. */
-const lure = (terms: () => Partial<RoundConfig>): Attack['run'] => async () => {
-  await siege.offer(next(terms()), fair.epoch);
-  return true;
-};
+const lure =
+  (terms: () => Partial<RoundConfig>): Attack['run'] =>
+  async () => {
+    await siege.offer(next(terms()), fair.epoch);
+    return true;
+  };
 
 const announcements: Record<string, Attack> = {
-  'no noise': { layers: ['policy.noise', 'limits.noise'], run: lure(() => privacy({ noise_variance_numerator: 0, noise_variance_denominator: 1 })) },
-  'less noise than the floor': { layers: ['policy.noise_floor', 'limits.round_cost'], run: lure(() => privacy({ noise_variance_numerator: Math.ceil(fair.config.privacy.noise_variance_numerator / 150) })) },
-  'fewer participants': { layers: ['policy.min_participants', 'limits.honest_quorum'], run: lure(() => ({ min_participants_per_group: 2 })) },
+  'no noise': {
+    layers: ['policy.noise', 'limits.noise'],
+    run: lure(() => privacy({ noise_variance_numerator: 0, noise_variance_denominator: 1 })),
+  },
+  'less noise than the floor': {
+    layers: ['policy.noise_floor', 'limits.round_cost'],
+    run: lure(() =>
+      privacy({ noise_variance_numerator: Math.ceil(fair.config.privacy.noise_variance_numerator / 150) }),
+    ),
+  },
+  'fewer participants': {
+    layers: ['policy.min_participants', 'limits.honest_quorum'],
+    run: lure(() => ({ min_participants_per_group: 2 })),
+  },
   'nobody assumed to collude': { layers: ['policy.colluders'], run: lure(() => privacy({ assumed_colluders: 0 })) },
-  'noise for smaller requests': { layers: ['policy.clip_norm'], run: lure(() => privacy({ clip_norm: Math.ceil(fair.config.privacy.clip_norm / 10) })) },
-  'another privacy unit': { layers: ['policy.privacy_unit', 'limits.privacy_unit'], run: lure(() => privacy({ unit: 'router' })) },
+  'noise for smaller requests': {
+    layers: ['policy.clip_norm'],
+    run: lure(() => privacy({ clip_norm: Math.ceil(fair.config.privacy.clip_norm / 10) })),
+  },
+  'another privacy unit': {
+    layers: ['policy.privacy_unit', 'limits.privacy_unit'],
+    run: lure(() => privacy({ unit: 'router' })),
+  },
   'a larger delta': { layers: ['policy.delta'], run: lure(() => privacy({ delta_inverse: 100 })) },
-  'words that wrap around': { layers: ['policy.word_width'], run: lure(() => privacy({ noise_variance_numerator: 2 ** 48, noise_variance_denominator: 1 })) },
+  'words that wrap around': {
+    layers: ['policy.word_width'],
+    run: lure(() => privacy({ noise_variance_numerator: 2 ** 48, noise_variance_denominator: 1 })),
+  },
   'more groups': { layers: ['policy.groups'], run: lure(() => ({ groups: 9 })) },
-  'a round of the past': { layers: ['round.times'], run: lure(() => ({ round_time_ms: Date.now() - 3_600_000, send_from_ms: Date.now() - 3_600_000 })) },
+  'a round of the past': {
+    layers: ['round.times'],
+    run: lure(() => ({ round_time_ms: Date.now() - 3_600_000, send_from_ms: Date.now() - 3_600_000 })),
+  },
   'the signature of another party': {
     layers: ['round.signed'],
     run: async () => {
@@ -68,7 +135,14 @@ const announcements: Record<string, Attack> = {
     run: async () => {
       const config = next();
       await siege.offer(config, fair.epoch);
-      await siege.offer({ ...config, max_participants: config.max_participants - 1, layout: { ...config.layout, max_participants: config.max_participants - 1 } }, fair.epoch);
+      await siege.offer(
+        {
+          ...config,
+          max_participants: config.max_participants - 1,
+          layout: { ...config.layout, max_participants: config.max_participants - 1 },
+        },
+        fair.epoch,
+      );
       return true;
     },
   },
@@ -96,7 +170,11 @@ it('the two configurations are kept as evidence against the coordinator', async 
 });
 
 /** What the coordinator makes of a contribution with a member's key in its hands, and its accomplice's. */
-function decrypt(round: VerifiedRound, contribution: Contribution, keys: ReadonlyMap<MemberIndex, Bytes>): Float64Array {
+function decrypt(
+  round: VerifiedRound,
+  contribution: Contribution,
+  keys: ReadonlyMap<MemberIndex, Bytes>,
+): Float64Array {
   const { epoch } = round;
   const suite = sealingSuite(epoch.epoch.sealing_suite);
   const pad = round.pad(VICTIM as never);
@@ -104,9 +182,16 @@ function decrypt(round: VerifiedRound, contribution: Contribution, keys: Readonl
   for (const [member, secret] of keys) {
     const { encapsulation, ciphertext } = contribution.boxes[member];
     const aad = domainMessage('box', epoch.hash, round.configHash, VICTIM, member);
-    const plaintext = suite.open(suite.opener(secret), encapsulation, domainMessage('sealed-seeds', round.config.fleet), aad, ciphertext);
+    const plaintext = suite.open(
+      suite.opener(secret),
+      encapsulation,
+      domainMessage('sealed-seeds', round.config.fleet),
+      aad,
+      ciphertext,
+    );
     const context = { pieces: epoch.pieces, configHash: round.configHash, routerId: VICTIM };
-    for (const [piece, seed] of openBoxPlaintext(context, member, plaintext, contribution.commitments)) keystreams.set(piece, pad.streamKey(piece, seed));
+    for (const [piece, seed] of openBoxPlaintext(context, member, plaintext, contribution.commitments))
+      keystreams.set(piece, pad.streamKey(piece, seed));
   }
   expect([...keystreams.keys()].sort()).toEqual([...epoch.pieces].sort());
   const bits = round.config.layout.word_bits;
@@ -134,14 +219,31 @@ let swapped = 0;
 async function swappedList(): Promise<{ body: Bytes; epoch: Epoch; secret: Bytes; accompliceSecret: Bytes }> {
   const { policy, roster } = siege.fleet.view;
   const terms = {
-    kind: 'seat' as const, epoch: (siege.coordinator.local.state.epochs.size + (swapped += 1)) as Epoch['epoch'], policy_version: policy.version, roster_version: roster.version, threshold: 2,
-    sealing_suite: policy.sealing_suites[0], not_after_ms: Date.now() + 3_600_000,
+    kind: 'seat' as const,
+    epoch: (siege.coordinator.local.state.epochs.size + (swapped += 1)) as Epoch['epoch'],
+    policy_version: policy.version,
+    roster_version: roster.version,
+    threshold: 2,
+    sealing_suite: policy.sealing_suites[0],
+    not_after_ms: Date.now() + 3_600_000,
   };
-  const seats = await Promise.all(HONEST.map(async (id) => seatMessage.decode(signedMessage.decode(must(await siege.askForEpoch(id, terms))).body)));
+  const seats = await Promise.all(
+    HONEST.map(async (id) => seatMessage.decode(signedMessage.decode(must(await siege.askForEpoch(id, terms))).body)),
+  );
   const suite = sealingSuite(terms.sealing_suite);
   const [stolen, accomplice] = [suite.generateKeyPair(random), suite.generateKeyPair(random)];
-  const accompliceSeat = { member: ACCOMPLICE as never, kem_key: accomplice.publicKey, vote_key: generateIdentityKey(random).publicKey };
-  const members = [...seats, accompliceSeat].map(({ member, kem_key, vote_key }) => ({ id: member, kem_key: member === STOLEN ? stolen.publicKey : kem_key, vote_key })).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const accompliceSeat = {
+    member: ACCOMPLICE as never,
+    kem_key: accomplice.publicKey,
+    vote_key: generateIdentityKey(random).publicKey,
+  };
+  const members = [...seats, accompliceSeat]
+    .map(({ member, kem_key, vote_key }) => ({
+      id: member,
+      kem_key: member === STOLEN ? stolen.publicKey : kem_key,
+      vote_key,
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
   const { kind: _kind, ...shared } = terms;
   const epoch: Epoch = { v: 1, fleet: siege.fleet.authority.fleet, ...shared, members };
   return { body: epochMessage.encode(epoch), epoch, secret: stolen.secretKey, accompliceSecret: accomplice.secretKey };
@@ -154,9 +256,19 @@ async function robs(list: Awaited<ReturnType<typeof swappedList>>, signatures: B
   const requests = 1000;
   await siege.victimObserves(requests);
   const certificate = { body: list.body, signatures };
-  const { round, contribution } = await siege.offer(next({ epoch: list.epoch.epoch, epoch_hash: epochHash(list.body) }), certificate);
+  const { round, contribution } = await siege.offer(
+    next({ epoch: list.epoch.epoch, epoch_hash: epochHash(list.body) }),
+    certificate,
+  );
   const index = (id: string) => list.epoch.members.findIndex((member) => member.id === id) as MemberIndex;
-  const values = decrypt(round, contribution, new Map([[index(STOLEN), list.secret], [index(ACCOMPLICE), list.accompliceSecret]]));
+  const values = decrypt(
+    round,
+    contribution,
+    new Map([
+      [index(STOLEN), list.secret],
+      [index(ACCOMPLICE), list.accompliceSecret],
+    ]),
+  );
   return showsRequests(round, values, requests);
 }
 
@@ -182,7 +294,10 @@ const epochs: Record<string, Attack> = {
       // The router hears of the newer documents as it hears of a round under them.
       const epoch = { epoch: newer.epoch.epoch, epoch_hash: newer.hash };
       await siege.offer(next(epoch), newer.certificate);
-      await siege.offer(next({ ...epoch, policy_version: before.policy.version, roster_version: before.roster.version }), newer.certificate);
+      await siege.offer(
+        next({ ...epoch, policy_version: before.policy.version, roster_version: before.roster.version }),
+        newer.certificate,
+      );
       return true;
     },
   },
@@ -190,20 +305,38 @@ const epochs: Record<string, Attack> = {
     layers: ['epoch.own_keys'],
     run: async () => {
       const list = await swappedList();
-      const accomplice = signMessage(siege.identity(ACCOMPLICE).secretKey, { type: epochMessage.type, fleet: list.epoch.fleet }, list.body);
-      const signatures = await Promise.all(list.epoch.members.map(async ({ id }) => (id === ACCOMPLICE ? accomplice : signatureOf(must(await siege.askForEpoch(id, { kind: 'sign-epoch', body: list.body }))))));
+      const accomplice = signMessage(
+        siege.identity(ACCOMPLICE).secretKey,
+        { type: epochMessage.type, fleet: list.epoch.fleet },
+        list.body,
+      );
+      const signatures = await Promise.all(
+        list.epoch.members.map(async ({ id }) =>
+          id === ACCOMPLICE
+            ? accomplice
+            : signatureOf(must(await siege.askForEpoch(id, { kind: 'sign-epoch', body: list.body }))),
+        ),
+      );
       return robs(list, signatures);
     },
   },
-  'a committee key swapped: the list goes to the router without the member\'s signature': {
+  "a committee key swapped: the list goes to the router without the member's signature": {
     layers: ['epoch.signed_by_all'],
     run: async () => {
       const list = await swappedList();
-      const accomplice = signMessage(siege.identity(ACCOMPLICE).secretKey, { type: epochMessage.type, fleet: list.epoch.fleet }, list.body);
-      const signatures = await Promise.all(list.epoch.members.map(async ({ id }) => {
-        if (id === ACCOMPLICE) return accomplice;
-        return id === STOLEN ? random(64) : signatureOf(must(await siege.askForEpoch(id, { kind: 'sign-epoch', body: list.body })));
-      }));
+      const accomplice = signMessage(
+        siege.identity(ACCOMPLICE).secretKey,
+        { type: epochMessage.type, fleet: list.epoch.fleet },
+        list.body,
+      );
+      const signatures = await Promise.all(
+        list.epoch.members.map(async ({ id }) => {
+          if (id === ACCOMPLICE) return accomplice;
+          return id === STOLEN
+            ? random(64)
+            : signatureOf(must(await siege.askForEpoch(id, { kind: 'sign-epoch', body: list.body })));
+        }),
+      );
       return robs(list, signatures);
     },
   },
@@ -215,10 +348,12 @@ const epochs: Record<string, Attack> = {
       const body = epochMessage.encode({ ...epoch, members });
       const identities = members.map(({ id }) => siege.identity(id));
       // The members' identity keys are not the coordinator's to use: it asks them.
-      const signatures = await Promise.all(identities.map(async ({ id, secretKey }) => {
-        if (id === ACCOMPLICE) return signMessage(secretKey, { type: epochMessage.type, fleet: epoch.fleet }, body);
-        return signatureOf(must(await siege.askForEpoch(id, { kind: 'sign-epoch', body })));
-      }));
+      const signatures = await Promise.all(
+        identities.map(async ({ id, secretKey }) => {
+          if (id === ACCOMPLICE) return signMessage(secretKey, { type: epochMessage.type, fleet: epoch.fleet }, body);
+          return signatureOf(must(await siege.askForEpoch(id, { kind: 'sign-epoch', body })));
+        }),
+      );
       await siege.offer(next({ epoch: epoch.epoch, epoch_hash: epochHash(body) }), { body, signatures });
       return true;
     },
@@ -228,4 +363,3 @@ const epochs: Record<string, Attack> = {
 it.each(Object.entries(epochs))('%s', async (_name, attack) => {
   await expectLayers(siege, attack);
 });
-

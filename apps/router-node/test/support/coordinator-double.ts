@@ -3,10 +3,31 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import {
-  announceRound, type CoordinatorTimings, decidedList, inclusionProof, LocalCoordinator, proofOfRound, type RoundPlan, roundKey, type RoundState, startEpoch,
+  announceRound,
+  type CoordinatorTimings,
+  decidedList,
+  inclusionProof,
+  LocalCoordinator,
+  proofOfRound,
+  type RoundPlan,
+  roundKey,
+  type RoundState,
+  startEpoch,
 } from '@secagg/protocol';
 import {
-  decisionProofMessage, defaultFields, epochSignatureMessage, fleetDocumentsMessage, inclusionProofMessage, type MemberIndex, type PartyId, problems, roundStatusMessage, SecaggError, signedMessage, voteMessage, workMessage,
+  decisionProofMessage,
+  defaultFields,
+  epochSignatureMessage,
+  fleetDocumentsMessage,
+  inclusionProofMessage,
+  type MemberIndex,
+  type PartyId,
+  problems,
+  roundStatusMessage,
+  SecaggError,
+  signedMessage,
+  voteMessage,
+  workMessage,
 } from '@secagg/schema';
 import { type TestFleet } from './fleet';
 
@@ -30,7 +51,15 @@ export class CoordinatorDouble {
   private readonly ticker: NodeJS.Timeout;
   port = 0;
 
-  constructor(readonly fleet: TestFleet, timings: CoordinatorTimings = { reportGraceMs: 200, answerGraceMs: 500, proposalTimeoutMs: 8000, undecidedTimeoutMs: 30_000 }) {
+  constructor(
+    readonly fleet: TestFleet,
+    timings: CoordinatorTimings = {
+      reportGraceMs: 200,
+      answerGraceMs: 500,
+      proposalTimeoutMs: 8000,
+      undecidedTimeoutMs: 30_000,
+    },
+  ) {
     this.local = new LocalCoordinator(fleet.view, fleet.coordinator, timings);
     this.ticker = setInterval(() => this.local.tick(Date.now()), 20);
   }
@@ -66,10 +95,26 @@ export class CoordinatorDouble {
   startRound(plan: Partial<RoundPlan> = {}): string {
     const { cluster } = this.fleet;
     const { local } = this;
-    local.commit(announceRound(local.state, local.context, {
-      keys: catalogue, fields: defaultFields({ cost: true }), maxRequestsPerRouter: 1000, minParticipantsPerGroup: 2, maxParticipants: this.fleet.routers.length, groups: 1,
-      privacy: { unit: 'request', rho: 'unsafe-none', assumedColluders: 0, deltaInverse: 1_000_000 }, sendDelayMs: 0, durationMs: 15_000, ...plan, cluster,
-    }, Date.now()));
+    local.commit(
+      announceRound(
+        local.state,
+        local.context,
+        {
+          keys: catalogue,
+          fields: defaultFields({ cost: true }),
+          maxRequestsPerRouter: 1000,
+          minParticipantsPerGroup: 2,
+          maxParticipants: this.fleet.routers.length,
+          groups: 1,
+          privacy: { unit: 'request', rho: 'unsafe-none', assumedColluders: 0, deltaInverse: 1_000_000 },
+          sendDelayMs: 0,
+          durationMs: 15_000,
+          ...plan,
+          cluster,
+        },
+        Date.now(),
+      ),
+    );
     return roundKey(cluster, local.state.latestRound.get(cluster) as number);
   }
 
@@ -86,10 +131,20 @@ export class CoordinatorDouble {
       response.writeHead(answer ? (answer.status ?? 200) : 204, { 'content-type': 'application/cbor' });
       response.end(answer?.body);
     } catch (error) {
-      const { code, message, details } = error instanceof SecaggError ? error : new SecaggError('internal', String(error));
+      const { code, message, details } =
+        error instanceof SecaggError ? error : new SecaggError('internal', String(error));
       this.refused.push({ path: url.pathname, code });
       response.writeHead(problems[code].status, { 'content-type': 'application/problem+json' });
-      response.end(JSON.stringify({ ...details, type: `urn:secagg:problem:${code}`, title: problems[code].title, status: problems[code].status, detail: message, code }));
+      response.end(
+        JSON.stringify({
+          ...details,
+          type: `urn:secagg:problem:${code}`,
+          title: problems[code].title,
+          status: problems[code].status,
+          detail: message,
+          code,
+        }),
+      );
     }
   }
 
@@ -101,7 +156,8 @@ export class CoordinatorDouble {
     if (path === '/v1/fleet') return { body: fleetDocumentsMessage.encode(this.fleet.documents) };
     if (path === '/v1/committee/work') return this.work(query.get('member') as PartyId, query.get('seen'), waitMs);
     if (path === '/v1/committee/seats') return void local.takeSeat(signedMessage.decode(body), Date.now());
-    if (path === '/v1/committee/epoch-signatures') return void local.takeEpochSignature(epochSignatureMessage.decode(body), Date.now());
+    if (path === '/v1/committee/epoch-signatures')
+      return void local.takeEpochSignature(epochSignatureMessage.decode(body), Date.now());
     if (kind !== 'clusters') throw new SecaggError('not_found', path);
     if (number === 'open') return this.openRound(cluster, Number(query.get('after')), waitMs);
     if (number === 'latest') return this.latest(cluster);
@@ -129,7 +185,12 @@ export class CoordinatorDouble {
   inclusion(key: string, router: PartyId): Uint8Array {
     const { headers, proposal, decision } = this.round(key);
     if (!proposal || !decision) throw new SecaggError('no_decision', 'not decided');
-    const list = decidedList({ headers, set: proposal.set, reports: proposal.proposal.reports, decision: decision.decision });
+    const list = decidedList({
+      headers,
+      set: proposal.set,
+      reports: proposal.proposal.reports,
+      decision: decision.decision,
+    });
     return inclusionProofMessage.encode(inclusionProof(list, router));
   }
 
@@ -150,7 +211,11 @@ export class CoordinatorDouble {
   }
 
   private async openRound(cluster: string, after: number, waitMs: number): Promise<Answer> {
-    const open = () => [...this.local.state.rounds].find(([, { phase, round }]) => phase === 'collecting' && round.config.cluster === cluster && round.config.round > after)?.[0];
+    const open = () =>
+      [...this.local.state.rounds].find(
+        ([, { phase, round }]) =>
+          phase === 'collecting' && round.config.cluster === cluster && round.config.round > after,
+      )?.[0];
     await until(() => this.closed || open() !== undefined, waitMs);
     const key = open();
     return key === undefined ? undefined : { body: this.local.open(key) };
@@ -161,7 +226,15 @@ export class CoordinatorDouble {
     await until(() => this.closed || FINAL.includes(round.phase), waitMs);
     const { cluster, round: number } = round.round.config;
     const decision = round.phase === 'aborted' ? round.decision?.decision : undefined;
-    return { body: roundStatusMessage.encode({ cluster, round: number, phase: round.phase, contributions: round.accepted.size, ...(decision ? { decision } : {}) }) };
+    return {
+      body: roundStatusMessage.encode({
+        cluster,
+        round: number,
+        phase: round.phase,
+        contributions: round.accepted.size,
+        ...(decision ? { decision } : {}),
+      }),
+    };
   }
 
   private latest(cluster: string): Answer {
@@ -184,6 +257,10 @@ export async function until(condition: () => boolean | Promise<boolean>, limitMs
 }
 
 /** Fails the test when it does not come about. */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limitMs = 20_000,
+): Promise<void> {
   if (!(await until(condition, limitMs))) throw new Error(`did not come about: ${what}`);
 }

@@ -5,7 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentityKey } from '@secagg/crypto';
 import {
-  type Authority, clusterTerms, createAuthority, type FleetDocuments, type FleetView, type Identity, issueCertificate, policyTerms, type PolicyTerms, signPolicy, signRoster, verifyFleet,
+  type Authority,
+  clusterTerms,
+  createAuthority,
+  type FleetDocuments,
+  type FleetView,
+  type Identity,
+  issueCertificate,
+  policyTerms,
+  type PolicyTerms,
+  signPolicy,
+  signRoster,
+  verifyFleet,
 } from '@secagg/protocol';
 import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed } from '@secagg/schema';
 
@@ -33,7 +44,9 @@ export class TestFleet {
 
   constructor(private readonly options: TestFleetOptions) {
     this.coordinator = this.certify('coordinator', ['coordinator']);
-    this.routers = Array.from({ length: options.routers }, (_, i) => this.certify(`router-${i}`, i < options.committee.size ? ['router', 'committee'] : ['router']));
+    this.routers = Array.from({ length: options.routers }, (_, i) =>
+      this.certify(`router-${i}`, i < options.committee.size ? ['router', 'committee'] : ['router']),
+    );
     this.documents = this.sign();
     writeFileSync(join(this.folder, 'authority.pub'), Buffer.from(this.authority.publicKey).toString('hex'));
     for (const { id, secretKey } of this.routers) {
@@ -50,18 +63,30 @@ export class TestFleet {
   sign(revokedSerials: number[] = []): FleetDocuments {
     const { committee, minParticipants = 2, cluster } = this.options;
     this.version += 1;
-    const policy = signPolicy(this.authority, policyTerms({
-      version: this.version,
-      issued_at_ms: Date.now(),
-      clusters: [
-        clusterTerms(this.cluster, {
-          min_participants_per_group: minParticipants, max_round_rho_units: 2 ** 45, budget_rho_units: 2 ** 50, unsafe_no_noise: true, privacy_units: ['router', 'request'], ...cluster,
-        }),
-      ],
-      committee: { ...committee, candidates: this.routers.slice(0, committee.size).map(({ id }) => id) },
-    }));
+    const policy = signPolicy(
+      this.authority,
+      policyTerms({
+        version: this.version,
+        issued_at_ms: Date.now(),
+        clusters: [
+          clusterTerms(this.cluster, {
+            min_participants_per_group: minParticipants,
+            max_round_rho_units: 2 ** 45,
+            budget_rho_units: 2 ** 50,
+            unsafe_no_noise: true,
+            privacy_units: ['router', 'request'],
+            ...cluster,
+          }),
+        ],
+        committee: { ...committee, candidates: this.routers.slice(0, committee.size).map(({ id }) => id) },
+      }),
+    );
     const roster = signRoster(this.authority, {
-      version: this.version, issuedAtMs: Date.now(), notAfterMs: Date.now() + DAY_MS, certificates: this.certificates, revokedSerials,
+      version: this.version,
+      issuedAtMs: Date.now(),
+      notAfterMs: Date.now() + DAY_MS,
+      certificates: this.certificates,
+      revokedSerials,
     });
     this.documents = { policy, roster };
     return this.documents;
@@ -99,7 +124,13 @@ export class TestFleet {
     const now = Date.now();
     this.certificates.push(
       issueCertificate(this.authority, {
-        id, roles, publicKey, organisation: 'test', serial: this.certificates.length + 1, notBeforeMs: now - DAY_MS, notAfterMs: now + DAY_MS,
+        id,
+        roles,
+        publicKey,
+        organisation: 'test',
+        serial: this.certificates.length + 1,
+        notBeforeMs: now - DAY_MS,
+        notAfterMs: now + DAY_MS,
       }),
     );
     return { id: id as PartyId, secretKey };

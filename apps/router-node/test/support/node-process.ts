@@ -22,7 +22,10 @@ export function bundled(kind: Build): Promise<string> {
 /** Exchanges the module that says that every check counts. */
 const switches = {
   name: 'switches',
-  setup: ({ onResolve }: PluginBuild): void => onResolve({ filter: /\/switched-off$/ }, () => ({ path: join(workspace, 'libs/protocol/test/support/switched-off.ts') })),
+  setup: ({ onResolve }: PluginBuild): void =>
+    onResolve({ filter: /\/switched-off$/ }, () => ({
+      path: join(workspace, 'libs/protocol/test/support/switched-off.ts'),
+    })),
 };
 
 async function bundle(kind: Build): Promise<string> {
@@ -36,7 +39,12 @@ async function bundle(kind: Build): Promise<string> {
     target: 'node20',
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
-    alias: Object.fromEntries(['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client', 'host'].map((name) => [`@secagg/${name}`, join(workspace, `libs/${name}/src/index.ts`)])),
+    alias: Object.fromEntries(
+      ['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client', 'host'].map((name) => [
+        `@secagg/${name}`,
+        join(workspace, `libs/${name}/src/index.ts`),
+      ]),
+    ),
     plugins: kind === 'with-switches' ? [switches] : [],
   }).finally(stop);
   return outfile;
@@ -64,7 +72,9 @@ export class NodeProcess {
   private http: RouterNodeClient | undefined;
 
   private constructor(private readonly child: ChildProcess) {
-    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => this.log.push(JSON.parse(line) as LogLine));
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) =>
+      this.log.push(JSON.parse(line) as LogLine),
+    );
     (child.stderr as NodeJS.ReadableStream).on('data', (data: Buffer) => this.stderr.push(data.toString()));
     this.ended = new Promise((resolve) =>
       child.once('exit', (code, signal) => {
@@ -75,10 +85,20 @@ export class NodeProcess {
   }
 
   /** Resolves when it listens, or has ended. */
-  static async start(environment: Record<string, string>, { fileBlocks, build: kind = 'as-shipped', ...user }: Surroundings = {}): Promise<NodeProcess> {
+  static async start(
+    environment: Record<string, string>,
+    { fileBlocks, build: kind = 'as-shipped', ...user }: Surroundings = {},
+  ): Promise<NodeProcess> {
     const program = [process.execPath, await bundled(kind)];
-    const command = fileBlocks === undefined ? program : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...program];
-    const node = new NodeProcess(spawn(command[0], command.slice(1), { env: { PATH: process.env.PATH ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'], ...user }));
+    const command =
+      fileBlocks === undefined ? program : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...program];
+    const node = new NodeProcess(
+      spawn(command[0], command.slice(1), {
+        env: { PATH: process.env.PATH ?? '', ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        ...user,
+      }),
+    );
     while (!node.exit && node.port === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
     if (node.port !== undefined) node.http = new RouterNodeClient({ origin: `http://127.0.0.1:${node.port}` });
     return node;

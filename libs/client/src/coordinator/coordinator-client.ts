@@ -1,9 +1,37 @@
 /** The coordinator's API, typed. Waiting calls are long polls and give undefined when their time is over. */
 import { createHash } from 'node:crypto';
 import {
-  type AnswerBody, answerBodyMessage, type DecisionProof, decisionProofMessage, type EpochCertificate, epochCertificateMessage, type EpochSignature, epochSignatureMessage, evidenceMessage, fleetDocumentsMessage, type InclusionProof, inclusionProofMessage, type MemberViews,
-  memberViewsMessage, type OpenRound, openRoundMessage, operatorRequestMessage, type RoundPhase, type RoundStatus, roundStatusMessage, SecaggError, type Signed, signedMessage, type SuspicionReport, suspicionReportSchema, type Transcript,
-  transcriptMessage, type Vote, voteMessage, type Work, workMessage,
+  type AnswerBody,
+  answerBodyMessage,
+  type DecisionProof,
+  decisionProofMessage,
+  type EpochCertificate,
+  epochCertificateMessage,
+  type EpochSignature,
+  epochSignatureMessage,
+  evidenceMessage,
+  fleetDocumentsMessage,
+  type InclusionProof,
+  inclusionProofMessage,
+  type MemberViews,
+  memberViewsMessage,
+  type OpenRound,
+  openRoundMessage,
+  operatorRequestMessage,
+  type RoundPhase,
+  type RoundStatus,
+  roundStatusMessage,
+  SecaggError,
+  type Signed,
+  signedMessage,
+  type SuspicionReport,
+  suspicionReportSchema,
+  type Transcript,
+  transcriptMessage,
+  type Vote,
+  voteMessage,
+  type Work,
+  workMessage,
 } from '@secagg/schema';
 import { z } from 'zod';
 import { backoffDelay, defaultBackoff, pause } from '../http/backoff';
@@ -29,16 +57,27 @@ const latestRoundSchema = z.looseObject({ round: z.int().min(1), phase: z.string
 export type LatestRound = z.infer<typeof latestRoundSchema>;
 
 const evidenceListSchema = z.looseObject({
-  evidence: z.array(z.looseObject({
-    id: z.string(), kind: z.string(), party: z.string(), serial: z.int(), cluster: z.string().optional(), round: z.int().optional(), epoch: z.int().optional(), at: z.string(), excluded: z.boolean(),
-  })),
+  evidence: z.array(
+    z.looseObject({
+      id: z.string(),
+      kind: z.string(),
+      party: z.string(),
+      serial: z.int(),
+      cluster: z.string().optional(),
+      round: z.int().optional(),
+      epoch: z.int().optional(),
+      at: z.string(),
+      excluded: z.boolean(),
+    }),
+  ),
 });
 export type EvidenceEntry = z.infer<typeof evidenceListSchema>['evidence'][number];
 
 const MAX_EMPTY_BYTES = 1024;
 const OPERATOR_ATTEMPTS = 6;
 
-const pathOf = (cluster: string, round: number): string => `/v1/clusters/${encodeURIComponent(cluster)}/rounds/${round}`;
+const pathOf = (cluster: string, round: number): string =>
+  `/v1/clusters/${encodeURIComponent(cluster)}/rounds/${round}`;
 
 export class CoordinatorClient {
   private readonly transport: Transport;
@@ -61,7 +100,9 @@ export class CoordinatorClient {
   /** Encoded evidence: not verified here. */
   async evidence(id: string, call?: CallOptions): Promise<Uint8Array> {
     const path = `/v1/evidence/${encodeURIComponent(id)}`;
-    return (await this.transport.send({ method: 'GET', path, maxBytes: evidenceMessage.maxBytes, idempotent: true }, call)).body;
+    return (
+      await this.transport.send({ method: 'GET', path, maxBytes: evidenceMessage.maxBytes, idempotent: true }, call)
+    ).body;
   }
 
   /** Throws what does not hold about the evidence. */
@@ -78,12 +119,25 @@ export class CoordinatorClient {
   /** Throws `policy` when the documents are not newer than the coordinator's, `bad_signature` when not the authority's. */
   async putFleet(documents: FleetDocuments, call?: CallOptions): Promise<void> {
     const body = fleetDocumentsMessage.encode({ policy: documents.policy, roster: documents.roster });
-    await this.transport.send({ method: 'PUT', path: '/v1/fleet', body, headers: cbor, maxBytes: fleetDocumentsMessage.maxBytes, idempotent: true }, call);
+    await this.transport.send(
+      {
+        method: 'PUT',
+        path: '/v1/fleet',
+        body,
+        headers: cbor,
+        maxBytes: fleetDocumentsMessage.maxBytes,
+        idempotent: true,
+      },
+      call,
+    );
   }
 
   /** Undefined before the first epoch is complete. */
   currentEpoch(call?: CallOptions): Promise<EpochCertificate | undefined> {
-    return unless(['no_round', 'not_found'], getMessage(this.transport, epochCertificateMessage, { path: '/v1/epochs/current' }, call));
+    return unless(
+      ['no_round', 'not_found'],
+      getMessage(this.transport, epochCertificateMessage, { path: '/v1/epochs/current' }, call),
+    );
   }
 
   /** @param request operator request `start-epoch`; its nonce serves once, however often it is sent */
@@ -98,15 +152,25 @@ export class CoordinatorClient {
    * Throws `stale_round` when the round was started, the answer was lost, and the round is over.
    */
   async startRound(cluster: string, request: Signed, call?: CallOptions): Promise<OpenRound> {
-    const reply = await this.operate(`/v1/clusters/${encodeURIComponent(cluster)}/rounds`, request, openRoundMessage.maxBytes, call);
+    const reply = await this.operate(
+      `/v1/clusters/${encodeURIComponent(cluster)}/rounds`,
+      request,
+      openRoundMessage.maxBytes,
+      call,
+    );
     return reply ? openRoundMessage.decode(reply) : this.startedRound(cluster, request, call);
   }
 
   /** A round above `after` that takes contributions, as soon as there is one. */
-  async openRound(cluster: string, query: { after: number; router: string; waitMs: number }, call?: CallOptions): Promise<OpenRound | undefined> {
+  async openRound(
+    cluster: string,
+    query: { after: number; router: string; waitMs: number },
+    call?: CallOptions,
+  ): Promise<OpenRound | undefined> {
     const path = `/v1/clusters/${encodeURIComponent(cluster)}/rounds/open`;
     const { after, router, waitMs } = query;
-    return (await pollMessage(this.transport, openRoundMessage, { path, query: { after, router }, waitMs }, call))?.value;
+    return (await pollMessage(this.transport, openRoundMessage, { path, query: { after, router }, waitMs }, call))
+      ?.value;
   }
 
   /** The receipt. The identical bytes again get the same one, so this is repeated when no answer came. */
@@ -117,50 +181,102 @@ export class CoordinatorClient {
 
   /** Undefined before the first round of the cluster. */
   latestRound(cluster: string, call?: CallOptions): Promise<LatestRound | undefined> {
-    return unless(['no_round', 'not_found'], getJson(this.transport, latestRoundSchema, `/v1/clusters/${encodeURIComponent(cluster)}/rounds/latest`, call));
+    return unless(
+      ['no_round', 'not_found'],
+      getJson(this.transport, latestRoundSchema, `/v1/clusters/${encodeURIComponent(cluster)}/rounds/latest`, call),
+    );
   }
 
   /** @param until with a wait: come back when the round has left this phase, or without it when it is final */
-  async roundStatus(cluster: string, round: number, query: { waitMs?: number; phase?: RoundPhase } = {}, call?: CallOptions): Promise<RoundStatus | undefined> {
+  async roundStatus(
+    cluster: string,
+    round: number,
+    query: { waitMs?: number; phase?: RoundPhase } = {},
+    call?: CallOptions,
+  ): Promise<RoundStatus | undefined> {
     const { waitMs = 0, phase } = query;
-    return (await pollMessage(this.transport, roundStatusMessage, { path: pathOf(cluster, round), query: { phase }, waitMs }, call))?.value;
+    return (
+      await pollMessage(
+        this.transport,
+        roundStatusMessage,
+        { path: pathOf(cluster, round), query: { phase }, waitMs },
+        call,
+      )
+    )?.value;
   }
 
   transcript(cluster: string, round: number, call?: CallOptions): Promise<Transcript> {
-    return getMessage(this.transport, transcriptMessage, { path: `${pathOf(cluster, round)}/transcript` }, { timeoutMs: 60_000, ...call });
+    return getMessage(
+      this.transport,
+      transcriptMessage,
+      { path: `${pathOf(cluster, round)}/transcript` },
+      { timeoutMs: 60_000, ...call },
+    );
   }
 
   /** What was decided about a round, with all that shows it to whoever has the authority's key. Not verified here. */
   decision(cluster: string, round: number, call?: CallOptions): Promise<DecisionProof> {
-    return getMessage(this.transport, decisionProofMessage, { path: `${pathOf(cluster, round)}/decision` }, { timeoutMs: 30_000, ...call });
+    return getMessage(
+      this.transport,
+      decisionProofMessage,
+      { path: `${pathOf(cluster, round)}/decision` },
+      { timeoutMs: 30_000, ...call },
+    );
   }
 
   /** Where a router's contribution stands in a round that was decided `ready`. Not verified here. */
   inclusion(cluster: string, round: number, router: string, call?: CallOptions): Promise<InclusionProof> {
-    return getMessage(this.transport, inclusionProofMessage, { path: `${pathOf(cluster, round)}/inclusion`, query: { router } }, call);
+    return getMessage(
+      this.transport,
+      inclusionProofMessage,
+      { path: `${pathOf(cluster, round)}/inclusion`, query: { router } },
+      call,
+    );
   }
 
   /** The latest aggregated signal of a cluster, as the coordinator states it; undefined before the first. Not verified here. */
   signal(cluster: string, call?: CallOptions): Promise<PublishedSignal | undefined> {
-    return unless(['not_found'], getJson(this.transport, publishedSignalSchema, `/v1/clusters/${encodeURIComponent(cluster)}/signal`, call));
+    return unless(
+      ['not_found'],
+      getJson(this.transport, publishedSignalSchema, `/v1/clusters/${encodeURIComponent(cluster)}/signal`, call),
+    );
   }
 
   /** Which routers spoil their groups over rounds, as the coordinator states it. Throws `not_found` for a cluster the policy does not have. */
   suspicion(cluster: string, call?: CallOptions): Promise<SuspicionReport> {
-    return getJson(this.transport, suspicionReportSchema, `/v1/clusters/${encodeURIComponent(cluster)}/suspicion`, call);
+    return getJson(
+      this.transport,
+      suspicionReportSchema,
+      `/v1/clusters/${encodeURIComponent(cluster)}/suspicion`,
+      call,
+    );
   }
 
   // --- committee
 
   /** What the coordinator waits for from this member, when it differs from what was `seen`. */
-  async work(member: string, query: { waitMs: number; seen?: string }, call?: CallOptions): Promise<WorkReply | undefined> {
+  async work(
+    member: string,
+    query: { waitMs: number; seen?: string },
+    call?: CallOptions,
+  ): Promise<WorkReply | undefined> {
     const { waitMs, seen } = query;
-    const reply = await pollMessage(this.transport, workMessage, { path: '/v1/committee/work', query: { member, seen }, waitMs }, call);
+    const reply = await pollMessage(
+      this.transport,
+      workMessage,
+      { path: '/v1/committee/work', query: { member, seen }, waitMs },
+      call,
+    );
     return reply && { work: reply.value, hash: createHash('sha256').update(reply.bytes).digest('hex') };
   }
 
   views(cluster: string, round: number, member: number, call?: CallOptions): Promise<MemberViews> {
-    return getMessage(this.transport, memberViewsMessage, { path: `${pathOf(cluster, round)}/views`, query: { member } }, { timeoutMs: 60_000, ...call });
+    return getMessage(
+      this.transport,
+      memberViewsMessage,
+      { path: `${pathOf(cluster, round)}/views`, query: { member } },
+      { timeoutMs: 60_000, ...call },
+    );
   }
 
   sendSeat(seat: Signed, call?: CallOptions): Promise<void> {
@@ -184,7 +300,10 @@ export class CoordinatorClient {
   }
 
   sendAnswer(cluster: string, round: number, answer: AnswerBody, call?: CallOptions): Promise<void> {
-    return this.deliver(`${pathOf(cluster, round)}/answers`, answerBodyMessage.encode(answer), { timeoutMs: 60_000, ...call });
+    return this.deliver(`${pathOf(cluster, round)}/answers`, answerBodyMessage.encode(answer), {
+      timeoutMs: 60_000,
+      ...call,
+    });
   }
 
   // --- the process
@@ -202,7 +321,13 @@ export class CoordinatorClient {
   private async startedRound(cluster: string, request: Signed, call?: CallOptions): Promise<OpenRound> {
     const { operator } = operatorRequestMessage.decode(request.body);
     const latest = await this.latestRound(cluster, call);
-    const open = latest && (await this.openRound(cluster, { after: latest.round - 1, router: operator, waitMs: 0 }, { ...call, attempts: call?.attempts ?? OPERATOR_ATTEMPTS }));
+    const open =
+      latest &&
+      (await this.openRound(
+        cluster,
+        { after: latest.round - 1, router: operator, waitMs: 0 },
+        { ...call, attempts: call?.attempts ?? OPERATOR_ATTEMPTS },
+      ));
     if (!open) throw new SecaggError('stale_round', 'the round was started, and is over already');
     return open;
   }
@@ -211,18 +336,29 @@ export class CoordinatorClient {
    * A request whose nonce serves once, sent until there is an answer. Undefined when one of the attempts was taken and its answer lost:
    * the coordinator then says that it has taken the request before.
    */
-  private async operate(path: string, request: Signed, maxBytes: number, call: CallOptions = {}): Promise<Uint8Array | undefined> {
+  private async operate(
+    path: string,
+    request: Signed,
+    maxBytes: number,
+    call: CallOptions = {},
+  ): Promise<Uint8Array | undefined> {
     const { attempts = OPERATOR_ATTEMPTS } = call;
-    const send = () => this.transport.send(
-      { method: 'POST', path, body: signedMessage.encode(request), headers: cbor, maxBytes, idempotent: true }, { timeoutMs: 30_000, ...call, attempts: 1 },
-    );
+    const send = () =>
+      this.transport.send(
+        { method: 'POST', path, body: signedMessage.encode(request), headers: cbor, maxBytes, idempotent: true },
+        { timeoutMs: 30_000, ...call, attempts: 1 },
+      );
     for (let attempt = 1; ; attempt++) {
       try {
         return (await send()).body;
       } catch (error) {
         if (!(error instanceof SecaggError)) throw error;
         if (error.code === 'duplicate' && attempt > 1) return undefined;
-        if (attempt >= attempts || error.details.unreachable !== true && !['unavailable', 'overloaded'].includes(error.code)) throw error;
+        if (
+          attempt >= attempts ||
+          (error.details.unreachable !== true && !['unavailable', 'overloaded'].includes(error.code))
+        )
+          throw error;
         await pause(waitAfter(error, backoffDelay(defaultBackoff, attempt, Math.random()), Math.random()), call.signal);
       }
     }

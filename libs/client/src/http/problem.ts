@@ -12,7 +12,12 @@ const DESCRIPTION = new Set(['type', 'title', 'status', 'detail', 'code', 'insta
  * `unavailable` from status 500 on, 429 and 408, else `malformed`; `details.status` is the HTTP status in any case, `details.retryAfterMs` how
  * long the service wants to be left alone.
  */
-export function errorOfProblem(status: number, contentType: string, body: Uint8Array, retryAfterMs?: number): SecaggError {
+export function errorOfProblem(
+  status: number,
+  contentType: string,
+  body: Uint8Array,
+  retryAfterMs?: number,
+): SecaggError {
   const told = retryAfterMs === undefined ? { status } : { status, retryAfterMs };
   const problem = contentType.startsWith('application/problem+json') ? parseObject(body) : undefined;
   if (problem && isCode(problem.code)) {
@@ -27,7 +32,9 @@ export function errorOfProblem(status: number, contentType: string, body: Uint8A
 function parseObject(body: Uint8Array): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

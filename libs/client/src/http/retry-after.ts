@@ -10,7 +10,7 @@ const SPREAD_MS = 1000;
 export function retryAfterOf(header: string | string[] | undefined, nowMs: number): number | undefined {
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
   if (text === undefined || text === '') return undefined;
-  const ms = /^\d{1,9}$/.test(text) ? 1000 * Number(text) : (text.endsWith(' GMT') ? Date.parse(text) - nowMs : NaN);
+  const ms = /^\d{1,9}$/.test(text) ? 1000 * Number(text) : text.endsWith(' GMT') ? Date.parse(text) - nowMs : NaN;
   return Number.isFinite(ms) ? Math.min(MOST_MS, Math.max(0, ms)) : undefined;
 }
 

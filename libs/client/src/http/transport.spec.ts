@@ -14,7 +14,13 @@ async function serve(handler: Handler, options: Partial<TransportOptions> = {}):
   server = createServer((request, response) => handler(request, response, ++count));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  transport = new Transport({ origin, name: 'coordinator', timeoutMs: 2000, backoff: { firstMs: 1, mostMs: 5 }, ...options });
+  transport = new Transport({
+    origin,
+    name: 'coordinator',
+    timeoutMs: 2000,
+    backoff: { firstMs: 1, mostMs: 5 },
+    ...options,
+  });
 }
 
 afterEach(async () => {
@@ -39,20 +45,42 @@ describe('transport', () => {
     await serve((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => response.end(`${request.method} ${request.url} ${request.headers['content-type']} ${Buffer.concat(chunks).toString('hex')}`));
+      request.on('end', () =>
+        response.end(
+          `${request.method} ${request.url} ${request.headers['content-type']} ${Buffer.concat(chunks).toString('hex')}`,
+        ),
+      );
     });
     const reply = await transport.send({
-      method: 'POST', path: '/a', query: { b: 'c d&e', none: undefined, n: 1 }, body: Uint8Array.of(1, 2, 255), headers: { 'content-type': 'application/cbor' }, maxBytes: 100, idempotent: false,
+      method: 'POST',
+      path: '/a',
+      query: { b: 'c d&e', none: undefined, n: 1 },
+      body: Uint8Array.of(1, 2, 255),
+      headers: { 'content-type': 'application/cbor' },
+      maxBytes: 100,
+      idempotent: false,
     });
     expect(Buffer.from(reply.body).toString()).toBe('POST /a?b=c+d%26e&n=1 application/cbor 0102ff');
   });
 
   it('turns a problem into the error it was made from', async () => {
     await serve((_, response) =>
-      problem(response, 409, { type: 'urn:secagg:problem:duplicate', title: 't', status: 409, detail: 'held already', code: 'duplicate', party: 'router-1', round: 7 }),
+      problem(response, 409, {
+        type: 'urn:secagg:problem:duplicate',
+        title: 't',
+        status: 409,
+        detail: 'held already',
+        code: 'duplicate',
+        party: 'router-1',
+        round: 7,
+      }),
     );
     const error = await codeOf(transport.send(get));
-    expect(error).toMatchObject({ code: 'duplicate', message: 'held already', details: { party: 'router-1', round: 7, status: 409 } });
+    expect(error).toMatchObject({
+      code: 'duplicate',
+      message: 'held already',
+      details: { party: 'router-1', round: 7, status: 409 },
+    });
     expect(count).toBe(1);
   });
 
@@ -61,10 +89,13 @@ describe('transport', () => {
     ['a server that has lost patience', 408, '', 'unavailable'],
     ['a refusal that is no problem', 400, 'no', 'malformed'],
   ])('%s', async (_, status, body, code) => {
-    await serve((_request, response) => {
-      response.writeHead(status, { 'content-type': 'text/html' });
-      response.end(body);
-    }, { attempts: 1 });
+    await serve(
+      (_request, response) => {
+        response.writeHead(status, { 'content-type': 'text/html' });
+        response.end(body);
+      },
+      { attempts: 1 },
+    );
     expect(await codeOf(transport.send(get))).toMatchObject({ code, details: { status } });
   });
 
@@ -74,7 +105,9 @@ describe('transport', () => {
   });
 
   it('repeats what is idempotent until it succeeds', async () => {
-    await serve((_, response, attempt) => (attempt < 3 ? problem(response, 503, { code: 'unavailable' }) : response.end('ok')));
+    await serve((_, response, attempt) =>
+      attempt < 3 ? problem(response, 503, { code: 'unavailable' }) : response.end('ok'),
+    );
     expect(Buffer.from((await transport.send(get)).body).toString()).toBe('ok');
     expect(count).toBe(3);
   });
@@ -126,8 +159,20 @@ describe('transport', () => {
   });
 
   it.each([
-    ['announced', (response: ServerResponse) => { response.writeHead(200, { 'content-length': 5000 }); response.end(Buffer.alloc(5000)); }],
-    ['not announced', (response: ServerResponse) => { response.write(Buffer.alloc(800)); response.end(Buffer.alloc(800)); }],
+    [
+      'announced',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'content-length': 5000 });
+        response.end(Buffer.alloc(5000));
+      },
+    ],
+    [
+      'not announced',
+      (response: ServerResponse) => {
+        response.write(Buffer.alloc(800));
+        response.end(Buffer.alloc(800));
+      },
+    ],
   ])('stops reading an answer past the limit when its length is %s, and stays usable', async (_, answer) => {
     await serve((request, response) => (request.url === '/ok' ? response.end('ok') : answer(response)));
     expect((await codeOf(transport.send(get))).code).toBe('too_large');

@@ -49,14 +49,19 @@ export interface Reply {
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
 /** Worth another attempt: the service was not reached, or says that it will do better later. */
-const isTransient = (error: unknown): boolean => error instanceof SecaggError && ['unavailable', 'overloaded', 'too_slow'].includes(error.code);
+const isTransient = (error: unknown): boolean =>
+  error instanceof SecaggError && ['unavailable', 'overloaded', 'too_slow'].includes(error.code);
 
 export class Transport {
   private readonly pool: Pool;
 
   constructor(private readonly options: TransportOptions) {
     const { origin, connections = 8, ca } = options;
-    this.pool = new Pool(origin, { connections, pipelining: 1, connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) } });
+    this.pool = new Pool(origin, {
+      connections,
+      pipelining: 1,
+      connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) },
+    });
   }
 
   /**
@@ -70,7 +75,10 @@ export class Transport {
         return await this.once(request, call);
       } catch (error) {
         if (attempt >= attempts || !isTransient(error)) throw error;
-        await pause(waitAfter(error, backoffDelay(this.options.backoff ?? defaultBackoff, attempt, Math.random()), Math.random()), call.signal);
+        await pause(
+          waitAfter(error, backoffDelay(this.options.backoff ?? defaultBackoff, attempt, Math.random()), Math.random()),
+          call.signal,
+        );
       }
     }
   }
@@ -92,7 +100,11 @@ export class Transport {
     } catch (error) {
       call.signal?.throwIfAborted();
       if (error instanceof SecaggError) throw error;
-      const why = limit.signal.aborted ? `no answer within ${limitMs} ms` : error instanceof Error ? error.message : 'unknown error';
+      const why = limit.signal.aborted
+        ? `no answer within ${limitMs} ms`
+        : error instanceof Error
+          ? error.message
+          : 'unknown error';
       throw new SecaggError('unavailable', `cannot reach the ${this.options.name}: ${why}`, { unreachable: true });
     } finally {
       clearTimeout(timer);
@@ -113,7 +125,13 @@ export class Transport {
     });
     const ok = answer.statusCode >= 200 && answer.statusCode < 300;
     const bytes = await readBody(answer, ok ? maxBytes : MAX_PROBLEM_BYTES);
-    if (!ok) throw errorOfProblem(answer.statusCode, String(answer.headers['content-type'] ?? ''), bytes, retryAfterOf(answer.headers['retry-after'], Date.now()));
+    if (!ok)
+      throw errorOfProblem(
+        answer.statusCode,
+        String(answer.headers['content-type'] ?? ''),
+        bytes,
+        retryAfterOf(answer.headers['retry-after'], Date.now()),
+      );
     return { status: answer.statusCode, body: bytes };
   }
 }

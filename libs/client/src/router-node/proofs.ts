@@ -12,15 +12,17 @@ export type AcceptedDecision = z.infer<typeof acceptedDecisionSchema>;
 
 export const evidenceListSchema = z.looseObject({
   /** Newest first. */
-  evidence: z.array(z.looseObject({
-    kind: z.string(),
-    /** Who is guilty, where it is not the coordinator for a receipt of its own. */
-    party: z.string().optional(),
-    cluster: z.string().optional(),
-    round: z.int().min(1).optional(),
-    at: z.string(),
-    /** Where the encoded evidence is; null where an older version has kept the receipt alone. */
-    path: z.string().nullable(),
-  })),
+  evidence: z.array(
+    z.looseObject({
+      kind: z.string(),
+      /** Who is guilty, where it is not the coordinator for a receipt of its own. */
+      party: z.string().optional(),
+      cluster: z.string().optional(),
+      round: z.int().min(1).optional(),
+      at: z.string(),
+      /** Where the encoded evidence is; null where an older version has kept the receipt alone. */
+      path: z.string().nullable(),
+    }),
+  ),
 });
 export type EvidenceList = z.infer<typeof evidenceListSchema>;

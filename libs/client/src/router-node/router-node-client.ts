@@ -1,5 +1,10 @@
 /** The API of a router-node, typed: what a router's own software talks to on its own machine. */
-import { decisionProofMessage, type FederatedRewardSignal, receiptEvidenceMessage, type RewardObservation } from '@secagg/schema';
+import {
+  decisionProofMessage,
+  type FederatedRewardSignal,
+  receiptEvidenceMessage,
+  type RewardObservation,
+} from '@secagg/schema';
 import { z } from 'zod';
 import { getJson, json, MAX_JSON_BYTES, parseJson, postBytes, unless } from '../http/messages';
 import { type CallOptions, Transport, type TransportOptions } from '../http/transport';
@@ -30,7 +35,10 @@ export class RouterNodeClient {
    * @returns how many were accepted
    * Throws `invalid` with `details.index` and `details.path` of the first bad one.
    */
-  async postObservations(observations: readonly RewardObservation[], options: CallOptions & { idempotencyKey?: string } = {}): Promise<number> {
+  async postObservations(
+    observations: readonly RewardObservation[],
+    options: CallOptions & { idempotencyKey?: string } = {},
+  ): Promise<number> {
     const { idempotencyKey, ...call } = options;
     const { body } = await this.transport.send(
       {
@@ -49,7 +57,15 @@ export class RouterNodeClient {
   /** Replaces the local signal that the next round takes. Throws `policy` unless the privacy unit is `router`. */
   async putSignal(signal: FederatedRewardSignal, call?: CallOptions): Promise<void> {
     await this.transport.send(
-      { method: 'PUT', path: '/v1/signal', body: JSON.stringify(signal), headers: json, maxBytes: MAX_JSON_BYTES, idempotent: true }, call,
+      {
+        method: 'PUT',
+        path: '/v1/signal',
+        body: JSON.stringify(signal),
+        headers: json,
+        maxBytes: MAX_JSON_BYTES,
+        idempotent: true,
+      },
+      call,
     );
   }
 
@@ -72,7 +88,14 @@ export class RouterNodeClient {
 
   /** An encoded decision proof of a round whose decision this node has verified; undefined when it has none. Not verified here. */
   async decision(cluster: string, round: number, call?: CallOptions): Promise<Uint8Array | undefined> {
-    return unless(['not_found'], this.bytes(`/v1/clusters/${encodeURIComponent(cluster)}/rounds/${round}/decision`, decisionProofMessage.maxBytes, call));
+    return unless(
+      ['not_found'],
+      this.bytes(
+        `/v1/clusters/${encodeURIComponent(cluster)}/rounds/${round}/decision`,
+        decisionProofMessage.maxBytes,
+        call,
+      ),
+    );
   }
 
   /**
@@ -81,7 +104,10 @@ export class RouterNodeClient {
    * Throws what is wrong with it; then nothing has changed.
    */
   async sendDecision(proof: Uint8Array, call?: CallOptions): Promise<AcceptedDecision> {
-    const { body } = await postBytes(this.transport, '/v1/decisions', proof, MAX_JSON_BYTES, { timeoutMs: 30_000, ...call });
+    const { body } = await postBytes(this.transport, '/v1/decisions', proof, MAX_JSON_BYTES, {
+      timeoutMs: 30_000,
+      ...call,
+    });
     return parseJson(acceptedDecisionSchema, body);
   }
 
@@ -96,7 +122,9 @@ export class RouterNodeClient {
   }
 
   private async bytes(path: string, maxBytes: number, call?: CallOptions): Promise<Uint8Array> {
-    return (await this.transport.send({ method: 'GET', path, maxBytes, idempotent: true }, { timeoutMs: 30_000, ...call })).body;
+    return (
+      await this.transport.send({ method: 'GET', path, maxBytes, idempotent: true }, { timeoutMs: 30_000, ...call })
+    ).body;
   }
 
   /** Throws `unavailable` when it is not ready. */

@@ -12,8 +12,13 @@ const participationSchema = z.looseObject({
 
 /** The privacy ledger over all clusters, in zCDP rho and as epsilon at `delta`. */
 export const routerPrivacySchema = z.looseObject({
-  budget_rho: z.number(), spent_rho: z.number(), open_rho: z.number(), remaining_rho: z.number(),
-  spent_epsilon: z.number(), remaining_epsilon: z.number(), delta: z.number(),
+  budget_rho: z.number(),
+  spent_rho: z.number(),
+  open_rho: z.number(),
+  remaining_rho: z.number(),
+  spent_epsilon: z.number(),
+  remaining_epsilon: z.number(),
+  delta: z.number(),
   /** Days of the sliding window that the budget is for; null: for ever. */
   window_days: z.int().min(1).nullable().optional(),
   /** Most requests of one requester in a round; null: no such limit. */
@@ -30,9 +35,14 @@ export const routerNodeStatusSchema = z.looseObject({
   /** The latest rounds, newest first. */
   participations: z.array(participationSchema),
   /** The last announced round that was not joined, and why. */
-  last_refusal: z.looseObject({ round: z.int().min(1), code: z.string(), check: z.string().optional(), problem: z.string() }).nullable(),
+  last_refusal: z
+    .looseObject({ round: z.int().min(1), code: z.string(), check: z.string().optional(), problem: z.string() })
+    .nullable(),
   /** Rounds up to this one are sat out, since the coordinator has told this router that it is in quarantine; null when it has not. */
-  quarantine: z.looseObject({ until_round: z.int().min(1) }).nullable().optional(),
+  quarantine: z
+    .looseObject({ until_round: z.int().min(1) })
+    .nullable()
+    .optional(),
   /** Null before the fleet is known. */
   privacy: routerPrivacySchema.nullable(),
   /** Null when this node is no committee member. */
@@ -40,7 +50,13 @@ export const routerNodeStatusSchema = z.looseObject({
   /** Observations whose `model:task` the last catalogue lacked, by name: shown here and nowhere else. */
   missing_keys: z.record(z.string(), z.int().min(1)),
   /** Signed receipts (base64) of rounds that were decided without the contribution, unexplained, and where to get the evidence. */
-  receipts_not_honoured: z.array(z.looseObject({ round: z.string(), receipt: z.string(), evidence: z.string().nullable().optional() })),
-  coordinator: z.looseObject({ reachable: z.boolean(), last_contact: z.string().nullable(), last_problem: z.string().nullable() }),
+  receipts_not_honoured: z.array(
+    z.looseObject({ round: z.string(), receipt: z.string(), evidence: z.string().nullable().optional() }),
+  ),
+  coordinator: z.looseObject({
+    reachable: z.boolean(),
+    last_contact: z.string().nullable(),
+    last_problem: z.string().nullable(),
+  }),
 });
 export type RouterNodeStatus = z.infer<typeof routerNodeStatusSchema>;

@@ -10,7 +10,9 @@ export const sealedIdentityLength = seedLength + atRestOverhead;
 const contextOf = (id: PartyId): string => `identity-key/${id}`;
 
 /** Seals a party's Ed25519 seed for a key file. */
-export const sealIdentityKey = (storeKey: AtRest, seed: Uint8Array, id: PartyId): Uint8Array => storeKey.seal(seed, contextOf(id));
+export const sealIdentityKey = (storeKey: AtRest, seed: Uint8Array, id: PartyId): Uint8Array =>
+  storeKey.seal(seed, contextOf(id));
 
 /** @throws SecaggError `cannot_open` under another store key, for another party, or when damaged */
-export const openIdentityKey = (storeKey: AtRest, sealed: Uint8Array, id: PartyId): Uint8Array => storeKey.open(sealed, contextOf(id));
+export const openIdentityKey = (storeKey: AtRest, sealed: Uint8Array, id: PartyId): Uint8Array =>
+  storeKey.open(sealed, contextOf(id));

@@ -17,7 +17,9 @@ function openWithOpenSsl(blob: Uint8Array, aad: Uint8Array): Uint8Array {
   const block = createCipheriv('chacha20', key, nonce.subarray(0, 16)).update(new Uint8Array(64));
   const initial = Buffer.concat([Buffer.from('expand 32-byte k'), key, nonce.subarray(0, 16)]);
   const subkey = Buffer.alloc(32);
-  [0, 4, 8, 12, 48, 52, 56, 60].forEach((from, i) => subkey.writeUInt32LE((block.readUInt32LE(from) - initial.readUInt32LE(from)) >>> 0, 4 * i));
+  [0, 4, 8, 12, 48, 52, 56, 60].forEach((from, i) =>
+    subkey.writeUInt32LE((block.readUInt32LE(from) - initial.readUInt32LE(from)) >>> 0, 4 * i),
+  );
   const iv = Buffer.concat([new Uint8Array(4), nonce.subarray(16)]);
   const decipher = createDecipheriv('chacha20-poly1305', subkey, iv, { authTagLength: 16 });
   decipher.setAAD(aad, { plaintextLength: ciphertext.length });
@@ -31,7 +33,9 @@ describe('secrets at rest', () => {
     const blob = await sealAtRest(key, secret, 'identity/router-1', unsafeReplayRandom(nonce));
     expect(blob).toHaveLength(secret.length + atRestOverhead);
     expect(hex(blob.subarray(0, 25))).toBe(`01${hex(nonce)}`);
-    expect(hex(openWithOpenSsl(blob, Buffer.from('\0\0\0\x10secagg/1/at-rest\0\0\0\x01\x01\0\0\0\x11identity/router-1')))).toBe(hex(secret));
+    expect(
+      hex(openWithOpenSsl(blob, Buffer.from('\0\0\0\x10secagg/1/at-rest\0\0\0\x01\x01\0\0\0\x11identity/router-1'))),
+    ).toBe(hex(secret));
   });
 
   it('open again under the same key and context', async () => {

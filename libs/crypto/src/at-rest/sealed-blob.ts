@@ -35,7 +35,10 @@ export interface AtRest {
 export async function atRest(key: Uint8Array, random: RandomBytes): Promise<AtRest> {
   requireKeyLength(key);
   await sodium.ready;
-  return { seal: (plaintext, context) => seal(key, plaintext, context, random), open: (blob, context) => open(key, blob, context) };
+  return {
+    seal: (plaintext, context) => seal(key, plaintext, context, random),
+    open: (blob, context) => open(key, blob, context),
+  };
 }
 
 /**
@@ -46,7 +49,12 @@ export async function atRest(key: Uint8Array, random: RandomBytes): Promise<AtRe
  *   so that blobs cannot be swapped for one another
  * @throws SecaggError `invalid` when the key is not 32 bytes or the context not well-formed Unicode
  */
-export async function sealAtRest(key: Uint8Array, plaintext: Uint8Array, context: string, random: RandomBytes): Promise<Uint8Array> {
+export async function sealAtRest(
+  key: Uint8Array,
+  plaintext: Uint8Array,
+  context: string,
+  random: RandomBytes,
+): Promise<Uint8Array> {
   requireKeyLength(key);
   await sodium.ready;
   return seal(key, plaintext, context, random);
@@ -66,7 +74,13 @@ export async function openAtRest(key: Uint8Array, blob: Uint8Array, context: str
 
 function seal(key: Uint8Array, plaintext: Uint8Array, context: string, random: RandomBytes): Uint8Array {
   const nonce = random(nonceLength);
-  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, associatedData(context), null, nonce, key);
+  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+    plaintext,
+    associatedData(context),
+    null,
+    nonce,
+    key,
+  );
   const blob = new Uint8Array(1 + nonceLength + ciphertext.length);
   blob[0] = version;
   blob.set(nonce, 1);
@@ -75,7 +89,8 @@ function seal(key: Uint8Array, plaintext: Uint8Array, context: string, random: R
 }
 
 function open(key: Uint8Array, blob: Uint8Array, context: string): Uint8Array {
-  if (blob.length < atRestOverhead || blob[0] !== version) throw new SecaggError('cannot_open', 'not a sealed blob of a known version');
+  if (blob.length < atRestOverhead || blob[0] !== version)
+    throw new SecaggError('cannot_open', 'not a sealed blob of a known version');
   const nonce = blob.subarray(1, 1 + nonceLength);
   const ciphertext = blob.subarray(1 + nonceLength);
   try {
@@ -90,5 +105,6 @@ function associatedData(context: string): Uint8Array {
 }
 
 function requireKeyLength(key: Uint8Array): void {
-  if (key.length !== keyLength) throw new SecaggError('invalid', `a key for secrets at rest has ${keyLength} bytes, not ${key.length}`);
+  if (key.length !== keyLength)
+    throw new SecaggError('invalid', `a key for secrets at rest has ${keyLength} bytes, not ${key.length}`);
 }

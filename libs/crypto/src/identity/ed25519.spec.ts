@@ -13,12 +13,19 @@ const message = fc.uint8Array({ maxLength: 300 });
 const { Point } = reference;
 const order = Point.Fn.ORDER;
 
-const littleEndian = (value: bigint) => Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
+const littleEndian = (value: bigint) =>
+  Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
 const fromLittleEndian = (data: Uint8Array) => data.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 const concat = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
 
 /** (R, S) with S = r + H(R, A, M)·a for any encodings of R and A: what a signer who does not follow the rules can make. */
-function craft(nonce: bigint, secret: bigint, encodedR: Uint8Array, encodedA: Uint8Array, text: Uint8Array): Uint8Array {
+function craft(
+  nonce: bigint,
+  secret: bigint,
+  encodedR: Uint8Array,
+  encodedA: Uint8Array,
+  text: Uint8Array,
+): Uint8Array {
   const challenge = fromLittleEndian(hash('sha512', concat(encodedR, encodedA, text), 'buffer')) % order;
   return concat(encodedR, littleEndian((nonce + challenge * secret) % order));
 }
@@ -60,7 +67,11 @@ describe('Ed25519', () => {
   it('accepts a signature for its key, message and bytes only', () => {
     fc.assert(
       fc.property(seed, message, fc.nat(), (secretKey, text, bit) => {
-        const parts = [ed25519PublicKey(secretKey), concat(text, Uint8Array.of(0)), ed25519Sign(secretKey, concat(text, Uint8Array.of(0)))] as const;
+        const parts = [
+          ed25519PublicKey(secretKey),
+          concat(text, Uint8Array.of(0)),
+          ed25519Sign(secretKey, concat(text, Uint8Array.of(0))),
+        ] as const;
         expect(ed25519Verify(...parts)).toBe(true);
         for (const part of parts) {
           const index = (bit >> 3) % part.length;
@@ -99,7 +110,8 @@ describe('Ed25519', () => {
   it('agrees with libsodium on signatures made against the rules: shifted R or A, identity as R', () => {
     const secret = 123456789n;
     const nonces = [0n, 987654321n];
-    const add = (scalar: bigint, point: typeof orderEight) => (scalar === 0n ? Point.ZERO : Point.BASE.multiply(scalar)).add(point).toBytes();
+    const add = (scalar: bigint, point: typeof orderEight) =>
+      (scalar === 0n ? Point.ZERO : Point.BASE.multiply(scalar)).add(point).toBytes();
     let accepted = 0;
     for (const nonce of nonces) {
       for (const shiftOfR of torsion) {
@@ -126,8 +138,10 @@ describe('Ed25519', () => {
   it('answers false to keys off the curve and to wrong lengths', () => {
     const signature = new Uint8Array(64).fill(1);
     expect(ed25519Verify(littleEndian(2n), new Uint8Array(1), signature)).toBe(false);
-    for (const length of [0, 31, 33]) expect(ed25519Verify(new Uint8Array(length).fill(3), new Uint8Array(1), signature)).toBe(false);
-    for (const length of [0, 63, 65]) expect(ed25519Verify(littleEndian(3n), new Uint8Array(1), new Uint8Array(length).fill(1))).toBe(false);
+    for (const length of [0, 31, 33])
+      expect(ed25519Verify(new Uint8Array(length).fill(3), new Uint8Array(1), signature)).toBe(false);
+    for (const length of [0, 63, 65])
+      expect(ed25519Verify(littleEndian(3n), new Uint8Array(1), new Uint8Array(length).fill(1))).toBe(false);
   });
 
   it('follows the contents of the key array, and refuses a wiped or wrongly sized one', () => {

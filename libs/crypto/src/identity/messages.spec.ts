@@ -34,13 +34,19 @@ describe('signed messages', () => {
   it('hold for one type, one fleet and one body, wherever the bytes between them are moved', () => {
     fc.assert(
       fc.property(domain, bytes, domain, bytes, (where, body, otherWhere, otherBody) => {
-        const same = where.type === otherWhere.type && where.fleet === otherWhere.fleet && Buffer.compare(body, otherBody) === 0;
+        const same =
+          where.type === otherWhere.type && where.fleet === otherWhere.fleet && Buffer.compare(body, otherBody) === 0;
         expect(verifyMessage(publicKey, otherWhere, signMessage(secretKey, where, body), otherBody)).toBe(same);
       }),
       { numRuns: 50 },
     );
     const signature = signMessage(secretKey, { type: 'vote', fleet: 'ab' }, Buffer.from('c'));
-    for (const [type, fleet, body] of [['vote', 'a', 'bc'], ['vote', 'abc', ''], ['vot', 'eab', 'c'], ['votea', 'b', 'c']] as const) {
+    for (const [type, fleet, body] of [
+      ['vote', 'a', 'bc'],
+      ['vote', 'abc', ''],
+      ['vot', 'eab', 'c'],
+      ['votea', 'b', 'c'],
+    ] as const) {
       expect(verifyMessage(publicKey, { type, fleet }, signature, Buffer.from(body))).toBe(false);
     }
   });
@@ -55,6 +61,8 @@ describe('signed messages', () => {
   });
 
   it('refuse domains that have no UTF-8', () => {
-    expect(() => signMessage(secretKey, { type: 'vote', fleet: '\ud800' }, random(1))).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => signMessage(secretKey, { type: 'vote', fleet: '\ud800' }, random(1))).toThrow(
+      expect.objectContaining({ code: 'invalid' }),
+    );
   });
 });

@@ -42,7 +42,12 @@ export function signMessage(secretKey: Uint8Array, domain: MessageDomain, bytes:
  *
  * @throws SecaggError `invalid` when the domain is not well-formed Unicode
  */
-export function verifyMessage(publicKey: Uint8Array, domain: MessageDomain, signature: Uint8Array, bytes: Uint8Array): boolean {
+export function verifyMessage(
+  publicKey: Uint8Array,
+  domain: MessageDomain,
+  signature: Uint8Array,
+  bytes: Uint8Array,
+): boolean {
   return ed25519Verify(publicKey, signedBytes(domain, bytes), signature);
 }
 

@@ -7,13 +7,21 @@ import { encryptVector } from './encrypt';
 import { padContext, type RouterPad } from './keystream';
 import { WordSum } from './word-sum';
 
-const pads = padContext({ suite: 'pad', fleet: 'fleet', cluster: '0123456789abcdef', round: 3, configHash: new Uint8Array(32).fill(9) });
+const pads = padContext({
+  suite: 'pad',
+  fleet: 'fleet',
+  cluster: '0123456789abcdef',
+  round: 3,
+  configHash: new Uint8Array(32).fill(9),
+});
 
 /** Repeatable bytes, so that a failing case can be run again. */
 function unsafeRandom(seed: number) {
   let counter = 0;
   return (length: number) => {
-    const blocks = Array.from({ length: Math.ceil(length / 32) }, () => createHash('sha256').update(`${seed}/${counter++}`).digest());
+    const blocks = Array.from({ length: Math.ceil(length / 32) }, () =>
+      createHash('sha256').update(`${seed}/${counter++}`).digest(),
+    );
     return new Uint8Array(Buffer.concat(blocks).subarray(0, length));
   };
 }
@@ -28,14 +36,19 @@ function strip(pad: RouterPad, ciphertext: Uint8Array, dimension: number, bits: 
   return rest;
 }
 
-const subset = (seeds: Seeds, keep: (piece: SubsetMask) => boolean) => new Map([...seeds].filter(([piece]) => keep(piece)));
+const subset = (seeds: Seeds, keep: (piece: SubsetMask) => boolean) =>
+  new Map([...seeds].filter(([piece]) => keep(piece)));
 
 const sizes = fc.record({ bits: fc.integer({ min: 2, max: 48 }), dimension: fc.integer({ min: 1, max: 30 }) });
 const vectors = (count: number) =>
   sizes.chain(({ bits, dimension }) => {
     const limit = Math.floor((2 ** (bits - 1) - 1) / count);
     const one = fc.array(fc.integer({ min: -limit, max: limit }), { minLength: dimension, maxLength: dimension });
-    return fc.record({ bits: fc.constant(bits), list: fc.array(one, { minLength: count, maxLength: count }), seed: fc.nat() });
+    return fc.record({
+      bits: fc.constant(bits),
+      list: fc.array(one, { minLength: count, maxLength: count }),
+      seed: fc.nat(),
+    });
   });
 
 describe('encryption', () => {
@@ -55,14 +68,20 @@ describe('encryption', () => {
           for (const [piece, sum] of streams) sum.addKeystream(pad.streamKey(piece, seeds.get(piece) as Uint8Array));
         });
         for (const sum of streams.values()) total.subtract(sum);
-        const expected = Array.from({ length: dimension }, (_, k) => list.reduce((sum, values) => sum + (values[k] as number), 0));
+        const expected = Array.from({ length: dimension }, (_, k) =>
+          list.reduce((sum, values) => sum + (values[k] as number), 0),
+        );
         expect([...total.toSigned()]).toEqual(expected);
       }),
       { numRuns: 30 },
     );
   });
 
-  it.each([[3, 2], [4, 2], [5, 3]])('by pads of %i members: any %i of them recover the vector, one fewer learn nothing', (m, t) => {
+  it.each([
+    [3, 2],
+    [4, 2],
+    [5, 3],
+  ])('by pads of %i members: any %i of them recover the vector, one fewer learn nothing', (m, t) => {
     fc.assert(
       fc.property(vectors(2), ({ bits, list, seed }) => {
         const [x, candidate] = list as [number[], number[]];
@@ -107,7 +126,13 @@ describe('encryption', () => {
   it('uses another keystream for every router, round, piece and seed', () => {
     const zero = new Float64Array(8);
     const seed = new Uint8Array(32).fill(1);
-    const other = padContext({ suite: 'pad', fleet: 'fleet', cluster: '0123456789abcdef', round: 4, configHash: new Uint8Array(32).fill(9) });
+    const other = padContext({
+      suite: 'pad',
+      fleet: 'fleet',
+      cluster: '0123456789abcdef',
+      round: 4,
+      configHash: new Uint8Array(32).fill(9),
+    });
     const streams = [
       encryptVector(pads('a'), 48, zero, new Map([[1 as SubsetMask, seed]])),
       encryptVector(pads('b'), 48, zero, new Map([[1 as SubsetMask, seed]])),

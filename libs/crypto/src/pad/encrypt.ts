@@ -13,7 +13,12 @@ import { WordSum } from './word-sum';
  * @returns y, packed: ceil(d·b/8) bytes
  * @throws SecaggError `invalid` for values or seeds out of range, or no seeds at all
  */
-export function encryptVector(pad: RouterPad, bits: number, values: Float64Array, seeds: ReadonlyMap<SubsetMask, Uint8Array>): Uint8Array {
+export function encryptVector(
+  pad: RouterPad,
+  bits: number,
+  values: Float64Array,
+  seeds: ReadonlyMap<SubsetMask, Uint8Array>,
+): Uint8Array {
   if (seeds.size === 0) throw new SecaggError('invalid', 'Without a seed nothing is encrypted');
   const sum = new WordSum(values.length, bits);
   try {

@@ -18,7 +18,16 @@ const u64 = (value: number): Buffer => {
 function keyByDefinition(round: PadRound, routerId: string, piece: number, seed: Uint8Array): Buffer {
   const mask = Buffer.alloc(4);
   mask.writeUInt32BE(piece);
-  const parts = ['secagg/1/pad/keystream', round.suite, round.fleet, round.cluster, u64(round.round), round.configHash, routerId, mask];
+  const parts = [
+    'secagg/1/pad/keystream',
+    round.suite,
+    round.fleet,
+    round.cluster,
+    u64(round.round),
+    round.configHash,
+    routerId,
+    mask,
+  ];
   const info = Buffer.concat(parts.map((part) => lp(typeof part === 'string' ? Buffer.from(part) : part)));
   return Buffer.from(hkdfSync('sha256', seed, Buffer.alloc(0), info, 32));
 }
@@ -62,20 +71,28 @@ describe('stream keys', () => {
   });
 
   it('are refused for a seed of another length', () => {
-    expect(() => padContext(round)('r').streamKey(0 as SubsetMask, new Uint8Array(31))).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => padContext(round)('r').streamKey(0 as SubsetMask, new Uint8Array(31))).toThrow(
+      expect.objectContaining({ code: 'invalid' }),
+    );
   });
 });
 
 describe('keystream', () => {
   it('is AES-256-CTR from a zero counter block, read in pieces of any size', () => {
     fc.assert(
-      fc.property(bytes32, fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 1, maxLength: 5 }), (key, counts) => {
-        const total = counts.reduce((a, b) => a + b, 0);
-        const expected = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(6 * total));
-        const keystream = new Keystream(key);
-        const got = Buffer.concat(counts.map((count) => new Uint8Array(keystream.next(count).buffer.slice(0)).slice(0, 6 * count)));
-        expect(got).toEqual(expected);
-      }),
+      fc.property(
+        bytes32,
+        fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 1, maxLength: 5 }),
+        (key, counts) => {
+          const total = counts.reduce((a, b) => a + b, 0);
+          const expected = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(6 * total));
+          const keystream = new Keystream(key);
+          const got = Buffer.concat(
+            counts.map((count) => new Uint8Array(keystream.next(count).buffer.slice(0)).slice(0, 6 * count)),
+          );
+          expect(got).toEqual(expected);
+        },
+      ),
     );
   });
 

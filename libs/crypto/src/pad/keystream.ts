@@ -48,7 +48,8 @@ const emptySalt = new Uint8Array(0);
  */
 export function padContext(round: PadRound): (routerId: string) => RouterPad {
   if (round.configHash.length !== HASH_BYTES) throw new SecaggError('invalid', `A config hash has ${HASH_BYTES} bytes`);
-  if (!Number.isSafeInteger(round.round) || round.round < 1) throw new SecaggError('invalid', 'A round number is a positive integer');
+  if (!Number.isSafeInteger(round.round) || round.round < 1)
+    throw new SecaggError('invalid', 'A round number is a positive integer');
   const shared = domainMessage('pad/keystream', round.suite, round.fleet, round.cluster, round.round, round.configHash);
   const piece = new Uint8Array(4);
   return (routerId) => {

@@ -21,11 +21,13 @@ export const MAX_DIMENSION = 2 ** 24;
 export const BLOCK_WORDS = 4096;
 
 // Streams are reinterpreted as 16-bit units in place. No big-endian machine runs this software; if one ever does, it must not guess.
-if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new SecaggError('internal', 'Only little-endian machines are supported');
+if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)
+  throw new SecaggError('internal', 'Only little-endian machines are supported');
 
 /** @throws SecaggError `invalid` unless b is an integer from 1 to 48 */
 export function checkWordBits(bits: number): void {
-  if (!Number.isInteger(bits) || bits < 1 || bits > MAX_WORD_BITS) throw new SecaggError('invalid', `Words have 1 to 48 bits, not ${bits}`);
+  if (!Number.isInteger(bits) || bits < 1 || bits > MAX_WORD_BITS)
+    throw new SecaggError('invalid', `Words have 1 to 48 bits, not ${bits}`);
 }
 
 /** @throws SecaggError `invalid` unless d is an integer from 1 to {@link MAX_DIMENSION} */

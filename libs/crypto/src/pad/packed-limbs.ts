@@ -14,7 +14,7 @@ import { BLOCK_WORDS, checkDimension, checkWordBits, limbMasks, LIMBS_PER_WORD }
 const MARGIN_UNITS = 3;
 
 // A block is copied here to be aligned and to have its margin. Only ciphertexts and published sums are ever unpacked.
-const block = new Uint16Array((BLOCK_WORDS * LIMBS_PER_WORD) + MARGIN_UNITS);
+const block = new Uint16Array(BLOCK_WORDS * LIMBS_PER_WORD + MARGIN_UNITS);
 const blockBytes = new Uint8Array(block.buffer);
 
 /** Length in bytes of d packed words of b bits. */
@@ -27,9 +27,11 @@ export function packedLength(dimension: number, bits: number): number {
 /** @throws SecaggError `malformed` for a wrong length, `not_canonical` for non-zero bits after the last word */
 export function checkPacked(packed: Uint8Array, dimension: number, bits: number): void {
   const length = packedLength(dimension, bits);
-  if (packed.length !== length) throw new SecaggError('malformed', `${dimension} words of ${bits} bits take ${length} bytes, not ${packed.length}`);
+  if (packed.length !== length)
+    throw new SecaggError('malformed', `${dimension} words of ${bits} bits take ${length} bytes, not ${packed.length}`);
   const paddingBits = 8 * length - dimension * bits;
-  if ((packed[length - 1] as number) >>> (8 - paddingBits) !== 0) throw new SecaggError('not_canonical', 'Bits after the last word are not zero');
+  if ((packed[length - 1] as number) >>> (8 - paddingBits) !== 0)
+    throw new SecaggError('not_canonical', 'Bits after the last word are not zero');
 }
 
 /**

@@ -5,17 +5,22 @@ import { packedLength } from './packed-limbs';
 /** The encoding as its definition reads: one big integer, least significant byte first. */
 function packByDefinition(words: readonly bigint[], bits: number): number[] {
   const whole = words.reduce((sum, word, i) => sum + (word << BigInt(i * bits)), 0n);
-  return Array.from({ length: Math.ceil((words.length * bits) / 8) }, (_, i) => Number((whole >> BigInt(8 * i)) & 255n));
+  return Array.from({ length: Math.ceil((words.length * bits) / 8) }, (_, i) =>
+    Number((whole >> BigInt(8 * i)) & 255n),
+  );
 }
 
 const wordBits = fc.integer({ min: 1, max: 48 });
 const vector = wordBits.chain((bits) =>
   fc.record({
     bits: fc.constant(bits),
-    words: fc.array(fc.oneof(fc.integer({ min: 0, max: 2 ** bits - 1 }), fc.constantFrom(0, 2 ** bits - 1, 2 ** (bits - 1))), {
-      minLength: 1,
-      maxLength: 70,
-    }),
+    words: fc.array(
+      fc.oneof(fc.integer({ min: 0, max: 2 ** bits - 1 }), fc.constantFrom(0, 2 ** bits - 1, 2 ** (bits - 1))),
+      {
+        minLength: 1,
+        maxLength: 70,
+      },
+    ),
   }),
 );
 
@@ -48,14 +53,18 @@ describe('packed vectors', () => {
     const whole = packByDefinition([...words.subarray(4090, 4106)].map(BigInt), bits);
     // Word 4096 starts at a whole byte for every b; so does word 4088, eight words earlier.
     expect([...pack(words.subarray(4090, 4106), bits)]).toEqual(whole);
-    expect([...unpack(packed.subarray((4088 * bits) / 8, (4104 * bits) / 8), bits, 16)]).toEqual([...words.subarray(4088, 4104)]);
+    expect([...unpack(packed.subarray((4088 * bits) / 8, (4104 * bits) / 8), bits, 16)]).toEqual([
+      ...words.subarray(4088, 4104),
+    ]);
   });
 
   it('are refused with any other length', () => {
     fc.assert(
       fc.property(vector, fc.constantFrom(-1, 1, 2), ({ bits, words }, difference) => {
         const length = packedLength(words.length, bits) + difference;
-        expect(() => unpack(new Uint8Array(length), bits, words.length)).toThrow(expect.objectContaining({ code: 'malformed' }));
+        expect(() => unpack(new Uint8Array(length), bits, words.length)).toThrow(
+          expect.objectContaining({ code: 'malformed' }),
+        );
       }),
     );
   });

@@ -16,7 +16,8 @@ export function pack(words: Float64Array, bits: number): Uint8Array {
   const limit = 2 ** bits;
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as number;
-    if (!(word >= 0 && word < limit && Math.floor(word) === word)) throw new SecaggError('invalid', `Word ${i} does not have ${bits} bits`);
+    if (!(word >= 0 && word < limit && Math.floor(word) === word))
+      throw new SecaggError('invalid', `Word ${i} does not have ${bits} bits`);
   }
   const limbs = new Uint32Array(LIMBS_PER_WORD * words.length);
   addIntegerLimbs(limbs, words);

@@ -10,7 +10,11 @@ function keystreamByDefinition(key: Uint8Array, dimension: number): bigint[] {
   return Array.from({ length: dimension }, (_, i) => BigInt(stream.readUIntLE(6 * i, 6)));
 }
 
-const packOf = (words: bigint[], bits: number) => pack(Float64Array.from(words, (word) => Number(mod(word, bits))), bits);
+const packOf = (words: bigint[], bits: number) =>
+  pack(
+    Float64Array.from(words, (word) => Number(mod(word, bits))),
+    bits,
+  );
 
 /** A list of additions and subtractions with the running sum that schoolbook arithmetic gives. */
 const shape = fc.record({ bits: fc.integer({ min: 1, max: 48 }), dimension: fc.integer({ min: 1, max: 40 }) });
@@ -24,7 +28,11 @@ const steps = shape.chain(({ bits, dimension }) => {
     fc.record({ kind: fc.constant('integers' as const), integers }),
     fc.record({ kind: fc.constant('keystream' as const), key: fc.uint8Array({ minLength: 32, maxLength: 32 }) }),
   );
-  return fc.record({ bits: fc.constant(bits), dimension: fc.constant(dimension), list: fc.array(step, { maxLength: 12 }) });
+  return fc.record({
+    bits: fc.constant(bits),
+    dimension: fc.constant(dimension),
+    list: fc.array(step, { maxLength: 12 }),
+  });
 });
 
 describe('WordSum', () => {
@@ -113,7 +121,10 @@ describe('WordSum', () => {
       [() => sum.addIntegers(Float64Array.of(1, 2)), 'invalid'],
       [() => sum.subtract(new WordSum(3, 11)), 'invalid'],
       [() => sum.subtract(new WordSum(2, 10)), 'invalid'],
-      ...[512, -512, 0.5, Number.NaN, Infinity].map((bad): [() => void, string] => [() => sum.addIntegers(Float64Array.of(0, 0, bad)), 'invalid']),
+      ...[512, -512, 0.5, Number.NaN, Infinity].map((bad): [() => void, string] => [
+        () => sum.addIntegers(Float64Array.of(0, 0, bad)),
+        'invalid',
+      ]),
     ];
     for (const [refused, code] of refusals) expect(refused).toThrow(expect.objectContaining({ code }));
     expect(sum.toPacked()).toEqual(before);

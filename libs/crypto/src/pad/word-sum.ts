@@ -1,6 +1,15 @@
 import { SecaggError } from '@secagg/schema';
 import { Keystream } from './keystream';
-import { addIntegerLimbs, addLimbs, BLOCK_WORDS, carryLimbs, checkDimension, checkWordBits, LIMBS_PER_WORD, wordAt } from './limbs';
+import {
+  addIntegerLimbs,
+  addLimbs,
+  BLOCK_WORDS,
+  carryLimbs,
+  checkDimension,
+  checkWordBits,
+  LIMBS_PER_WORD,
+  wordAt,
+} from './limbs';
 import { addPackedLimbs, checkPacked, packLimbs } from './packed-limbs';
 
 /**
@@ -79,7 +88,8 @@ export class WordSum {
    * @throws SecaggError `invalid` when dimension or bits differ
    */
   subtract(other: WordSum): void {
-    if (other.dimension !== this.dimension || other.bits !== this.bits) throw new SecaggError('invalid', 'The sums have different shapes');
+    if (other.dimension !== this.dimension || other.bits !== this.bits)
+      throw new SecaggError('invalid', 'The sums have different shapes');
     other.carry();
     this.countAddition();
     const { sums } = this;
@@ -119,12 +129,14 @@ export class WordSum {
   }
 
   private checkIntegers(values: Float64Array): void {
-    if (values.length !== this.dimension) throw new SecaggError('invalid', `The vector has ${values.length} values instead of ${this.dimension}`);
+    if (values.length !== this.dimension)
+      throw new SecaggError('invalid', `The vector has ${values.length} values instead of ${this.dimension}`);
     const limit = 2 ** (this.bits - 1);
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as number;
       // A comparison fails for NaN as well. Acceptable values all take the same path.
-      if (!(Math.abs(value) < limit) || Math.floor(value) !== value) throw new SecaggError('invalid', `Value ${i} does not fit ${this.bits}-bit words`);
+      if (!(Math.abs(value) < limit) || Math.floor(value) !== value)
+        throw new SecaggError('invalid', `Value ${i} does not fit ${this.bits}-bit words`);
     }
   }
 

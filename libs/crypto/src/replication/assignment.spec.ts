@@ -3,10 +3,17 @@ import { assignPieces, maskOf } from './assignment';
 import { pieces } from './pieces';
 
 describe('assignment of pieces', () => {
-  it.each([[4, 2], [7, 3], [5, 3], [3, 1]])('gives each piece of %i members, threshold %i, to its first live holder', (m, t) => {
+  it.each([
+    [4, 2],
+    [7, 3],
+    [5, 3],
+    [3, 1],
+  ])('gives each piece of %i members, threshold %i, to its first live holder', (m, t) => {
     const all = pieces(m, t);
     for (let live = 0; live < 2 ** m; live++) {
-      const holders = all.map((piece) => Array.from({ length: m }, (_, j) => j).filter((j) => (live >> j) & 1 && !((piece >> j) & 1)));
+      const holders = all.map((piece) =>
+        Array.from({ length: m }, (_, j) => j).filter((j) => (live >> j) & 1 && !((piece >> j) & 1)),
+      );
       if (holders.every((list) => list.length > 0)) {
         const assigned = assignPieces(all, live as SubsetMask);
         expect([...assigned]).toEqual(all.map((piece, i) => [piece, holders[i]?.[0]]));

@@ -11,7 +11,8 @@ import { type MemberIndex, SecaggError, type SubsetMask } from '@secagg/schema';
  */
 export function assignPieces(pieces: readonly SubsetMask[], live: SubsetMask): Map<SubsetMask, MemberIndex> {
   const orphans = pieces.filter((piece) => (live & ~piece) === 0);
-  if (orphans.length > 0) throw new SecaggError('committee_unavailable', `${orphans.length} pieces have no live holder`, { pieces: orphans });
+  if (orphans.length > 0)
+    throw new SecaggError('committee_unavailable', `${orphans.length} pieces have no live holder`, { pieces: orphans });
   return new Map(pieces.map((piece) => [piece, lowestMember(live & ~piece)]));
 }
 

@@ -22,7 +22,12 @@ export interface CommitmentContext {
  *
  * @returns 32 bytes
  */
-export function commitmentOf(configHash: Uint8Array, routerId: string, piece: SubsetMask, seed: Uint8Array): Uint8Array {
+export function commitmentOf(
+  configHash: Uint8Array,
+  routerId: string,
+  piece: SubsetMask,
+  seed: Uint8Array,
+): Uint8Array {
   return domainHash('pad/commitment', configHash, routerId, piece, seed);
 }
 
@@ -47,9 +52,17 @@ export function commitmentList(context: CommitmentContext, seeds: Seeds): Uint8A
  *
  * @throws SecaggError `malformed` for a list of another length, `invalid` for a piece the committee does not have
  */
-export function matchesCommitment(context: CommitmentContext, commitments: Uint8Array, piece: SubsetMask, seed: Uint8Array): boolean {
+export function matchesCommitment(
+  context: CommitmentContext,
+  commitments: Uint8Array,
+  piece: SubsetMask,
+  seed: Uint8Array,
+): boolean {
   if (commitments.length !== COMMITMENT_BYTES * context.pieces.length) {
-    throw new SecaggError('malformed', `The commitments to ${context.pieces.length} pieces take another length than ${commitments.length}`);
+    throw new SecaggError(
+      'malformed',
+      `The commitments to ${context.pieces.length} pieces take another length than ${commitments.length}`,
+    );
   }
   const index = context.pieces.indexOf(piece);
   if (index < 0) throw new SecaggError('invalid', `There is no piece ${piece}`);
@@ -73,8 +86,13 @@ export function openBoxPlaintext(
   commitments: Uint8Array,
 ): Map<SubsetMask, Uint8Array> {
   const seeds = seedsFromPlaintext(context.pieces, member, plaintext);
-  const wrong = [...seeds].filter(([piece, seed]) => !matchesCommitment(context, commitments, piece, seed)).map(([piece]) => piece);
+  const wrong = [...seeds]
+    .filter(([piece, seed]) => !matchesCommitment(context, commitments, piece, seed))
+    .map(([piece]) => piece);
   if (wrong.length === 0) return seeds;
   for (const seed of seeds.values()) seed.fill(0);
-  throw new SecaggError('cannot_open', 'Seeds in the box do not match their commitments', { party: context.routerId, pieces: wrong });
+  throw new SecaggError('cannot_open', 'Seeds in the box do not match their commitments', {
+    party: context.routerId,
+    pieces: wrong,
+  });
 }

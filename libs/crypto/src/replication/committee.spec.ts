@@ -33,7 +33,12 @@ describe('pieces', () => {
   });
 
   it('are missing to t-1 members in exactly one place, and all held by any t', () => {
-    for (const { m, t } of [{ m: 4, t: 2 }, { m: 7, t: 3 }, { m: 5, t: 3 }, { m: 3, t: 1 }]) {
+    for (const { m, t } of [
+      { m: 4, t: 2 },
+      { m: 7, t: 3 },
+      { m: 5, t: 3 },
+      { m: 3, t: 1 },
+    ]) {
       const all = pieces(m, t);
       for (let group = 0; group < 2 ** m; group++) {
         const members = Array.from({ length: m }, (_, j) => j as MemberIndex).filter((j) => (group >> j) & 1);
@@ -49,8 +54,19 @@ describe('pieces', () => {
     expect(holds(29 as MemberIndex, (2 ** 29) as SubsetMask)).toBe(false);
   });
 
-  it.each([[0, 1], [31, 1], [4, 0], [4, 3], [2, 2], [30, 3], [11, 5], [4.5, 2], [4, 1.5]])('do not exist for m = %p, t = %p', (m, t) => {
-    for (const f of [pieces, quorum, usableThreshold, tolerance]) expect(() => f(m, t)).toThrow(expect.objectContaining({ code: 'invalid' }));
+  it.each([
+    [0, 1],
+    [31, 1],
+    [4, 0],
+    [4, 3],
+    [2, 2],
+    [30, 3],
+    [11, 5],
+    [4.5, 2],
+    [4, 1.5],
+  ])('do not exist for m = %p, t = %p', (m, t) => {
+    for (const f of [pieces, quorum, usableThreshold, tolerance])
+      expect(() => f(m, t)).toThrow(expect.objectContaining({ code: 'invalid' }));
   });
 });
 
@@ -104,6 +120,8 @@ describe('committees', () => {
     );
     expect(tolerance(3, 2).statement).toMatch(/1 member may collude .* stop when anyone is absent/);
     expect(tolerance(1, 1).statement).toMatch(/its one member is trusted with every value/);
-    expect(tolerance(5, 1).statement).toMatch(/every single member is trusted .* 2 members absent, of whom none may lie/);
+    expect(tolerance(5, 1).statement).toMatch(
+      /every single member is trusted .* 2 members absent, of whom none may lie/,
+    );
   });
 });

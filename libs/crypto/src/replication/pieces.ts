@@ -19,9 +19,12 @@ export const MAX_PIECES = 256;
  * @throws SecaggError `invalid` outside these ranges or when C(m, t-1) > 256
  */
 export function checkCommittee(m: number, t: number): void {
-  if (!Number.isInteger(m) || m < 1 || m > MAX_MEMBERS) throw new SecaggError('invalid', `A committee has 1 to ${MAX_MEMBERS} members, not ${m}`);
-  if (!Number.isInteger(t) || t < 1 || m < 2 * t - 1) throw new SecaggError('invalid', `A committee of ${m} cannot have the threshold ${t}`);
-  if (pieceCount(m, t) > MAX_PIECES) throw new SecaggError('invalid', `A ${t}-of-${m} committee needs more than ${MAX_PIECES} pieces`);
+  if (!Number.isInteger(m) || m < 1 || m > MAX_MEMBERS)
+    throw new SecaggError('invalid', `A committee has 1 to ${MAX_MEMBERS} members, not ${m}`);
+  if (!Number.isInteger(t) || t < 1 || m < 2 * t - 1)
+    throw new SecaggError('invalid', `A committee of ${m} cannot have the threshold ${t}`);
+  if (pieceCount(m, t) > MAX_PIECES)
+    throw new SecaggError('invalid', `A ${t}-of-${m} committee needs more than ${MAX_PIECES} pieces`);
 }
 
 /**

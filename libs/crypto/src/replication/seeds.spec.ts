@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type MemberIndex, type SubsetMask } from '@secagg/schema';
 import { domainHash } from '../transcript/hashing';
-import { type CommitmentContext, commitmentList, commitmentOf, matchesCommitment, openBoxPlaintext } from './commitments';
+import {
+  type CommitmentContext,
+  commitmentList,
+  commitmentOf,
+  matchesCommitment,
+  openBoxPlaintext,
+} from './commitments';
 import { pieces, piecesHeldBy } from './pieces';
 import { boxPlaintext, drawSeeds, seedsFromPlaintext } from './seeds';
 
@@ -39,7 +45,9 @@ describe('seeds', () => {
       const plaintext = boxPlaintext(all, member, seeds);
       expect(plaintext.length).toBe(32 * 15);
       expect(Buffer.from(plaintext)).toEqual(Buffer.concat(held.map((piece) => seeds.get(piece) as Uint8Array)));
-      expect(seedsFromPlaintext(all, member, plaintext)).toEqual(new Map(held.map((piece) => [piece, seeds.get(piece)])));
+      expect(seedsFromPlaintext(all, member, plaintext)).toEqual(
+        new Map(held.map((piece) => [piece, seeds.get(piece)])),
+      );
     }
   });
 
@@ -63,7 +71,13 @@ describe('commitments', () => {
   it('are domain-separated hashes of configuration, router, piece and seed, in the order of the pieces', () => {
     const { seeds, commitments } = fresh();
     all.forEach((piece, i) => {
-      const expected = domainHash('pad/commitment', context.configHash, 'router-1', piece, seeds.get(piece) as Uint8Array);
+      const expected = domainHash(
+        'pad/commitment',
+        context.configHash,
+        'router-1',
+        piece,
+        seeds.get(piece) as Uint8Array,
+      );
       expect(commitments.slice(32 * i, 32 * i + 32)).toEqual(expected);
     });
   });
@@ -104,6 +118,8 @@ describe('commitments', () => {
     const malformed = expect.objectContaining({ code: 'malformed' });
     expect(() => openBoxPlaintext(context, 0 as MemberIndex, plaintext.subarray(1), commitments)).toThrow(malformed);
     expect(() => openBoxPlaintext(context, 0 as MemberIndex, plaintext, commitments.subarray(32))).toThrow(malformed);
-    expect(() => matchesCommitment(context, commitments, 7 as SubsetMask, random(32))).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => matchesCommitment(context, commitments, 7 as SubsetMask, random(32))).toThrow(
+      expect.objectContaining({ code: 'invalid' }),
+    );
   });
 });

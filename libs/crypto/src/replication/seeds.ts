@@ -14,8 +14,11 @@ export type Seeds = ReadonlyMap<SubsetMask, Uint8Array>;
  */
 export function drawSeeds(pieces: readonly SubsetMask[], random: RandomBytes): Map<SubsetMask, Uint8Array> {
   const drawn = random(SEED_BYTES * pieces.length);
-  if (drawn.length !== SEED_BYTES * pieces.length) throw new SecaggError('internal', 'The random source returned a wrong number of bytes');
-  const seeds = new Map(pieces.map((piece, i) => [piece, Uint8Array.from(drawn.subarray(SEED_BYTES * i, SEED_BYTES * (i + 1)))]));
+  if (drawn.length !== SEED_BYTES * pieces.length)
+    throw new SecaggError('internal', 'The random source returned a wrong number of bytes');
+  const seeds = new Map(
+    pieces.map((piece, i) => [piece, Uint8Array.from(drawn.subarray(SEED_BYTES * i, SEED_BYTES * (i + 1)))]),
+  );
   drawn.fill(0);
   return seeds;
 }
@@ -32,7 +35,8 @@ export function boxPlaintext(pieces: readonly SubsetMask[], member: MemberIndex,
   const plaintext = new Uint8Array(SEED_BYTES * held.length);
   held.forEach((piece, i) => {
     const seed = seeds.get(piece);
-    if (seed?.length !== SEED_BYTES) throw new SecaggError('invalid', `There is no seed of ${SEED_BYTES} bytes for piece ${piece}`);
+    if (seed?.length !== SEED_BYTES)
+      throw new SecaggError('invalid', `There is no seed of ${SEED_BYTES} bytes for piece ${piece}`);
     plaintext.set(seed, SEED_BYTES * i);
   });
   return plaintext;
@@ -44,10 +48,17 @@ export function boxPlaintext(pieces: readonly SubsetMask[], member: MemberIndex,
  * @returns copies of the seeds; the caller wipes them and the plaintext
  * @throws SecaggError `malformed` for a wrong length
  */
-export function seedsFromPlaintext(pieces: readonly SubsetMask[], member: MemberIndex, plaintext: Uint8Array): Map<SubsetMask, Uint8Array> {
+export function seedsFromPlaintext(
+  pieces: readonly SubsetMask[],
+  member: MemberIndex,
+  plaintext: Uint8Array,
+): Map<SubsetMask, Uint8Array> {
   const held = piecesHeldBy(member, pieces);
   if (plaintext.length !== SEED_BYTES * held.length) {
-    throw new SecaggError('malformed', `The seeds of ${held.length} pieces take ${SEED_BYTES * held.length} bytes, not ${plaintext.length}`);
+    throw new SecaggError(
+      'malformed',
+      `The seeds of ${held.length} pieces take ${SEED_BYTES * held.length} bytes, not ${plaintext.length}`,
+    );
   }
   return new Map(held.map((piece, i) => [piece, plaintext.slice(SEED_BYTES * i, SEED_BYTES * (i + 1))]));
 }

@@ -46,7 +46,8 @@ function opener(secretKey: Uint8Array): KemOpener {
     publicKey,
     decapsulate(encapsulation) {
       if (secret === undefined) throw new SecaggError('cannot_open', 'the secret key has been erased');
-      if (encapsulation.length !== x25519Length) throw new SecaggError('cannot_open', 'the encapsulation has the wrong length');
+      if (encapsulation.length !== x25519Length)
+        throw new SecaggError('cannot_open', 'the encapsulation has the wrong length');
       const dh = x25519(secret, importX25519Public(encapsulation));
       if (dh === undefined) throw new SecaggError('cannot_open', 'the encapsulation has small order');
       return extractAndExpand(dh, encapsulation, publicKey);

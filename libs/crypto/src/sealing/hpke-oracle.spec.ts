@@ -8,8 +8,19 @@ import { xWing } from './x-wing';
 
 /** Somebody else's HPKE: @hpke/core, for X-Wing around @noble/post-quantum's whole X-Wing. */
 interface Oracle {
-  seal(publicKey: Uint8Array, info: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Promise<{ enc: ArrayBuffer; ct: ArrayBuffer }>;
-  open(secretKey: Uint8Array, enc: Uint8Array, info: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Promise<ArrayBuffer>;
+  seal(
+    publicKey: Uint8Array,
+    info: Uint8Array,
+    aad: Uint8Array,
+    plaintext: Uint8Array,
+  ): Promise<{ enc: ArrayBuffer; ct: ArrayBuffer }>;
+  open(
+    secretKey: Uint8Array,
+    enc: Uint8Array,
+    info: Uint8Array,
+    aad: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Promise<ArrayBuffer>;
 }
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
@@ -18,7 +29,11 @@ const hex = (data: Uint8Array | ArrayBuffer) => Buffer.from(data as Uint8Array).
 type CoreKem = ConstructorParameters<typeof CipherSuite>[0]['kem'];
 type CoreKey = Parameters<CipherSuite['createSenderContext']>[0]['recipientPublicKey'];
 
-function oracle(kem: CoreKem, aead: Aes128Gcm | Aes256Gcm, importKey: (key: Uint8Array, isPublic: boolean) => Promise<CoreKey>): Oracle {
+function oracle(
+  kem: CoreKem,
+  aead: Aes128Gcm | Aes256Gcm,
+  importKey: (key: Uint8Array, isPublic: boolean) => Promise<CoreKey>,
+): Oracle {
   const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead });
   return {
     seal: async (publicKey, info, aad, plaintext) =>
@@ -65,7 +80,13 @@ describe.each(suites)('HPKE of %s against @hpke/core', (_name, suite, other) => 
     expect(hex(await other.open(secretKey, ours.encapsulation, info, aad, ours.ciphertext))).toBe(hex(plaintext));
 
     const theirs = await other.seal(publicKey, info, aad, plaintext);
-    const opened = suite.open(suite.opener(secretKey), new Uint8Array(theirs.enc), info, aad, new Uint8Array(theirs.ct));
+    const opened = suite.open(
+      suite.opener(secretKey),
+      new Uint8Array(theirs.enc),
+      info,
+      aad,
+      new Uint8Array(theirs.ct),
+    );
     expect(hex(opened)).toBe(hex(plaintext));
   });
 });

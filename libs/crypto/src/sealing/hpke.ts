@@ -40,13 +40,25 @@ export interface Hpke {
    * @param associatedData what the message belongs to; authenticated only. Neither is transmitted
    * @param random each array it returns is taken over and wiped
    */
-  seal(recipient: KemRecipient, info: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array, random: RandomBytes): Sealed;
+  seal(
+    recipient: KemRecipient,
+    info: Uint8Array,
+    associatedData: Uint8Array,
+    plaintext: Uint8Array,
+    random: RandomBytes,
+  ): Sealed;
 
   /** Prepares a secret key for any number of openings. @throws SecaggError `invalid` on a wrong length */
   opener(secretKey: Uint8Array): KemOpener;
 
   /** @throws SecaggError `cannot_open` whatever the reason: key, info, associated data, encapsulation or ciphertext */
-  open(opener: KemOpener, encapsulation: Uint8Array, info: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array;
+  open(
+    opener: KemOpener,
+    encapsulation: Uint8Array,
+    info: Uint8Array,
+    associatedData: Uint8Array,
+    ciphertext: Uint8Array,
+  ): Uint8Array;
 }
 
 /** HPKE from a KEM and an AEAD, with HKDF-SHA256. */
@@ -86,7 +98,8 @@ export function hpke(kem: Kem, aead: Aead): Hpke {
       const plaintext = aead.open(key, nonce, associatedData, ciphertext);
       sharedSecret.fill(0);
       key.fill(0);
-      if (plaintext === undefined) throw new SecaggError('cannot_open', 'the sealed box does not open under this key and context');
+      if (plaintext === undefined)
+        throw new SecaggError('cannot_open', 'the sealed box does not open under this key and context');
       return plaintext;
     },
   };

@@ -15,7 +15,10 @@ export function hpkeSuiteId(kemId: number, kdfId: number, aeadId: number): Uint8
 }
 
 /** LabeledExtract (RFC 9180 section 4) for one suite and label, so that the constant bytes are laid out once. */
-export function labeledExtract(suiteId: Uint8Array, label: string): (salt: Uint8Array, inputKeyMaterial: Uint8Array) => Uint8Array {
+export function labeledExtract(
+  suiteId: Uint8Array,
+  label: string,
+): (salt: Uint8Array, inputKeyMaterial: Uint8Array) => Uint8Array {
   const prefix = Buffer.concat([version, suiteId, utf8.encode(label)]);
   return (salt, inputKeyMaterial) => hkdfExtract(salt, prefix, inputKeyMaterial);
 }

@@ -68,7 +68,9 @@ describe.each(sealingSuiteIds)('%s', (id) => {
     const { encapsulation, ciphertext } = suite.seal(recipient, info, aad, aad, random);
     const stranger = suite.opener(suite.generateKeyPair(random).secretKey);
     expect(() => suite.open(stranger, encapsulation, info, aad, ciphertext)).toThrow(failsWith('cannot_open'));
-    expect(() => suite.open(opener, encapsulation, new Uint8Array([1, 2, 3, 4]), new Uint8Array([5]), ciphertext)).toThrow(failsWith('cannot_open'));
+    expect(() =>
+      suite.open(opener, encapsulation, new Uint8Array([1, 2, 3, 4]), new Uint8Array([5]), ciphertext),
+    ).toThrow(failsWith('cannot_open'));
   });
 
   it('refuses encapsulations and ciphertexts of impossible lengths', () => {
@@ -101,7 +103,8 @@ describe.each(sealingSuiteIds)('%s', (id) => {
 
   it('uses fresh randomness for every seal, and nothing but it', () => {
     const seedLength = suite.postQuantum ? 64 : 32;
-    const stream = (n: number) => new Uint8Array(createHash('shake256', { outputLength: seedLength }).update(`${id} ${n}`).digest());
+    const stream = (n: number) =>
+      new Uint8Array(createHash('shake256', { outputLength: seedLength }).update(`${id} ${n}`).digest());
     const seal = (seed: Uint8Array) => suite.seal(recipient, info, aad, aad, unsafeReplayRandom(seed));
     expect(seal(stream(1))).toEqual(seal(stream(1)));
     expect(hex(seal(stream(1)).encapsulation)).not.toBe(hex(seal(stream(2)).encapsulation));
@@ -131,8 +134,12 @@ describe('sealing suites', () => {
     const [one, other] = [sealingSuite('hpke-x25519-sha256-aes256gcm'), sealingSuite('hpke-xwing-sha256-aes256gcm')];
     const keys = one.generateKeyPair(random);
     const sealed = one.seal(one.recipient(keys.publicKey), info, aad, aad, random);
-    expect(() => other.seal(one.recipient(keys.publicKey), info, aad, aad, random)).toThrow(failsWith('unsupported_suite'));
-    expect(() => other.open(one.opener(keys.secretKey), sealed.encapsulation, info, aad, sealed.ciphertext)).toThrow(failsWith('unsupported_suite'));
+    expect(() => other.seal(one.recipient(keys.publicKey), info, aad, aad, random)).toThrow(
+      failsWith('unsupported_suite'),
+    );
+    expect(() => other.open(one.opener(keys.secretKey), sealed.encapsulation, info, aad, sealed.ciphertext)).toThrow(
+      failsWith('unsupported_suite'),
+    );
   });
 
   it.each(['', 'hpke', '__proto__'])('refuse the unknown name %p', (id) => {

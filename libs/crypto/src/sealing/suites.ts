@@ -29,6 +29,7 @@ export const sealingSuiteIds: readonly SealingSuiteId[] = [...suites.values()].m
 /** @throws SecaggError `unsupported_suite` for a name that is none of {@link sealingSuiteIds} */
 export function sealingSuite(id: string): SealingSuite {
   const suite = suites.get(id);
-  if (suite === undefined) throw new SecaggError('unsupported_suite', `there is no sealing suite ${JSON.stringify(id)}`);
+  if (suite === undefined)
+    throw new SecaggError('unsupported_suite', `there is no sealing suite ${JSON.stringify(id)}`);
   return suite;
 }

@@ -11,7 +11,10 @@ export function unsafeReplayRandom(...recorded: readonly Uint8Array[]): RandomBy
   return (length) => {
     const bytes = recorded[next++];
     if (bytes?.length !== length) {
-      throw new SecaggError('internal', `recorded randomness ${next} has ${bytes?.length ?? 'no'} bytes where ${length} are wanted`);
+      throw new SecaggError(
+        'internal',
+        `recorded randomness ${next} has ${bytes?.length ?? 'no'} bytes where ${length} are wanted`,
+      );
     }
     return bytes.slice();
   };

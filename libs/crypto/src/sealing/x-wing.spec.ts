@@ -37,7 +37,9 @@ describe('X-Wing', () => {
 
   it('answers a damaged ML-KEM ciphertext with an unrelated secret, as implicit rejection does', () => {
     const secretKey = new Uint8Array(randomBytes(32));
-    const { sharedSecret, encapsulation } = xWing.recipient(xWing.publicKey(secretKey)).encapsulate(new Uint8Array(randomBytes(64)));
+    const { sharedSecret, encapsulation } = xWing
+      .recipient(xWing.publicKey(secretKey))
+      .encapsulate(new Uint8Array(randomBytes(64)));
     encapsulation[0] = (encapsulation[0] as number) ^ 1;
     const rejected = xWing.opener(secretKey).decapsulate(encapsulation);
     expect(hex(rejected)).toBe(hex(XWing.decapsulate(encapsulation, secretKey)));
@@ -46,7 +48,10 @@ describe('X-Wing', () => {
 
   it('refuses public keys with a coefficient of q or more (FIPS 203 section 7.2)', () => {
     const publicKey = xWing.publicKey(new Uint8Array(32).fill(7));
-    for (const [index, mask] of [[0, 0xff], [1149, 0xff]] as const) {
+    for (const [index, mask] of [
+      [0, 0xff],
+      [1149, 0xff],
+    ] as const) {
       const bad = publicKey.slice();
       bad.fill(mask, index, index + 3);
       expect(() => xWing.recipient(bad)).toThrow(expect.objectContaining({ code: 'invalid' }));

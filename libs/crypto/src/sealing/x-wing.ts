@@ -45,11 +45,15 @@ function recipient(publicKey: Uint8Array): KemRecipient {
   return {
     kemId: id,
     encapsulate(seed) {
-      const { cipherText, sharedSecret: mlKemSecret } = ml_kem768.encapsulate(mlKemPublic, seed.subarray(0, seedLength));
+      const { cipherText, sharedSecret: mlKemSecret } = ml_kem768.encapsulate(
+        mlKemPublic,
+        seed.subarray(0, seedLength),
+      );
       const ephemeral = importX25519Secret(seed.subarray(seedLength));
       const x25519Encapsulation = x25519PublicKey(ephemeral);
       const x25519Secret = x25519(ephemeral, x25519Point);
-      if (x25519Secret === undefined) throw new SecaggError('invalid', 'the X25519 part of the public key has small order');
+      if (x25519Secret === undefined)
+        throw new SecaggError('invalid', 'the X25519 part of the public key has small order');
       const encapsulation = new Uint8Array(encapsulationLength);
       encapsulation.set(cipherText);
       encapsulation.set(x25519Encapsulation, mlKem.ciphertextLength);
@@ -66,10 +70,12 @@ function opener(secretKey: Uint8Array): KemOpener {
     publicKey,
     decapsulate(encapsulation) {
       if (secret === undefined) throw new SecaggError('cannot_open', 'the secret key has been erased');
-      if (encapsulation.length !== encapsulationLength) throw new SecaggError('cannot_open', 'the encapsulation has the wrong length');
+      if (encapsulation.length !== encapsulationLength)
+        throw new SecaggError('cannot_open', 'the encapsulation has the wrong length');
       const x25519Encapsulation = encapsulation.subarray(mlKem.ciphertextLength);
       const x25519Shared = x25519(secret, importX25519Public(x25519Encapsulation));
-      if (x25519Shared === undefined) throw new SecaggError('cannot_open', 'the X25519 part of the encapsulation has small order');
+      if (x25519Shared === undefined)
+        throw new SecaggError('cannot_open', 'the X25519 part of the encapsulation has small order');
       const mlKemShared = ml_kem768.decapsulate(encapsulation.subarray(0, mlKem.ciphertextLength), mlKemSecret);
       return combine(mlKemShared, x25519Shared, x25519Encapsulation, x25519Public);
     },
@@ -97,7 +103,12 @@ function expandSecretKey(secretKey: Uint8Array) {
 }
 
 /** Combiner (section 5.3): SHA3-256(ss_M || ss_X || ct_X || pk_X || label). Wipes both secrets. */
-function combine(mlKemSecret: Uint8Array, x25519Secret: Uint8Array, x25519Encapsulation: Uint8Array, x25519Public: Uint8Array): Uint8Array {
+function combine(
+  mlKemSecret: Uint8Array,
+  x25519Secret: Uint8Array,
+  x25519Encapsulation: Uint8Array,
+  x25519Public: Uint8Array,
+): Uint8Array {
   const input = Buffer.concat([mlKemSecret, x25519Secret, x25519Encapsulation, x25519Public, label]);
   const secret = new Uint8Array(hash('sha3-256', input, 'buffer'));
   input.fill(0);

@@ -24,14 +24,18 @@ describe('X25519', () => {
     const bob = importX25519Secret(bytes('5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb'));
     expect(hex(x25519PublicKey(alice))).toBe('8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a');
     expect(hex(x25519PublicKey(bob))).toBe('de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f');
-    expect(hex(x25519(alice, importX25519Public(x25519PublicKey(bob))))).toBe('4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742');
+    expect(hex(x25519(alice, importX25519Public(x25519PublicKey(bob))))).toBe(
+      '4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742',
+    );
   });
 
   it('agrees with @noble/curves on any scalar and any u-coordinate, canonical or not', () => {
     fc.assert(
       fc.property(key, key, (scalar, point) => {
         expect(hex(x25519PublicKey(importX25519Secret(scalar)))).toBe(hex(reference.getPublicKey(scalar)));
-        expect(hex(x25519(importX25519Secret(scalar), importX25519Public(point)))).toBe(hex(reference.getSharedSecret(scalar, point)));
+        expect(hex(x25519(importX25519Secret(scalar), importX25519Public(point)))).toBe(
+          hex(reference.getSharedSecret(scalar, point)),
+        );
       }),
       { numRuns: 50 },
     );
@@ -48,7 +52,10 @@ describe('X25519', () => {
   });
 
   it('does not take ordinary points for small ones', () => {
-    fc.assert(fc.property(key, (scalar) => !hasSmallOrder(importX25519Public(x25519PublicKey(importX25519Secret(scalar))))), { numRuns: 50 });
+    fc.assert(
+      fc.property(key, (scalar) => !hasSmallOrder(importX25519Public(x25519PublicKey(importX25519Secret(scalar))))),
+      { numRuns: 50 },
+    );
   });
 
   it.each([0, 31, 33])('refuses keys of %d bytes', (length) => {

@@ -66,7 +66,8 @@ export function hasSmallOrder(point: KeyObject): boolean {
 }
 
 function requireLength(key: Uint8Array, kind: string): void {
-  if (key.length !== x25519Length) throw new SecaggError('invalid', `an X25519 ${kind} key has 32 bytes, not ${key.length}`);
+  if (key.length !== x25519Length)
+    throw new SecaggError('invalid', `an X25519 ${kind} key has 32 bytes, not ${key.length}`);
 }
 
 function base64url(bytes: Uint8Array): string {

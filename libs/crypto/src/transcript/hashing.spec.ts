@@ -11,7 +11,9 @@ function encodeByDefinition(label: string, parts: readonly HashPart[]): Buffer {
     bytes.writeBigUInt64BE(BigInt(part));
     return bytes;
   });
-  return Buffer.concat(encoded.flatMap((bytes) => [Buffer.from(bytes.length.toString(16).padStart(8, '0'), 'hex'), bytes]));
+  return Buffer.concat(
+    encoded.flatMap((bytes) => [Buffer.from(bytes.length.toString(16).padStart(8, '0'), 'hex'), bytes]),
+  );
 }
 
 const part = fc.oneof(

@@ -117,7 +117,8 @@ function writePart(target: Uint8Array, part: HashPart, offset: number): number {
 }
 
 function writeNumber(target: Uint8Array, value: number, offset: number): number {
-  if (!Number.isSafeInteger(value) || value < 0) throw new SecaggError('invalid', 'A hashed number must be a safe non-negative integer');
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new SecaggError('invalid', 'A hashed number must be a safe non-negative integer');
   writeUint32(target, offset, Math.floor(value / 2 ** 32));
   writeUint32(target, offset + 4, value % 2 ** 32);
   return offset + NUMBER_BYTES;

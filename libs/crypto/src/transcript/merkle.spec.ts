@@ -7,7 +7,9 @@ const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const sha256 = (...parts: Uint8Array[]) => new Uint8Array(createHash('sha256').update(Buffer.concat(parts)).digest());
 
 // Reference data of the certificate-transparency implementations: leaves, the root over the first n of them, audit paths.
-const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(fromHex);
+const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(
+  fromHex,
+);
 const roots = [
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
@@ -60,8 +62,11 @@ function rootByDefinition(data: Uint8Array[]): Uint8Array {
   return sha256(Uint8Array.of(1), rootByDefinition(data.slice(0, k)), rootByDefinition(data.slice(k)));
 }
 
-const someLeaves = (minimum: number) => fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: minimum, maxLength: 40 });
-const treeWithIndex = someLeaves(1).chain((data) => fc.record({ data: fc.constant(data), index: fc.nat(data.length - 1) }));
+const someLeaves = (minimum: number) =>
+  fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: minimum, maxLength: 40 });
+const treeWithIndex = someLeaves(1).chain((data) =>
+  fc.record({ data: fc.constant(data), index: fc.nat(data.length - 1) }),
+);
 
 describe('Merkle tree', () => {
   it.each(roots.map((root, size) => ({ root, size })))('has the published root over $size leaves', ({ root, size }) => {
@@ -90,24 +95,30 @@ describe('Merkle tree', () => {
 
   it('refuses another leaf, index, size, root or path', () => {
     fc.assert(
-      fc.property(treeWithIndex, fc.nat(), fc.uint8Array({ minLength: 32, maxLength: 32 }), ({ data, index }, at, other) => {
-        const { root, size, proof } = merkleTree(data);
-        const leaf = data[index] as Uint8Array;
-        const path = proof(index);
-        expect(verifyInclusion(Uint8Array.of(...leaf, 1), index, size, path, root)).toBe(false);
-        expect(verifyInclusion(leaf, index, size, path, other)).toBe(false);
-        expect(verifyInclusion(leaf, index, size, path, root.subarray(0, 31))).toBe(false);
-        expect(verifyInclusion(leaf, index, size, [...path, other], root)).toBe(false);
-        expect(verifyInclusion(leaf, index, size, [other, ...path], root)).toBe(false);
-        for (const wrongIndex of [-1, 0.5, size, Number.NaN]) expect(verifyInclusion(leaf, wrongIndex, size, path, root)).toBe(false);
-        if (path.length > 0) {
-          const bent = path.map((hash) => Uint8Array.from(hash));
-          (bent[at % path.length] as Uint8Array)[at % 32] ^= 4;
-          expect(verifyInclusion(leaf, index, size, bent, root)).toBe(false);
-          expect(verifyInclusion(leaf, index, size, path.slice(1), root)).toBe(false);
-          expect(verifyInclusion(leaf, index, size, path.slice(0, -1), root)).toBe(false);
-        }
-      }),
+      fc.property(
+        treeWithIndex,
+        fc.nat(),
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        ({ data, index }, at, other) => {
+          const { root, size, proof } = merkleTree(data);
+          const leaf = data[index] as Uint8Array;
+          const path = proof(index);
+          expect(verifyInclusion(Uint8Array.of(...leaf, 1), index, size, path, root)).toBe(false);
+          expect(verifyInclusion(leaf, index, size, path, other)).toBe(false);
+          expect(verifyInclusion(leaf, index, size, path, root.subarray(0, 31))).toBe(false);
+          expect(verifyInclusion(leaf, index, size, [...path, other], root)).toBe(false);
+          expect(verifyInclusion(leaf, index, size, [other, ...path], root)).toBe(false);
+          for (const wrongIndex of [-1, 0.5, size, Number.NaN])
+            expect(verifyInclusion(leaf, wrongIndex, size, path, root)).toBe(false);
+          if (path.length > 0) {
+            const bent = path.map((hash) => Uint8Array.from(hash));
+            (bent[at % path.length] as Uint8Array)[at % 32] ^= 4;
+            expect(verifyInclusion(leaf, index, size, bent, root)).toBe(false);
+            expect(verifyInclusion(leaf, index, size, path.slice(1), root)).toBe(false);
+            expect(verifyInclusion(leaf, index, size, path.slice(0, -1), root)).toBe(false);
+          }
+        },
+      ),
     );
   });
 

@@ -66,7 +66,13 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
  * Whether `leaf` is leaf number `index` of the tree of `size` leaves with this root (RFC 9162 section 2.1.3.2).
  * Never throws: every malformed claim, a path too short or too long included, is simply false.
  */
-export function verifyInclusion(leaf: Uint8Array, index: number, size: number, path: readonly Uint8Array[], root: Uint8Array): boolean {
+export function verifyInclusion(
+  leaf: Uint8Array,
+  index: number,
+  size: number,
+  path: readonly Uint8Array[],
+  root: Uint8Array,
+): boolean {
   if (!Number.isSafeInteger(size) || !Number.isSafeInteger(index) || index < 0 || index >= size) return false;
   let position = index;
   let last = size - 1;
@@ -101,7 +107,8 @@ function auditPath(levels: readonly Uint8Array[][], index: number): Uint8Array[]
 }
 
 function checkIndex(index: number, size: number): void {
-  if (!Number.isInteger(index) || index < 0 || index >= size) throw new SecaggError('invalid', `There is no leaf ${index} among ${size}`);
+  if (!Number.isInteger(index) || index < 0 || index >= size)
+    throw new SecaggError('invalid', `There is no leaf ${index} among ${size}`);
 }
 
 function leafHash(data: Uint8Array): Uint8Array {

@@ -10,12 +10,20 @@ const proven = (tree: ReturnType<typeof merkleTree>, leaves: Uint8Array[], index
 const gaps = Array.from({ length: 41 }, (_, size) => size).flatMap((size) => {
   const leaves = listOf(size);
   const tree = merkleTree(leaves);
-  return Array.from({ length: size + 1 }, (_, gap) => ({ size, gap, tree, leaves, before: proven(tree, leaves, gap - 1), after: proven(tree, leaves, gap) }));
+  return Array.from({ length: size + 1 }, (_, gap) => ({
+    size,
+    gap,
+    tree,
+    leaves,
+    before: proven(tree, leaves, gap - 1),
+    after: proven(tree, leaves, gap),
+  }));
 });
 
 describe('neighbours in a tree', () => {
   it('are shown for every gap of every list up to forty', () => {
-    for (const { size, before, after, tree } of gaps) expect(verifyNeighbours(before, after, size, tree.root)).toBe(true);
+    for (const { size, before, after, tree } of gaps)
+      expect(verifyNeighbours(before, after, size, tree.root)).toBe(true);
   });
 
   it('are refused with another length, another root, or one of the two left away', () => {
@@ -23,7 +31,8 @@ describe('neighbours in a tree', () => {
       const other = merkleTree(listOf(size + 1)).root;
       expect(verifyNeighbours(before, after, size, other)).toBe(false);
       // Which leaf is the last one depends on the length, which the caller must know from elsewhere: a path does not say it.
-      if (!after) for (const wrong of [size - 1, size + 1]) expect(verifyNeighbours(before, after, wrong, tree.root)).toBe(false);
+      if (!after)
+        for (const wrong of [size - 1, size + 1]) expect(verifyNeighbours(before, after, wrong, tree.root)).toBe(false);
       if (before) expect(verifyNeighbours(undefined, after, size, tree.root)).toBe(false);
       if (after) expect(verifyNeighbours(before, undefined, size, tree.root)).toBe(false);
     }
@@ -44,11 +53,15 @@ describe('neighbours in a tree', () => {
       fc.property(some, fc.boolean(), fc.nat(), fc.nat(7), ({ size, before, after, tree }, first, at, bit) => {
         const which = before && (first || !after) ? 'before' : 'after';
         const genuine = (which === 'before' ? before : after) as ProvenLeaf;
-        const check = (changed: ProvenLeaf) => verifyNeighbours(which === 'before' ? changed : before, which === 'after' ? changed : after, size, tree.root);
-        const turned = (bytes: Uint8Array) => bytes.map((byte, i) => (i === at % bytes.length ? byte ^ (1 << bit) : byte));
+        const check = (changed: ProvenLeaf) =>
+          verifyNeighbours(which === 'before' ? changed : before, which === 'after' ? changed : after, size, tree.root);
+        const turned = (bytes: Uint8Array) =>
+          bytes.map((byte, i) => (i === at % bytes.length ? byte ^ (1 << bit) : byte));
         expect(check({ ...genuine, leaf: turned(genuine.leaf) })).toBe(false);
         genuine.path.forEach((_, level) => {
-          expect(check({ ...genuine, path: genuine.path.map((hash, i) => (i === level ? turned(hash) : hash)) })).toBe(false);
+          expect(check({ ...genuine, path: genuine.path.map((hash, i) => (i === level ? turned(hash) : hash)) })).toBe(
+            false,
+          );
           expect(check({ ...genuine, path: genuine.path.filter((_hash, i) => i !== level) })).toBe(false);
         });
         expect(check({ ...genuine, path: [...genuine.path, new Uint8Array(32).fill(at)] })).toBe(false);

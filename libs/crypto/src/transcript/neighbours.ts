@@ -14,7 +14,12 @@ export interface ProvenLeaf {
  * `size` must be known from elsewhere: paths do not always tell lengths apart. Whether something that is not there belongs between them is for the caller to say, who knows the order of the list.
  * Never throws: every malformed claim is simply false.
  */
-export function verifyNeighbours(before: ProvenLeaf | undefined, after: ProvenLeaf | undefined, size: number, root: Uint8Array): boolean {
+export function verifyNeighbours(
+  before: ProvenLeaf | undefined,
+  after: ProvenLeaf | undefined,
+  size: number,
+  root: Uint8Array,
+): boolean {
   if (!before && !after) return size === 0 && Buffer.compare(root, emptyRoot) === 0;
   const gap = before ? before.index + 1 : 0;
   if (gap !== (after ? after.index : size)) return false;

@@ -99,7 +99,12 @@ describe('zCDP conversion', () => {
       }
       return delta / Math.sqrt(2 * Math.PI);
     };
-    for (const [rho, delta] of [[0.5, 1e-6], [0.1, 1e-6], [0.02, 1e-5], [2, 1e-3]] as const) {
+    for (const [rho, delta] of [
+      [0.5, 1e-6],
+      [0.1, 1e-6],
+      [0.02, 1e-5],
+      [2, 1e-3],
+    ] as const) {
       const exact = gaussianDelta(rho, rhoToEpsilon(rho, delta));
       expect(exact).toBeLessThan(delta);
       expect(exact).toBeGreaterThan(delta / 20);
@@ -112,7 +117,15 @@ describe('zCDP conversion', () => {
     expect(rhoToDelta(100, 0)).toBe(1);
     expect(rhoToEpsilon(1e-12, 0.9)).toBe(0);
     expect(rhoToEpsilon(1000, 1e-300)).toBeGreaterThan(1000);
-    for (const call of [() => rhoToEpsilon(-1, 0.1), () => rhoToEpsilon(1, 0), () => rhoToEpsilon(1, 1), () => rhoToDelta(1, -1), () => epsilonToRho(0, 0.1), () => rhoToEpsilon(NaN, 0.1), () => rhoToEpsilon(1, NaN)]) {
+    for (const call of [
+      () => rhoToEpsilon(-1, 0.1),
+      () => rhoToEpsilon(1, 0),
+      () => rhoToEpsilon(1, 1),
+      () => rhoToDelta(1, -1),
+      () => epsilonToRho(0, 0.1),
+      () => rhoToEpsilon(NaN, 0.1),
+      () => rhoToEpsilon(1, NaN),
+    ]) {
       expect(call).toThrow(expect.objectContaining({ code: 'invalid' }));
     }
   });

@@ -18,7 +18,8 @@ export const unitsToRho = (units: number): number => units / UNITS_PER_RHO;
  */
 export function rhoToBudgetUnits(rho: number): number {
   const units = Math.floor(rho * UNITS_PER_RHO);
-  if (!(rho >= 0) || !Number.isSafeInteger(units)) throw new DpNoiseError('invalid', 'A budget must be from 0 to 8191 rho', { rho });
+  if (!(rho >= 0) || !Number.isSafeInteger(units))
+    throw new DpNoiseError('invalid', 'A budget must be from 0 to 8191 rho', { rho });
   return units;
 }
 
@@ -51,12 +52,13 @@ const scaleOf = ({ numerator, denominator }: Variance): number => Math.sqrt(nume
 export function costOfSum(release: Release, contributors: number): Cost {
   const { shareVariance, sensitivity, dimension } = release;
   assertSupportedVariance(shareVariance);
-  if (!Number.isSafeInteger(sensitivity) || sensitivity < 1) throw new DpNoiseError('invalid', 'The sensitivity must be a positive integer', { sensitivity });
+  if (!Number.isSafeInteger(sensitivity) || sensitivity < 1)
+    throw new DpNoiseError('invalid', 'The sensitivity must be a positive integer', { sensitivity });
   const scale = scaleOf(shareVariance);
   const { tau, rho } = privacyOfSum({ contributors, scale, sensitivity, dimension });
 
   const gaussianUnits = (count: number): number => {
-    const numerator = BigInt(sensitivity) ** 2n * BigInt(shareVariance.denominator) << 39n;
+    const numerator = (BigInt(sensitivity) ** 2n * BigInt(shareVariance.denominator)) << 39n;
     const denominator = BigInt(count) * BigInt(shareVariance.numerator);
     return Number((numerator + denominator - 1n) / denominator);
   };
@@ -83,8 +85,13 @@ export function costOfRound(release: Release, groupSizes: readonly number[], ass
   // The smallest group costs most.
   const smallest = groupSizes.reduce((least, size) => Math.min(least, size), Infinity);
   const honest = smallest - assumedColluders;
-  if (!Number.isSafeInteger(assumedColluders) || assumedColluders < 0) throw new DpNoiseError('invalid', 'The assumed colluders must be an integer from 0', { assumedColluders });
-  if (!(honest >= 1)) throw new DpNoiseError('no_honest_contribution', 'A group consists of assumed colluders only', { smallest, assumedColluders });
+  if (!Number.isSafeInteger(assumedColluders) || assumedColluders < 0)
+    throw new DpNoiseError('invalid', 'The assumed colluders must be an integer from 0', { assumedColluders });
+  if (!(honest >= 1))
+    throw new DpNoiseError('no_honest_contribution', 'A group consists of assumed colluders only', {
+      smallest,
+      assumedColluders,
+    });
   const counted = contributorsToCount({ ...release, contributors: honest, scale: scaleOf(release.shareVariance) });
   return costOfSum(release, counted);
 }

@@ -22,13 +22,31 @@ describe('discreteGaussianDelta', () => {
     expect(Math.abs(discreteGaussianDelta(4, 1) / 0.00724877684595 - 1)).toBeLessThan(1e-9);
   });
 
-  it.each([[1, 1, 1], [4, 0.5, 1], [10.89, 0.3, 2], [100, 0.25, 3], [2, 3, 4], [1600, 0, 5], [0.25, 1, 1]])('agrees with theorem 7 for variance %d, epsilon %d, sensitivity %d', (variance, epsilon, sensitivity) => {
-    expect(discreteGaussianDelta(variance, epsilon, sensitivity)).toBeCloseTo(theorem7(variance, epsilon, sensitivity), 13);
+  it.each([
+    [1, 1, 1],
+    [4, 0.5, 1],
+    [10.89, 0.3, 2],
+    [100, 0.25, 3],
+    [2, 3, 4],
+    [1600, 0, 5],
+    [0.25, 1, 1],
+  ])('agrees with theorem 7 for variance %d, epsilon %d, sensitivity %d', (variance, epsilon, sensitivity) => {
+    expect(discreteGaussianDelta(variance, epsilon, sensitivity)).toBeCloseTo(
+      theorem7(variance, epsilon, sensitivity),
+      13,
+    );
   });
 
   it('is never above what zCDP promises for the same release', () => {
-    for (const [variance, epsilon, sensitivity] of [[1, 1, 1], [4, 1, 1], [9, 2, 3], [50, 0.7, 2]] as const) {
-      expect(discreteGaussianDelta(variance, epsilon, sensitivity)).toBeLessThan(rhoToDelta(sensitivity ** 2 / (2 * variance), epsilon));
+    for (const [variance, epsilon, sensitivity] of [
+      [1, 1, 1],
+      [4, 1, 1],
+      [9, 2, 3],
+      [50, 0.7, 2],
+    ] as const) {
+      expect(discreteGaussianDelta(variance, epsilon, sensitivity)).toBeLessThan(
+        rhoToDelta(sensitivity ** 2 / (2 * variance), epsilon),
+      );
     }
   });
 
@@ -45,8 +63,16 @@ describe('discreteGaussianDelta', () => {
   });
 
   it('refuses what it cannot compute', () => {
-    for (const [variance, epsilon, sensitivity] of [[0, 1, 1], [1, -1, 1], [1, 1, 0.5], [NaN, 1, 1], [1e14, 1, 1]] as const) {
-      expect(() => discreteGaussianDelta(variance, epsilon, sensitivity)).toThrow(expect.objectContaining({ code: 'invalid' }));
+    for (const [variance, epsilon, sensitivity] of [
+      [0, 1, 1],
+      [1, -1, 1],
+      [1, 1, 0.5],
+      [NaN, 1, 1],
+      [1e14, 1, 1],
+    ] as const) {
+      expect(() => discreteGaussianDelta(variance, epsilon, sensitivity)).toThrow(
+        expect.objectContaining({ code: 'invalid' }),
+      );
     }
   });
 });

@@ -15,9 +15,14 @@ const MAX_TERMS = 1e8;
  */
 export function discreteGaussianDelta(variance: number, epsilon: number, sensitivity = 1): number {
   const sigma = Math.sqrt(variance);
-  const valid = variance > 0 && epsilon >= 0 && Number.isFinite(epsilon) && Number.isSafeInteger(sensitivity) && sensitivity >= 1;
+  const valid =
+    variance > 0 && epsilon >= 0 && Number.isFinite(epsilon) && Number.isSafeInteger(sensitivity) && sensitivity >= 1;
   if (!valid || !(TAIL * sigma + 1 < MAX_TERMS)) {
-    throw new DpNoiseError('invalid', 'Variance, epsilon or sensitivity is out of range', { variance, epsilon, sensitivity });
+    throw new DpNoiseError('invalid', 'Variance, epsilon or sensitivity is out of range', {
+      variance,
+      epsilon,
+      sensitivity,
+    });
   }
   const weight = (y: number): number => Math.exp((-y * y) / (2 * variance));
   const last = Math.ceil(TAIL * sigma);

@@ -6,7 +6,9 @@ import { privacyOfSum, tauOfSum } from './sum-of-gaussians';
 type Distribution = Float64Array;
 
 function discreteGaussian(sigma: number, reach: number): Distribution {
-  const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
+  const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)),
+  );
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);
 }
@@ -33,10 +35,19 @@ describe('privacy of a sum of discrete Gaussians', () => {
     const large = privacyOfSum({ contributors: 1000, scale: 2, sensitivity: 20, dimension: 10_000 });
     expect(large.tau.toPrecision(4)).toBe('7.157e-17');
     expect(rhoToEpsilon(large.rho, 1e-6).toFixed(5)).toBe('1.47159');
-    expect(() => privacyOfSum({ contributors: 100, scale: 0.5, sensitivity: 10, dimension: 1000 })).toThrow(expect.objectContaining({ code: 'tau_not_negligible' }));
+    expect(() => privacyOfSum({ contributors: 100, scale: 0.5, sensitivity: 10, dimension: 1000 })).toThrow(
+      expect.objectContaining({ code: 'tau_not_negligible' }),
+    );
   });
 
-  it.each([[2, 0.8], [3, 0.8], [2, 1], [4, 1], [3, 1.3], [6, 0.9]])('tau bounds the log ratio of the true sum of %d shares of scale %d', (count, sigma) => {
+  it.each([
+    [2, 0.8],
+    [3, 0.8],
+    [2, 1],
+    [4, 1],
+    [3, 1.3],
+    [6, 0.9],
+  ])('tau bounds the log ratio of the true sum of %d shares of scale %d', (count, sigma) => {
     const sum = sumOf(count, sigma);
     const centre = (sum.length - 1) / 2;
     const ideal = discreteGaussian(sigma * Math.sqrt(count), centre);
@@ -49,7 +60,12 @@ describe('privacy of a sum of discrete Gaussians', () => {
     expect(worst).toBeGreaterThan(tauOfSum(count, sigma) / 1e3);
   });
 
-  it.each([[2, 1, 1], [3, 1, 2], [4, 1.2, 3], [2, 2, 5]])('rho bounds the Renyi divergence of the true sum (%d shares of scale %d, shift %d)', (count, sigma, shift) => {
+  it.each([
+    [2, 1, 1],
+    [3, 1, 2],
+    [4, 1.2, 3],
+    [2, 2, 5],
+  ])('rho bounds the Renyi divergence of the true sum (%d shares of scale %d, shift %d)', (count, sigma, shift) => {
     const sum = sumOf(count, sigma);
     const { rho } = privacyOfSum({ contributors: count, scale: sigma, sensitivity: shift, dimension: 1 });
     for (const alpha of [1.01, 1.5, 2, 4, 8]) {
@@ -66,12 +82,17 @@ describe('privacy of a sum of discrete Gaussians', () => {
 
   it('is the plain Gaussian figure when tau vanishes, and always at least that', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1000 }), fc.double({ min: 1.2, max: 1e6, noNaN: true }), fc.integer({ min: 1, max: 1e6 }), (contributors, scale, sensitivity) => {
-        const { rho } = privacyOfSum({ contributors, scale, sensitivity, dimension: 1 });
-        const gaussian = sensitivity ** 2 / (2 * contributors * scale ** 2);
-        expect(rho).toBeGreaterThanOrEqual(gaussian * (1 - 1e-14));
-        expect(rho).toBeLessThanOrEqual(gaussian * 1.01 * (1 + 1e-14));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 1000 }),
+        fc.double({ min: 1.2, max: 1e6, noNaN: true }),
+        fc.integer({ min: 1, max: 1e6 }),
+        (contributors, scale, sensitivity) => {
+          const { rho } = privacyOfSum({ contributors, scale, sensitivity, dimension: 1 });
+          const gaussian = sensitivity ** 2 / (2 * contributors * scale ** 2);
+          expect(rho).toBeGreaterThanOrEqual(gaussian * (1 - 1e-14));
+          expect(rho).toBeLessThanOrEqual(gaussian * 1.01 * (1 + 1e-14));
+        },
+      ),
     );
   });
 
@@ -96,7 +117,15 @@ describe('privacy of a sum of discrete Gaussians', () => {
 
   it('refuses arguments out of range', () => {
     const valid = { contributors: 2, scale: 1, sensitivity: 1, dimension: 1 };
-    for (const change of [{ contributors: 0 }, { contributors: 1.5 }, { scale: 0 }, { scale: NaN }, { sensitivity: -1 }, { dimension: 0 }, { sensitivity: Infinity }]) {
+    for (const change of [
+      { contributors: 0 },
+      { contributors: 1.5 },
+      { scale: 0 },
+      { scale: NaN },
+      { sensitivity: -1 },
+      { dimension: 0 },
+      { sensitivity: Infinity },
+    ]) {
       expect(() => privacyOfSum({ ...valid, ...change })).toThrow(expect.objectContaining({ code: 'invalid' }));
     }
   });

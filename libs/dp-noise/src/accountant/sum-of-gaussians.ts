@@ -68,7 +68,12 @@ function boundOf({ contributors, scale, sensitivity, dimension }: SumOfShares): 
 export function privacyOfSum(sum: SumOfShares): SumPrivacy {
   assertSum(sum);
   const { tau, rho, negligible } = boundOf(sum);
-  if (!negligible) throw new DpNoiseError('tau_not_negligible', 'The noise of one share is too narrow for its integer grid: scale values up', { tau, ...sum });
+  if (!negligible)
+    throw new DpNoiseError(
+      'tau_not_negligible',
+      'The noise of one share is too narrow for its integer grid: scale values up',
+      { tau, ...sum },
+    );
   return { tau, rho };
 }
 

@@ -14,10 +14,17 @@ const isCount = (value: number): boolean => Number.isSafeInteger(value) && value
 
 function assertAllocation(allocation: Allocation): void {
   const valid =
-    allocation.kind === 'fixed' ? isCount(allocation.units)
-    : allocation.kind === 'horizon' ? isCount(allocation.rounds)
-    : isCount(allocation.numerator) && isCount(allocation.denominator) && allocation.numerator <= allocation.denominator;
-  if (!valid) throw new DpNoiseError('invalid', 'An allocation has positive integers, and a fraction of at most 1', { ...allocation });
+    allocation.kind === 'fixed'
+      ? isCount(allocation.units)
+      : allocation.kind === 'horizon'
+        ? isCount(allocation.rounds)
+        : isCount(allocation.numerator) &&
+          isCount(allocation.denominator) &&
+          allocation.numerator <= allocation.denominator;
+  if (!valid)
+    throw new DpNoiseError('invalid', 'An allocation has positive integers, and a fraction of at most 1', {
+      ...allocation,
+    });
 }
 
 /**
@@ -28,9 +35,14 @@ function assertAllocation(allocation: Allocation): void {
  * after correction is the even share.
  * @param expectedShare in (0, 1]: h over the number of honest contributions expected; 1 plans for the worst case
  */
-export function allocateRound(allocation: Allocation, balance: Pick<Balance, 'remainingUnits' | 'rounds'>, expectedShare = 1): number {
+export function allocateRound(
+  allocation: Allocation,
+  balance: Pick<Balance, 'remainingUnits' | 'rounds'>,
+  expectedShare = 1,
+): number {
   assertAllocation(allocation);
-  if (!(expectedShare > 0 && expectedShare <= 1)) throw new DpNoiseError('invalid', 'The expected share is in (0, 1]', { expectedShare });
+  if (!(expectedShare > 0 && expectedShare <= 1))
+    throw new DpNoiseError('invalid', 'The expected share is in (0, 1]', { expectedShare });
   const { remainingUnits, rounds } = balance;
   switch (allocation.kind) {
     case 'fixed':

@@ -2,11 +2,16 @@ import { DpNoiseError } from '../errors';
 import { DAY_MS, openKey, type LedgerEvent, type LedgerState, type OpenCharge } from './state';
 
 function illegal(event: LedgerEvent, reason: string): never {
-  throw new DpNoiseError('illegal_event', `The ledger event does not follow: ${reason}`, { kind: event.kind, cluster: event.cluster, round: event.round });
+  throw new DpNoiseError('illegal_event', `The ledger event does not follow: ${reason}`, {
+    kind: event.kind,
+    cluster: event.cluster,
+    round: event.round,
+  });
 }
 
 function charge(state: LedgerState, event: LedgerEvent & { kind: 'charged' }): LedgerState {
-  if ((state.latestRounds.get(event.cluster) ?? 0) >= event.round) illegal(event, 'the round number is not above those charged');
+  if ((state.latestRounds.get(event.cluster) ?? 0) >= event.round)
+    illegal(event, 'the round number is not above those charged');
   const day = Math.max(Math.floor(event.atMs / DAY_MS), state.latestDay);
   const { cluster, round, configHash, units } = event;
   return {
@@ -38,5 +43,9 @@ export function applyLedgerEvent(state: LedgerState, event: LedgerEvent): Ledger
   // A round is known from when it was opened, not from when it was charged for; a clock set back does not backdate it.
   const day = Math.max(Math.floor(event.atMs / DAY_MS), closed.day);
   const total = state.settled.get(day) ?? { units: 0, rounds: 0 };
-  return { ...state, open, settled: new Map(state.settled).set(day, { units: total.units + event.units, rounds: total.rounds + 1 }) };
+  return {
+    ...state,
+    open,
+    settled: new Map(state.settled).set(day, { units: total.units + event.units, rounds: total.rounds + 1 }),
+  };
 }

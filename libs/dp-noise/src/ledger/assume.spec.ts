@@ -16,8 +16,14 @@ it('leaves nothing of a budget that is assumed spent, until its window has passe
   const backup = charged(emptyLedger(), 1, 10, day(100));
   const restored = assumeSpent(backup, budget.units, day(110));
   expect(backup.settled.size).toBe(0);
-  expect(ledgerBalance(restored, budget, day(110))).toMatchObject({ spentUnits: 110, openUnits: 10, remainingUnits: 0 });
-  expect(decideCharge(restored, budget, { cluster: 'c', round: 2, configHash: 'h', units: 1 }, day(140))).toMatchObject({ outcome: 'refused', code: 'budget_exhausted' });
+  expect(ledgerBalance(restored, budget, day(110))).toMatchObject({
+    spentUnits: 110,
+    openUnits: 10,
+    remainingUnits: 0,
+  });
+  expect(decideCharge(restored, budget, { cluster: 'c', round: 2, configHash: 'h', units: 1 }, day(140))).toMatchObject(
+    { outcome: 'refused', code: 'budget_exhausted' },
+  );
   expect(availableAt(restored, budget, 1, day(110))).toBe(141 * DAY_MS);
   expect(ledgerBalance(restored, budget, day(141)).remainingUnits).toBe(90);
   expect(ledgerBalance(restored, { units: 100, window: 'lifetime' }, day(1000)).remainingUnits).toBe(0);

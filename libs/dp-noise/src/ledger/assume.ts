@@ -8,8 +8,16 @@ import { DAY_MS, type LedgerState } from './state';
  * @throws DpNoiseError `invalid` when units are no integer from 0
  */
 export function assumeSpent(state: LedgerState, units: number, atMs: number): LedgerState {
-  if (!Number.isSafeInteger(units) || units < 0 || !Number.isFinite(atMs)) throw new DpNoiseError('invalid', 'What is assumed spent is a whole number from 0', { units });
+  if (!Number.isSafeInteger(units) || units < 0 || !Number.isFinite(atMs))
+    throw new DpNoiseError('invalid', 'What is assumed spent is a whole number from 0', { units });
   const day = Math.max(Math.floor(atMs / DAY_MS), state.latestDay);
   const total = state.settled.get(day) ?? { units: 0, rounds: 0 };
-  return { ...state, settled: new Map(state.settled).set(day, { units: Math.min(Number.MAX_SAFE_INTEGER, total.units + units), rounds: total.rounds }), latestDay: day };
+  return {
+    ...state,
+    settled: new Map(state.settled).set(day, {
+      units: Math.min(Number.MAX_SAFE_INTEGER, total.units + units),
+      rounds: total.rounds,
+    }),
+    latestDay: day,
+  };
 }

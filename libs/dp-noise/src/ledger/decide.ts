@@ -5,7 +5,12 @@ import { availableAt, ledgerBalance, type Budget } from './window';
 /** Why a charge is refused: the codes are those of the whole system. */
 export type ChargeRefusal =
   /** It does not fit the budget; `availableAtMs` is when the window will have given enough back, null if never. */
-  | { readonly outcome: 'refused'; readonly code: 'budget_exhausted'; readonly remainingUnits: number; readonly availableAtMs: number | null }
+  | {
+      readonly outcome: 'refused';
+      readonly code: 'budget_exhausted';
+      readonly remainingUnits: number;
+      readonly availableAtMs: number | null;
+    }
   /** The round is charged under another configuration, or for another cost. */
   | { readonly outcome: 'refused'; readonly code: 'wrong_config' }
   /** The round is settled or released, or below the highest of its cluster. */
@@ -34,17 +39,30 @@ const isUnits = (units: number, least: number): boolean => Number.isSafeInteger(
  * Whether a round may be charged at its worst case, before anything of it is sent.
  * @throws DpNoiseError `invalid` when units or round number are not positive integers, or the budget is malformed
  */
-export function decideCharge(state: LedgerState, budget: Budget, request: ChargeRequest, nowMs: number): ChargeDecision {
+export function decideCharge(
+  state: LedgerState,
+  budget: Budget,
+  request: ChargeRequest,
+  nowMs: number,
+): ChargeDecision {
   const { cluster, round, configHash, units } = request;
-  if (!isUnits(units, 1) || !isUnits(round, 1) || !Number.isFinite(nowMs)) throw new DpNoiseError('invalid', 'A charge has a positive integer cost and round number', { units, round });
+  if (!isUnits(units, 1) || !isUnits(round, 1) || !Number.isFinite(nowMs))
+    throw new DpNoiseError('invalid', 'A charge has a positive integer cost and round number', { units, round });
   const existing = state.open.get(openKey(request));
   if (existing !== undefined) {
-    return existing.configHash === configHash && existing.units === units ? { outcome: 'already_charged' } : { outcome: 'refused', code: 'wrong_config' };
+    return existing.configHash === configHash && existing.units === units
+      ? { outcome: 'already_charged' }
+      : { outcome: 'refused', code: 'wrong_config' };
   }
   if (round <= (state.latestRounds.get(cluster) ?? 0)) return { outcome: 'refused', code: 'stale_round' };
   const { remainingUnits } = ledgerBalance(state, budget, nowMs);
   if (units > remainingUnits) {
-    return { outcome: 'refused', code: 'budget_exhausted', remainingUnits, availableAtMs: availableAt(state, budget, units, nowMs) };
+    return {
+      outcome: 'refused',
+      code: 'budget_exhausted',
+      remainingUnits,
+      availableAtMs: availableAt(state, budget, units, nowMs),
+    };
   }
   return { outcome: 'charged', event: { kind: 'charged', cluster, round, configHash, units, atMs: nowMs } };
 }
@@ -63,7 +81,11 @@ function openCharge(state: LedgerState, key: ChargeKey): OpenCharge | undefined 
 export function decideCorrection(state: LedgerState, key: ChargeKey, units: number, nowMs: number): SettlementDecision {
   const charge = openCharge(state, key);
   if (charge === undefined) return { outcome: 'not_open' };
-  if (!isUnits(units, 0) || units > charge.units) throw new DpNoiseError('invalid', 'A correction is an integer from 0 to the charge', { units, charged: charge.units });
+  if (!isUnits(units, 0) || units > charge.units)
+    throw new DpNoiseError('invalid', 'A correction is an integer from 0 to the charge', {
+      units,
+      charged: charge.units,
+    });
   const { cluster, round, configHash } = charge;
   return { outcome: 'settled', event: { kind: 'corrected', cluster, round, configHash, units, atMs: nowMs } };
 }

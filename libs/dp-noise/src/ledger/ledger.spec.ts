@@ -5,7 +5,11 @@ import { DAY_MS, emptyLedger, type ChargeKey, type LedgerEvent, type LedgerState
 import { availableAt, ledgerBalance, type Budget } from './window';
 
 const lifetime = (units: number): Budget => ({ units, window: 'lifetime' });
-const key = (round: number, cluster = 'c1', configHash = `config-${round}`): ChargeKey => ({ cluster, round, configHash });
+const key = (round: number, cluster = 'c1', configHash = `config-${round}`): ChargeKey => ({
+  cluster,
+  round,
+  configHash,
+});
 
 /** Never mutated: states are frozen with their maps, so a write in place throws. */
 class FrozenMap<K, V> extends Map<K, V> {
@@ -21,7 +25,13 @@ function frozen<K, V>(map: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
   for (const [k, v] of map) Map.prototype.set.call(copy, k, Object.freeze(v));
   return copy;
 }
-const freeze = (state: LedgerState): LedgerState => Object.freeze({ ...state, open: frozen(state.open), settled: frozen(state.settled), latestRounds: frozen(state.latestRounds) });
+const freeze = (state: LedgerState): LedgerState =>
+  Object.freeze({
+    ...state,
+    open: frozen(state.open),
+    settled: frozen(state.settled),
+    latestRounds: frozen(state.latestRounds),
+  });
 
 /** A ledger with its event log, as an owner keeps it. */
 class Owner {
@@ -37,7 +47,8 @@ class Owner {
     }
     return decision;
   }
-  charge = (k: ChargeKey, units: number, nowMs = 0) => this.record(decideCharge(this.state, this.budget, { ...k, units }, nowMs));
+  charge = (k: ChargeKey, units: number, nowMs = 0) =>
+    this.record(decideCharge(this.state, this.budget, { ...k, units }, nowMs));
   correct = (k: ChargeKey, units: number, nowMs = 0) => this.record(decideCorrection(this.state, k, units, nowMs));
   release = (k: ChargeKey, nowMs = 0) => this.record(decideRelease(this.state, k, nowMs));
   balance = (nowMs = 0) => ledgerBalance(this.state, this.budget, nowMs);
@@ -106,18 +117,35 @@ describe('ledger', () => {
       { ...released, configHash: 'other' },
       { kind: 'corrected', ...key(3), units: 11, atMs: 0 },
     ];
-    for (const event of illegal) expect(() => applyLedgerEvent(state, event)).toThrow(expect.objectContaining({ code: 'illegal_event' }));
-    expect(() => applyLedgerEvent(applyLedgerEvent(state, released), released)).toThrow(expect.objectContaining({ code: 'illegal_event' }));
+    for (const event of illegal)
+      expect(() => applyLedgerEvent(state, event)).toThrow(expect.objectContaining({ code: 'illegal_event' }));
+    expect(() => applyLedgerEvent(applyLedgerEvent(state, released), released)).toThrow(
+      expect.objectContaining({ code: 'illegal_event' }),
+    );
   });
 
   it('refuses malformed charges and budgets', () => {
     for (const [request, budget] of [
-      [{ ...key(1), units: 0 }, lifetime(1)], [{ ...key(1), units: 0.5 }, lifetime(1)], [{ ...key(0), units: 1 }, lifetime(1)], [{ ...key(1), units: 1 }, lifetime(-1)],
-      [{ ...key(1), units: 1 }, { units: 1, window: { days: 0 } }], [{ ...key(1), units: 1 }, { units: NaN, window: 'lifetime' as const }],
+      [{ ...key(1), units: 0 }, lifetime(1)],
+      [{ ...key(1), units: 0.5 }, lifetime(1)],
+      [{ ...key(0), units: 1 }, lifetime(1)],
+      [{ ...key(1), units: 1 }, lifetime(-1)],
+      [
+        { ...key(1), units: 1 },
+        { units: 1, window: { days: 0 } },
+      ],
+      [
+        { ...key(1), units: 1 },
+        { units: NaN, window: 'lifetime' as const },
+      ],
     ] as const) {
-      expect(() => decideCharge(emptyLedger(), budget, request, 0)).toThrow(expect.objectContaining({ code: 'invalid' }));
+      expect(() => decideCharge(emptyLedger(), budget, request, 0)).toThrow(
+        expect.objectContaining({ code: 'invalid' }),
+      );
     }
-    expect(() => decideCharge(emptyLedger(), lifetime(1), { ...key(1), units: 1 }, NaN)).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => decideCharge(emptyLedger(), lifetime(1), { ...key(1), units: 1 }, NaN)).toThrow(
+      expect.objectContaining({ code: 'invalid' }),
+    );
   });
 });
 
@@ -130,7 +158,12 @@ describe('window', () => {
     owner.charge(key(1), 80, noon - DAY_MS);
     owner.correct(key(1), 80, noon);
     const refusal = owner.charge(key(2), 30, noon + DAY_MS);
-    expect(refusal).toEqual({ outcome: 'refused', code: 'budget_exhausted', remainingUnits: 20, availableAtMs: 20_008 * DAY_MS });
+    expect(refusal).toEqual({
+      outcome: 'refused',
+      code: 'budget_exhausted',
+      remainingUnits: 20,
+      availableAtMs: 20_008 * DAY_MS,
+    });
     expect(owner.charge(key(2), 30, 20_008 * DAY_MS - 1)).toMatchObject({ outcome: 'refused' });
     expect(owner.charge(key(2), 30, 20_008 * DAY_MS)).toMatchObject({ outcome: 'charged' });
   });
@@ -149,7 +182,9 @@ describe('window', () => {
       owner.charge(key(day + 1), 25, day * DAY_MS);
       owner.correct(key(day + 1), 25, day * DAY_MS);
     }
-    expect([10, 25, 26, 50, 75, 100].map((units) => availableAt(owner.state, owner.budget, units, 3 * DAY_MS)! / DAY_MS)).toEqual([4, 4, 5, 5, 6, 7]);
+    expect(
+      [10, 25, 26, 50, 75, 100].map((units) => availableAt(owner.state, owner.budget, units, 3 * DAY_MS)! / DAY_MS),
+    ).toEqual([4, 4, 5, 5, 6, 7]);
   });
 
   it('counts open charges however old they are: their rounds may be opened at any time, together', () => {
@@ -172,7 +207,12 @@ describe('window', () => {
 
   it('keeps every window of D x 24 hours within the budget', () => {
     const steps = fc.array(
-      fc.record({ hours: fc.integer({ min: 0, max: 40 }), units: fc.integer({ min: 1, max: 100 }), actual: fc.double({ min: 0, max: 1, noNaN: true }), outcome: fc.constantFrom('correct', 'release', 'open') }),
+      fc.record({
+        hours: fc.integer({ min: 0, max: 40 }),
+        units: fc.integer({ min: 1, max: 100 }),
+        actual: fc.double({ min: 0, max: 1, noNaN: true }),
+        outcome: fc.constantFrom('correct', 'release', 'open'),
+      }),
       { maxLength: 60 },
     );
     fc.assert(
@@ -185,7 +225,8 @@ describe('window', () => {
           const decision = owner.charge(key(i + 1), units, nowMs);
           if (decision.outcome !== 'charged') {
             // The promised date holds: a moment earlier it does not fit, then it does.
-            const at = decision.outcome === 'refused' && decision.code === 'budget_exhausted' ? decision.availableAtMs : NaN;
+            const at =
+              decision.outcome === 'refused' && decision.code === 'budget_exhausted' ? decision.availableAtMs : NaN;
             if (at === null) return;
             expect(ledgerBalance(owner.state, owner.budget, at - 1).remainingUnits).toBeLessThan(units);
             expect(ledgerBalance(owner.state, owner.budget, at).remainingUnits).toBeGreaterThanOrEqual(units);
@@ -227,11 +268,16 @@ describe('ledger under arbitrary use', () => {
           const isOpen = held?.open === true && held.configHash === configHash;
           if (kind === 'charge') {
             const spent = [...model.values()].reduce((sum, entry) => sum + entry.units, 0);
-            const newest = Math.max(0, ...[...model.keys()].filter((name) => name.startsWith(cluster)).map((name) => Number(name.slice(1))));
+            const newest = Math.max(
+              0,
+              ...[...model.keys()].filter((name) => name.startsWith(cluster)).map((name) => Number(name.slice(1))),
+            );
             const decision = owner.charge(k, units);
-            if (held?.open) expect(decision.outcome).toBe(isOpen && held.units === units ? 'already_charged' : 'refused');
+            if (held?.open)
+              expect(decision.outcome).toBe(isOpen && held.units === units ? 'already_charged' : 'refused');
             else if (round <= newest) expect(decision).toEqual({ outcome: 'refused', code: 'stale_round' });
-            else if (spent + units > 100) expect(decision).toMatchObject({ code: 'budget_exhausted', remainingUnits: 100 - spent });
+            else if (spent + units > 100)
+              expect(decision).toMatchObject({ code: 'budget_exhausted', remainingUnits: 100 - spent });
             else {
               expect(decision.outcome).toBe('charged');
               model.set(at, { configHash, units, open: true });
@@ -247,7 +293,12 @@ describe('ledger under arbitrary use', () => {
           expect(owner.balance().spentUnits).toBe(spent);
           expect(spent).toBeLessThanOrEqual(100);
         }
-        expect(owner.log.reduce(applyLedgerEvent, emptyLedger())).toEqual({ ...owner.state, open: new Map(owner.state.open), settled: new Map(owner.state.settled), latestRounds: new Map(owner.state.latestRounds) });
+        expect(owner.log.reduce(applyLedgerEvent, emptyLedger())).toEqual({
+          ...owner.state,
+          open: new Map(owner.state.open),
+          settled: new Map(owner.state.settled),
+          latestRounds: new Map(owner.state.latestRounds),
+        });
       }),
       { numRuns: 300 },
     );

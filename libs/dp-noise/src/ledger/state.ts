@@ -51,7 +51,12 @@ export interface LedgerState {
   readonly latestDay: number;
 }
 
-export const emptyLedger = (): LedgerState => ({ open: new Map(), settled: new Map(), latestRounds: new Map(), latestDay: 0 });
+export const emptyLedger = (): LedgerState => ({
+  open: new Map(),
+  settled: new Map(),
+  latestRounds: new Map(),
+  latestDay: 0,
+});
 
 export const DAY_MS = 86_400_000;
 

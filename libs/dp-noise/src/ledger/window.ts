@@ -25,11 +25,16 @@ export interface Balance {
 /** @throws DpNoiseError `invalid` */
 export function assertBudget({ units, window }: Budget): void {
   const validWindow = window === 'lifetime' || (Number.isSafeInteger(window.days) && window.days >= 1);
-  if (!Number.isSafeInteger(units) || units < 0 || !validWindow) throw new DpNoiseError('invalid', 'A budget is whole units from 0 over `lifetime` or whole days from 1', { units, window });
+  if (!Number.isSafeInteger(units) || units < 0 || !validWindow)
+    throw new DpNoiseError('invalid', 'A budget is whole units from 0 over `lifetime` or whole days from 1', {
+      units,
+      window,
+    });
 }
 
 /** First day that still counts. Later days than today (a clock that ran ahead) count too. */
-const firstDay = (budget: Budget, nowMs: number): number => (budget.window === 'lifetime' ? -Infinity : Math.floor(nowMs / DAY_MS) - budget.window.days);
+const firstDay = (budget: Budget, nowMs: number): number =>
+  budget.window === 'lifetime' ? -Infinity : Math.floor(nowMs / DAY_MS) - budget.window.days;
 
 /** What the window holds at a time (milliseconds since 1970). */
 export function ledgerBalance(state: LedgerState, budget: Budget, nowMs: number): Balance {

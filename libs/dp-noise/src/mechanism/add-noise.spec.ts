@@ -15,8 +15,14 @@ describe('addNoise', () => {
 
   it('leaves the vector alone when it cannot add all of it', () => {
     const vector = Float64Array.of(1, 2, 3);
-    expect(() => addNoise(vector, { numerator: 0, denominator: 1 }, unsafeSeededRandom('b'))).toThrow(expect.objectContaining({ code: 'variance_out_of_range' }));
-    expect(() => addNoise(vector, variance, () => { throw new Error('no entropy'); })).toThrow('no entropy');
+    expect(() => addNoise(vector, { numerator: 0, denominator: 1 }, unsafeSeededRandom('b'))).toThrow(
+      expect.objectContaining({ code: 'variance_out_of_range' }),
+    );
+    expect(() =>
+      addNoise(vector, variance, () => {
+        throw new Error('no entropy');
+      }),
+    ).toThrow('no entropy');
     expect(vector).toEqual(Float64Array.of(1, 2, 3));
   });
 });

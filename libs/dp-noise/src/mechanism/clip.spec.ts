@@ -3,10 +3,17 @@ import { clipToL2Ball, MAX_CLIP_MAGNITUDE } from './clip';
 
 const squaredNorm = (vector: Iterable<number>): bigint => [...vector].reduce((sum, x) => sum + BigInt(x) ** 2n, 0n);
 
-const magnitude = fc.oneof(fc.constant(10), fc.constant(2 ** 20), fc.constant(2 ** 27), fc.constant(MAX_CLIP_MAGNITUDE));
+const magnitude = fc.oneof(
+  fc.constant(10),
+  fc.constant(2 ** 20),
+  fc.constant(2 ** 27),
+  fc.constant(MAX_CLIP_MAGNITUDE),
+);
 const vectorAndBound = magnitude.chain((largest) =>
   fc.record({
-    vector: fc.array(fc.integer({ min: -largest, max: largest }), { maxLength: 40 }).map((values) => Float64Array.from(values, (x) => x + 0)),
+    vector: fc
+      .array(fc.integer({ min: -largest, max: largest }), { maxLength: 40 })
+      .map((values) => Float64Array.from(values, (x) => x + 0)),
     bound: fc.integer({ min: 1, max: Math.min(2 * largest, MAX_CLIP_MAGNITUDE) }),
   }),
 );
@@ -29,7 +36,9 @@ describe('clipToL2Ball', () => {
           const norm2 = squaredNorm(before);
           // ay <= ax C / norm, and ay + 1 > ax C / (norm + 1).
           expect(ay * ay * norm2).toBeLessThanOrEqual(ax * ax * BigInt(bound) ** 2n);
-          expect((ay + 1n) * (norm2 + 2n * BigInt(Math.ceil(Math.sqrt(Number(norm2)) * (1 + 1e-15))) + 1n) * (ay + 1n)).toBeGreaterThan(ax * ax * BigInt(bound) ** 2n);
+          expect(
+            (ay + 1n) * (norm2 + 2n * BigInt(Math.ceil(Math.sqrt(Number(norm2)) * (1 + 1e-15))) + 1n) * (ay + 1n),
+          ).toBeGreaterThan(ax * ax * BigInt(bound) ** 2n);
         });
       }),
       { numRuns: 500 },

@@ -64,7 +64,10 @@ function scaleTowardsZero(vector: Float64Array, bound: number, divisor: bigint):
   const largestFast = EXACT_LIMIT / 2 / bound;
   for (let i = 0; i < vector.length; i++) {
     const x = vector[i]!;
-    const scaled = Math.abs(x) <= largestFast ? Math.trunc((x * bound) / smallDivisor) : Number((BigInt(x) * BigInt(bound)) / divisor);
+    const scaled =
+      Math.abs(x) <= largestFast
+        ? Math.trunc((x * bound) / smallDivisor)
+        : Number((BigInt(x) * BigInt(bound)) / divisor);
     // Not -0: the encoders further on take integers as they are written.
     vector[i] = scaled + 0;
   }

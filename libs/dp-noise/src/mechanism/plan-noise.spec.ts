@@ -52,7 +52,14 @@ describe('planNoise', () => {
 
   it('refuses', () => {
     const valid = { units: 2 ** 35, sensitivity: 1000, honestQuorum: 3, dimension: 10 };
-    for (const change of [{ units: 0 }, { units: 1.5 }, { sensitivity: 0 }, { sensitivity: 2 ** 48 }, { honestQuorum: 0 }, { dimension: 0 }]) {
+    for (const change of [
+      { units: 0 },
+      { units: 1.5 },
+      { sensitivity: 0 },
+      { sensitivity: 2 ** 48 },
+      { honestQuorum: 0 },
+      { dimension: 0 },
+    ]) {
       expect(planned({ ...valid, ...change })).toBe('invalid');
     }
     expect(planned({ ...valid, units: 1 })).toBe('variance_out_of_range');
@@ -64,7 +71,12 @@ describe('planNoise', () => {
 describe('honestQuorum', () => {
   it('subtracts the assumed colluders', () => {
     expect(honestQuorum(5, 2)).toBe(3);
-    for (const [least, colluders] of [[2, 2], [2, 3], [5, -1], [2.5, 1]] as const) {
+    for (const [least, colluders] of [
+      [2, 2],
+      [2, 3],
+      [5, -1],
+      [2.5, 1],
+    ] as const) {
       expect(() => honestQuorum(least, colluders)).toThrow(expect.objectContaining({ code: 'no_honest_contribution' }));
     }
   });

@@ -28,8 +28,17 @@ export interface NoisePlan {
  */
 export function honestQuorum(minParticipants: number, assumedColluders: number): number {
   const honest = minParticipants - assumedColluders;
-  if (Number.isSafeInteger(minParticipants) && Number.isSafeInteger(assumedColluders) && assumedColluders >= 0 && honest >= 1) return honest;
-  throw new DpNoiseError('no_honest_contribution', 'The minimum of participants must exceed the assumed colluders', { minParticipants, assumedColluders });
+  if (
+    Number.isSafeInteger(minParticipants) &&
+    Number.isSafeInteger(assumedColluders) &&
+    assumedColluders >= 0 &&
+    honest >= 1
+  )
+    return honest;
+  throw new DpNoiseError('no_honest_contribution', 'The minimum of participants must exceed the assumed colluders', {
+    minParticipants,
+    assumedColluders,
+  });
 }
 
 /** Smallest supported fraction that is at least numerator/denominator, with as fine a denominator as its size permits. */
@@ -39,9 +48,13 @@ function roundUpVariance(numerator: bigint, denominator: bigint): Variance {
   while (grid > 1n && scaled() > BigInt(MAX_VARIANCE_NUMERATOR)) grid >>= 1n;
   let rounded = scaled();
   if (rounded > grid * BigInt(MAX_VARIANCE)) {
-    throw new DpNoiseError('variance_out_of_range', 'The noise needed exceeds sigma = 2^25 a router: use a smaller bound (coarser scales) or a larger budget', {
-      variance: Number(rounded) / Number(grid),
-    });
+    throw new DpNoiseError(
+      'variance_out_of_range',
+      'The noise needed exceeds sigma = 2^25 a router: use a smaller bound (coarser scales) or a larger budget',
+      {
+        variance: Number(rounded) / Number(grid),
+      },
+    );
   }
   // 1/16 is the least the sampler supports.
   if (rounded * 16n < grid) rounded = (grid + 15n) / 16n;
@@ -51,10 +64,18 @@ function roundUpVariance(numerator: bigint, denominator: bigint): Variance {
 
 function assertRequest({ units, sensitivity, honestQuorum: h, dimension }: NoiseRequest): void {
   const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
-  if (isCount(units) && isCount(sensitivity) && sensitivity <= MAX_CLIP_MAGNITUDE && isCount(h) && isCount(dimension)) return;
-  throw new DpNoiseError('invalid', 'Units, sensitivity, honest quorum and dimension must be positive integers in range', {
-    units, sensitivity, honestQuorum: h, dimension,
-  });
+  if (isCount(units) && isCount(sensitivity) && sensitivity <= MAX_CLIP_MAGNITUDE && isCount(h) && isCount(dimension))
+    return;
+  throw new DpNoiseError(
+    'invalid',
+    'Units, sensitivity, honest quorum and dimension must be positive integers in range',
+    {
+      units,
+      sensitivity,
+      honestQuorum: h,
+      dimension,
+    },
+  );
 }
 
 /**
@@ -68,7 +89,7 @@ function assertRequest({ units, sensitivity, honestQuorum: h, dimension }: Noise
 export function planNoise(request: NoiseRequest): NoisePlan {
   assertRequest(request);
   const { sensitivity, dimension, honestQuorum: h } = request;
-  const needed = BigInt(sensitivity) ** 2n << 39n;
+  const needed = (BigInt(sensitivity) ** 2n) << 39n;
   let allowed = BigInt(request.units);
   while (allowed >= 1n) {
     const shareVariance = roundUpVariance(needed, BigInt(h) * allowed);

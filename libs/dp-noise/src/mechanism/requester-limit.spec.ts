@@ -26,35 +26,62 @@ function sumsOf(requests: Request[], limits: RequestLimits, bound: number): Floa
   return sums;
 }
 
-const distance2 = (one: Float64Array, other: Float64Array): number => one.reduce((sum, x, i) => sum + (x - other[i]!) ** 2, 0);
+const distance2 = (one: Float64Array, other: Float64Array): number =>
+  one.reduce((sum, x, i) => sum + (x - other[i]!) ** 2, 0);
 
 describe('RequesterLimit', () => {
-  const limits = fc.record({ requestsPerRequester: fc.integer({ min: 1, max: 4 }), maxRequests: fc.integer({ min: 1, max: 30 }) });
+  const limits = fc.record({
+    requestsPerRequester: fc.integer({ min: 1, max: 4 }),
+    maxRequests: fc.integer({ min: 1, max: 30 }),
+  });
 
   it('keeps the sensitivity at the clipping bound when the values of one request become zero', () => {
     fc.assert(
-      fc.property(fc.array(request, { minLength: 1, maxLength: 25 }), fc.nat(), limits, fc.integer({ min: 1, max: 8000 }), (requests, at, limit, bound) => {
-        const index = at % requests.length;
-        const neighbour = requests.map((one, i) => (i === index ? { ...one, values: one.values.map(() => 0) } : one));
-        expect(distance2(sumsOf(requests, limit, bound), sumsOf(neighbour, limit, bound))).toBeLessThanOrEqual(bound ** 2);
-      }),
+      fc.property(
+        fc.array(request, { minLength: 1, maxLength: 25 }),
+        fc.nat(),
+        limits,
+        fc.integer({ min: 1, max: 8000 }),
+        (requests, at, limit, bound) => {
+          const index = at % requests.length;
+          const neighbour = requests.map((one, i) => (i === index ? { ...one, values: one.values.map(() => 0) } : one));
+          expect(distance2(sumsOf(requests, limit, bound), sumsOf(neighbour, limit, bound))).toBeLessThanOrEqual(
+            bound ** 2,
+          );
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   it('keeps that of a whole requester at c times the bound', () => {
     fc.assert(
-      fc.property(fc.array(request, { minLength: 1, maxLength: 25 }), limits, fc.integer({ min: 1, max: 8000 }), (requests, limit, bound) => {
-        const neighbour = requests.map((one) => (one.requester === 'ann' ? { ...one, values: one.values.map(() => 0) } : one));
-        expect(distance2(sumsOf(requests, limit, bound), sumsOf(neighbour, limit, bound))).toBeLessThanOrEqual((limit.requestsPerRequester * bound) ** 2);
-      }),
+      fc.property(
+        fc.array(request, { minLength: 1, maxLength: 25 }),
+        limits,
+        fc.integer({ min: 1, max: 8000 }),
+        (requests, limit, bound) => {
+          const neighbour = requests.map((one) =>
+            one.requester === 'ann' ? { ...one, values: one.values.map(() => 0) } : one,
+          );
+          expect(distance2(sumsOf(requests, limit, bound), sumsOf(neighbour, limit, bound))).toBeLessThanOrEqual(
+            (limit.requestsPerRequester * bound) ** 2,
+          );
+        },
+      ),
     );
   });
 
   it('takes at most c requests of a requester and its maximum altogether', () => {
     const limit = new RequesterLimit({ requestsPerRequester: 2, maxRequests: 5 }, hashKey);
     expect(['ann', 'ann', 'ann', 'bob', undefined, undefined, 'cy'].map((requester) => limit.take(requester))).toEqual([
-      undefined, undefined, 'requester_limit', undefined, undefined, undefined, 'round_limit',
+      undefined,
+      undefined,
+      'requester_limit',
+      undefined,
+      undefined,
+      undefined,
+      'round_limit',
     ]);
   });
 
@@ -67,9 +94,14 @@ describe('RequesterLimit', () => {
   });
 
   it('refuses limits out of range', () => {
-    for (const limit of [{ requestsPerRequester: 0, maxRequests: 9 }, { requestsPerRequester: 1, maxRequests: 1.5 }]) {
+    for (const limit of [
+      { requestsPerRequester: 0, maxRequests: 9 },
+      { requestsPerRequester: 1, maxRequests: 1.5 },
+    ]) {
       expect(() => new RequesterLimit(limit, hashKey)).toThrow(expect.objectContaining({ code: 'invalid' }));
     }
-    expect(() => new RequesterLimit({ requestsPerRequester: 1, maxRequests: 9 }, new Uint8Array(8))).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => new RequesterLimit({ requestsPerRequester: 1, maxRequests: 9 }, new Uint8Array(8))).toThrow(
+      expect.objectContaining({ code: 'invalid' }),
+    );
   });
 });

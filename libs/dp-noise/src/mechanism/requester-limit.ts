@@ -26,9 +26,16 @@ export class RequesterLimit {
    * @param hashKey at least 16 random bytes, fresh for this round
    * @throws DpNoiseError `invalid`
    */
-  constructor(private readonly limits: RequestLimits, private readonly hashKey: Uint8Array) {
+  constructor(
+    private readonly limits: RequestLimits,
+    private readonly hashKey: Uint8Array,
+  ) {
     const { requestsPerRequester, maxRequests } = limits;
-    if ([requestsPerRequester, maxRequests].every((value) => Number.isSafeInteger(value) && value >= 1) && hashKey.length >= 16) return;
+    if (
+      [requestsPerRequester, maxRequests].every((value) => Number.isSafeInteger(value) && value >= 1) &&
+      hashKey.length >= 16
+    )
+      return;
     throw new DpNoiseError('invalid', 'Limits must be positive integers, the hash key 16 bytes or more', { ...limits });
   }
 

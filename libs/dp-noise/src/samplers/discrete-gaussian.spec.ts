@@ -10,7 +10,10 @@ class ReferenceSampler {
   private readonly b: bigint;
   private bits = 0n;
 
-  constructor({ numerator, denominator }: Variance, private readonly words: RandomWords) {
+  constructor(
+    { numerator, denominator }: Variance,
+    private readonly words: RandomWords,
+  ) {
     [this.a, this.b] = [BigInt(numerator), BigInt(denominator)];
     while (2n ** (2n * this.bits + 2n) * this.b <= 2n * this.a) this.bits += 1n;
   }
@@ -45,7 +48,7 @@ class ReferenceSampler {
       let u: bigint;
       do {
         const high = BigInt(this.words.next());
-        u = this.bits <= 16n ? high % t : ((high % (t >> 16n)) << 16n) + BigInt(this.words.next());
+        u = this.bits <= 16n ? high % t : (high % (t >> 16n) << 16n) + BigInt(this.words.next());
       } while (!this.bernoulliExp(u, t));
       let magnitude = u;
       while (this.bernoulliExpFraction(1n, 1n)) magnitude += t;
@@ -59,7 +62,10 @@ class ReferenceSampler {
 }
 
 const variances = fc
-  .record({ numerator: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 2 ** 31 }), fc.maxSafeInteger()), denominator: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 2 ** 16 })) })
+  .record({
+    numerator: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 2 ** 31 }), fc.maxSafeInteger()),
+    denominator: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 2 ** 16 })),
+  })
   .map(({ numerator, denominator }) => ({ numerator: (Math.abs(numerator) % 2 ** 52) + 1, denominator }))
   .filter(({ numerator, denominator }) => numerator / denominator >= 1 / 16 && numerator / denominator <= 2 ** 50);
 
@@ -76,7 +82,18 @@ describe('DiscreteGaussianSampler', () => {
   });
 
   it.each([
-    [1, 4], [1, 16], [1, 2], [2, 1], [1089, 100], [8191, 1], [8192, 1], [2 ** 31, 1], [2 ** 32, 1], [2 ** 33 + 1, 3], [2 ** 50, 1], [2 ** 52, 2 ** 16],
+    [1, 4],
+    [1, 16],
+    [1, 2],
+    [2, 1],
+    [1089, 100],
+    [8191, 1],
+    [8192, 1],
+    [2 ** 31, 1],
+    [2 ** 32, 1],
+    [2 ** 33 + 1, 3],
+    [2 ** 50, 1],
+    [2 ** 52, 2 ** 16],
   ])('agrees over long streams, through every undecided trial, for variance %d/%d', (numerator, denominator) => {
     const variance = { numerator, denominator };
     const sampler = new DiscreteGaussianSampler(variance, new RandomWords(unsafeSeededRandom('long'), 1024));
@@ -86,15 +103,26 @@ describe('DiscreteGaussianSampler', () => {
 
   it('refuses unsupported variances', () => {
     for (const variance of [
-      { numerator: 1, denominator: 17 }, { numerator: 0, denominator: 1 }, { numerator: 1.5, denominator: 1 }, { numerator: -4, denominator: 1 },
-      { numerator: 2 ** 50 + 1, denominator: 1 }, { numerator: 2 ** 53, denominator: 2 ** 16 }, { numerator: 4, denominator: 2 ** 17 }, { numerator: NaN, denominator: 1 },
+      { numerator: 1, denominator: 17 },
+      { numerator: 0, denominator: 1 },
+      { numerator: 1.5, denominator: 1 },
+      { numerator: -4, denominator: 1 },
+      { numerator: 2 ** 50 + 1, denominator: 1 },
+      { numerator: 2 ** 53, denominator: 2 ** 16 },
+      { numerator: 4, denominator: 2 ** 17 },
+      { numerator: NaN, denominator: 1 },
     ]) {
-      expect(() => sampleDiscreteGaussian(variance, new Int32Array(1), unsafeSeededRandom('refused'))).toThrow(expect.objectContaining({ code: 'variance_out_of_range' }));
+      expect(() => sampleDiscreteGaussian(variance, new Int32Array(1), unsafeSeededRandom('refused'))).toThrow(
+        expect.objectContaining({ code: 'variance_out_of_range' }),
+      );
     }
   });
 
   it('gives equal samples for equal fractions', () => {
-    const [one, other] = [{ numerator: 33, denominator: 2 }, { numerator: 330, denominator: 20 }].map((variance) => sampleDiscreteGaussian(variance, new Int32Array(1000), unsafeSeededRandom('equal')));
+    const [one, other] = [
+      { numerator: 33, denominator: 2 },
+      { numerator: 330, denominator: 20 },
+    ].map((variance) => sampleDiscreteGaussian(variance, new Int32Array(1000), unsafeSeededRandom('equal')));
     expect(one).toEqual(other);
   });
 
@@ -123,7 +151,9 @@ describe('DiscreteGaussianSampler', () => {
     expect(() => sampleDiscreteGaussian({ numerator: 100, denominator: 1 }, out, random)).toThrow('no entropy');
     expect(blocks.every((block) => block.every((byte) => byte === 0))).toBe(true);
     expect(out.every((sample) => sample === 0)).toBe(true);
-    expect(() => sampleDiscreteGaussian({ numerator: 100, denominator: 1 }, out, (length) => new Uint8Array(length - 1))).toThrow(RangeError);
+    expect(() =>
+      sampleDiscreteGaussian({ numerator: 100, denominator: 1 }, out, (length) => new Uint8Array(length - 1)),
+    ).toThrow(RangeError);
   });
 
   it('takes the documented number of bytes', () => {

@@ -29,7 +29,7 @@ const LARGEST_FAST_QUOTIENT = 8;
 /** Largest m >= 0 with 2^(2m) <= 2 sigma^2, or 0. */
 function scaleBitsOf(a: bigint, b: bigint): number {
   let bits = 0;
-  while ((b << BigInt(((bits << 1) + 2) | 0)) <= a * 2n) bits = (bits + 1) | 0;
+  while (b << BigInt(((bits << 1) + 2) | 0) <= a * 2n) bits = (bits + 1) | 0;
   return bits;
 }
 
@@ -58,7 +58,10 @@ export class DiscreteGaussianSampler {
   private whole = 0;
 
   /** @throws DpNoiseError `variance_out_of_range` */
-  constructor(variance: Variance, private readonly words: RandomWords) {
+  constructor(
+    variance: Variance,
+    private readonly words: RandomWords,
+  ) {
     assertSupportedVariance(variance);
     this.a = BigInt(variance.numerator);
     this.b = BigInt(variance.denominator);
@@ -144,7 +147,10 @@ export class DiscreteGaussianSampler {
   }
 
   /** U/t. */
-  private readonly laplaceGamma = (): Fraction => ({ numerator: BigInt(this.u), denominator: 1n << BigInt(this.scaleBits) });
+  private readonly laplaceGamma = (): Fraction => ({
+    numerator: BigInt(this.u),
+    denominator: 1n << BigInt(this.scaleBits),
+  });
 
   /** (|Y|tb - a)^2 / (2 a b t^2), less the whole part already tried. */
   private readonly acceptanceGamma = (): Fraction => {

@@ -12,7 +12,10 @@ export class RandomWords {
   private position = 0;
 
   /** @param blockBytes even; how many bytes to fetch at a time (a sample takes about 30) */
-  constructor(private readonly random: RandomBytes, private readonly blockBytes: number) {}
+  constructor(
+    private readonly random: RandomBytes,
+    private readonly blockBytes: number,
+  ) {}
 
   /** A uniform integer in [0, 2^16). */
   next(): number {
@@ -32,6 +35,7 @@ export class RandomWords {
     this.block.fill(0);
     this.block = this.random(this.blockBytes);
     this.position = 0;
-    if (this.block.length !== this.blockBytes) throw new RangeError('The random source returned a wrong number of bytes');
+    if (this.block.length !== this.blockBytes)
+      throw new RangeError('The random source returned a wrong number of bytes');
   }
 }

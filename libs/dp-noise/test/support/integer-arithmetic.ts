@@ -14,19 +14,44 @@ export interface Finding {
 }
 
 const bitwise = new Set([
-  ts.SyntaxKind.BarToken, ts.SyntaxKind.AmpersandToken, ts.SyntaxKind.CaretToken, ts.SyntaxKind.LessThanLessThanToken,
-  ts.SyntaxKind.GreaterThanGreaterThanToken, ts.SyntaxKind.GreaterThanGreaterThanGreaterThanToken,
+  ts.SyntaxKind.BarToken,
+  ts.SyntaxKind.AmpersandToken,
+  ts.SyntaxKind.CaretToken,
+  ts.SyntaxKind.LessThanLessThanToken,
+  ts.SyntaxKind.GreaterThanGreaterThanToken,
+  ts.SyntaxKind.GreaterThanGreaterThanGreaterThanToken,
 ]);
 const additive = new Set([ts.SyntaxKind.PlusToken, ts.SyntaxKind.MinusToken]);
 /** Operators that neither compute a number nor hide one. */
 const harmless = new Set([
-  ts.SyntaxKind.EqualsToken, ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken, ts.SyntaxKind.LessThanToken,
-  ts.SyntaxKind.LessThanEqualsToken, ts.SyntaxKind.GreaterThanToken, ts.SyntaxKind.GreaterThanEqualsToken,
-  ts.SyntaxKind.AmpersandAmpersandToken, ts.SyntaxKind.BarBarToken, ts.SyntaxKind.CommaToken, ts.SyntaxKind.QuestionQuestionToken,
+  ts.SyntaxKind.EqualsToken,
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+  ts.SyntaxKind.LessThanToken,
+  ts.SyntaxKind.LessThanEqualsToken,
+  ts.SyntaxKind.GreaterThanToken,
+  ts.SyntaxKind.GreaterThanEqualsToken,
+  ts.SyntaxKind.AmpersandAmpersandToken,
+  ts.SyntaxKind.BarBarToken,
+  ts.SyntaxKind.CommaToken,
+  ts.SyntaxKind.QuestionQuestionToken,
 ]);
 const integerLiteral = /^(0x[0-9a-f]+|[0-9]+)$/i;
-const allowedMembers = new Map([['Math', ['imul']], ['Number', ['isSafeInteger']], ['BigInt', ['asIntN']]]);
-const forbiddenNames = new Set(['Float32Array', 'Float64Array', 'Float16Array', 'parseFloat', 'parseInt', 'DataView', 'NaN', 'Infinity']);
+const allowedMembers = new Map([
+  ['Math', ['imul']],
+  ['Number', ['isSafeInteger']],
+  ['BigInt', ['asIntN']],
+]);
+const forbiddenNames = new Set([
+  'Float32Array',
+  'Float64Array',
+  'Float16Array',
+  'parseFloat',
+  'parseInt',
+  'DataView',
+  'NaN',
+  'Infinity',
+]);
 
 /** Whether the value of `node` goes straight into a bitwise operator, through parentheses and further sums. */
 function feedsBitwise(node: ts.Node): boolean {
@@ -41,24 +66,33 @@ function feedsBitwise(node: ts.Node): boolean {
 function usesMathOpenly({ parent }: ts.Identifier): boolean {
   if (ts.isPropertyAccessExpression(parent)) return true;
   if (!ts.isVariableDeclaration(parent) || !ts.isObjectBindingPattern(parent.name)) return false;
-  return parent.name.elements.every(({ propertyName, name }) => propertyName === undefined && allowedMembers.get('Math')!.includes(name.getText()));
+  return parent.name.elements.every(
+    ({ propertyName, name }) => propertyName === undefined && allowedMembers.get('Math')!.includes(name.getText()),
+  );
 }
 
 function violates(node: ts.Node, checker: ts.TypeChecker): boolean {
-  const isBigInt = (operand: ts.Node): boolean => (checker.getTypeAtLocation(operand).flags & ts.TypeFlags.BigIntLike) !== 0;
+  const isBigInt = (operand: ts.Node): boolean =>
+    (checker.getTypeAtLocation(operand).flags & ts.TypeFlags.BigIntLike) !== 0;
   if (ts.isNumericLiteral(node)) return !integerLiteral.test(node.getText());
   if (ts.isIdentifier(node)) return forbiddenNames.has(node.text) || (node.text === 'Math' && !usesMathOpenly(node));
   if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
     const allowed = allowedMembers.get(node.expression.text);
     return allowed !== undefined && !allowed.includes(node.name.text);
   }
-  if (ts.isElementAccessExpression(node) && ts.isIdentifier(node.expression)) return allowedMembers.has(node.expression.text);
+  if (ts.isElementAccessExpression(node) && ts.isIdentifier(node.expression))
+    return allowedMembers.has(node.expression.text);
   if (ts.isCallExpression(node) && node.expression.getText() === 'Number') {
     return !feedsBitwise(node) || !/^Number\(BigInt\.asIntN\(32, /.test(node.getText());
   }
   if (ts.isPostfixUnaryExpression(node)) return !isBigInt(node.operand);
   if (ts.isPrefixUnaryExpression(node)) {
-    if (node.operator === ts.SyntaxKind.ExclamationToken || node.operator === ts.SyntaxKind.TildeToken || isBigInt(node.operand)) return false;
+    if (
+      node.operator === ts.SyntaxKind.ExclamationToken ||
+      node.operator === ts.SyntaxKind.TildeToken ||
+      isBigInt(node.operand)
+    )
+      return false;
     return node.operator !== ts.SyntaxKind.MinusToken || !feedsBitwise(node);
   }
   if (!ts.isBinaryExpression(node)) return false;
@@ -69,7 +103,15 @@ function violates(node: ts.Node, checker: ts.TypeChecker): boolean {
 
 /** @param sources absolute file name to text; files need not exist on disk */
 export function findInexactArithmetic(sources: ReadonlyMap<string, string>): Finding[] {
-  const options: ts.CompilerOptions = { target: ts.ScriptTarget.ES2022, lib: ['lib.es2023.d.ts'], strict: true, noEmit: true, types: [], moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext };
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2023.d.ts'],
+    strict: true,
+    noEmit: true,
+    types: [],
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    module: ts.ModuleKind.ESNext,
+  };
   const host = ts.createCompilerHost(options, true);
   const { getSourceFile, fileExists } = host;
   const library = dirname(ts.getDefaultLibFilePath(options));
@@ -78,7 +120,9 @@ export function findInexactArithmetic(sources: ReadonlyMap<string, string>): Fin
   host.fileExists = (name) => sources.has(name) || fileExists(name);
   host.getSourceFile = (name, ...rest) => {
     const text = sources.get(name);
-    return text === undefined ? getSourceFile(name, ...rest) : ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, true);
+    return text === undefined
+      ? getSourceFile(name, ...rest)
+      : ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, true);
   };
   const program = ts.createProgram([...sources.keys()], options, host);
   const checker = program.getTypeChecker();
@@ -86,7 +130,12 @@ export function findInexactArithmetic(sources: ReadonlyMap<string, string>): Fin
   for (const name of sources.keys()) {
     const file = program.getSourceFile(name)!;
     const visit = (node: ts.Node): void => {
-      if (violates(node, checker)) findings.push({ file: name, line: file.getLineAndCharacterOfPosition(node.getStart()).line + 1, text: node.getText() });
+      if (violates(node, checker))
+        findings.push({
+          file: name,
+          line: file.getLineAndCharacterOfPosition(node.getStart()).line + 1,
+          text: node.getText(),
+        });
       ts.forEachChild(node, visit);
     };
     visit(file);

@@ -2,7 +2,10 @@
 
 /** ln Gamma(x) for x > 0: Lanczos approximation, about 1e-14 relative. */
 export function lnGamma(x: number): number {
-  const coefficients = [676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7];
+  const coefficients = [
+    676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
+    -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+  ];
   const z = x - 1;
   const base = z + 7.5;
   const sum = coefficients.reduce((total, coefficient, i) => total + coefficient / (z + i + 1), 0.99999999999980993);
@@ -35,7 +38,9 @@ export function chiSquareTail(statistic: number, degrees: number): number {
 
 /** Pr[K >= k] for a binomial variable; terms follow from one another, from the k-th on. */
 function binomialUpperTail(k: number, n: number, p: number): number {
-  let term = Math.exp(lnGamma(n + 1) - lnGamma(k + 1) - lnGamma(n - k + 1) + k * Math.log(p) + (n - k) * Math.log1p(-p));
+  let term = Math.exp(
+    lnGamma(n + 1) - lnGamma(k + 1) - lnGamma(n - k + 1) + k * Math.log(p) + (n - k) * Math.log1p(-p),
+  );
   let sum = 0;
   for (let i = k; i <= n && (i <= n * p || term > sum * 1e-16); i++) {
     sum += term;

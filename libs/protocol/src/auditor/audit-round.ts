@@ -1,11 +1,32 @@
 /** Re-checks a published round from the fleet authority's public key alone (PROTOCOL section 4.8). */
 import { holds, WordSum } from '@secagg/crypto';
-import { type Answer, answerMessage, type Bytes, type Report, SecaggError, type Signed, type Transcript } from '@secagg/schema';
+import {
+  type Answer,
+  answerMessage,
+  type Bytes,
+  type Report,
+  SecaggError,
+  type Signed,
+  type Transcript,
+} from '@secagg/schema';
 import { ensure, ensureThat } from '../checks/check';
 import { hex, openUnder, sameBytes } from '../documents';
 import { verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView, verifyFleet } from '../fleet/fleet-view';
-import { checkEnoughGroups, checkHeader, type CheckedHeader, checkInRound, checkOrder, type ContributionSet, type DecidedGroup, deriveSet, headerHash, headersRoot, openReport, readyBody } from '../round/contribution-set';
+import {
+  checkEnoughGroups,
+  checkHeader,
+  type CheckedHeader,
+  checkInRound,
+  checkOrder,
+  type ContributionSet,
+  type DecidedGroup,
+  deriveSet,
+  headerHash,
+  headersRoot,
+  openReport,
+  readyBody,
+} from '../round/contribution-set';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
 import { roundCost, type RoundPrivacyCost } from '../round/privacy';
 import { openAnnouncement, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
@@ -14,7 +35,12 @@ import { ciphertextDigest } from '../router/contribution';
 import { blameFleet, inPart } from './transcript-part';
 
 export type AuditedRound =
-  | { readonly kind: 'aborted'; readonly view: FleetView; readonly round: VerifiedRound; readonly decision: VerifiedDecision }
+  | {
+      readonly kind: 'aborted';
+      readonly view: FleetView;
+      readonly round: VerifiedRound;
+      readonly decision: VerifiedDecision;
+    }
   | {
       readonly kind: 'opened';
       readonly view: FleetView;
@@ -33,52 +59,113 @@ export type AuditedRound =
  * @param authorityKey Ed25519 public key of the fleet authority: all that is believed
  */
 export function auditTranscript(authorityKey: Bytes, transcript: Transcript): AuditedRound {
-  const view = inPart(() => blameFleet(authorityKey, transcript), () => verifyFleet(authorityKey, { policy: transcript.policy, roster: transcript.roster }));
+  const view = inPart(
+    () => blameFleet(authorityKey, transcript),
+    () => verifyFleet(authorityKey, { policy: transcript.policy, roster: transcript.roster }),
+  );
   const { round_time_ms } = inPart('announcement', () => openAnnouncement(view, transcript.announcement));
   const epoch = inPart('epoch_certificate', () => verifyEpoch(view, transcript.epoch_certificate, round_time_ms));
   const round = inPart('announcement', () => verifyAnnouncement(view, epoch, transcript.announcement));
   const decision = inPart('decision', () => verifyDecision(round, transcript.decision));
   if (decision.body.kind === 'abort') {
     const { contributions, reports, answers, pieces, sums } = transcript;
-    if ([contributions, reports, answers, pieces, sums].some((part) => part.length > 0)) throw new SecaggError('invalid', 'the round was aborted, but the transcript has more than the decision');
+    if ([contributions, reports, answers, pieces, sums].some((part) => part.length > 0))
+      throw new SecaggError('invalid', 'the round was aborted, but the transcript has more than the decision');
     return { kind: 'aborted', view, round, decision };
   }
 
-  const headers = transcript.contributions.map((entry, i) => inPart(`contributions[${i}].header`, () => checkHeader(view, round, entry.header)));
+  const headers = transcript.contributions.map((entry, i) =>
+    inPart(`contributions[${i}].header`, () => checkHeader(view, round, entry.header)),
+  );
   checkOrder(headers, round);
   const root = headersRoot(headers);
-  const reports: Report[] = transcript.reports.map((signed, i) => inPart(`reports[${i}]`, () => openReport(view, round, root, headers.length, signed)));
+  const reports: Report[] = transcript.reports.map((signed, i) =>
+    inPart(`reports[${i}]`, () => openReport(view, round, root, headers.length, signed)),
+  );
   reports.forEach((report, i) => {
-    ensure('proposal.signed', i === 0 || reports[i - 1].member < report.member, 'bad_proposal', 'the reports are not of distinct members in order');
+    ensure(
+      'proposal.signed',
+      i === 0 || reports[i - 1].member < report.member,
+      'bad_proposal',
+      'the reports are not of distinct members in order',
+    );
   });
   const set = deriveSet(round, headers, reports);
   checkEnoughGroups(round, set);
   inPart('decision', () => checkDecidedSet(round, decision, set, transcript));
-  const ciphertexts = new Map(headers.map((entry, i) => [entry.header.router as string, inPart(`contributions[${i}].ciphertext`, () => checkedCiphertext(entry, transcript.contributions[i].ciphertext))]));
+  const ciphertexts = new Map(
+    headers.map((entry, i) => [
+      entry.header.router as string,
+      inPart(`contributions[${i}].ciphertext`, () => checkedCiphertext(entry, transcript.contributions[i].ciphertext)),
+    ]),
+  );
   const agreed = agreedHashes(view, round, decision, transcript.answers);
   const sums = set.groups.map((group) => recomputeSum(round, decision, group, ciphertexts, agreed, transcript));
-  const surplus = transcript.pieces.length !== set.groups.length * round.epoch.pieces.length || transcript.sums.length !== set.groups.length;
+  const surplus =
+    transcript.pieces.length !== set.groups.length * round.epoch.pieces.length ||
+    transcript.sums.length !== set.groups.length;
   if (surplus) throw new SecaggError('invalid', 'the transcript has pieces or sums that the decision does not open');
-  return { kind: 'opened', view, round, decision, set, sums, cost: roundCost(round.config, set.groups.map((group) => group.members.length)), hashOf: headerHash };
+  return {
+    kind: 'opened',
+    view,
+    round,
+    decision,
+    set,
+    sums,
+    cost: roundCost(
+      round.config,
+      set.groups.map((group) => group.members.length),
+    ),
+    hashOf: headerHash,
+  };
 }
 
-function checkDecidedSet(round: VerifiedRound, decision: VerifiedDecision, set: ContributionSet, transcript: Transcript): void {
+function checkDecidedSet(
+  round: VerifiedRound,
+  decision: VerifiedDecision,
+  set: ContributionSet,
+  transcript: Transcript,
+): void {
   const expected = readyBody(round, set, transcript.reports);
   const { body } = decision;
   const same =
-    expected.kind === 'ready' && body.kind === 'ready' && sameBytes(expected.reports_hash, body.reports_hash) && expected.groups.length === body.groups.length &&
-    expected.groups.every((group, i) => group.group === body.groups[i].group && group.size === body.groups[i].size && sameBytes(group.set_root, body.groups[i].set_root));
-  ensure('decision.set', same, 'no_decision', 'the quorum decided on another set than the one that follows from headers and reports');
+    expected.kind === 'ready' &&
+    body.kind === 'ready' &&
+    sameBytes(expected.reports_hash, body.reports_hash) &&
+    expected.groups.length === body.groups.length &&
+    expected.groups.every(
+      (group, i) =>
+        group.group === body.groups[i].group &&
+        group.size === body.groups[i].size &&
+        sameBytes(group.set_root, body.groups[i].set_root),
+    );
+  ensure(
+    'decision.set',
+    same,
+    'no_decision',
+    'the quorum decided on another set than the one that follows from headers and reports',
+  );
 }
 
 function checkedCiphertext(entry: CheckedHeader, ciphertext: Bytes): Bytes {
   const matches = sameBytes(entry.header.ciphertext_digest, ciphertextDigest(ciphertext));
-  ensure('header.digests', matches, 'wrong_digest', `the ciphertext of ${entry.header.router} does not match its signed digest`, { party: entry.header.router });
+  ensure(
+    'header.digests',
+    matches,
+    'wrong_digest',
+    `the ciphertext of ${entry.header.router} does not match its signed digest`,
+    { party: entry.header.router },
+  );
   return ciphertext;
 }
 
 /** Per (group, piece), the hash that at least t holders signed. */
-function agreedHashes(view: FleetView, round: VerifiedRound, decision: VerifiedDecision, answers: readonly Signed[]): Map<string, string> {
+function agreedHashes(
+  view: FleetView,
+  round: VerifiedRound,
+  decision: VerifiedDecision,
+  answers: readonly Signed[],
+): Map<string, string> {
   const counts = new Map<string, Map<string, Set<number>>>();
   answers.forEach((signed, i) => {
     const answer = inPart(`answers[${i}]`, () => checkedAnswer(view, round, decision, signed));
@@ -101,8 +188,15 @@ function checkedAnswer(view: FleetView, round: VerifiedRound, decision: Verified
   if (!seat) throw new SecaggError('no_seat', 'an answer is of no member of the epoch');
   const answer = openUnder('answer.signed', answerMessage, view.fleet, signed, { key: seat.vote_key, id: seat.id });
   ensureThat('answer.signed', () => checkInRound(round, answer, seat.id));
-  ensure('answer.signed', sameBytes(answer.decision_hash, decision.hash), 'no_decision', `the answer of ${seat.id} is about another decision`, { party: seat.id });
-  if (answer.hashes.some(({ piece }) => !holds(answer.member, piece))) throw new SecaggError('wrong_answer', `${seat.id} answered for a piece it does not hold`, { party: seat.id });
+  ensure(
+    'answer.signed',
+    sameBytes(answer.decision_hash, decision.hash),
+    'no_decision',
+    `the answer of ${seat.id} is about another decision`,
+    { party: seat.id },
+  );
+  if (answer.hashes.some(({ piece }) => !holds(answer.member, piece)))
+    throw new SecaggError('wrong_answer', `${seat.id} answered for a piece it does not hold`, { party: seat.id });
   return answer;
 }
 
@@ -124,13 +218,25 @@ function recomputeSum(
     const { words } = transcript.pieces[index];
     const hash = hex(pieceHash(round, decision.hash, group.group, piece, words));
     const isAgreed = agreed.get(pieceKey(group.group, piece)) === hash;
-    ensure('piece.agreed', isAgreed, 'wrong_answer', `piece ${piece} of group ${group.group} is not what ${round.epoch.threshold} holders signed`, { part: `pieces[${index}]` });
+    ensure(
+      'piece.agreed',
+      isAgreed,
+      'wrong_answer',
+      `piece ${piece} of group ${group.group} is not what ${round.epoch.threshold} holders signed`,
+      { part: `pieces[${index}]` },
+    );
     pads.addPacked(words);
   }
   sum.subtract(pads);
   const index = transcript.sums.findIndex((entry) => entry.group === group.group);
   const same = index >= 0 && sameBytes(transcript.sums[index].words, sum.toPacked());
-  ensure('sum.recomputed', same, 'recovery_failed', `the published sum of group ${group.group} is not the recomputed one`, { part: `sums[${index}]` });
+  ensure(
+    'sum.recomputed',
+    same,
+    'recovery_failed',
+    `the published sum of group ${group.group} is not the recomputed one`,
+    { part: `sums[${index}]` },
+  );
   // The recomputed sum is what counts; a test that takes the check away believes the published one.
   const counted = same ? sum : new WordSum(round.dimension, bits);
   if (!same) counted.addPacked(transcript.sums[index].words);

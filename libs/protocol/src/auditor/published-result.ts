@@ -24,8 +24,17 @@ const claimed = (value: number): number | null => (Number.isFinite(value) ? valu
 export function publishedResult(audited: Extract<AuditedRound, { kind: 'opened' }>): PublishedResult {
   const { signal, details, withheld, participants, privacy, robust } = aggregateResult(audited);
   const { unit, rho, epsilon, delta } = privacy;
-  return { signal, details, withheld, participants, left_out: audited.set.excluded, ...(robust ? { robust } : {}), privacy: { unit, rho: claimed(rho), epsilon: claimed(epsilon), delta } };
+  return {
+    signal,
+    details,
+    withheld,
+    participants,
+    left_out: audited.set.excluded,
+    ...(robust ? { robust } : {}),
+    privacy: { unit, rho: claimed(rho), epsilon: claimed(epsilon), delta },
+  };
 }
 
 /** The bytes of `signal.json`: the same for everyone who recomputes the round. */
-export const publishedResultBytes = (result: PublishedResult): Uint8Array => new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`);
+export const publishedResultBytes = (result: PublishedResult): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`);

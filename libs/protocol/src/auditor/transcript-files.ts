@@ -16,8 +16,17 @@
  * Every bit of every file is covered by a signature, a digest or a recomputation.
  */
 import {
-  answerMessage, type Bytes, decisionMessage, epochCertificateMessage, headerMessage, reportMessage, SecaggError, type Signed, signedMessage,
-  type SubsetMask, type Transcript,
+  answerMessage,
+  type Bytes,
+  decisionMessage,
+  epochCertificateMessage,
+  headerMessage,
+  reportMessage,
+  SecaggError,
+  type Signed,
+  signedMessage,
+  type SubsetMask,
+  type Transcript,
 } from '@secagg/schema';
 import { hex, sameBytes } from '../documents';
 import { auditTranscript, type AuditedRound } from './audit-round';
@@ -29,10 +38,19 @@ export type TranscriptFiles = ReadonlyMap<string, Bytes>;
 
 const authorityFile = 'authority.pub';
 const signalFile = 'signal.json';
-const single = { policy: 'policy.cbor', roster: 'roster.cbor', epoch_certificate: 'epoch-certificate.cbor', announcement: 'announcement.cbor', decision: 'decision.cbor' } as const;
+const single = {
+  policy: 'policy.cbor',
+  roster: 'roster.cbor',
+  epoch_certificate: 'epoch-certificate.cbor',
+  announcement: 'announcement.cbor',
+  decision: 'decision.cbor',
+} as const;
 
 const routerOf = (header: Signed): string => headerMessage.decode(header.body).router;
-const memberOf = { reports: (signed: Signed) => reportMessage.decode(signed.body).member, answers: (signed: Signed) => answerMessage.decode(signed.body).member };
+const memberOf = {
+  reports: (signed: Signed) => reportMessage.decode(signed.body).member,
+  answers: (signed: Signed) => answerMessage.decode(signed.body).member,
+};
 
 /** The path of every part of a transcript. Throws what decoding a header, report or answer throws. */
 function pathsOf(transcript: Transcript): Map<string, string> {
@@ -50,7 +68,11 @@ function pathsOf(transcript: Transcript): Map<string, string> {
 }
 
 /** Writes the parts of a transcript into files, with the result as it was published. */
-export function splitTranscript(authorityKey: Bytes, transcript: Transcript, result?: PublishedResult): Map<string, Bytes> {
+export function splitTranscript(
+  authorityKey: Bytes,
+  transcript: Transcript,
+  result?: PublishedResult,
+): Map<string, Bytes> {
   const paths = pathsOf(transcript);
   const files = new Map<string, Bytes>();
   const put = (part: string, bytes: Bytes) => files.set(paths.get(part) as string, bytes);
@@ -62,8 +84,10 @@ export function splitTranscript(authorityKey: Bytes, transcript: Transcript, res
     put(`contributions[${i}].header`, signedMessage.encode(header));
     put(`contributions[${i}].ciphertext`, ciphertext);
   });
-  for (const kind of ['reports', 'answers'] as const) transcript[kind].forEach((signed, i) => put(`${kind}[${i}]`, signedMessage.encode(signed)));
-  for (const kind of ['pieces', 'sums'] as const) transcript[kind].forEach(({ words }, i) => put(`${kind}[${i}]`, words));
+  for (const kind of ['reports', 'answers'] as const)
+    transcript[kind].forEach((signed, i) => put(`${kind}[${i}]`, signedMessage.encode(signed)));
+  for (const kind of ['pieces', 'sums'] as const)
+    transcript[kind].forEach(({ words }, i) => put(`${kind}[${i}]`, words));
   if (result) files.set(signalFile, publishedResultBytes(result));
   return files;
 }
@@ -116,12 +140,17 @@ export function joinTranscript(files: TranscriptFiles): JoinedTranscript {
     reports: readAll('reports', (bytes, [name]) => signedOf(bytes, memberOf.reports, name)),
     decision: read(single.decision, decisionMessage.decode),
     answers: readAll('answers', (bytes, [name]) => signedOf(bytes, memberOf.answers, name)),
-    pieces: readAll('pieces', (words, [group, piece]) => ({ group: Number(group), piece: Number(piece) as SubsetMask, words })),
+    pieces: readAll('pieces', (words, [group, piece]) => ({
+      group: Number(group),
+      piece: Number(piece) as SubsetMask,
+      words,
+    })),
     sums: readAll('sums', (words, [group]) => ({ group: Number(group), words })),
   };
   const authorityKey = read(authorityFile, decodeAuthorityKey);
   const surplus = [...files.keys()].find((path) => !used.has(path));
-  if (surplus !== undefined) throw new SecaggError('invalid', `${surplus} is no part of a transcript`, { part: surplus });
+  if (surplus !== undefined)
+    throw new SecaggError('invalid', `${surplus} is no part of a transcript`, { part: surplus });
   return { authorityKey, transcript, paths: pathsOf(transcript) };
 }
 
@@ -135,7 +164,8 @@ function signedOf(bytes: Bytes, ownerOf: (signed: Signed) => string | number, na
 /** 64 lower-case hexadecimal digits and a newline. Throws `invalid`. */
 export function decodeAuthorityKey(bytes: Bytes): Bytes {
   const text = new TextDecoder().decode(bytes);
-  if (!/^[0-9a-f]{64}\n$/.test(text)) throw new SecaggError('invalid', 'an authority key is 64 hexadecimal digits and a newline');
+  if (!/^[0-9a-f]{64}\n$/.test(text))
+    throw new SecaggError('invalid', 'an authority key is 64 hexadecimal digits and a newline');
   return new Uint8Array(Buffer.from(text.trim(), 'hex'));
 }
 
@@ -146,7 +176,9 @@ function compareNumbers(a: readonly string[], b: readonly string[]): number {
   return first < 0 ? 0 : Number(a[first]) - Number(b[first]);
 }
 
-export type AuditedFiles = { readonly audited: Extract<AuditedRound, { kind: 'aborted' }> } | { readonly audited: Extract<AuditedRound, { kind: 'opened' }>; readonly result: PublishedResult };
+export type AuditedFiles =
+  | { readonly audited: Extract<AuditedRound, { kind: 'aborted' }> }
+  | { readonly audited: Extract<AuditedRound, { kind: 'opened' }>; readonly result: PublishedResult };
 
 /**
  * Audits the files in full, `signal.json` included. What it throws names the file in `details.file`.
@@ -169,12 +201,17 @@ export function auditFiles(files: TranscriptFiles, authorityKey?: Bytes): Audite
     const result = publishedResult(audited);
     if (!published) throw new SecaggError('not_found', `${signalFile} is missing`, { part: signalFile });
     if (!sameBytes(published, publishedResultBytes(result))) {
-      throw new SecaggError('invalid', 'the published signal is not the one that follows from the opened sums', { part: signalFile });
+      throw new SecaggError('invalid', 'the published signal is not the one that follows from the opened sums', {
+        part: signalFile,
+      });
     }
     return { audited, result };
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
     const part = String(error.details.part ?? '');
-    throw new SecaggError(error.code, error.message, { ...error.details, file: paths.get(part) ?? (part === '' || part.includes('[') ? undefined : part) });
+    throw new SecaggError(error.code, error.message, {
+      ...error.details,
+      file: paths.get(part) ?? (part === '' || part.includes('[') ? undefined : part),
+    });
   }
 }

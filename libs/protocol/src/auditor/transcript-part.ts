@@ -8,7 +8,10 @@ export function inPart<T>(part: string | (() => string), check: () => T): T {
     return check();
   } catch (error) {
     if (!(error instanceof SecaggError) || error.details.part !== undefined) throw error;
-    throw new SecaggError(error.code, error.message, { ...error.details, part: typeof part === 'string' ? part : part() });
+    throw new SecaggError(error.code, error.message, {
+      ...error.details,
+      part: typeof part === 'string' ? part : part(),
+    });
   }
 }
 

@@ -8,7 +8,7 @@ export const checks = {
   'fleet.newest': 'policy and roster are the newest known, or were when the round was announced',
   'fleet.current': 'policy and roster have not ended',
   // An epoch
-  'epoch.committee': 'size, threshold, candidates and sealing suite are the policy\'s',
+  'epoch.committee': "size, threshold, candidates and sealing suite are the policy's",
   'epoch.lifetime': 'it lasts no longer than the policy allows, and has not ended',
   'epoch.distinct_keys': 'no two members have the same key',
   'epoch.signed_by_all': 'every member signed the list of all keys',
@@ -20,7 +20,8 @@ export const checks = {
   // An announcement
   'round.signed': 'the coordinator of the roster signed the announcement',
   'round.epoch': 'it names the epoch that is shown with it',
-  'round.times': 'its times are in order, of the present and within its epoch, and later than those of the rounds before',
+  'round.times':
+    'its times are in order, of the present and within its epoch, and later than those of the rounds before',
   'round.since_restored': 'a router that comes back from a backup sits out the rounds it may have answered',
   'round.once': 'a party takes part once under a round number, and numbers only grow',
   'policy.protocol': 'protocol version and suite are allowed',
@@ -35,7 +36,7 @@ export const checks = {
   'policy.noise': 'it has noise',
   'policy.noise_floor': 'its noise costs no more privacy than the policy allows',
   // A party's own limits, on top of the policy
-  'limits.privacy_unit': 'the privacy unit is this router\'s',
+  'limits.privacy_unit': "the privacy unit is this router's",
   'limits.honest_quorum': 'enough honest routers are left in a group',
   'limits.noise': 'it has noise',
   'limits.round_cost': 'it costs no more privacy than this party allows',
@@ -72,7 +73,7 @@ export const checks = {
   'answer.one_decision': 'a member opens one set a round',
   'answer.signed': 'a member of the epoch signed it, about this decision',
   'answer.once': 'a member answers a decision in one way',
-  'answer.words': 'the words of a piece are those of the member\'s own signed hash',
+  'answer.words': "the words of a piece are those of the member's own signed hash",
   'piece.agreed': 't holders signed the same hash of a piece',
   'transfer.commitments': 'seeds passed on after the decision are those the router committed to',
   'sum.recomputed': 'the published sum is the sum of ciphertexts less the pieces',
@@ -88,7 +89,13 @@ export type CheckName = keyof typeof checks;
 type Details = SecaggError['details'];
 
 /** Throws a SecaggError with the check's name in its details, unless it holds. */
-export function ensure(check: CheckName, holds: boolean, code: ProblemCode, message: string, details: Details = {}): void {
+export function ensure(
+  check: CheckName,
+  holds: boolean,
+  code: ProblemCode,
+  message: string,
+  details: Details = {},
+): void {
   if (!passes(check, holds)) throw new SecaggError(code, message, { ...details, check });
 }
 
@@ -98,7 +105,8 @@ export const isOn = (check: CheckName): boolean => !isSwitchedOff(check);
 export const passes = (check: CheckName, holds: boolean): boolean => holds || isSwitchedOff(check);
 
 /** What something is cryptographically bound to under a check: the value itself. */
-export const bound = <T extends string | number | Uint8Array>(check: CheckName, value: T, unbound: T): T => (isSwitchedOff(check) ? unbound : value);
+export const bound = <T extends string | number | Uint8Array>(check: CheckName, value: T, unbound: T): T =>
+  isSwitchedOff(check) ? unbound : value;
 
 /** Throws what `run` throws, with the check's name in its details. `otherwise` is what a test that takes the check away gets. */
 export function under<T>(check: CheckName, run: () => T, otherwise?: () => T): T {
@@ -115,4 +123,5 @@ export function under<T>(check: CheckName, run: () => T, otherwise?: () => T): T
 export const ensureThat = (check: CheckName, run: () => void): void => under(check, run, () => undefined);
 
 /** The name of the check a refusal came from, where it has one. */
-export const checkOf = (error: unknown): CheckName | undefined => (error instanceof SecaggError ? (error.details.check as CheckName | undefined) : undefined);
+export const checkOf = (error: unknown): CheckName | undefined =>
+  error instanceof SecaggError ? (error.details.check as CheckName | undefined) : undefined;

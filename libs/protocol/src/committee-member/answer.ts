@@ -1,8 +1,30 @@
 /** Answering a decision: keystream sums of exactly the decided set, and seeds for holders whose boxes failed (PROTOCOL section 4.7). */
-import { domainMessage, holds, matchesCommitment, SEED_BYTES, type SealingOpener, sealingSuite, wipe, WordSum } from '@secagg/crypto';
 import {
-  type AnswerBody, type Answer, answerMessage, type Bytes, decisionMessage, type MemberIndex, type PartyId, type PieceSum, type RandomBytes, type SealedBox,
-  SecaggError, type SeedTransfer, type Signed, type SubsetMask, transferMessage,
+  domainMessage,
+  holds,
+  matchesCommitment,
+  SEED_BYTES,
+  type SealingOpener,
+  sealingSuite,
+  wipe,
+  WordSum,
+} from '@secagg/crypto';
+import {
+  type AnswerBody,
+  type Answer,
+  answerMessage,
+  type Bytes,
+  decisionMessage,
+  type MemberIndex,
+  type PartyId,
+  type PieceSum,
+  type RandomBytes,
+  type SealedBox,
+  SecaggError,
+  type SeedTransfer,
+  type Signed,
+  type SubsetMask,
+  transferMessage,
 } from '@secagg/schema';
 import { ensure, passes } from '../checks/check';
 import { openDocument, sameBytes, signDocument } from '../documents';
@@ -16,15 +38,27 @@ import { type MemberState, type MemberStep } from './state';
 import { inRound, setOfProposal, voteSecret } from './vote';
 
 /** Verifies that a quorum decided to open exactly the set that follows from the proposal. Throws `no_decision`. */
-export function decidedSet(opened: OpenedRound, proposal: Signed, decisionBytes: Bytes): { set: ContributionSet; decision: VerifiedDecision } {
+export function decidedSet(
+  opened: OpenedRound,
+  proposal: Signed,
+  decisionBytes: Bytes,
+): { set: ContributionSet; decision: VerifiedDecision } {
   const decision = verifyDecision(opened.round, decisionMessage.decode(decisionBytes));
   const { body } = decision;
   const { round: number } = opened.round.config;
-  if (body.kind !== 'ready') throw new SecaggError('no_decision', 'the round was aborted', { round: number, check: 'decision.kind' });
+  if (body.kind !== 'ready')
+    throw new SecaggError('no_decision', 'the round was aborted', { round: number, check: 'decision.kind' });
   const { set, body: expected } = setOfProposal(opened, proposal);
   const same =
-    expected.kind === 'ready' && expected.groups.length === body.groups.length && sameBytes(expected.reports_hash, body.reports_hash) &&
-    expected.groups.every((group, i) => group.group === body.groups[i].group && group.size === body.groups[i].size && sameBytes(group.set_root, body.groups[i].set_root));
+    expected.kind === 'ready' &&
+    expected.groups.length === body.groups.length &&
+    sameBytes(expected.reports_hash, body.reports_hash) &&
+    expected.groups.every(
+      (group, i) =>
+        group.group === body.groups[i].group &&
+        group.size === body.groups[i].size &&
+        sameBytes(group.set_root, body.groups[i].set_root),
+    );
   ensure('decision.set', same, 'no_decision', 'the decision is about another set', { round: number });
   return { set, decision };
 }
@@ -44,7 +78,9 @@ export function answer(
   const key = roundKey(round.config.cluster, round.config.round);
   const before = state.rounds.get(key)?.answered;
   const one = before === undefined || sameBytes(before, decided.decision.hash);
-  ensure('answer.one_decision', one, 'already_voted', 'another decision of the round was answered', { round: round.config.round });
+  ensure('answer.one_decision', one, 'already_voted', 'another decision of the round was answered', {
+    round: round.config.round,
+  });
   const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
   const asked = new Set(wanted.map(({ group, piece }) => pieceKey(group, piece)));
   const held = round.epoch.pieces.filter((piece) => holds(member, piece));
@@ -52,16 +88,28 @@ export function answer(
   const pieces: PieceSum[] = [];
   for (const group of decided.set.groups) {
     for (const [piece, words] of keystreamSums(opened, group, index, held)) {
-      hashes.push({ group: group.group, piece, hash: pieceHash(round, decided.decision.hash, group.group, piece, words) });
+      hashes.push({
+        group: group.group,
+        piece,
+        hash: pieceHash(round, decided.decision.hash, group.group, piece, words),
+      });
       if (asked.has(pieceKey(group.group, piece))) pieces.push({ group: group.group, piece, words });
     }
   }
   const body: Answer = { ...inRound(round), member, decision_hash: decided.decision.hash, hashes };
   const signed = signDocument(answerMessage, round.config.fleet, body, voteSecret(state, round));
-  return { events: [{ type: 'answered', key, epoch: round.config.epoch, decision: decided.decision.hash }], reply: { answer: signed, pieces } };
+  return {
+    events: [{ type: 'answered', key, epoch: round.config.epoch, decision: decided.decision.hash }],
+    reply: { answer: signed, pieces },
+  };
 }
 
-function keystreamSums(opened: OpenedRound, group: DecidedGroup, index: ReadonlyMap<PartyId, number>, held: readonly SubsetMask[]): [SubsetMask, Bytes][] {
+function keystreamSums(
+  opened: OpenedRound,
+  group: DecidedGroup,
+  index: ReadonlyMap<PartyId, number>,
+  held: readonly SubsetMask[],
+): [SubsetMask, Bytes][] {
   const { round } = opened;
   const sums = held.map(() => new WordSum(round.dimension, round.config.layout.word_bits));
   for (const { header } of group.members) {
@@ -69,7 +117,11 @@ function keystreamSums(opened: OpenedRound, group: DecidedGroup, index: Readonly
     const pad = round.pad(header.router);
     held.forEach((piece, i) => {
       const seed = seeds?.get(piece);
-      if (!seed) throw new SecaggError('recovery_failed', `the seeds of ${header.router} are missing`, { party: header.router, round: round.config.round });
+      if (!seed)
+        throw new SecaggError('recovery_failed', `the seeds of ${header.router} are missing`, {
+          party: header.router,
+          round: round.config.round,
+        });
       const key = pad.streamKey(piece, seed);
       sums[i].addKeystream(key);
       wipe(key);
@@ -99,7 +151,8 @@ export function transferSeeds(
 ): Signed {
   const { round, member } = opened;
   const receiver = round.epoch.epoch.members[need.to];
-  if (!receiver || need.to === member) throw new SecaggError('no_seat', 'there is no such receiver of seeds', { round: round.config.round });
+  if (!receiver || need.to === member)
+    throw new SecaggError('no_seat', 'there is no such receiver of seeds', { round: round.config.round });
   const inSet = new Set(decided.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router)));
   const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
   const suite = sealingSuite(round.epoch.epoch.sealing_suite);
@@ -115,13 +168,21 @@ export function transferSeeds(
     wipe(plaintext);
     return [{ router, box }];
   });
-  if (boxes.length === 0) throw new SecaggError('recovery_failed', 'none of the seeds asked for are held here', { round: round.config.round });
+  if (boxes.length === 0)
+    throw new SecaggError('recovery_failed', 'none of the seeds asked for are held here', {
+      round: round.config.round,
+    });
   const body = { ...inRound(round), decision_hash: decided.decision.hash, from: member, to: need.to, boxes };
   return signDocument(transferMessage, round.config.fleet, body, voteSecret(state, round));
 }
 
 /** Takes seeds from other holders, checked against the commitments. Senders of wrong ones are named, the rest is kept. */
-export function takeTransfers(state: MemberState, opened: OpenedRound, decision: VerifiedDecision, transfers: readonly Signed[]): { wrong: string[] } {
+export function takeTransfers(
+  state: MemberState,
+  opened: OpenedRound,
+  decision: VerifiedDecision,
+  transfers: readonly Signed[],
+): { wrong: string[] } {
   const { round, member } = opened;
   const secrets = state.seats.get(round.config.epoch)?.secrets;
   if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
@@ -137,7 +198,12 @@ export function takeTransfers(state: MemberState, opened: OpenedRound, decision:
       for (const { router, box } of transfer.boxes) {
         const i = index.get(router);
         if (i === undefined || opened.seeds[i]) continue;
-        const passed = openPassedSeeds(opened, opener, { ...transfer, decisionHash: decision.hash }, { router, box, commitments: opened.commitments[i] });
+        const passed = openPassedSeeds(
+          opened,
+          opener,
+          { ...transfer, decisionHash: decision.hash },
+          { router, box, commitments: opened.commitments[i] },
+        );
         collected.set(i, new Map([...(collected.get(i) ?? []), ...passed]));
       }
     } catch (error) {
@@ -158,7 +224,8 @@ function openTransfer({ round, member }: OpenedRound, decision: VerifiedDecision
   if (!sender) throw new SecaggError('no_seat', 'the transfer is of no member');
   const transfer = openDocument(transferMessage, round.config.fleet, signed, sender.vote_key, sender.id);
   checkInRound(round, transfer, sender.id);
-  if (transfer.to !== member || !sameBytes(transfer.decision_hash, decision.hash)) throw new SecaggError('wrong_config', 'the transfer is for another member or decision');
+  if (transfer.to !== member || !sameBytes(transfer.decision_hash, decision.hash))
+    throw new SecaggError('wrong_config', 'the transfer is for another member or decision');
   return transfer;
 }
 
@@ -170,13 +237,23 @@ function openPassedSeeds(
 ): Map<SubsetMask, Bytes> {
   const shared = sharedPieces(round, from, member);
   const aad = transferAad(round, decisionHash, router, from, member);
-  const plaintext = sealingSuite(round.epoch.epoch.sealing_suite).open(opener, box.encapsulation, sealingInfo(round.config.fleet), aad, box.ciphertext);
+  const plaintext = sealingSuite(round.epoch.epoch.sealing_suite).open(
+    opener,
+    box.encapsulation,
+    sealingInfo(round.config.fleet),
+    aad,
+    box.ciphertext,
+  );
   try {
-    if (plaintext.length !== SEED_BYTES * shared.length) throw new SecaggError('malformed', 'the transfer has the wrong length');
+    if (plaintext.length !== SEED_BYTES * shared.length)
+      throw new SecaggError('malformed', 'the transfer has the wrong length');
     const context = commitmentContext(round, router);
     const seedOf = (k: number): Bytes => plaintext.subarray(SEED_BYTES * k, SEED_BYTES * (k + 1));
-    const committed = shared.every((piece, k) => passes('transfer.commitments', matchesCommitment(context, commitments, piece, seedOf(k))));
-    if (!committed) throw new SecaggError('cannot_open', 'a seed does not match its commitment', { check: 'transfer.commitments' });
+    const committed = shared.every((piece, k) =>
+      passes('transfer.commitments', matchesCommitment(context, commitments, piece, seedOf(k))),
+    );
+    if (!committed)
+      throw new SecaggError('cannot_open', 'a seed does not match its commitment', { check: 'transfer.commitments' });
     return new Map(shared.map((piece, k) => [piece, seedOf(k).slice()]));
   } finally {
     wipe(plaintext);

@@ -1,6 +1,20 @@
 /** A member's look at all contributions of a closed round: public checks, then its own boxes (PROTOCOL section 4.5). */
-import { openBoxPlaintext, type SealingOpener, type SealingSuite, sealingSuite, seedsFromPlaintext, wipe } from '@secagg/crypto';
-import { type Bytes, type MemberIndex, type MemberView, type PartyId, SecaggError, type SubsetMask } from '@secagg/schema';
+import {
+  openBoxPlaintext,
+  type SealingOpener,
+  type SealingSuite,
+  sealingSuite,
+  seedsFromPlaintext,
+  wipe,
+} from '@secagg/crypto';
+import {
+  type Bytes,
+  type MemberIndex,
+  type MemberView,
+  type PartyId,
+  SecaggError,
+  type SubsetMask,
+} from '@secagg/schema';
 import { type CheckName, ensure, isOn } from '../checks/check';
 import { sameBytes } from '../documents';
 import { type CheckedHeader, checkHeader, checkOrder, headersRoot } from '../round/contribution-set';
@@ -24,13 +38,21 @@ export interface OpenedRound {
  * Checks every view and opens every box. A header that fails a public check makes the whole list invalid (the coordinator
  * must not have accepted it): throws with the check's code. A box that does not open is only marked.
  */
-export function openViews(round: VerifiedRound, member: MemberIndex, kemSecret: Bytes, views: readonly MemberView[]): OpenedRound {
+export function openViews(
+  round: VerifiedRound,
+  member: MemberIndex,
+  kemSecret: Bytes,
+  views: readonly MemberView[],
+): OpenedRound {
   const headers = views.map((entry) => {
     const checked = checkHeader(round.view, round, entry.header);
     const at = { party: checked.header.router, round: round.config.round };
-    const matches = sameBytes(checked.header.commitments_digest, commitmentsDigest(entry.commitments)) && sameBytes(checked.header.box_digests[member], boxDigest(entry.box));
+    const matches =
+      sameBytes(checked.header.commitments_digest, commitmentsDigest(entry.commitments)) &&
+      sameBytes(checked.header.box_digests[member], boxDigest(entry.box));
     ensure('header.digests', matches, 'wrong_digest', 'commitments or box do not match the signed header', at);
-    if (entry.commitments.length !== 32 * round.epoch.pieces.length) throw new SecaggError('wrong_digest', 'needs one commitment per piece', at);
+    if (entry.commitments.length !== 32 * round.epoch.pieces.length)
+      throw new SecaggError('wrong_digest', 'needs one commitment per piece', at);
     return checked;
   });
   checkOrder(headers, round);
@@ -44,7 +66,15 @@ export function openViews(round: VerifiedRound, member: MemberIndex, kemSecret: 
     if (!opened) faults.set(router, plaintext ? 'box.commitments' : 'box.bound');
     return opened;
   });
-  return { round, member, headers, root: headersRoot(headers), commitments: views.map((entry) => entry.commitments), seeds, faults };
+  return {
+    round,
+    member,
+    headers,
+    root: headersRoot(headers),
+    commitments: views.map((entry) => entry.commitments),
+    seeds,
+    faults,
+  };
 }
 
 interface SealedFor {
@@ -55,9 +85,19 @@ interface SealedFor {
 }
 
 /** The box's content, or undefined when it is not sealed to this member, by this router, for this round. */
-function openBox({ round, member, router, box }: SealedFor, suite: SealingSuite, opener: SealingOpener): Bytes | undefined {
+function openBox(
+  { round, member, router, box }: SealedFor,
+  suite: SealingSuite,
+  opener: SealingOpener,
+): Bytes | undefined {
   try {
-    return suite.open(opener, box.encapsulation, sealingInfo(round.config.fleet), boxAad(round, router, member), box.ciphertext);
+    return suite.open(
+      opener,
+      box.encapsulation,
+      sealingInfo(round.config.fleet),
+      boxAad(round, router, member),
+      box.ciphertext,
+    );
   } catch (error) {
     if (error instanceof SecaggError) return undefined;
     throw error;
@@ -65,10 +105,18 @@ function openBox({ round, member, router, box }: SealedFor, suite: SealingSuite,
 }
 
 /** Its seeds, or undefined unless they are all there and are those the router committed to. Wipes the content. */
-function readSeeds(round: VerifiedRound, member: MemberIndex, router: PartyId, plaintext: Bytes, commitments: Bytes): Map<SubsetMask, Bytes> | undefined {
+function readSeeds(
+  round: VerifiedRound,
+  member: MemberIndex,
+  router: PartyId,
+  plaintext: Bytes,
+  commitments: Bytes,
+): Map<SubsetMask, Bytes> | undefined {
   try {
     const context = commitmentContext(round, router);
-    return isOn('box.commitments') ? openBoxPlaintext(context, member, plaintext, commitments) : seedsFromPlaintext(context.pieces, member, plaintext);
+    return isOn('box.commitments')
+      ? openBoxPlaintext(context, member, plaintext, commitments)
+      : seedsFromPlaintext(context.pieces, member, plaintext);
   } catch (error) {
     if (error instanceof SecaggError) return undefined;
     throw error;

@@ -1,7 +1,15 @@
 /** Taking seats, signing epochs, erasing their secrets (PROTOCOL section 2). */
 import { generateIdentityKey, sealingSuite, signMessage } from '@secagg/crypto';
 import {
-  type Bytes, type EpochCertificate, epochMessage, type EpochSignature, type RandomBytes, SecaggError, seatMessage, type Signed, type WorkItem,
+  type Bytes,
+  type EpochCertificate,
+  epochMessage,
+  type EpochSignature,
+  type RandomBytes,
+  SecaggError,
+  seatMessage,
+  type Signed,
+  type WorkItem,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
 import { sameBytes, signDocument } from '../documents';
@@ -16,17 +24,36 @@ type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
  * that is backed up, before the seat is sent. Asked again for the same epoch, the same seat is sent.
  * Throws `wrong_epoch` for an epoch number that is not above all epochs known, `policy` for one far above them and for terms the policy does not allow.
  */
-export function takeSeat(state: MemberState, context: MemberContext, terms: SeatTerms, random: RandomBytes, nowMs: number): MemberStep<Signed> {
+export function takeSeat(
+  state: MemberState,
+  context: MemberContext,
+  terms: SeatTerms,
+  random: RandomBytes,
+  nowMs: number,
+): MemberStep<Signed> {
   const held = state.seats.get(terms.epoch);
   if (held) return { events: [], reply: held.seat };
   const highest = Math.max(state.highestEpoch, ...state.seats.keys(), 0);
-  ensure('epoch.newer', terms.epoch > highest, 'wrong_epoch', `epoch ${terms.epoch} is not newer than those known`, { epoch: terms.epoch });
-  ensure('epoch.newer', isWithinReach(terms.epoch, highest), 'policy', `epoch ${terms.epoch} is too far above those known`, { epoch: terms.epoch });
+  ensure('epoch.newer', terms.epoch > highest, 'wrong_epoch', `epoch ${terms.epoch} is not newer than those known`, {
+    epoch: terms.epoch,
+  });
+  ensure(
+    'epoch.newer',
+    isWithinReach(terms.epoch, highest),
+    'policy',
+    `epoch ${terms.epoch} is too far above those known`,
+    { epoch: terms.epoch },
+  );
   const { policy, roster } = state.view;
   const newest = terms.policy_version === policy.version && terms.roster_version === roster.version;
-  ensure('fleet.newest', newest, 'policy', 'the epoch is not made under the newest policy and roster known here', { epoch: terms.epoch });
-  const asPolicy = terms.threshold === policy.committee.threshold && policy.sealing_suites.includes(terms.sealing_suite);
-  ensure('epoch.committee', asPolicy, 'policy', 'the epoch has another threshold or sealing suite than the policy', { epoch: terms.epoch });
+  ensure('fleet.newest', newest, 'policy', 'the epoch is not made under the newest policy and roster known here', {
+    epoch: terms.epoch,
+  });
+  const asPolicy =
+    terms.threshold === policy.committee.threshold && policy.sealing_suites.includes(terms.sealing_suite);
+  ensure('epoch.committee', asPolicy, 'policy', 'the epoch has another threshold or sealing suite than the policy', {
+    epoch: terms.epoch,
+  });
   const short = terms.not_after_ms <= nowMs + policy.committee.max_epoch_ms + policy.clock_tolerance_ms;
   ensure('epoch.lifetime', short, 'policy', 'the epoch lasts too long', { epoch: terms.epoch });
   const kem = sealingSuite(terms.sealing_suite).generateKeyPair(random);
@@ -35,37 +62,85 @@ export function takeSeat(state: MemberState, context: MemberContext, terms: Seat
   const seat = signDocument(
     seatMessage,
     state.view.fleet,
-    { v: 1, fleet: state.view.fleet, ...shared, member: context.identity.id, kem_key: kem.publicKey, vote_key: vote.publicKey },
+    {
+      v: 1,
+      fleet: state.view.fleet,
+      ...shared,
+      member: context.identity.id,
+      kem_key: kem.publicKey,
+      vote_key: vote.publicKey,
+    },
     context.identity.secretKey,
   );
-  return { events: [{ type: 'seat-made', epoch: terms.epoch, seat, secrets: { kemSecret: kem.secretKey, voteSecret: vote.secretKey } }], reply: seat };
+  return {
+    events: [
+      {
+        type: 'seat-made',
+        epoch: terms.epoch,
+        seat,
+        secrets: { kemSecret: kem.secretKey, voteSecret: vote.secretKey },
+      },
+    ],
+    reply: seat,
+  };
 }
 
 /** Signs the proposed list when this member is in it with exactly the keys of its seat. It signs one list an epoch. */
-export function signEpoch(state: MemberState, context: MemberContext, body: Bytes, nowMs: number): MemberStep<EpochSignature> {
+export function signEpoch(
+  state: MemberState,
+  context: MemberContext,
+  body: Bytes,
+  nowMs: number,
+): MemberStep<EpochSignature> {
   const epoch = epochMessage.decode(body);
   const held = state.seats.get(epoch.epoch);
-  if (!held?.secrets) throw new SecaggError('no_seat', `no seat was taken in epoch ${epoch.epoch}`, { epoch: epoch.epoch, check: 'seat.secrets' });
+  if (!held?.secrets)
+    throw new SecaggError('no_seat', `no seat was taken in epoch ${epoch.epoch}`, {
+      epoch: epoch.epoch,
+      check: 'seat.secrets',
+    });
   const sameList = held.signedBody === undefined || sameBytes(held.signedBody, body);
-  ensure('epoch.one_list', sameList, 'already_voted', `another list of epoch ${epoch.epoch} was signed`, { epoch: epoch.epoch });
+  ensure('epoch.one_list', sameList, 'already_voted', `another list of epoch ${epoch.epoch} was signed`, {
+    epoch: epoch.epoch,
+  });
   checkEpochTerms(state.view, epoch, nowMs);
   const seat = seatMessage.decode(held.seat.body);
   const own = epoch.members.find((member) => member.id === context.identity.id);
   const same =
-    own && sameBytes(own.kem_key, seat.kem_key) && sameBytes(own.vote_key, seat.vote_key) && epoch.policy_version === seat.policy_version &&
-    epoch.roster_version === seat.roster_version && epoch.not_after_ms === seat.not_after_ms && epoch.sealing_suite === seat.sealing_suite;
-  ensure('epoch.own_keys', same === true, 'no_seat', 'the proposed epoch does not hold the seat that was taken', { epoch: epoch.epoch });
+    own &&
+    sameBytes(own.kem_key, seat.kem_key) &&
+    sameBytes(own.vote_key, seat.vote_key) &&
+    epoch.policy_version === seat.policy_version &&
+    epoch.roster_version === seat.roster_version &&
+    epoch.not_after_ms === seat.not_after_ms &&
+    epoch.sealing_suite === seat.sealing_suite;
+  ensure('epoch.own_keys', same === true, 'no_seat', 'the proposed epoch does not hold the seat that was taken', {
+    epoch: epoch.epoch,
+  });
   const signature = signMessage(context.identity.secretKey, { type: epochMessage.type, fleet: state.view.fleet }, body);
   const events: MemberEvent[] = held.signedBody ? [] : [{ type: 'epoch-body-signed', epoch: epoch.epoch, body }];
-  return { events, reply: { v: 1, fleet: state.view.fleet, epoch: epoch.epoch, member: context.identity.id, signature } };
+  return {
+    events,
+    reply: { v: 1, fleet: state.view.fleet, epoch: epoch.epoch, member: context.identity.id, signature },
+  };
 }
 
 /** Verifies an epoch certificate of which this member is part. Throws `no_seat` when it is not, or has lost its secrets. */
-export function ownEpoch(state: MemberState, context: MemberContext, certificate: EpochCertificate, atMs: number, view: FleetView = state.view): { verified: VerifiedEpoch; index: number } {
+export function ownEpoch(
+  state: MemberState,
+  context: MemberContext,
+  certificate: EpochCertificate,
+  atMs: number,
+  view: FleetView = state.view,
+): { verified: VerifiedEpoch; index: number } {
   const verified = verifyEpoch(view, certificate, atMs);
   const index = verified.epoch.members.findIndex((member) => member.id === context.identity.id);
   const seated = index >= 0 && state.seats.get(verified.epoch.epoch)?.secrets !== undefined;
-  if (!seated) throw new SecaggError('no_seat', `no seat in epoch ${verified.epoch.epoch}`, { epoch: verified.epoch.epoch, check: 'seat.secrets' });
+  if (!seated)
+    throw new SecaggError('no_seat', `no seat in epoch ${verified.epoch.epoch}`, {
+      epoch: verified.epoch.epoch,
+      check: 'seat.secrets',
+    });
   return { verified, index };
 }
 
@@ -74,7 +149,12 @@ export function ownEpoch(state: MemberState, context: MemberContext, certificate
  * (so that their last rounds can finish).
  * @param replacedAtMs when each epoch was first seen replaced by a newer one
  */
-export function epochsToErase(state: MemberState, replacedAtMs: ReadonlyMap<number, number>, graceMs: number, nowMs: number): MemberEvent[] {
+export function epochsToErase(
+  state: MemberState,
+  replacedAtMs: ReadonlyMap<number, number>,
+  graceMs: number,
+  nowMs: number,
+): MemberEvent[] {
   return [...state.seats].flatMap(([epoch, { seat }]): MemberEvent[] => {
     const { not_after_ms } = seatMessage.decode(seat.body);
     const replaced = replacedAtMs.get(epoch);

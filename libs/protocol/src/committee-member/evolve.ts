@@ -22,7 +22,10 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
       return;
     }
     case 'reported':
-      roundState(state, event.key, event.epoch).report = { signed: event.report, report: reportMessage.decode(event.report.body) };
+      roundState(state, event.key, event.epoch).report = {
+        signed: event.report,
+        report: reportMessage.decode(event.report.body),
+      };
       return;
     case 'voted': {
       const round = roundState(state, event.key, event.epoch);
@@ -47,7 +50,9 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
 /** Keeps of the rounds without a seat the highest of each cluster: one vote a round, whatever epoch it is announced in again. */
 function forgetErasedRounds(state: MemberState): void {
   const highest = new Map<string, number>();
-  const erased = [...state.rounds].filter(([, { epoch }]) => !state.seats.has(epoch)).map(([key]) => ({ key, ...ofRoundKey(key) }));
+  const erased = [...state.rounds]
+    .filter(([, { epoch }]) => !state.seats.has(epoch))
+    .map(([key]) => ({ key, ...ofRoundKey(key) }));
   for (const { cluster, round } of erased) highest.set(cluster, Math.max(round, highest.get(cluster) ?? 0));
   for (const { key, cluster, round } of erased) if (round < (highest.get(cluster) ?? 0)) state.rounds.delete(key);
 }

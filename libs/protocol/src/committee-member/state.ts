@@ -45,7 +45,13 @@ export type MemberEvent =
   | { readonly type: 'seat-made'; readonly epoch: number; readonly seat: Signed; readonly secrets: EpochSecrets }
   | { readonly type: 'epoch-body-signed'; readonly epoch: number; readonly body: Bytes }
   | { readonly type: 'reported'; readonly key: string; readonly epoch: number; readonly report: Signed }
-  | { readonly type: 'voted'; readonly key: string; readonly epoch: number; readonly vote: Vote; readonly proposal?: Signed }
+  | {
+      readonly type: 'voted';
+      readonly key: string;
+      readonly epoch: number;
+      readonly vote: Vote;
+      readonly proposal?: Signed;
+    }
   | { readonly type: 'answered'; readonly key: string; readonly epoch: number; readonly decision: Bytes }
   | { readonly type: 'epoch-erased'; readonly epoch: number };
 
@@ -58,5 +64,9 @@ export interface MemberContext {
   readonly identity: Identity;
 }
 
-export const emptyMember = (view: FleetView): MemberState => ({ view, seats: new Map(), rounds: new Map(), highestEpoch: 0 });
-
+export const emptyMember = (view: FleetView): MemberState => ({
+  view,
+  seats: new Map(),
+  rounds: new Map(),
+  highestEpoch: 0,
+});

@@ -1,13 +1,28 @@
 /** Reporting and voting: reports come first, and a member votes once (PROTOCOL section 4, steps 5 and 6). */
 import { signMessage } from '@secagg/crypto';
 import {
-  type AbortReason, proposalMessage, type Report, reportMessage, SecaggError, type Signed, type Vote, type VoteBody, voteBodyMessage,
+  type AbortReason,
+  proposalMessage,
+  type Report,
+  reportMessage,
+  SecaggError,
+  type Signed,
+  type Vote,
+  type VoteBody,
+  voteBodyMessage,
 } from '@secagg/schema';
 import { ensure, ensureThat, isOn } from '../checks/check';
 import { openUnder, sameBytes, signDocument } from '../documents';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
-import { checkEnoughGroups, checkInRound, type ContributionSet, deriveSet, openReport, readyBody } from '../round/contribution-set';
+import {
+  checkEnoughGroups,
+  checkInRound,
+  type ContributionSet,
+  deriveSet,
+  openReport,
+  readyBody,
+} from '../round/contribution-set';
 import { ofRoundKey, type VerifiedRound, roundKey } from '../round/verified-round';
 import { type OpenedRound } from './check-views';
 import { type MemberState, type MemberStep } from './state';
@@ -18,8 +33,11 @@ export function report(state: MemberState, opened: OpenedRound): MemberStep<Sign
   const key = roundKey(round.config.cluster, round.config.round);
   const held = state.rounds.get(key)?.report;
   if (held) {
-    const same = sameBytes(held.report.headers_root, opened.root) && sameBytes(held.report.config_hash, round.configHash);
-    ensure('report.once', same, 'bad_proposal', 'another list of contributions was reported on', { round: round.config.round });
+    const same =
+      sameBytes(held.report.headers_root, opened.root) && sameBytes(held.report.config_hash, round.configHash);
+    ensure('report.once', same, 'bad_proposal', 'another list of contributions was reported on', {
+      round: round.config.round,
+    });
     if (same) return { events: [], reply: held.signed };
   }
   checkNotErased(state, round);
@@ -36,12 +54,19 @@ export function report(state: MemberState, opened: OpenedRound): MemberStep<Sign
 export function setOfProposal(opened: OpenedRound, signed: Signed): { set: ContributionSet; body: VoteBody } {
   const { round } = opened;
   const coordinator = certificateOf(round.view, round.config.coordinator, 'coordinator', round.config.round_time_ms);
-  const proposal = openUnder('proposal.signed', proposalMessage, round.config.fleet, signed, { key: coordinator.public_key, id: round.config.coordinator });
+  const proposal = openUnder('proposal.signed', proposalMessage, round.config.fleet, signed, {
+    key: coordinator.public_key,
+    id: round.config.coordinator,
+  });
   ensureThat('proposal.signed', () => checkInRound(round, proposal, round.config.coordinator));
-  const reports = proposal.reports.map((entry) => openReport(round.view, round, opened.root, opened.headers.length, entry));
+  const reports = proposal.reports.map((entry) =>
+    openReport(round.view, round, opened.root, opened.headers.length, entry),
+  );
   reports.forEach((entry, i) => {
     const follows = i === 0 || reports[i - 1].member < entry.member;
-    ensure('proposal.signed', follows, 'bad_proposal', 'the reports are not of distinct members in order', { round: round.config.round });
+    ensure('proposal.signed', follows, 'bad_proposal', 'the reports are not of distinct members in order', {
+      round: round.config.round,
+    });
   });
   const set = deriveSet(round, opened.headers, reports);
   checkEnoughGroups(round, set);
@@ -56,7 +81,8 @@ export function voteReady(state: MemberState, opened: OpenedRound, proposal: Sig
   const { round } = opened;
   const held = heldVote(state, round);
   // Whoever votes abort never votes ready.
-  if (held && isOn('vote.once') && voteBodyMessage.decode(held.body).kind === 'abort') return { events: [], reply: held };
+  if (held && isOn('vote.once') && voteBodyMessage.decode(held.body).kind === 'abort')
+    return { events: [], reply: held };
   const { body } = setOfProposal(opened, proposal);
   const same = held === undefined || sameBytes(held.body, voteBodyMessage.encode(body));
   if (!same) refuseOtherSet(state, round, proposal);
@@ -67,15 +93,30 @@ export function voteReady(state: MemberState, opened: OpenedRound, proposal: Sig
 function refuseOtherSet(state: MemberState, round: VerifiedRound, proposal: Signed): void {
   const { config } = round;
   const first = state.rounds.get(roundKey(config.cluster, config.round))?.proposal;
-  const refusal = { code: 'already_voted', message: 'a vote was cast for another set of contributions', details: { round: config.round } } as const;
-  if (first) refuseSecond('vote.once', round.view, { kind: 'two-proposals', party: config.coordinator, statements: [first, proposal] }, refusal);
+  const refusal = {
+    code: 'already_voted',
+    message: 'a vote was cast for another set of contributions',
+    details: { round: config.round },
+  } as const;
+  if (first)
+    refuseSecond(
+      'vote.once',
+      round.view,
+      { kind: 'two-proposals', party: config.coordinator, statements: [first, proposal] },
+      refusal,
+    );
   ensure('vote.once', false, refusal.code, refusal.message, refusal.details);
 }
 
 /**
  * Votes `abort`. Needs no proof: whoever has voted abort never votes ready, so with an abort decision nothing is ever opened.
  */
-export function voteAbort(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], reason: AbortReason): MemberStep<Vote> {
+export function voteAbort(
+  state: MemberState,
+  round: VerifiedRound,
+  member: OpenedRound['member'],
+  reason: AbortReason,
+): MemberStep<Vote> {
   const held = heldVote(state, round);
   if (held) return { events: [], reply: held };
   return castVote(state, round, member, { ...inRound(round), kind: 'abort', reason });
@@ -85,7 +126,9 @@ export function voteAbort(state: MemberState, round: VerifiedRound, member: Open
 function heldVote(state: MemberState, round: VerifiedRound): Vote | undefined {
   const vote = state.rounds.get(roundKey(round.config.cluster, round.config.round))?.vote;
   const same = vote === undefined || sameBytes(voteBodyMessage.decode(vote.body).config_hash, round.configHash);
-  ensure('vote.once', same, 'already_voted', 'a vote was cast on another configuration of the round', { round: round.config.round });
+  ensure('vote.once', same, 'already_voted', 'a vote was cast on another configuration of the round', {
+    round: round.config.round,
+  });
   return same ? vote : undefined;
 }
 
@@ -94,16 +137,39 @@ function checkNotErased(state: MemberState, { config }: VerifiedRound): void {
   for (const [key, { epoch }] of state.rounds) {
     const { cluster, round } = ofRoundKey(key);
     if (cluster !== config.cluster || round < config.round || state.seats.has(epoch)) continue;
-    ensure('vote.once', false, 'stale_round', `round ${config.round} is not above those of an epoch erased here`, { round: config.round });
+    ensure('vote.once', false, 'stale_round', `round ${config.round} is not above those of an epoch erased here`, {
+      round: config.round,
+    });
   }
 }
 
-function castVote(state: MemberState, round: VerifiedRound, member: OpenedRound['member'], body: VoteBody, proposal?: Signed): MemberStep<Vote> {
+function castVote(
+  state: MemberState,
+  round: VerifiedRound,
+  member: OpenedRound['member'],
+  body: VoteBody,
+  proposal?: Signed,
+): MemberStep<Vote> {
   checkNotErased(state, round);
   const bytes = voteBodyMessage.encode(body);
-  const signature = signMessage(voteSecret(state, round), { type: voteBodyMessage.type, fleet: round.config.fleet }, bytes);
+  const signature = signMessage(
+    voteSecret(state, round),
+    { type: voteBodyMessage.type, fleet: round.config.fleet },
+    bytes,
+  );
   const vote: Vote = { body: bytes, member, signature };
-  return { events: [{ type: 'voted', key: roundKey(round.config.cluster, round.config.round), epoch: round.config.epoch, vote, ...(proposal ? { proposal } : {}) }], reply: vote };
+  return {
+    events: [
+      {
+        type: 'voted',
+        key: roundKey(round.config.cluster, round.config.round),
+        epoch: round.config.epoch,
+        vote,
+        ...(proposal ? { proposal } : {}),
+      },
+    ],
+    reply: vote,
+  };
 }
 
 export const inRound = ({ config, configHash }: VerifiedRound) => ({
@@ -117,6 +183,10 @@ export const inRound = ({ config, configHash }: VerifiedRound) => ({
 
 export function voteSecret(state: MemberState, round: VerifiedRound): Uint8Array {
   const secrets = state.seats.get(round.config.epoch)?.secrets;
-  if (!secrets) throw new SecaggError('no_seat', `the secrets of epoch ${round.config.epoch} are gone`, { round: round.config.round, check: 'seat.secrets' });
+  if (!secrets)
+    throw new SecaggError('no_seat', `the secrets of epoch ${round.config.epoch} are gone`, {
+      round: round.config.round,
+      check: 'seat.secrets',
+    });
   return secrets.voteSecret;
 }

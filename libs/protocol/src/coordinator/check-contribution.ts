@@ -1,5 +1,13 @@
 /** What a coordinator checks before it accepts a contribution (PROTOCOL section 4.3). */
-import { type Bytes, type Contribution, contributionMessage, headerMessage, SecaggError, type Signed, viewCanonical } from '@secagg/schema';
+import {
+  type Bytes,
+  type Contribution,
+  contributionMessage,
+  headerMessage,
+  SecaggError,
+  type Signed,
+  viewCanonical,
+} from '@secagg/schema';
 import { ensure } from '../checks/check';
 import { sameBytes } from '../documents';
 import { type FleetView } from '../fleet/fleet-view';
@@ -23,8 +31,10 @@ export function checkContribution(view: FleetView, round: VerifiedRound, bytes: 
   const { header } = checked;
   const at = { party: header.router, round: round.config.round };
   checkPackedVector(round, contribution.ciphertext, 'the ciphertext', at);
-  if (contribution.commitments.length !== 32 * round.epoch.pieces.length) throw new SecaggError('malformed', 'needs one commitment per piece', at);
-  if (contribution.boxes.length !== round.epoch.size) throw new SecaggError('malformed', 'needs one box per member', at);
+  if (contribution.commitments.length !== 32 * round.epoch.pieces.length)
+    throw new SecaggError('malformed', 'needs one commitment per piece', at);
+  if (contribution.boxes.length !== round.epoch.size)
+    throw new SecaggError('malformed', 'needs one box per member', at);
   const digests =
     sameBytes(header.ciphertext_digest, ciphertextDigest(contribution.ciphertext)) &&
     sameBytes(header.commitments_digest, commitmentsDigest(contribution.commitments)) &&

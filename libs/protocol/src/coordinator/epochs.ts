@@ -1,12 +1,28 @@
 /** Setting up an epoch: seats, the proposed list, the signatures of all members (PROTOCOL section 2). */
 import { sealingSuite, verifyMessage } from '@secagg/crypto';
-import { type Bytes, epochMessage, type EpochSignature, type PartyId, SecaggError, seatMessage, type Seat, type Signed } from '@secagg/schema';
+import {
+  type Bytes,
+  epochMessage,
+  type EpochSignature,
+  type PartyId,
+  SecaggError,
+  seatMessage,
+  type Seat,
+  type Signed,
+} from '@secagg/schema';
 import { ensure } from '../checks/check';
 import { openDocument, sameBytes } from '../documents';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
 import { checkStanding, isExcluded } from './standing';
-import { type CoordinatorEvent, type CoordinatorState, type EpochState, epochOf, type EpochTerms, type Step } from './state';
+import {
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type EpochState,
+  epochOf,
+  type EpochTerms,
+  type Step,
+} from './state';
 
 /**
  * Starts a new epoch under the current policy: its candidates are asked for seats. Those that took a seat since the last complete epoch
@@ -61,17 +77,31 @@ export function receiveSeat(state: CoordinatorState, signed: Signed, nowMs: numb
   const seat = openDocument(seatMessage, state.view.fleet, signed, public_key, claimed.member);
   const party = seat.member;
   checkStanding(state, party);
-  if (!epoch.terms.candidates.includes(party)) throw new SecaggError('no_seat', `${party} is not a committee candidate`, { party });
+  if (!epoch.terms.candidates.includes(party))
+    throw new SecaggError('no_seat', `${party} is not a committee candidate`, { party });
   checkTerms(epoch.terms, seat);
   sealingSuite(seat.sealing_suite).recipient(seat.kem_key);
-  const copied = [...epoch.seats.values()].some(({ seat: other }) => other.member !== party && (sameBytes(other.kem_key, seat.kem_key) || sameBytes(other.vote_key, seat.vote_key)));
-  ensure('epoch.distinct_keys', !copied, 'invalid', `${party} offers a key of another member`, { party, epoch: epoch.terms.epoch });
+  const copied = [...epoch.seats.values()].some(
+    ({ seat: other }) =>
+      other.member !== party && (sameBytes(other.kem_key, seat.kem_key) || sameBytes(other.vote_key, seat.vote_key)),
+  );
+  ensure('epoch.distinct_keys', !copied, 'invalid', `${party} offers a key of another member`, {
+    party,
+    epoch: epoch.terms.epoch,
+  });
   const held = epoch.seats.get(party);
   if (held) {
     if (sameBytes(held.signed.body, signed.body)) return { events: [], reply: undefined };
-    refuseSecond('epoch.one_list', state.view, { kind: 'two-seats', party, statements: [held.signed, signed] }, {
-      code: 'duplicate', message: `${party} has taken another seat in the epoch`, details: { epoch: epoch.terms.epoch },
-    });
+    refuseSecond(
+      'epoch.one_list',
+      state.view,
+      { kind: 'two-seats', party, statements: [held.signed, signed] },
+      {
+        code: 'duplicate',
+        message: `${party} has taken another seat in the epoch`,
+        details: { epoch: epoch.terms.epoch },
+      },
+    );
     return { events: [], reply: undefined };
   }
   // The committee is complete: further candidates are not needed.
@@ -79,15 +109,22 @@ export function receiveSeat(state: CoordinatorState, signed: Signed, nowMs: numb
   const events: CoordinatorEvent[] = [{ type: 'seat-taken', seat: signed }];
   const seats = new Map([...epoch.seats, [party, { signed, seat }]]);
   if (seats.size === state.view.policy.committee.size) {
-    events.push({ type: 'epoch-proposed', epoch: epoch.terms.epoch, body: proposedBody(state.view.fleet, epoch.terms, seats) });
+    events.push({
+      type: 'epoch-proposed',
+      epoch: epoch.terms.epoch,
+      body: proposedBody(state.view.fleet, epoch.terms, seats),
+    });
   }
   return { events, reply: undefined };
 }
 
 function checkTerms(terms: EpochTerms, seat: Seat): void {
   const same =
-    seat.policy_version === terms.policy_version && seat.roster_version === terms.roster_version && seat.threshold === terms.threshold &&
-    seat.sealing_suite === terms.sealing_suite && seat.not_after_ms === terms.not_after_ms;
+    seat.policy_version === terms.policy_version &&
+    seat.roster_version === terms.roster_version &&
+    seat.threshold === terms.threshold &&
+    seat.sealing_suite === terms.sealing_suite &&
+    seat.not_after_ms === terms.not_after_ms;
   if (!same) throw new SecaggError('wrong_epoch', 'the seat was taken under other terms', { party: seat.member });
 }
 
@@ -101,7 +138,10 @@ function proposedBody(fleet: string, terms: EpochTerms, seats: EpochState['seats
     threshold: terms.threshold,
     sealing_suite: terms.sealing_suite,
     not_after_ms: terms.not_after_ms,
-    members: [...seats.values()].map(({ seat }) => seat).sort((a, b) => (a.member < b.member ? -1 : 1)).map(({ member, kem_key, vote_key }) => ({ id: member, kem_key, vote_key })),
+    members: [...seats.values()]
+      .map(({ seat }) => seat)
+      .sort((a, b) => (a.member < b.member ? -1 : 1))
+      .map(({ member, kem_key, vote_key }) => ({ id: member, kem_key, vote_key })),
   });
 }
 
@@ -109,10 +149,22 @@ function proposedBody(fleet: string, terms: EpochTerms, seats: EpochState['seats
 export function receiveEpochSignature(state: CoordinatorState, message: EpochSignature, nowMs: number): Step {
   const epoch: EpochState = epochOf(state, message.epoch);
   const party = message.member;
-  if (!epoch.body || !epoch.members.includes(party)) throw new SecaggError('no_seat', `${party} has no seat in epoch ${message.epoch}`, { party });
+  if (!epoch.body || !epoch.members.includes(party))
+    throw new SecaggError('no_seat', `${party} has no seat in epoch ${message.epoch}`, { party });
   const { public_key } = certificateOf(state.view, party, 'committee', nowMs);
-  const signed = verifyMessage(public_key, { type: epochMessage.type, fleet: state.view.fleet }, message.signature, epoch.body);
-  ensure('epoch.signed_by_all', signed, 'bad_signature', `the epoch is not signed by ${party}`, { party, epoch: message.epoch });
+  const signed = verifyMessage(
+    public_key,
+    { type: epochMessage.type, fleet: state.view.fleet },
+    message.signature,
+    epoch.body,
+  );
+  ensure('epoch.signed_by_all', signed, 'bad_signature', `the epoch is not signed by ${party}`, {
+    party,
+    epoch: message.epoch,
+  });
   if (epoch.signatures.has(party)) return { events: [], reply: undefined };
-  return { events: [{ type: 'epoch-signed', epoch: epoch.terms.epoch, member: party, signature: message.signature }], reply: undefined };
+  return {
+    events: [{ type: 'epoch-signed', epoch: epoch.terms.epoch, member: party, signature: message.signature }],
+    reply: undefined,
+  };
 }

@@ -1,8 +1,17 @@
 /** The one place where the coordinator's state changes: events that were decided, and are durable, are applied here. */
 import { WordSum } from '@secagg/crypto';
 import {
-  answerBodyMessage, answerMessage, epochMessage, proposalMessage, reportMessage, roundConfigMessage, seatMessage, SecaggError,
-  transferMessage, type Vote, voteBodyMessage,
+  answerBodyMessage,
+  answerMessage,
+  epochMessage,
+  proposalMessage,
+  reportMessage,
+  roundConfigMessage,
+  seatMessage,
+  SecaggError,
+  transferMessage,
+  type Vote,
+  voteBodyMessage,
 } from '@secagg/schema';
 import { hex } from '../documents';
 import { deriveEpoch } from '../epoch/verified-epoch';
@@ -39,7 +48,10 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
       const epoch = epochOf(state, event.epoch);
       epoch.signatures.set(event.member, event.signature);
       if (epoch.body && epoch.signatures.size === epoch.members.length) {
-        epoch.verified = deriveEpoch({ body: epoch.body, signatures: epoch.members.map((member) => epoch.signatures.get(member) as Uint8Array) });
+        epoch.verified = deriveEpoch({
+          body: epoch.body,
+          signatures: epoch.members.map((member) => epoch.signatures.get(member) as Uint8Array),
+        });
         if (!state.epoch || state.epoch.epoch.epoch < event.epoch) state.epoch = epoch.verified;
       }
       return;
@@ -105,8 +117,17 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
     }
     case 'round-proposed': {
       const proposal = proposalMessage.decode(event.proposal.body);
-      const set = deriveSet(round.round, round.headers, proposal.reports.map((report) => reportMessage.decode(report.body)));
-      round.proposal = { signed: event.proposal, proposal, set, votedBytes: voteBodyMessage.encode(readyBody(round.round, set, proposal.reports)) };
+      const set = deriveSet(
+        round.round,
+        round.headers,
+        proposal.reports.map((report) => reportMessage.decode(report.body)),
+      );
+      round.proposal = {
+        signed: event.proposal,
+        proposal,
+        set,
+        votedBytes: voteBodyMessage.encode(readyBody(round.round, set, proposal.reports)),
+      };
       round.phase = 'voting';
       return;
     }

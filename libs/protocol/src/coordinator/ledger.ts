@@ -2,7 +2,21 @@
  * The coordinator's own ledger, one per cluster: for planning and for refusing early. What protects a router's data is that
  * router's ledger alone (PROTOCOL section 6). All entries follow from events that are there anyway, so this state needs none.
  */
-import { allocateRound, type Allocation, applyLedgerEvent, type Balance, type Budget, DAY_MS, decideCharge, decideCorrection, decideRelease, emptyLedger, ledgerBalance, type LedgerState, unitsToRho } from '@secagg/dp-noise';
+import {
+  allocateRound,
+  type Allocation,
+  applyLedgerEvent,
+  type Balance,
+  type Budget,
+  DAY_MS,
+  decideCharge,
+  decideCorrection,
+  decideRelease,
+  emptyLedger,
+  ledgerBalance,
+  type LedgerState,
+  unitsToRho,
+} from '@secagg/dp-noise';
 import { type ClusterHash, type ClusterPolicy, SecaggError } from '@secagg/schema';
 import { hex } from '../documents';
 import { honestQuorum, roundCost, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
@@ -14,28 +28,53 @@ export const clusterBudget = (policy: ClusterPolicy): Budget => ({
   window: policy.budget_window_days === 0 ? 'lifetime' : { days: policy.budget_window_days },
 });
 
-export const clusterLedger = (state: CoordinatorState, cluster: ClusterHash | string): LedgerState => state.ledgers.get(cluster) ?? emptyLedger();
+export const clusterLedger = (state: CoordinatorState, cluster: ClusterHash | string): LedgerState =>
+  state.ledgers.get(cluster) ?? emptyLedger();
 
-const chargeKey = ({ config, configHash }: VerifiedRound) => ({ cluster: config.cluster as string, round: config.round as number, configHash: hex(configHash) });
+const chargeKey = ({ config, configHash }: VerifiedRound) => ({
+  cluster: config.cluster as string,
+  round: config.round as number,
+  configHash: hex(configHash),
+});
 
 /** Throws `budget_exhausted`, with the date the window gives budget back, when a planned round does not fit. */
 export function checkBudget(state: CoordinatorState, round: VerifiedRound, nowMs: number): void {
   if (!withNoise(round.config)) return;
   const request = { ...chargeKey(round), units: worstCaseUnits(round.config) };
-  const decision = decideCharge(clusterLedger(state, round.config.cluster), clusterBudget(round.policy), request, nowMs);
+  const decision = decideCharge(
+    clusterLedger(state, round.config.cluster),
+    clusterBudget(round.policy),
+    request,
+    nowMs,
+  );
   if (decision.outcome !== 'refused' || decision.code !== 'budget_exhausted') return;
-  throw new SecaggError('budget_exhausted', `the privacy budget of the cluster does not allow the round${until(decision.availableAtMs)}`, {
-    round: round.config.round, availableAtMs: decision.availableAtMs, remainingUnits: decision.remainingUnits,
-  });
+  throw new SecaggError(
+    'budget_exhausted',
+    `the privacy budget of the cluster does not allow the round${until(decision.availableAtMs)}`,
+    {
+      round: round.config.round,
+      availableAtMs: decision.availableAtMs,
+      remainingUnits: decision.remainingUnits,
+    },
+  );
 }
 
-const until = (availableAtMs: number | null): string => (availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`);
+const until = (availableAtMs: number | null): string =>
+  availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`;
 
 /** When an allocation has something to give again, if nothing is charged meanwhile: the start of a UTC day, or null if never. */
-function allocatesAgainAt(ledger: LedgerState, budget: Budget, allocate: (balance: Balance) => number, nowMs: number): number | null {
+function allocatesAgainAt(
+  ledger: LedgerState,
+  budget: Budget,
+  allocate: (balance: Balance) => number,
+  nowMs: number,
+): number | null {
   const { window } = budget;
   if (window === 'lifetime') return null;
-  const returns = [...ledger.settled.keys()].map((day) => (day + window.days + 1) * DAY_MS).filter((atMs) => atMs > nowMs).sort((a, b) => a - b);
+  const returns = [...ledger.settled.keys()]
+    .map((day) => (day + window.days + 1) * DAY_MS)
+    .filter((atMs) => atMs > nowMs)
+    .sort((a, b) => a - b);
   return returns.find((atMs) => allocate(ledgerBalance(ledger, budget, atMs)) >= 1) ?? null;
 }
 
@@ -48,20 +87,32 @@ export function allocatedRho(
   state: CoordinatorState,
   policy: ClusterPolicy,
   allocation: Allocation,
-  terms: { readonly minParticipantsPerGroup: number; readonly assumedColluders: number; readonly expectedParticipants?: number },
+  terms: {
+    readonly minParticipantsPerGroup: number;
+    readonly assumedColluders: number;
+    readonly expectedParticipants?: number;
+  },
   nowMs: number,
 ): number {
   const ledger = clusterLedger(state, policy.cluster);
   const honest = terms.minParticipantsPerGroup - terms.assumedColluders;
-  const expected = Math.max(honest, (terms.expectedParticipants ?? terms.minParticipantsPerGroup) - terms.assumedColluders);
+  const expected = Math.max(
+    honest,
+    (terms.expectedParticipants ?? terms.minParticipantsPerGroup) - terms.assumedColluders,
+  );
   const budget = clusterBudget(policy);
-  const allocate = (balance: Balance): number => withPrivacyErrors(() => allocateRound(allocation, balance, honest / expected));
+  const allocate = (balance: Balance): number =>
+    withPrivacyErrors(() => allocateRound(allocation, balance, honest / expected));
   const balance = ledgerBalance(ledger, budget, nowMs);
   const units = allocate(balance);
   if (units < 1) {
     const availableAtMs = allocatesAgainAt(ledger, budget, allocate, nowMs);
     const { remainingUnits } = balance;
-    throw new SecaggError('budget_exhausted', `nothing of the privacy budget of the cluster is left for a round${until(availableAtMs)}`, { availableAtMs, remainingUnits });
+    throw new SecaggError(
+      'budget_exhausted',
+      `nothing of the privacy budget of the cluster is left for a round${until(availableAtMs)}`,
+      { availableAtMs, remainingUnits },
+    );
   }
   return unitsToRho(Math.min(units, policy.max_round_rho_units));
 }
@@ -71,7 +122,12 @@ export function chargeAnnounced(state: CoordinatorState, round: VerifiedRound): 
   const { config } = round;
   if (!withNoise(config)) return;
   const ledger = clusterLedger(state, config.cluster);
-  const decision = decideCharge(ledger, { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' }, { ...chargeKey(round), units: worstCaseUnits(config) }, config.round_time_ms);
+  const decision = decideCharge(
+    ledger,
+    { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' },
+    { ...chargeKey(round), units: worstCaseUnits(config) },
+    config.round_time_ms,
+  );
   if (decision.outcome === 'charged') state.ledgers.set(config.cluster, applyLedgerEvent(ledger, decision.event));
 }
 
@@ -84,7 +140,15 @@ export function settleDecided(state: CoordinatorState, round: RoundState, atMs: 
   const key = chargeKey(round.round);
   const settlement =
     decision.body.kind === 'ready'
-      ? decideCorrection(ledger, key, roundCost(config, decision.body.groups.map((group) => group.size)).units, atMs)
+      ? decideCorrection(
+          ledger,
+          key,
+          roundCost(
+            config,
+            decision.body.groups.map((group) => group.size),
+          ).units,
+          atMs,
+        )
       : decideRelease(ledger, key, atMs);
   if (settlement.outcome === 'settled') state.ledgers.set(config.cluster, applyLedgerEvent(ledger, settlement.event));
 }

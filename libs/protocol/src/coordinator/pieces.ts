@@ -8,11 +8,17 @@ import { type RoundState } from './state';
 
 export const pieceKey = (group: number, piece: number): string => `${group}:${piece}`;
 
-export const pieceHash = (round: VerifiedRound, decisionHash: Bytes, group: number, piece: number, words: Bytes): Bytes =>
-  domainHash('piece-sum', round.configHash, decisionHash, group, piece, words);
+export const pieceHash = (
+  round: VerifiedRound,
+  decisionHash: Bytes,
+  group: number,
+  piece: number,
+  words: Bytes,
+): Bytes => domainHash('piece-sum', round.configHash, decisionHash, group, piece, words);
 
 /** How many holders have to sign the same hash: at most t-1 of them lie. */
-export const agreement = ({ epoch }: Pick<VerifiedRound, 'epoch'>): number => (isOn('piece.agreed') ? epoch.threshold : 1);
+export const agreement = ({ epoch }: Pick<VerifiedRound, 'epoch'>): number =>
+  isOn('piece.agreed') ? epoch.threshold : 1;
 
 /** The hash (hex) that at least t holders signed for a piece, if there is one. Two cannot be: at most t-1 members lie. */
 export function resolvedHash(round: Pick<RoundState, 'answers' | 'round'>, key: string): string | undefined {
@@ -37,7 +43,8 @@ export function resolvedWords(round: RoundState, group: number, piece: number): 
 /** Every (group, piece) that the decision opens. */
 export function* decidedPieces(round: RoundState): Generator<{ group: number; piece: SubsetMask }> {
   if (round.decision?.body.kind !== 'ready') return;
-  for (const { group } of round.decision.body.groups) for (const piece of round.round.epoch.pieces) yield { group, piece };
+  for (const { group } of round.decision.body.groups)
+    for (const piece of round.round.epoch.pieces) yield { group, piece };
 }
 
 /**
@@ -45,7 +52,10 @@ export function* decidedPieces(round: RoundState): Generator<{ group: number; pi
  * about it. Any holder gives the same bytes, so asking two does no harm.
  * @param turn how often the time for an answer has passed: each time the next holder is asked
  */
-export function assignMissing(round: RoundState, turn: number): Map<MemberIndex, { group: number; piece: SubsetMask }[]> {
+export function assignMissing(
+  round: RoundState,
+  turn: number,
+): Map<MemberIndex, { group: number; piece: SubsetMask }[]> {
   const assigned = new Map<MemberIndex, { group: number; piece: SubsetMask }[]>();
   for (const { group, piece } of decidedPieces(round)) {
     if (resolvedWords(round, group, piece)) continue;
@@ -73,5 +83,10 @@ function eligibleHolders(round: RoundState, group: number, piece: SubsetMask): M
   });
 }
 
-export const hashHex = (round: VerifiedRound, decisionHash: Bytes, group: number, piece: number, words: Bytes): string =>
-  hex(pieceHash(round, decisionHash, group, piece, words));
+export const hashHex = (
+  round: VerifiedRound,
+  decisionHash: Bytes,
+  group: number,
+  piece: number,
+  words: Bytes,
+): string => hex(pieceHash(round, decisionHash, group, piece, words));

@@ -1,7 +1,16 @@
 /** From what an operator wants of a round to the announced configuration (PROTOCOL section 4.1). */
 import { planNoise, rhoToBudgetUnits } from '@secagg/dp-noise';
 import {
-  type ClusterHash, type Combination, type FieldSpec, requestNorm, requiredWordBits, type RoundConfig, roundConfigMessage, type RoundNumber, SecaggError, type Signed,
+  type ClusterHash,
+  type Combination,
+  type FieldSpec,
+  requestNorm,
+  requiredWordBits,
+  type RoundConfig,
+  roundConfigMessage,
+  type RoundNumber,
+  SecaggError,
+  type Signed,
 } from '@secagg/schema';
 import { signDocument } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
@@ -36,20 +45,34 @@ export interface RoundPlan {
 }
 
 /** Builds, signs and checks an announcement. Throws `policy` or `invalid` when the plan does not fit the fleet or the layout. */
-export function planRound(view: FleetView, epoch: VerifiedEpoch, identity: Identity, plan: RoundPlan, nowMs: number): VerifiedRound {
-  const shape = { keys: [...plan.keys], fields: [...plan.fields], max_requests_per_router: plan.maxRequestsPerRouter, max_participants: plan.maxParticipants };
+export function planRound(
+  view: FleetView,
+  epoch: VerifiedEpoch,
+  identity: Identity,
+  plan: RoundPlan,
+  nowMs: number,
+): VerifiedRound {
+  const shape = {
+    keys: [...plan.keys],
+    fields: [...plan.fields],
+    max_requests_per_router: plan.maxRequestsPerRouter,
+    max_participants: plan.maxParticipants,
+  };
   const { unit, rho } = plan.privacy;
   const clipNorm = unit === 'request' ? requestNorm(shape) : plan.privacy.routerClipNorm;
-  if (clipNorm === undefined) throw new SecaggError('invalid', 'privacy unit `router` needs a clip norm', { path: 'privacy.routerClipNorm' });
+  if (clipNorm === undefined)
+    throw new SecaggError('invalid', 'privacy unit `router` needs a clip norm', { path: 'privacy.routerClipNorm' });
   const variance =
     rho === 'unsafe-none'
       ? { numerator: 0, denominator: 1 }
-      : withPrivacyErrors(() => planNoise({
-          units: rhoToBudgetUnits(rho),
-          sensitivity: clipNorm,
-          honestQuorum: plan.minParticipantsPerGroup - plan.privacy.assumedColluders,
-          dimension: plan.keys.length * plan.fields.length,
-        })).shareVariance;
+      : withPrivacyErrors(() =>
+          planNoise({
+            units: rhoToBudgetUnits(rho),
+            sensitivity: clipNorm,
+            honestQuorum: plan.minParticipantsPerGroup - plan.privacy.assumedColluders,
+            dimension: plan.keys.length * plan.fields.length,
+          }),
+        ).shareVariance;
   const config: RoundConfig = {
     v: 1,
     fleet: view.fleet,
@@ -64,7 +87,10 @@ export function planRound(view: FleetView, epoch: VerifiedEpoch, identity: Ident
     policy_version: view.policy.version,
     roster_version: view.roster.version,
     suite: 'pad',
-    layout: { ...shape, word_bits: requiredWordBits({ ...shape, noiseStdDevUnits: noiseStdDevUnits(plan.maxParticipants, variance) }) },
+    layout: {
+      ...shape,
+      word_bits: requiredWordBits({ ...shape, noiseStdDevUnits: noiseStdDevUnits(plan.maxParticipants, variance) }),
+    },
     privacy: {
       unit,
       clip_norm: clipNorm,

@@ -1,7 +1,15 @@
 /** What members say in a round, checked before it counts (PROTOCOL section 4, steps 5 to 7). */
 import { holds } from '@secagg/crypto';
 import {
-  type AnswerBody, answerBodyMessage, answerMessage, type Bytes, type MemberIndex, SecaggError, type Signed, transferMessage, type Vote,
+  type AnswerBody,
+  answerBodyMessage,
+  answerMessage,
+  type Bytes,
+  type MemberIndex,
+  SecaggError,
+  type Signed,
+  transferMessage,
+  type Vote,
 } from '@secagg/schema';
 import { ensure, ensureThat } from '../checks/check';
 import { hex, openUnder, sameBytes } from '../documents';
@@ -22,9 +30,16 @@ export function receiveReport(state: CoordinatorState, key: string, signed: Sign
   const held = round.reports.get(report.member);
   if (held) {
     if (sameBytes(held.signed.body, signed.body)) return nothing;
-    refuseSecond('report.once', round.round.view, { kind: 'two-reports', statements: [held.signed, signed], ...accused(round, report.member) }, {
-      code: 'duplicate', message: 'the member has reported otherwise', details: { round: round.round.config.round },
-    });
+    refuseSecond(
+      'report.once',
+      round.round.view,
+      { kind: 'two-reports', statements: [held.signed, signed], ...accused(round, report.member) },
+      {
+        code: 'duplicate',
+        message: 'the member has reported otherwise',
+        details: { round: round.round.config.round },
+      },
+    );
   }
   return { events: [{ type: 'report-received', key, report: signed }], reply: undefined };
 }
@@ -39,12 +54,23 @@ export function receiveVote(state: CoordinatorState, key: string, vote: Vote, no
   const held = round.votes.get(vote.member);
   if (held) {
     if (sameBytes(held.vote.body, vote.body)) return nothing;
-    refuseSecond('vote.once', round.round.view, { kind: 'two-votes', statements: [held.vote, vote], ...accused(round, vote.member) }, {
-      code: 'already_voted', message: 'the member has voted otherwise', details: { round: round.round.config.round },
-    });
+    refuseSecond(
+      'vote.once',
+      round.round.view,
+      { kind: 'two-votes', statements: [held.vote, vote], ...accused(round, vote.member) },
+      {
+        code: 'already_voted',
+        message: 'the member has voted otherwise',
+        details: { round: round.round.config.round },
+      },
+    );
   }
-  const proposed = body.kind === 'abort' || (round.proposal !== undefined && sameBytes(round.proposal.votedBytes, vote.body));
-  ensure('decision.set', proposed, 'bad_proposal', 'the vote is for a set that was not proposed', { party: seatOf(round, vote.member), round: round.round.config.round });
+  const proposed =
+    body.kind === 'abort' || (round.proposal !== undefined && sameBytes(round.proposal.votedBytes, vote.body));
+  ensure('decision.set', proposed, 'bad_proposal', 'the vote is for a set that was not proposed', {
+    party: seatOf(round, vote.member),
+    round: round.round.config.round,
+  });
   if (round.decision) return nothing;
   return { events: [{ type: 'vote-received', key, vote, atMs: nowMs }], reply: undefined };
 }
@@ -55,10 +81,20 @@ export function receiveTransfer(state: CoordinatorState, key: string, signed: Si
   const decision = readyDecision(round);
   const claimed = transferMessage.decode(signed.body);
   const seat = round.round.epoch.epoch.members[claimed.from];
-  if (!seat || !round.round.epoch.epoch.members[claimed.to]) throw new SecaggError('no_seat', 'the transfer is between no members of the epoch');
-  const transfer = openUnder('answer.signed', transferMessage, state.view.fleet, signed, { key: seat.vote_key, id: seat.id });
+  if (!seat || !round.round.epoch.epoch.members[claimed.to])
+    throw new SecaggError('no_seat', 'the transfer is between no members of the epoch');
+  const transfer = openUnder('answer.signed', transferMessage, state.view.fleet, signed, {
+    key: seat.vote_key,
+    id: seat.id,
+  });
   ensureThat('answer.signed', () => checkInRound(round.round, transfer, seat.id));
-  ensure('answer.signed', sameBytes(transfer.decision_hash, decision.hash), 'no_decision', 'the transfer is about another decision', { party: seat.id });
+  ensure(
+    'answer.signed',
+    sameBytes(transfer.decision_hash, decision.hash),
+    'no_decision',
+    'the transfer is about another decision',
+    { party: seat.id },
+  );
   if (round.transfers.has(`${transfer.from}>${transfer.to}`)) return nothing;
   return { events: [{ type: 'transfer-received', key, transfer: signed }], reply: undefined };
 }
@@ -74,33 +110,71 @@ export function receiveAnswer(state: CoordinatorState, key: string, bytes: Bytes
   const claimed = answerMessage.decode(body.answer.body);
   const seat = round.round.epoch.epoch.members[claimed.member];
   if (!seat) throw new SecaggError('no_seat', 'the answer is of no member of the epoch');
-  const answer = openUnder('answer.signed', answerMessage, state.view.fleet, body.answer, { key: seat.vote_key, id: seat.id });
+  const answer = openUnder('answer.signed', answerMessage, state.view.fleet, body.answer, {
+    key: seat.vote_key,
+    id: seat.id,
+  });
   ensureThat('answer.signed', () => checkInRound(round.round, answer, seat.id));
-  ensure('answer.signed', sameBytes(answer.decision_hash, decision.hash), 'no_decision', 'the answer is about another decision', { party: seat.id });
-  checkCoverage(round, answer.member, answer.hashes.map((entry) => pieceKey(entry.group, entry.piece)), seat.id);
+  ensure(
+    'answer.signed',
+    sameBytes(answer.decision_hash, decision.hash),
+    'no_decision',
+    'the answer is about another decision',
+    { party: seat.id },
+  );
+  checkCoverage(
+    round,
+    answer.member,
+    answer.hashes.map((entry) => pieceKey(entry.group, entry.piece)),
+    seat.id,
+  );
   const held = round.answers.get(answer.member);
   const same = held === undefined || sameBytes(held.body.answer.body, body.answer.body);
   if (held && !same) {
-    refuseSecond('answer.once', round.round.view, { kind: 'two-answers', statements: [held.body.answer, body.answer], ...accused(round, answer.member) }, {
-      code: 'duplicate', message: `${seat.id} has answered otherwise`, details: { round: round.round.config.round },
-    });
+    refuseSecond(
+      'answer.once',
+      round.round.view,
+      { kind: 'two-answers', statements: [held.body.answer, body.answer], ...accused(round, answer.member) },
+      {
+        code: 'duplicate',
+        message: `${seat.id} has answered otherwise`,
+        details: { round: round.round.config.round },
+      },
+    );
   }
-  checkWords(round, decision, body, new Map(answer.hashes.map((entry) => [pieceKey(entry.group, entry.piece), hex(entry.hash)])), seat.id);
+  checkWords(
+    round,
+    decision,
+    body,
+    new Map(answer.hashes.map((entry) => [pieceKey(entry.group, entry.piece), hex(entry.hash)])),
+    seat.id,
+  );
   if (round.phase !== 'answering') return nothing;
   // Bytes that are here already are not stored again: a member cannot fill the disk by repeating itself.
-  const isNew = ({ group, piece, words }: AnswerBody['pieces'][number]) => !round.pieces.get(pieceKey(group, piece))?.words.has(hashHex(round.round, decision.hash, group, piece, words));
+  const isNew = ({ group, piece, words }: AnswerBody['pieces'][number]) =>
+    !round.pieces.get(pieceKey(group, piece))?.words.has(hashHex(round.round, decision.hash, group, piece, words));
   if (held && same && !body.pieces.some(isNew)) return nothing;
   return { events: [{ type: 'answer-received', key, bytes, atMs: nowMs }], reply: undefined };
 }
 
 function checkCoverage(round: RoundState, member: MemberIndex, keys: readonly string[], party: string): void {
-  const expected = [...decidedPieces(round)].filter(({ piece }) => holds(member, piece)).map(({ group, piece }) => pieceKey(group, piece));
+  const expected = [...decidedPieces(round)]
+    .filter(({ piece }) => holds(member, piece))
+    .map(({ group, piece }) => pieceKey(group, piece));
   if (expected.length !== keys.length || expected.some((key, i) => keys[i] !== key)) {
-    throw new SecaggError('invalid', 'the answer must have a hash for exactly the pieces the member holds, in order', { party });
+    throw new SecaggError('invalid', 'the answer must have a hash for exactly the pieces the member holds, in order', {
+      party,
+    });
   }
 }
 
-function checkWords(round: RoundState, decision: VerifiedDecision, body: AnswerBody, hashes: ReadonlyMap<string, string>, party: string): void {
+function checkWords(
+  round: RoundState,
+  decision: VerifiedDecision,
+  body: AnswerBody,
+  hashes: ReadonlyMap<string, string>,
+  party: string,
+): void {
   const at = { party, round: round.round.config.round };
   const seen = new Set<string>();
   for (const { group, piece, words } of body.pieces) {
@@ -114,12 +188,17 @@ function checkWords(round: RoundState, decision: VerifiedDecision, body: AnswerB
 }
 
 function readyDecision(round: RoundState): VerifiedDecision {
-  if (round.decision?.body.kind !== 'ready') throw new SecaggError('no_decision', 'the round has not been decided for opening', { round: round.round.config.round });
+  if (round.decision?.body.kind !== 'ready')
+    throw new SecaggError('no_decision', 'the round has not been decided for opening', {
+      round: round.round.config.round,
+    });
   return round.decision;
 }
 
 /** Whose vote key signed, and the epoch that says so. */
-const accused = (round: RoundState, member: MemberIndex) => ({ party: seatOf(round, member), epoch: round.round.epoch.certificate });
+const accused = (round: RoundState, member: MemberIndex) => ({
+  party: seatOf(round, member),
+  epoch: round.round.epoch.certificate,
+});
 
 const seatOf = (round: RoundState, member: MemberIndex): string => round.round.epoch.epoch.members[member].id;
-

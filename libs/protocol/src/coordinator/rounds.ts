@@ -1,7 +1,15 @@
 /** A round at the coordinator: announce, collect, close, and what time brings on (PROTOCOL section 4, steps 1 to 6). */
 import { WordSum } from '@secagg/crypto';
 import {
-  type AbortReason, type Bytes, type PartyId, proposalMessage, type Receipt, receiptMessage, type RoundConfig, SecaggError, type Signed,
+  type AbortReason,
+  type Bytes,
+  type PartyId,
+  proposalMessage,
+  type Receipt,
+  receiptMessage,
+  type RoundConfig,
+  SecaggError,
+  type Signed,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
 import { ensure } from '../checks/check';
@@ -12,13 +20,32 @@ import { checkBudget } from './ledger';
 import { decidedPieces, resolvedWords } from './pieces';
 import { planRound, type RoundPlan } from './plan-round';
 import { checkStanding } from './standing';
-import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState, type Step } from './state';
+import {
+  type CoordinatorContext,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  roundOf,
+  type RoundState,
+  type Step,
+} from './state';
 
 /** Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `policy` for a plan below policy. */
-export function announceRound(state: CoordinatorState, context: CoordinatorContext, plan: Omit<RoundPlan, 'round'>, nowMs: number): Step<Signed> {
-  if (!state.epoch || state.epoch.epoch.not_after_ms < nowMs) throw new SecaggError('committee_unavailable', 'no epoch is in force');
+export function announceRound(
+  state: CoordinatorState,
+  context: CoordinatorContext,
+  plan: Omit<RoundPlan, 'round'>,
+  nowMs: number,
+): Step<Signed> {
+  if (!state.epoch || state.epoch.epoch.not_after_ms < nowMs)
+    throw new SecaggError('committee_unavailable', 'no epoch is in force');
   const number = (state.latestRound.get(plan.cluster) ?? 0) + 1;
-  const round = planRound(state.view, state.epoch, context.identity, { ...plan, round: number as RoundPlan['round'] }, nowMs);
+  const round = planRound(
+    state.view,
+    state.epoch,
+    context.identity,
+    { ...plan, round: number as RoundPlan['round'] },
+    nowMs,
+  );
   checkBudget(state, round, nowMs);
   return { events: [{ type: 'round-announced', announcement: round.announcement }], reply: round.announcement };
 }
@@ -42,36 +69,69 @@ export function receiveContribution(
   const { config, configHash } = round.round;
   const receipt = (): Signed => {
     const body: Receipt = {
-      v: 1, fleet: config.fleet, cluster: config.cluster, round: config.round, config_hash: configHash, router, coordinator: context.identity.id, header_hash: checked.hash,
+      v: 1,
+      fleet: config.fleet,
+      cluster: config.cluster,
+      round: config.round,
+      config_hash: configHash,
+      router,
+      coordinator: context.identity.id,
+      header_hash: checked.hash,
     };
     return signDocument(receiptMessage, config.fleet, body, context.identity.secretKey);
   };
   if (held) {
     if (sameBytes(held.hash, checked.hash)) return { events: [], reply: receipt() };
-    refuseSecond('headers.order', round.round.view, { kind: 'two-contributions', party: router, statements: [held.signed, checked.signed] }, {
-      code: 'duplicate', message: `another contribution of ${router} is held`, details: { round: config.round },
-    });
+    refuseSecond(
+      'headers.order',
+      round.round.view,
+      { kind: 'two-contributions', party: router, statements: [held.signed, checked.signed] },
+      {
+        code: 'duplicate',
+        message: `another contribution of ${router} is held`,
+        details: { round: config.round },
+      },
+    );
   }
   checkStanding(state, router);
-  if (round.phase !== 'collecting') throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
-  if (round.accepted.size >= config.max_participants) throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
+  if (round.phase !== 'collecting')
+    throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
+  if (round.accepted.size >= config.max_participants)
+    throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
   checkQuarantine(context, config, router);
   return { events: [{ type: 'contribution-accepted', key, router, bytes, checked: contribution }], reply: receipt() };
 }
 
 /** Throws `quarantined` with the last round that is refused. What was accepted before the quarantine began stays. */
-function checkQuarantine({ quarantinedUntil }: CoordinatorContext, { cluster, round }: Pick<RoundConfig, 'cluster' | 'round'>, router: PartyId): void {
+function checkQuarantine(
+  { quarantinedUntil }: CoordinatorContext,
+  { cluster, round }: Pick<RoundConfig, 'cluster' | 'round'>,
+  router: PartyId,
+): void {
   const untilRound = quarantinedUntil?.(cluster, router);
   const sitsOut = untilRound !== undefined && round <= untilRound;
-  ensure('standing.quarantine', !sitsOut, 'quarantined', `${router} is in quarantine in this cluster until round ${untilRound}`, { party: router, round, untilRound });
+  ensure(
+    'standing.quarantine',
+    !sitsOut,
+    'quarantined',
+    `${router} is in quarantine in this cluster until round ${untilRound}`,
+    { party: router, round, untilRound },
+  );
 }
 
 /** What time alone brings on in a round: the close, the proposal, an abort, giving up, the publication. */
-export function tickRound(state: CoordinatorState, context: CoordinatorContext, key: string, nowMs: number): readonly CoordinatorEvent[] {
+export function tickRound(
+  state: CoordinatorState,
+  context: CoordinatorContext,
+  key: string,
+  nowMs: number,
+): readonly CoordinatorEvent[] {
   const round = roundOf(state, key);
   switch (round.phase) {
     case 'collecting':
-      return nowMs >= round.round.config.deadline_ms || round.accepted.size >= round.round.config.max_participants ? closeRound(round, key, nowMs) : [];
+      return nowMs >= round.round.config.deadline_ms || round.accepted.size >= round.round.config.max_participants
+        ? closeRound(round, key, nowMs)
+        : [];
     case 'checking':
       return proposeOrAbort(round, context, key, nowMs);
     case 'voting':
@@ -96,7 +156,12 @@ function closeRound(round: RoundState, key: string, nowMs: number): CoordinatorE
 
 const abort = (key: string, reason: AbortReason): CoordinatorEvent => ({ type: 'abort-proposed', key, reason });
 
-function proposeOrAbort(round: RoundState, context: CoordinatorContext, key: string, nowMs: number): CoordinatorEvent[] {
+function proposeOrAbort(
+  round: RoundState,
+  context: CoordinatorContext,
+  key: string,
+  nowMs: number,
+): CoordinatorEvent[] {
   const { config, epoch } = round.round;
   const waited = nowMs - (round.closedAtMs ?? nowMs);
   const all = round.reports.size === epoch.size;
@@ -105,13 +170,22 @@ function proposeOrAbort(round: RoundState, context: CoordinatorContext, key: str
     return waited >= context.timings.proposalTimeoutMs ? [abort(key, 'no_valid_proposal')] : [];
   }
   const reports = [...round.reports.values()].sort((a, b) => a.report.member - b.report.member);
-  const set = deriveSet(round.round, round.headers, reports.map((entry) => entry.report));
+  const set = deriveSet(
+    round.round,
+    round.headers,
+    reports.map((entry) => entry.report),
+  );
   if (!areEnoughGroups(round.round, set.groups.length)) return [abort(key, 'insufficient_participants')];
   const proposal = signDocument(
     proposalMessage,
     config.fleet,
     {
-      v: 1, fleet: config.fleet, cluster: config.cluster, round: config.round, epoch_hash: config.epoch_hash, config_hash: round.round.configHash,
+      v: 1,
+      fleet: config.fleet,
+      cluster: config.cluster,
+      round: config.round,
+      epoch_hash: config.epoch_hash,
+      config_hash: round.round.configHash,
       reports: reports.map((entry) => entry.signed),
     },
     context.identity.secretKey,
@@ -124,12 +198,18 @@ function voteTimeouts(round: RoundState, context: CoordinatorContext, key: strin
   if (waited >= context.timings.undecidedTimeoutMs) return [{ type: 'round-undecided', key }];
   // Members that have not voted `ready` may still abort together, as long as no `ready` can come about any more.
   // A proposal comes within the first timeout after the close; the second is for the votes.
-  if (round.phase === 'voting' && waited >= 2 * context.timings.proposalTimeoutMs) return [abort(key, 'no_valid_proposal')];
+  if (round.phase === 'voting' && waited >= 2 * context.timings.proposalTimeoutMs)
+    return [abort(key, 'no_valid_proposal')];
   return [];
 }
 
 /** Once members have erased the secrets of an ended epoch nothing of it can be opened any more. */
-function answeringTimeout(round: RoundState, context: CoordinatorContext, key: string, nowMs: number): CoordinatorEvent[] | undefined {
+function answeringTimeout(
+  round: RoundState,
+  context: CoordinatorContext,
+  key: string,
+  nowMs: number,
+): CoordinatorEvent[] | undefined {
   const { not_after_ms } = round.round.epoch.epoch;
   return nowMs > not_after_ms + context.timings.undecidedTimeoutMs ? [{ type: 'round-undecided', key }] : undefined;
 }
@@ -148,16 +228,33 @@ export function isOpenable(round: RoundState): boolean {
  * Opens a round whose ciphertexts were added up elsewhere; nothing while it cannot be opened.
  * @param sums of all accepted ciphertexts, per group
  */
-export function publishRound(state: CoordinatorState, context: CoordinatorContext, key: string, sums: readonly WordSum[]): readonly CoordinatorEvent[] {
+export function publishRound(
+  state: CoordinatorState,
+  context: CoordinatorContext,
+  key: string,
+  sums: readonly WordSum[],
+): readonly CoordinatorEvent[] {
   const round = roundOf(state, key);
   return isOpenable(round) ? [published(round, context, key, sums)] : [];
 }
 
-const published = (round: RoundState, context: CoordinatorContext, key: string, sums: readonly WordSum[]): CoordinatorEvent =>
-  ({ type: 'round-published', key, sums: openSums(round, sums, (router) => context.contribution(key, router)) });
+const published = (
+  round: RoundState,
+  context: CoordinatorContext,
+  key: string,
+  sums: readonly WordSum[],
+): CoordinatorEvent => ({
+  type: 'round-published',
+  key,
+  sums: openSums(round, sums, (router) => context.contribution(key, router)),
+});
 
 /** Per decided group: the sum of all accepted, less the ciphertexts that did not stay in, less the keystream sums of all pieces. */
-function openSums(round: RoundState, sums: readonly WordSum[], contribution: (router: PartyId) => Bytes): { group: number; words: Bytes }[] {
+function openSums(
+  round: RoundState,
+  sums: readonly WordSum[],
+  contribution: (router: PartyId) => Bytes,
+): { group: number; words: Bytes }[] {
   const { dimension, config } = round.round;
   const set = (round.proposal as NonNullable<RoundState['proposal']>).set;
   return set.groups.map(({ group, members }) => {
@@ -166,7 +263,8 @@ function openSums(round: RoundState, sums: readonly WordSum[], contribution: (ro
     const kept = new Set(members.map((entry) => entry.header.router));
     const minus = new WordSum(dimension, config.layout.word_bits);
     for (const { header } of round.headers) {
-      if (header.group === group && !kept.has(header.router)) minus.addPacked(acceptedParts(contribution(header.router)).ciphertext);
+      if (header.group === group && !kept.has(header.router))
+        minus.addPacked(acceptedParts(contribution(header.router)).ciphertext);
     }
     for (const piece of round.round.epoch.pieces) minus.addPacked(resolvedWords(round, group, piece) as Bytes);
     sum.subtract(minus);

@@ -10,7 +10,11 @@ import { decidedPieces, pieceKey, resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState } from './state';
 
 /** Name of evidence: one of a kind is kept for a party and its key, so that a party cannot fill the disk by misbehaving again and again. */
-export const misbehaviourKey = ({ kind, party, publicKey }: Pick<Misbehaviour, 'kind' | 'party' | 'publicKey'>): string => `${kind}:${party}:${hex(publicKey)}`;
+export const misbehaviourKey = ({
+  kind,
+  party,
+  publicKey,
+}: Pick<Misbehaviour, 'kind' | 'party' | 'publicKey'>): string => `${kind}:${party}:${hex(publicKey)}`;
 
 /**
  * The event that keeps verified evidence; none when the like is kept already. Throws what {@link verifyEvidence} throws.
@@ -22,12 +26,22 @@ export function recordMisbehaviour(
   nowMs: number,
   proven: Misbehaviour = verifyEvidence(state.view.authorityKey, evidence),
 ): CoordinatorEvent[] {
-  return state.misbehaviour.has(misbehaviourKey(proven)) ? [] : [{ type: 'misbehaviour-proven', evidence, atMs: nowMs }];
+  return state.misbehaviour.has(misbehaviourKey(proven))
+    ? []
+    : [{ type: 'misbehaviour-proven', evidence, atMs: nowMs }];
 }
 
-export function applyMisbehaviour(state: CoordinatorState, { evidence, atMs }: Extract<CoordinatorEvent, { type: 'misbehaviour-proven' }>): void {
+export function applyMisbehaviour(
+  state: CoordinatorState,
+  { evidence, atMs }: Extract<CoordinatorEvent, { type: 'misbehaviour-proven' }>,
+): void {
   const proven = verifyEvidence(state.view.authorityKey, evidence);
-  state.misbehaviour.set(misbehaviourKey(proven), { id: hex(domainHash('evidence', evidence)).slice(0, 32), proven, evidence, atMs });
+  state.misbehaviour.set(misbehaviourKey(proven), {
+    id: hex(domainHash('evidence', evidence)).slice(0, 32),
+    proven,
+    evidence,
+    atMs,
+  });
 }
 
 /** Whether the policy keeps the party out: until it has a certificate for another key, and not for what a lost disk can make an honest party do. */
@@ -42,7 +56,10 @@ const convictions = evidenceKind.options.filter((kind) => !isByAccident(kind));
 /** Throws `excluded`. */
 export function checkStanding(state: CoordinatorState, party: string): void {
   if (isOn('standing.excluded') && isExcluded(state, party)) {
-    throw new SecaggError('excluded', `${party} is excluded for proven misbehaviour`, { party, check: 'standing.excluded' });
+    throw new SecaggError('excluded', `${party} is excluded for proven misbehaviour`, {
+      party,
+      check: 'standing.excluded',
+    });
   }
 }
 
@@ -80,7 +97,14 @@ function evidenceOfLiar(round: RoundState, liar: number): Bytes | undefined {
     const certificates = signers.flatMap((member) => signedCertificate(view, epoch.members[member].id) ?? []);
     if (certificates.length < signers.length) return undefined;
     const statements = [own, ...others.map(([, answer]) => answer)].map(({ body }) => body.answer);
-    return encodeEvidence({ kind: 'wrong-answer', fleet: view.fleet, party: epoch.members[liar].id, certificates, epoch: certificate, statements });
+    return encodeEvidence({
+      kind: 'wrong-answer',
+      fleet: view.fleet,
+      party: epoch.members[liar].id,
+      certificates,
+      epoch: certificate,
+      statements,
+    });
   }
   return undefined;
 }

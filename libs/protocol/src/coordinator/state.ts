@@ -11,8 +11,21 @@
 import { type WordSum } from '@secagg/crypto';
 import { type LedgerState } from '@secagg/dp-noise';
 import {
-  type AnswerBody, type Bytes, type ClusterHash, type MemberIndex, type PartyId, type Proposal, type Report, type RoundPhase, type Seat, SecaggError,
-  type SeedTransfer, type Signed, type AbortReason, type Vote, type VoteBody,
+  type AnswerBody,
+  type Bytes,
+  type ClusterHash,
+  type MemberIndex,
+  type PartyId,
+  type Proposal,
+  type Report,
+  type RoundPhase,
+  type Seat,
+  SecaggError,
+  type SeedTransfer,
+  type Signed,
+  type AbortReason,
+  type Vote,
+  type VoteBody,
 } from '@secagg/schema';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { type Misbehaviour } from '../evidence/verify-evidence';
@@ -115,7 +128,10 @@ export interface CoordinatorState {
   /** The coordinator's privacy ledger of each cluster, for planning. */
   readonly ledgers: Map<string, LedgerState>;
   /** Proven misbehaviour, the first of a kind by a party with a key, with its evidence; `id` names it to others. */
-  readonly misbehaviour: Map<string, { readonly id: string; readonly proven: Misbehaviour; readonly evidence: Bytes; readonly atMs: number }>;
+  readonly misbehaviour: Map<
+    string,
+    { readonly id: string; readonly proven: Misbehaviour; readonly evidence: Bytes; readonly atMs: number }
+  >;
 }
 
 export type CoordinatorEvent =
@@ -142,7 +158,11 @@ export type CoordinatorEvent =
   | { readonly type: 'vote-received'; readonly key: string; readonly vote: Vote; readonly atMs: number }
   | { readonly type: 'transfer-received'; readonly key: string; readonly transfer: Signed }
   | { readonly type: 'answer-received'; readonly key: string; readonly bytes: Bytes; readonly atMs: number }
-  | { readonly type: 'round-published'; readonly key: string; readonly sums: readonly { readonly group: number; readonly words: Bytes }[] }
+  | {
+      readonly type: 'round-published';
+      readonly key: string;
+      readonly sums: readonly { readonly group: number; readonly words: Bytes }[];
+    }
   | { readonly type: 'round-undecided'; readonly key: string }
   /** A finished round leaves memory; what follows from it for the ledgers stays. */
   | { readonly type: 'round-released'; readonly key: string }
@@ -154,8 +174,14 @@ export interface Step<Reply = undefined> {
   readonly reply: Reply;
 }
 
-export const emptyCoordinator = (view: FleetView): CoordinatorState => ({ view, epochs: new Map(), rounds: new Map(), latestRound: new Map(), ledgers: new Map(), misbehaviour: new Map() });
-
+export const emptyCoordinator = (view: FleetView): CoordinatorState => ({
+  view,
+  epochs: new Map(),
+  rounds: new Map(),
+  latestRound: new Map(),
+  ledgers: new Map(),
+  misbehaviour: new Map(),
+});
 
 /** Throws `wrong_epoch` for an epoch that was never started here. */
 export function epochOf(state: CoordinatorState, epoch: number): EpochState {

@@ -1,5 +1,12 @@
 /** What the coordinator hands to members and publishes at the end. */
-import { type Contribution, type MemberIndex, type MemberViews, type PartyId, SecaggError, type Transcript } from '@secagg/schema';
+import {
+  type Contribution,
+  type MemberIndex,
+  type MemberViews,
+  type PartyId,
+  SecaggError,
+  type Transcript,
+} from '@secagg/schema';
 import { acceptedParts } from './check-contribution';
 import { resolvedWords } from './pieces';
 import { type CoordinatorContext, type CoordinatorState, roundOf, type RoundState } from './state';
@@ -8,7 +15,11 @@ import { type CoordinatorContext, type CoordinatorState, roundOf, type RoundStat
  * All contributions of a closed round as one member is to see them. Throws `stale_round` before the close.
  * @param parts an accepted contribution, taken apart: all members ask for them, so it pays to do that once
  */
-export function memberViews(round: RoundState, member: MemberIndex, parts: (router: PartyId) => Pick<Contribution, 'commitments' | 'boxes'>): MemberViews {
+export function memberViews(
+  round: RoundState,
+  member: MemberIndex,
+  parts: (router: PartyId) => Pick<Contribution, 'commitments' | 'boxes'>,
+): MemberViews {
   const { config, epoch } = round.round;
   if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet', { round: config.round });
   if (!epoch.epoch.members[member]) throw new SecaggError('no_seat', 'there is no such member');
@@ -23,7 +34,8 @@ export function memberViews(round: RoundState, member: MemberIndex, parts: (rout
 export function buildTranscript(state: CoordinatorState, context: CoordinatorContext, key: string): Transcript {
   const round = roundOf(state, key);
   const { decision } = round;
-  if (!decision || (round.phase !== 'published' && round.phase !== 'aborted')) throw new SecaggError('no_decision', 'the round is not finished', { round: round.round.config.round });
+  if (!decision || (round.phase !== 'published' && round.phase !== 'aborted'))
+    throw new SecaggError('no_decision', 'the round is not finished', { round: round.round.config.round });
   const shared = {
     v: 1 as const,
     ...round.documents,
@@ -31,14 +43,24 @@ export function buildTranscript(state: CoordinatorState, context: CoordinatorCon
     announcement: round.round.announcement,
     decision: decision.decision,
   };
-  if (decision.body.kind === 'abort') return { ...shared, contributions: [], reports: [], answers: [], pieces: [], sums: [] };
+  if (decision.body.kind === 'abort')
+    return { ...shared, contributions: [], reports: [], answers: [], pieces: [], sums: [] };
   const { groups } = decision.body;
   return {
     ...shared,
-    contributions: round.headers.map(({ signed, header }) => ({ header: signed, ciphertext: acceptedParts(context.contribution(key, header.router)).ciphertext })),
+    contributions: round.headers.map(({ signed, header }) => ({
+      header: signed,
+      ciphertext: acceptedParts(context.contribution(key, header.router)).ciphertext,
+    })),
     reports: round.proposal?.proposal.reports ?? [],
     answers: [...round.answers.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry.body.answer),
-    pieces: groups.flatMap(({ group }) => round.round.epoch.pieces.map((piece) => ({ group, piece, words: resolvedWords(round, group, piece) as Uint8Array }))),
+    pieces: groups.flatMap(({ group }) =>
+      round.round.epoch.pieces.map((piece) => ({
+        group,
+        piece,
+        words: resolvedWords(round, group, piece) as Uint8Array,
+      })),
+    ),
     sums: [...(round.result ?? [])],
   };
 }

@@ -1,5 +1,12 @@
 /** What the coordinator waits for from one member, derived from the state alone: nothing to queue, nothing to lose. */
-import { decisionMessage, epochCertificateMessage, type MemberIndex, type PartyId, type Work, type WorkItem } from '@secagg/schema';
+import {
+  decisionMessage,
+  epochCertificateMessage,
+  type MemberIndex,
+  type PartyId,
+  type Work,
+  type WorkItem,
+} from '@secagg/schema';
 import { bitOf } from '../round/contribution-set';
 import { assignMissing } from './pieces';
 import { answerTurn } from './rounds';
@@ -23,27 +30,48 @@ export function workFor(state: CoordinatorState, context: CoordinatorContext, me
 function epochWork(epoch: EpochState, member: PartyId): WorkItem[] {
   const { terms } = epoch;
   if (epoch.body) {
-    return epoch.members.includes(member) && !epoch.signatures.has(member) ? [{ kind: 'sign-epoch', body: epoch.body }] : [];
+    return epoch.members.includes(member) && !epoch.signatures.has(member)
+      ? [{ kind: 'sign-epoch', body: epoch.body }]
+      : [];
   }
   if (!terms.candidates.includes(member) || epoch.seats.has(member)) return [];
   const { policy_version, roster_version, threshold, sealing_suite, not_after_ms } = terms;
-  return [{ kind: 'seat', epoch: terms.epoch as never, policy_version, roster_version, threshold, sealing_suite, not_after_ms }];
+  return [
+    {
+      kind: 'seat',
+      epoch: terms.epoch as never,
+      policy_version,
+      roster_version,
+      threshold,
+      sealing_suite,
+      not_after_ms,
+    },
+  ];
 }
 
 function roundWork(round: RoundState, context: CoordinatorContext, member: MemberIndex, nowMs: number): WorkItem[] {
   const { config, announcement } = round.round;
   const at = { cluster: config.cluster, round: config.round, announcement };
   const items: WorkItem[] = [];
-  if (round.headersRoot && !round.reports.has(member) && ['checking', 'voting', 'answering'].includes(round.phase)) items.push({ kind: 'report', ...at });
-  if (round.phase === 'voting' && round.proposal && !round.votes.has(member)) items.push({ kind: 'vote', ...at, proposal: round.proposal.signed });
-  if (round.phase === 'aborting' && round.abortReason && !round.votes.has(member)) items.push({ kind: 'abort', ...at, reason: round.abortReason });
+  if (round.headersRoot && !round.reports.has(member) && ['checking', 'voting', 'answering'].includes(round.phase))
+    items.push({ kind: 'report', ...at });
+  if (round.phase === 'voting' && round.proposal && !round.votes.has(member))
+    items.push({ kind: 'vote', ...at, proposal: round.proposal.signed });
+  if (round.phase === 'aborting' && round.abortReason && !round.votes.has(member))
+    items.push({ kind: 'abort', ...at, reason: round.abortReason });
   if (round.phase === 'answering' && round.proposal && round.decision) {
-    const decided = { ...at, proposal: round.proposal.signed, decision: decisionMessage.encode(round.decision.decision) };
+    const decided = {
+      ...at,
+      proposal: round.proposal.signed,
+      decision: decisionMessage.encode(round.decision.decision),
+    };
     const needs = transferNeeds(round, member);
     if (needs.length > 0) items.push({ kind: 'transfer', ...decided, needs });
     const pieces = assignMissing(round, answerTurn(round, context, nowMs)).get(member) ?? [];
     if (pieces.length > 0 || !round.answers.has(member)) {
-      const transfers = [...round.transfers.values()].filter(({ transfer }) => transfer.to === member).map(({ signed }) => signed);
+      const transfers = [...round.transfers.values()]
+        .filter(({ transfer }) => transfer.to === member)
+        .map(({ signed }) => signed);
       items.push({ kind: 'answer', ...decided, pieces, transfers });
     }
   }
@@ -58,7 +86,9 @@ function transferNeeds(round: RoundState, member: MemberIndex): { to: MemberInde
   const reports = [...round.reports.values()].map((entry) => entry.report).sort((a, b) => a.member - b.member);
   // Nearly always no box failed, and members ask often.
   if (reports.every((report) => round.headers.every((_, index) => bitOf(report.usable, index)))) return [];
-  const decided = new Set(round.proposal?.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router)));
+  const decided = new Set(
+    round.proposal?.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router)),
+  );
   const needs = new Map<MemberIndex, PartyId[]>();
   round.headers.forEach(({ header }, index) => {
     if (!decided.has(header.router)) return;
@@ -75,4 +105,3 @@ function transferNeeds(round: RoundState, member: MemberIndex): { to: MemberInde
   });
   return [...needs].map(([to, routers]) => ({ to, routers }));
 }
-

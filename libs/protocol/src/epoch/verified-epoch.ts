@@ -28,22 +28,33 @@ const MAX_NUMBER_GAP = 2 ** 20;
 const MAX_FIRST_NUMBER = 2 ** 32;
 
 /** Whether a round or epoch number may follow the highest one known (0: none). */
-export const isWithinReach = (number: number, highest: number): boolean => number <= (highest === 0 ? MAX_FIRST_NUMBER : highest + MAX_NUMBER_GAP);
+export const isWithinReach = (number: number, highest: number): boolean =>
+  number <= (highest === 0 ? MAX_FIRST_NUMBER : highest + MAX_NUMBER_GAP);
 
 export const epochHash = (body: Bytes): Bytes => domainHash('epoch', body);
 
 /** Checks an epoch body against the policy, as a member does before it signs. Throws `policy` or `wrong_role` and the like. */
 export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): void {
   const { committee, sealing_suites } = view.policy;
-  const allow = (check: CheckName, allowed: boolean, what: string): void => ensure(check, allowed, 'policy', `epoch ${epoch.epoch}: ${what}`, { epoch: epoch.epoch });
+  const allow = (check: CheckName, allowed: boolean, what: string): void =>
+    ensure(check, allowed, 'policy', `epoch ${epoch.epoch}: ${what}`, { epoch: epoch.epoch });
   allow('epoch.committee', epoch.fleet === view.fleet, 'made for another fleet');
   allow('epoch.committee', allowsVersion(view, epoch.v), `protocol version ${epoch.v} is not allowed`);
-  allow('epoch.committee', epoch.members.length === committee.size && epoch.threshold === committee.threshold, 'committee size or threshold is not the policy\'s');
+  allow(
+    'epoch.committee',
+    epoch.members.length === committee.size && epoch.threshold === committee.threshold,
+    "committee size or threshold is not the policy's",
+  );
   allow('epoch.committee', sealing_suites.includes(epoch.sealing_suite), 'the sealing suite is not allowed');
-  allow('epoch.lifetime', epoch.not_after_ms <= atMs + committee.max_epoch_ms + view.policy.clock_tolerance_ms, 'lasts longer than the policy allows');
+  allow(
+    'epoch.lifetime',
+    epoch.not_after_ms <= atMs + committee.max_epoch_ms + view.policy.clock_tolerance_ms,
+    'lasts longer than the policy allows',
+  );
   const distinct = (keys: Bytes[]) => new Set(keys.map(hex)).size === keys.length;
   // A member that copies another's key could pass off the other's boxes or votes as its own.
-  const keysDiffer = distinct(epoch.members.map((member) => member.kem_key)) && distinct(epoch.members.map((member) => member.vote_key));
+  const keysDiffer =
+    distinct(epoch.members.map((member) => member.kem_key)) && distinct(epoch.members.map((member) => member.vote_key));
   allow('epoch.distinct_keys', keysDiffer, 'two members have the same key');
   const suite = sealingSuite(epoch.sealing_suite);
   for (const member of epoch.members) {
@@ -61,9 +72,17 @@ export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): vo
 export function verifyEpoch(view: FleetView, certificate: EpochCertificate, atMs: number): VerifiedEpoch {
   const epoch = epochMessage.decode(certificate.body);
   checkEpochTerms(view, epoch, atMs);
-  ensure('epoch.lifetime', atMs <= epoch.not_after_ms, 'wrong_epoch', `epoch ${epoch.epoch} has ended`, { epoch: epoch.epoch });
+  ensure('epoch.lifetime', atMs <= epoch.not_after_ms, 'wrong_epoch', `epoch ${epoch.epoch} has ended`, {
+    epoch: epoch.epoch,
+  });
   const { length } = epoch.members;
-  ensure('epoch.signed_by_all', certificate.signatures.length === length, 'bad_signature', `epoch ${epoch.epoch}: needs the signatures of all ${length} members`, { epoch: epoch.epoch });
+  ensure(
+    'epoch.signed_by_all',
+    certificate.signatures.length === length,
+    'bad_signature',
+    `epoch ${epoch.epoch}: needs the signatures of all ${length} members`,
+    { epoch: epoch.epoch },
+  );
   checkSignatures(view, certificate, epoch);
   return deriveEpoch(certificate);
 }
@@ -80,8 +99,14 @@ function checkSignatures(view: FleetView, { body, signatures }: EpochCertificate
   if (known.has(name)) return;
   epoch.members.forEach((member, index) => {
     const key = view.certificates.get(member.id)?.public_key;
-    const isSigned = key !== undefined && index < signatures.length && verifyMessage(key, { type: epochMessage.type, fleet: view.fleet }, signatures[index], body);
-    ensure('epoch.signed_by_all', isSigned, 'bad_signature', `epoch ${epoch.epoch} is not signed by ${member.id}`, { party: member.id, epoch: epoch.epoch });
+    const isSigned =
+      key !== undefined &&
+      index < signatures.length &&
+      verifyMessage(key, { type: epochMessage.type, fleet: view.fleet }, signatures[index], body);
+    ensure('epoch.signed_by_all', isSigned, 'bad_signature', `epoch ${epoch.epoch} is not signed by ${member.id}`, {
+      party: member.id,
+      epoch: epoch.epoch,
+    });
   });
   verified.set(view, known.add(name));
 }

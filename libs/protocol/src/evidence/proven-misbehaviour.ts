@@ -1,18 +1,32 @@
 /** Refusals that come with the proof of why. */
-import { type Bytes, type EpochCertificate, type EvidenceKind, type PartyId, type ProblemCode, SecaggError, type Signed } from '@secagg/schema';
+import {
+  type Bytes,
+  type EpochCertificate,
+  type EvidenceKind,
+  type PartyId,
+  type ProblemCode,
+  SecaggError,
+  type Signed,
+} from '@secagg/schema';
 import { type CheckName, isOn } from '../checks/check';
 import { type FleetView } from '../fleet/fleet-view';
 import { encodeEvidence } from './verify-evidence';
 
 /** A refusal whose cause proves a party's misbehaviour. The evidence is not among the details: it is for whoever keeps it, not for the one that is refused. */
 export class ProvenMisbehaviour extends SecaggError {
-  constructor(code: ProblemCode, message: string, details: SecaggError['details'], readonly evidence: Bytes) {
+  constructor(
+    code: ProblemCode,
+    message: string,
+    details: SecaggError['details'],
+    readonly evidence: Bytes,
+  ) {
     super(code, message, details);
   }
 }
 
 /** The certificate of a party as the authority signed it; undefined when it is not on the roster. */
-export const signedCertificate = (view: Pick<FleetView, 'signedCertificates'>, party: string): Signed | undefined => view.signedCertificates.get(party as PartyId);
+export const signedCertificate = (view: Pick<FleetView, 'signedCertificates'>, party: string): Signed | undefined =>
+  view.signedCertificates.get(party as PartyId);
 
 interface Accusation {
   readonly kind: EvidenceKind;
@@ -25,13 +39,30 @@ interface Accusation {
 /** Evidence of two statements where there may be one; undefined for a party whose certificate is not known here. */
 export function evidenceOfTwo(view: FleetView, { kind, party, statements, epoch }: Accusation): Bytes | undefined {
   const certificate = signedCertificate(view, party);
-  return certificate && encodeEvidence({ kind, fleet: view.fleet, party, certificates: [certificate], statements, ...(epoch ? { epoch } : {}) });
+  return (
+    certificate &&
+    encodeEvidence({
+      kind,
+      fleet: view.fleet,
+      party,
+      certificates: [certificate],
+      statements,
+      ...(epoch ? { epoch } : {}),
+    })
+  );
 }
 
 /** Throws the refusal of a second statement, with the evidence where it can be given. */
-export function refuseSecond(check: CheckName, view: FleetView, accusation: Accusation, refusal: { code: ProblemCode; message: string; details: SecaggError['details'] }): void {
+export function refuseSecond(
+  check: CheckName,
+  view: FleetView,
+  accusation: Accusation,
+  refusal: { code: ProblemCode; message: string; details: SecaggError['details'] },
+): void {
   if (!isOn(check)) return;
   const evidence = evidenceOfTwo(view, accusation);
   const details = { ...refusal.details, party: accusation.party, check };
-  throw evidence ? new ProvenMisbehaviour(refusal.code, refusal.message, details, evidence) : new SecaggError(refusal.code, refusal.message, details);
+  throw evidence
+    ? new ProvenMisbehaviour(refusal.code, refusal.message, details, evidence)
+    : new SecaggError(refusal.code, refusal.message, details);
 }

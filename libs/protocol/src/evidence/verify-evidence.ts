@@ -1,7 +1,17 @@
 /** Whether evidence proves what it says, from the authority's key alone. */
 import { holds, verifyMessage } from '@secagg/crypto';
 import {
-  answerMessage, type Bytes, type Certificate, certificateMessage, type Epoch, epochMessage, type Evidence, type EvidenceKind, evidenceMessage, SecaggError, type Signed,
+  answerMessage,
+  type Bytes,
+  type Certificate,
+  certificateMessage,
+  type Epoch,
+  epochMessage,
+  type Evidence,
+  type EvidenceKind,
+  evidenceMessage,
+  SecaggError,
+  type Signed,
 } from '@secagg/schema';
 import { isSignedBy, openDocument, sameBytes } from '../documents';
 import { epochHash } from '../epoch/verified-epoch';
@@ -29,16 +39,25 @@ export function verifyEvidence(authorityKey: Bytes, bytes: Bytes): Misbehaviour 
   const { key, role } = statementKinds[evidence.kind];
   if (!certificates.every(({ roles }) => roles.includes(role))) refuse(`a signer has no certificate as ${role}`);
   if (key === 'identity' && evidence.epoch_certificate) refuse('there is an epoch that nothing is signed under');
-  const occasion = evidence.kind === 'wrong-answer' ? wrongAnswer(evidence, certificates) : twoStatements(evidence, certificates);
-  return { kind: evidence.kind, party: evidence.party, serial: accused.serial, publicKey: accused.public_key, ...occasion };
+  const occasion =
+    evidence.kind === 'wrong-answer' ? wrongAnswer(evidence, certificates) : twoStatements(evidence, certificates);
+  return {
+    kind: evidence.kind,
+    party: evidence.party,
+    serial: accused.serial,
+    publicKey: accused.public_key,
+    ...occasion,
+  };
 }
 
 function openCertificates(authorityKey: Bytes, { fleet, certificates }: Evidence): Certificate[] {
   const opened = certificates.map((signed) => {
-    if (!isSignedBy(certificateMessage, fleet, signed, authorityKey)) throw new SecaggError('bad_certificate', 'a certificate is not signed by the authority');
+    if (!isSignedBy(certificateMessage, fleet, signed, authorityKey))
+      throw new SecaggError('bad_certificate', 'a certificate is not signed by the authority');
     return certificateMessage.decode(signed.body);
   });
-  if (opened.some((certificate) => certificate.fleet !== fleet)) throw new SecaggError('bad_certificate', 'a certificate is of another fleet');
+  if (opened.some((certificate) => certificate.fleet !== fleet))
+    throw new SecaggError('bad_certificate', 'a certificate is of another fleet');
   if (new Set(opened.map(({ id }) => id)).size !== opened.length) refuse('two certificates of one party');
   return opened;
 }
@@ -60,14 +79,20 @@ function twoStatements(evidence: Evidence, certificates: readonly Certificate[])
 }
 
 /** A seat that its holder accepted: it signed the list of keys. */
-function seatOf({ fleet, epoch_certificate }: Evidence, certificate: Certificate): { index: number; voteKey: Bytes; epoch: Epoch } {
+function seatOf(
+  { fleet, epoch_certificate }: Evidence,
+  certificate: Certificate,
+): { index: number; voteKey: Bytes; epoch: Epoch } {
   if (!epoch_certificate) return refuse('the epoch is missing');
   const { body, signatures } = epoch_certificate;
   const epoch = epochMessage.decode(body);
   const index = epoch.members.findIndex(({ id }) => id === certificate.id);
   if (index < 0) refuse(`${certificate.id} has no seat in the epoch`);
-  const accepted = index < signatures.length && verifyMessage(certificate.public_key, { type: epochMessage.type, fleet }, signatures[index], body);
-  if (!accepted) throw new SecaggError('bad_signature', `the epoch is not signed by ${certificate.id}`, { party: certificate.id });
+  const accepted =
+    index < signatures.length &&
+    verifyMessage(certificate.public_key, { type: epochMessage.type, fleet }, signatures[index], body);
+  if (!accepted)
+    throw new SecaggError('bad_signature', `the epoch is not signed by ${certificate.id}`, { party: certificate.id });
   return { index, voteKey: epoch.members[index].vote_key, epoch };
 }
 
@@ -78,20 +103,32 @@ function wrongAnswer(evidence: Evidence, certificates: readonly Certificate[]): 
   const answers = statements.map((signed, i) => {
     const seat = seatOf(evidence, certificates[i]);
     const answer = openDocument(answerMessage, fleet, signed, seat.voteKey, certificates[i].id);
-    const own = answer.member === seat.index && epoch_certificate !== undefined && sameBytes(answer.epoch_hash, epochHash(epoch_certificate.body));
+    const own =
+      answer.member === seat.index &&
+      epoch_certificate !== undefined &&
+      sameBytes(answer.epoch_hash, epochHash(epoch_certificate.body));
     if (!own) refuse(`the answer of ${certificates[i].id} is of another member or epoch`);
     const hashes = new Map(answer.hashes.map(({ group, piece, hash }) => [`${group}:${piece}`, hash]));
     return { answer, hashes, threshold: seat.epoch.threshold };
   });
   const [{ answer: accused, threshold }, ...others] = answers;
-  const same = others.every(({ answer }) => sameBytes(answer.decision_hash, accused.decision_hash) && sameBytes(answer.config_hash, accused.config_hash));
+  const same = others.every(
+    ({ answer }) =>
+      sameBytes(answer.decision_hash, accused.decision_hash) && sameBytes(answer.config_hash, accused.config_hash),
+  );
   if (!same) refuse('the answers are about different decisions');
   if (others.length < threshold) refuse(`it takes the answers of ${threshold} others`);
   const contradicted = accused.hashes.some(({ group, piece, hash }) => {
     if (!holds(accused.member, piece)) return false;
-    const theirs = others.map(({ answer, hashes }) => (holds(answer.member, piece) ? hashes.get(`${group}:${piece}`) : undefined));
+    const theirs = others.map(({ answer, hashes }) =>
+      holds(answer.member, piece) ? hashes.get(`${group}:${piece}`) : undefined,
+    );
     const [first] = theirs;
-    return first !== undefined && !sameBytes(first, hash) && theirs.every((theirHash) => theirHash !== undefined && sameBytes(theirHash, first));
+    return (
+      first !== undefined &&
+      !sameBytes(first, hash) &&
+      theirs.every((theirHash) => theirHash !== undefined && sameBytes(theirHash, first))
+    );
   });
   if (!contradicted) refuse('no hash of the accused is contradicted by all others');
   return { cluster: accused.cluster, round: accused.round };
@@ -109,5 +146,11 @@ export interface EvidenceParts {
 
 export const encodeEvidence = ({ kind, fleet, party, certificates, epoch, statements }: EvidenceParts): Bytes =>
   evidenceMessage.encode({
-    v: 1, kind, fleet, party: party as Evidence['party'], certificates: [...certificates], ...(epoch ? { epoch_certificate: epoch } : {}), statements: statements.map(({ body, signature }) => ({ body, signature })),
+    v: 1,
+    kind,
+    fleet,
+    party: party as Evidence['party'],
+    certificates: [...certificates],
+    ...(epoch ? { epoch_certificate: epoch } : {}),
+    statements: statements.map(({ body, signature }) => ({ body, signature })),
   });

@@ -29,13 +29,24 @@ export function toEncryptedContribution(bytes: Bytes): EncryptedRewardContributi
  * The contribution's bytes. Throws `malformed` for what is not such an object or not base64, `invalid` for fields that say something else
  * than the header, and what decoding throws. Signatures are checked by whoever collects.
  */
-export function fromEncryptedContribution(contribution: EncryptedRewardContribution): { readonly bytes: Bytes; readonly cluster: string } {
+export function fromEncryptedContribution(contribution: EncryptedRewardContribution): {
+  readonly bytes: Bytes;
+  readonly cluster: string;
+} {
   const encoded: unknown = contribution?.encrypted_signal;
   const bytes = typeof encoded === 'string' ? Buffer.from(encoded, 'base64') : undefined;
-  if (!bytes || bytes.toString('base64') !== encoded) throw new SecaggError('malformed', 'encrypted_signal is not base64', { path: 'encrypted_signal' });
+  if (!bytes || bytes.toString('base64') !== encoded)
+    throw new SecaggError('malformed', 'encrypted_signal is not base64', { path: 'encrypted_signal' });
   const says = toEncryptedContribution(new Uint8Array(bytes));
   for (const field of ['router_id', 'signature', 'timestamp', 'aggregation_round'] as const) {
-    if (contribution[field] !== says[field]) throw new SecaggError('invalid', `${field} differs from the signed header`, { path: field, party: says.router_id });
+    if (contribution[field] !== says[field])
+      throw new SecaggError('invalid', `${field} differs from the signed header`, {
+        path: field,
+        party: says.router_id,
+      });
   }
-  return { bytes: new Uint8Array(bytes), cluster: headerMessage.decode(contributionMessage.decode(bytes).header.body).cluster };
+  return {
+    bytes: new Uint8Array(bytes),
+    cluster: headerMessage.decode(contributionMessage.decode(bytes).header.body).cluster,
+  };
 }

@@ -1,11 +1,28 @@
 /** A whole fleet in one process: authority, certificates, policy, an epoch with its committee. */
 import { generateIdentityKey } from '@secagg/crypto';
-import { type ClusterHash, type ClusterPolicy, createClusterHash, type FleetPolicy, type PartyId, type RandomBytes, type RoundConfig, type Signed } from '@secagg/schema';
+import {
+  type ClusterHash,
+  type ClusterPolicy,
+  createClusterHash,
+  type FleetPolicy,
+  type PartyId,
+  type RandomBytes,
+  type RoundConfig,
+  type Signed,
+} from '@secagg/schema';
 import { announceRound } from '../coordinator/rounds';
 import { startEpoch } from '../coordinator/epochs';
 import { type RoundPlan } from '../coordinator/plan-round';
 import { type CoordinatorTimings } from '../coordinator/state';
-import { type Authority, clusterTerms, createAuthority, issueCertificate, policyTerms, signPolicy, signRoster } from '../fleet/authority';
+import {
+  type Authority,
+  clusterTerms,
+  createAuthority,
+  issueCertificate,
+  policyTerms,
+  signPolicy,
+  signRoster,
+} from '../fleet/authority';
 import { type FleetView, verifyFleet } from '../fleet/fleet-view';
 import { roundKey } from '../round/verified-round';
 import { type Identity } from '../router/contribution';
@@ -27,7 +44,12 @@ export interface LocalFleetOptions {
 
 const year = 365 * 86_400_000;
 const allTheBudget = Number.MAX_SAFE_INTEGER;
-const defaultTimings: CoordinatorTimings = { reportGraceMs: 1000, answerGraceMs: 1000, proposalTimeoutMs: 10_000, undecidedTimeoutMs: 60_000 };
+const defaultTimings: CoordinatorTimings = {
+  reportGraceMs: 1000,
+  answerGraceMs: 1000,
+  proposalTimeoutMs: 10_000,
+  undecidedTimeoutMs: 60_000,
+};
 
 export class LocalFleet {
   readonly authority: Authority;
@@ -45,20 +67,34 @@ export class LocalFleet {
     const identity = (id: string, roles: ('router' | 'committee' | 'coordinator')[]): Identity => {
       const { publicKey, secretKey } = generateIdentityKey(random);
       certificates.push(
-        issueCertificate(this.authority, { id, roles, publicKey, organisation: 'local', serial: certificates.length + 1, notBeforeMs: nowMs - year, notAfterMs: nowMs + year }),
+        issueCertificate(this.authority, {
+          id,
+          roles,
+          publicKey,
+          organisation: 'local',
+          serial: certificates.length + 1,
+          notBeforeMs: nowMs - year,
+          notAfterMs: nowMs + year,
+        }),
       );
       return { id: id as PartyId, secretKey };
     };
     const coordinator = identity('coordinator', ['coordinator']);
     const { size } = options.committee;
-    const parties = Array.from({ length: options.routers }, (_, i) => identity(`router-${i}`, i < size ? ['router', 'committee'] : ['router']));
+    const parties = Array.from({ length: options.routers }, (_, i) =>
+      identity(`router-${i}`, i < size ? ['router', 'committee'] : ['router']),
+    );
     const policy = signPolicy(
       this.authority,
       policyTerms({
         issued_at_ms: nowMs,
         clusters: [
           clusterTerms(this.cluster, {
-            min_participants_per_group: 1, max_round_rho_units: allTheBudget, budget_rho_units: allTheBudget, privacy_units: ['router', 'request'], max_groups: 1024,
+            min_participants_per_group: 1,
+            max_round_rho_units: allTheBudget,
+            budget_rho_units: allTheBudget,
+            privacy_units: ['router', 'request'],
+            max_groups: 1024,
             ...options.cluster,
           }),
         ],
@@ -66,10 +102,20 @@ export class LocalFleet {
         ...options.policy,
       }),
     );
-    const roster = signRoster(this.authority, { version: 1, issuedAtMs: nowMs, notAfterMs: nowMs + year, certificates });
+    const roster = signRoster(this.authority, {
+      version: 1,
+      issuedAtMs: nowMs,
+      notAfterMs: nowMs + year,
+      certificates,
+    });
     this.view = verifyFleet(this.authority.publicKey, { policy, roster });
     const limits: RouterLimits = {
-      privacyUnit: 'request', maxRoundRhoUnits: allTheBudget, budget: { units: allTheBudget, window: 'lifetime' }, minHonestPerGroup: 1, unsafeNoNoise: false, ...options.limits,
+      privacyUnit: 'request',
+      maxRoundRhoUnits: allTheBudget,
+      budget: { units: allTheBudget, window: 'lifetime' },
+      minHonestPerGroup: 1,
+      unsafeNoNoise: false,
+      ...options.limits,
     };
     this.coordinator = new LocalCoordinator(this.view, coordinator, { ...defaultTimings, ...options.timings });
     this.routers = parties.map((party) => new LocalRouter(this.view, party, limits, random));

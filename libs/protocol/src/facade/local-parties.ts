@@ -3,8 +3,26 @@
  * message still passes through its wire encoding. The apps do the same with a journal where `commit` is here.
  */
 import {
-  answerBodyMessage, type Bytes, type Contribution, epochCertificateMessage, epochMessage, type EpochSignature, memberViewsMessage, type MemberIndex, openRoundMessage,
-  type PartyId, type RandomBytes, roundConfigMessage, SecaggError, type Signed, type Transcript, transcriptMessage, type Vote, voteBodyMessage, type WorkItem, workMessage,
+  answerBodyMessage,
+  type Bytes,
+  type Contribution,
+  epochCertificateMessage,
+  epochMessage,
+  type EpochSignature,
+  memberViewsMessage,
+  type MemberIndex,
+  openRoundMessage,
+  type PartyId,
+  type RandomBytes,
+  roundConfigMessage,
+  SecaggError,
+  type Signed,
+  type Transcript,
+  transcriptMessage,
+  type Vote,
+  voteBodyMessage,
+  type WorkItem,
+  workMessage,
 } from '@secagg/schema';
 import { answer, decidedSet, takeTransfers, transferSeeds } from '../committee-member/answer';
 import { openViews, type OpenedRound, wipeSeeds } from '../committee-member/check-views';
@@ -17,7 +35,15 @@ import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
 import { evolve } from '../coordinator/evolve';
 import { receiveAnswer, receiveReport, receiveTransfer, receiveVote } from '../coordinator/receive-committee';
 import { receiveContribution, tickRound } from '../coordinator/rounds';
-import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, type CoordinatorTimings, emptyCoordinator, roundOf, type Step } from '../coordinator/state';
+import {
+  type CoordinatorContext,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type CoordinatorTimings,
+  emptyCoordinator,
+  roundOf,
+  type Step,
+} from '../coordinator/state';
 import { buildTranscript, memberViews } from '../coordinator/transcript';
 import { workFor } from '../coordinator/work';
 import { sameBytes } from '../documents';
@@ -26,8 +52,22 @@ import { type FleetView } from '../fleet/fleet-view';
 import { namedView } from '../fleet/update-fleet';
 import { roundKey, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { type Identity } from '../router/contribution';
-import { emptyRouter, evolveRouter, type RouterEvent, type RouterLimits, type RouterState, type RouterStep } from '../router/state';
-import { checkRound, contribute, receiveReceipt, settleAborted, settlePublished, type SettledRound } from '../router/take-part';
+import {
+  emptyRouter,
+  evolveRouter,
+  type RouterEvent,
+  type RouterLimits,
+  type RouterState,
+  type RouterStep,
+} from '../router/state';
+import {
+  checkRound,
+  contribute,
+  receiveReceipt,
+  settleAborted,
+  settlePublished,
+  type SettledRound,
+} from '../router/take-part';
 
 const ignore = (): void => undefined;
 
@@ -71,7 +111,11 @@ export class LocalCoordinator {
   /** Lets time act on every round until nothing more follows from it. */
   tick(nowMs: number): void {
     for (const key of this.state.rounds.keys()) {
-      for (let events = tickRound(this.state, this.context, key, nowMs); events.length > 0; events = tickRound(this.state, this.context, key, nowMs)) {
+      for (
+        let events = tickRound(this.state, this.context, key, nowMs);
+        events.length > 0;
+        events = tickRound(this.state, this.context, key, nowMs)
+      ) {
         this.commit({ events, reply: undefined });
       }
     }
@@ -116,7 +160,14 @@ export class LocalCoordinator {
 
   views(key: string, member: MemberIndex): Bytes {
     const round = roundOf(this.state, key);
-    const shown = this.shown.get(key) ?? new Map(round.headers.map(({ header }) => [header.router, acceptedParts(this.context.contribution(key, header.router))]));
+    const shown =
+      this.shown.get(key) ??
+      new Map(
+        round.headers.map(({ header }) => [
+          header.router,
+          acceptedParts(this.context.contribution(key, header.router)),
+        ]),
+      );
     this.shown.set(key, shown);
     return memberViewsMessage.encode(memberViews(round, member, (router) => shown.get(router) as Contribution));
   }
@@ -137,7 +188,10 @@ export class LocalCoordinator {
 }
 
 /** What a committee member asks of the coordinator, and tells it. */
-export type CommitteeDesk = Pick<LocalCoordinator, 'work' | 'views' | 'takeSeat' | 'takeEpochSignature' | 'takeReport' | 'takeVote' | 'takeTransfer' | 'takeAnswer'>;
+export type CommitteeDesk = Pick<
+  LocalCoordinator,
+  'work' | 'views' | 'takeSeat' | 'takeEpochSignature' | 'takeReport' | 'takeVote' | 'takeTransfer' | 'takeAnswer'
+>;
 
 export class LocalMember {
   readonly state: MemberState;
@@ -188,7 +242,8 @@ export class LocalMember {
       coordinator.takeVote(key, this.commit(voteReady(this.state, opened, item.proposal)), nowMs);
     } else if (item.kind === 'transfer') {
       const decided = decidedSet(opened, item.proposal, item.decision);
-      for (const need of item.needs) coordinator.takeTransfer(key, transferSeeds(this.state, opened, decided, need, this.random));
+      for (const need of item.needs)
+        coordinator.takeTransfer(key, transferSeeds(this.state, opened, decided, need, this.random));
     } else {
       const decided = decidedSet(opened, item.proposal, item.decision);
       takeTransfers(this.state, opened, decided.decision, item.transfers);
@@ -201,18 +256,34 @@ export class LocalMember {
     }
   }
 
-  private round(announcement: Signed, certificates: readonly Bytes[], full: boolean, nowMs: number): { round: VerifiedRound; member: MemberIndex } {
+  private round(
+    announcement: Signed,
+    certificates: readonly Bytes[],
+    full: boolean,
+    nowMs: number,
+  ): { round: VerifiedRound; member: MemberIndex } {
     const config = roundConfigMessage.decode(announcement.body);
     const { epoch_hash, round_time_ms } = config;
-    const certificate = certificates.map((bytes) => epochCertificateMessage.decode(bytes)).find((entry) => sameBytes(epochHash(entry.body), epoch_hash));
+    const certificate = certificates
+      .map((bytes) => epochCertificateMessage.decode(bytes))
+      .find((entry) => sameBytes(epochHash(entry.body), epoch_hash));
     if (!certificate) throw new SecaggError('wrong_epoch', 'the certificate of the epoch is missing');
     const epoch = verifyEpoch(namedView(this.state.view, config) ?? this.state.view, certificate, round_time_ms);
-    const member = epochMessage.decode(certificate.body).members.findIndex((entry) => entry.id === this.identity.id) as MemberIndex;
-    const round = full ? verifyAnnouncement(this.state.view, epoch, announcement) : roundToAbort(this.state.view, epoch, announcement, nowMs);
+    const member = epochMessage
+      .decode(certificate.body)
+      .members.findIndex((entry) => entry.id === this.identity.id) as MemberIndex;
+    const round = full
+      ? verifyAnnouncement(this.state.view, epoch, announcement)
+      : roundToAbort(this.state.view, epoch, announcement, nowMs);
     return { round, member };
   }
 
-  private open(key: string, announcement: Signed, certificates: readonly Bytes[], coordinator: CommitteeDesk): OpenedRound {
+  private open(
+    key: string,
+    announcement: Signed,
+    certificates: readonly Bytes[],
+    coordinator: CommitteeDesk,
+  ): OpenedRound {
     const cached = this.opened.get(key);
     if (cached) return cached;
     const { round, member } = this.round(announcement, certificates, true, 0);

@@ -1,7 +1,16 @@
 /** Everything that a fleet in one process needs: authority, certificates, policy, committee, epoch, and the terms of its rounds. */
 import { randomBytes } from 'node:crypto';
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
-import { type ClusterHash, createClusterHash, defaultFields, type FieldOptions, type PartyId, type RandomBytes, requestNorm, SecaggError } from '@secagg/schema';
+import {
+  type ClusterHash,
+  createClusterHash,
+  defaultFields,
+  type FieldOptions,
+  type PartyId,
+  type RandomBytes,
+  requestNorm,
+  SecaggError,
+} from '@secagg/schema';
 import { type RoundPlan } from '../coordinator/plan-round';
 import { LocalFleet } from './local-fleet';
 import { type LocalRouter } from './local-parties';
@@ -47,7 +56,8 @@ export interface SecureAggregationKeys {
 
 const DAY_MS = 86_400_000;
 const systemRandom: RandomBytes = (length) => new Uint8Array(randomBytes(length));
-const committeeOf = (n: number) => (n >= 4 ? { size: 4, threshold: 2 } : n === 3 ? { size: 3, threshold: 2 } : { size: 1, threshold: 1 });
+const committeeOf = (n: number) =>
+  n >= 4 ? { size: 4, threshold: 2 } : n === 3 ? { size: 3, threshold: 2 } : { size: 1, threshold: 1 };
 
 /**
  * Makes a fleet of `n` routers with the real cryptography of the system, in one process: the coordinator's and the committee's secrets
@@ -59,33 +69,66 @@ const committeeOf = (n: number) => (n >= 4 ? { size: 4, threshold: 2 } : n === 3
  */
 export function createSecureAggregationKeys(n: number, options: SecureAggregationOptions): SecureAggregationKeys {
   const { clock, random = systemRandom, minParticipants = Math.min(2, n), maxRequestsPerRouter = 1000 } = options;
-  if (!Number.isInteger(n) || n < 1) throw new SecaggError('invalid', 'the number of routers must be an integer from 1', { path: 'n' });
-  if (!Number.isInteger(minParticipants) || minParticipants < 1 || minParticipants > n) throw new SecaggError('invalid', `the minimum of participants must be from 1 to ${n}`, { path: 'minParticipants' });
+  if (!Number.isInteger(n) || n < 1)
+    throw new SecaggError('invalid', 'the number of routers must be an integer from 1', { path: 'n' });
+  if (!Number.isInteger(minParticipants) || minParticipants < 1 || minParticipants > n)
+    throw new SecaggError('invalid', `the minimum of participants must be from 1 to ${n}`, { path: 'minParticipants' });
   const { epsilon = 1, deltaInverse = 1_000_000, rounds = 100 } = options.privacy ?? {};
   const noNoise = options.unsafeNoNoise === true;
   const rho = epsilonToRho(epsilon, 1 / deltaInverse);
   const roundUnits = rhoToBudgetUnits(rho);
-  const fields = defaultFields({ cost: true, quality: true, ...options.fields, ...(noNoise ? {} : { unitsPerRequest: unitsFor(rho, minParticipants, maxRequestsPerRouter) }) });
+  const fields = defaultFields({
+    cost: true,
+    quality: true,
+    ...options.fields,
+    ...(noNoise ? {} : { unitsPerRequest: unitsFor(rho, minParticipants, maxRequestsPerRouter) }),
+  });
   const fleet = new LocalFleet({
     routers: n,
     committee: options.committee ?? committeeOf(n),
     random,
     nowMs: clock(),
     clusterHash: options.clusterHash ?? createClusterHash('local', Buffer.from(random(16)).toString('hex')),
-    cluster: { min_participants_per_group: minParticipants, privacy_units: ['router'], max_groups: 1, unsafe_no_noise: noNoise },
+    cluster: {
+      min_participants_per_group: minParticipants,
+      privacy_units: ['router'],
+      max_groups: 1,
+      unsafe_no_noise: noNoise,
+    },
     // A round stays open for as long as its contributions take, and routers join at any time in it.
     policy: { clock_tolerance_ms: DAY_MS },
     limits: {
-      privacyUnit: 'router', minHonestPerGroup: minParticipants, unsafeNoNoise: noNoise,
-      maxRoundRhoUnits: roundUnits, budget: { units: Math.min(rounds * roundUnits, Number.MAX_SAFE_INTEGER), window: 'lifetime' },
+      privacyUnit: 'router',
+      minHonestPerGroup: minParticipants,
+      unsafeNoNoise: noNoise,
+      maxRoundRhoUnits: roundUnits,
+      budget: { units: Math.min(rounds * roundUnits, Number.MAX_SAFE_INTEGER), window: 'lifetime' },
     },
   });
   const plan: SecureAggregationKeys['plan'] = {
-    keys: [...new Set(options.catalogue)].sort(), fields, maxRequestsPerRouter, minParticipantsPerGroup: minParticipants, maxParticipants: n, groups: 1,
-    privacy: { unit: 'router', routerClipNorm: requestNorm({ fields }) * maxRequestsPerRouter, rho: noNoise ? 'unsafe-none' : rho, assumedColluders: 0, deltaInverse },
-    sendDelayMs: 0, durationMs: DAY_MS,
+    keys: [...new Set(options.catalogue)].sort(),
+    fields,
+    maxRequestsPerRouter,
+    minParticipantsPerGroup: minParticipants,
+    maxParticipants: n,
+    groups: 1,
+    privacy: {
+      unit: 'router',
+      routerClipNorm: requestNorm({ fields }) * maxRequestsPerRouter,
+      rho: noNoise ? 'unsafe-none' : rho,
+      assumedColluders: 0,
+      deltaInverse,
+    },
+    sendDelayMs: 0,
+    durationMs: DAY_MS,
   };
-  return { clusterHash: fleet.cluster, routers: fleet.routers.map((party) => ({ id: party.identity.id, party, clock })), fleet, plan, clock };
+  return {
+    clusterHash: fleet.cluster,
+    routers: fleet.routers.map((party) => ({ id: party.identity.id, party, clock })),
+    fleet,
+    plan,
+    clock,
+  };
 }
 
 /**

@@ -1,5 +1,12 @@
 /** The coordinator's side of the library face, with the committee in the same process. */
-import { type AbortReason, type Bytes, type ProblemCode, SecaggError, signedMessage, transcriptMessage } from '@secagg/schema';
+import {
+  type AbortReason,
+  type Bytes,
+  type ProblemCode,
+  SecaggError,
+  signedMessage,
+  transcriptMessage,
+} from '@secagg/schema';
 import { auditTranscript } from '../auditor/audit-round';
 import { type PublishedResult, publishedResult } from '../auditor/published-result';
 import { roundOf } from '../coordinator/state';
@@ -17,7 +24,11 @@ export type CollectOutcome =
 /** The aggregated signal with what stands behind it, or null with the reason. `published` is the transcript, which anyone can audit. */
 export type AggregationOutcome =
   | (PublishedResult & { readonly published: Bytes })
-  | { readonly signal: null; readonly reason: AbortReason | 'no_round' | 'committee_unavailable'; readonly published?: Bytes };
+  | {
+      readonly signal: null;
+      readonly reason: AbortReason | 'no_round' | 'committee_unavailable';
+      readonly published?: Bytes;
+    };
 
 export class SecureRewardAggregatorCoordinator implements RoundSource {
   private current: string | undefined;
@@ -66,7 +77,10 @@ export class SecureRewardAggregatorCoordinator implements RoundSource {
     const round = roundOf(coordinator.state, key);
     const enough = round.accepted.size >= Math.max(minParticipants, round.round.config.min_participants_per_group);
     coordinator.commit({
-      events: [{ type: 'round-closed', key, atMs: nowMs }, ...(enough ? [] : [{ type: 'abort-proposed', key, reason: 'insufficient_participants' } as const])],
+      events: [
+        { type: 'round-closed', key, atMs: nowMs },
+        ...(enough ? [] : [{ type: 'abort-proposed', key, reason: 'insufficient_participants' } as const]),
+      ],
       reply: undefined,
     });
     runCommittee(coordinator, members, nowMs);
@@ -74,7 +88,8 @@ export class SecureRewardAggregatorCoordinator implements RoundSource {
     // The last round stays, so that a contribution sent again still gets its receipt.
     if (this.finished !== undefined) coordinator.forget(this.finished);
     this.finished = key;
-    if (!round.decision || (round.phase !== 'published' && round.phase !== 'aborted')) return { signal: null, reason: 'committee_unavailable' };
+    if (!round.decision || (round.phase !== 'published' && round.phase !== 'aborted'))
+      return { signal: null, reason: 'committee_unavailable' };
     const transcript = coordinator.transcript(key);
     const published = transcriptMessage.encode(transcript);
     const audited = auditTranscript(authority.publicKey, transcript);

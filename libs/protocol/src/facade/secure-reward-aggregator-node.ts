@@ -1,5 +1,16 @@
 /** A router's side of the library face: encrypts its signal for the open round, and verifies what comes of it. */
-import { type Bytes, encodeSignal, type FederatedRewardSignal, openRoundMessage, parseSignal, receiptMessage, roundConfigMessage, SecaggError, signedMessage, transcriptMessage } from '@secagg/schema';
+import {
+  type Bytes,
+  encodeSignal,
+  type FederatedRewardSignal,
+  openRoundMessage,
+  parseSignal,
+  receiptMessage,
+  roundConfigMessage,
+  SecaggError,
+  signedMessage,
+  transcriptMessage,
+} from '@secagg/schema';
 import { type PublishedResult, publishedResult } from '../auditor/published-result';
 import { roundKey } from '../round/verified-round';
 import { type EncryptedRewardContribution, toEncryptedContribution } from './encrypted-reward-contribution';
@@ -37,7 +48,8 @@ export class SecureRewardAggregatorNode {
     const open = this.rounds.openRound();
     const { layout, cluster } = roundConfigMessage.decode(openRoundMessage.decode(open).announcement.body);
     const valid = parseSignal(signal);
-    if (valid.cluster_hash !== cluster) throw new SecaggError('invalid', 'the signal is of another cluster', { path: 'cluster_hash' });
+    if (valid.cluster_hash !== cluster)
+      throw new SecaggError('invalid', 'the signal is of another cluster', { path: 'cluster_hash' });
     const { party, clock } = this.keys;
     const nowMs = clock();
     const round = party.check(open, nowMs);

@@ -4,8 +4,18 @@
  */
 import { generateIdentityKey, tolerance } from '@secagg/crypto';
 import {
-  type Bytes, certificateMessage, type ClusterHash, type ClusterPolicy, type FleetPolicy, type PartyId, policyMessage, type RandomBytes, type Role,
-  rosterMessage, SecaggError, type Signed,
+  type Bytes,
+  certificateMessage,
+  type ClusterHash,
+  type ClusterPolicy,
+  type FleetPolicy,
+  type PartyId,
+  policyMessage,
+  type RandomBytes,
+  type Role,
+  rosterMessage,
+  SecaggError,
+  type Signed,
 } from '@secagg/schema';
 import { isSignedBy, signDocument } from '../documents';
 
@@ -17,7 +27,10 @@ export interface Authority {
   readonly secretKey: Bytes;
 }
 
-export const createAuthority = (fleet: string, random: RandomBytes): Authority => ({ fleet, ...generateIdentityKey(random) });
+export const createAuthority = (fleet: string, random: RandomBytes): Authority => ({
+  fleet,
+  ...generateIdentityKey(random),
+});
 
 export interface CertificateRequest {
   readonly id: string;
@@ -34,7 +47,8 @@ export interface CertificateRequest {
 
 /** Throws `invalid` for a request the schema does not take, or one that ends before it begins. */
 export function issueCertificate(authority: Authority, request: CertificateRequest): Signed {
-  if (request.notAfterMs <= request.notBeforeMs) throw new SecaggError('invalid', 'the certificate would end before it begins', { path: 'not_after_ms' });
+  if (request.notAfterMs <= request.notBeforeMs)
+    throw new SecaggError('invalid', 'the certificate would end before it begins', { path: 'not_after_ms' });
   const body = {
     v: 1 as const,
     fleet: authority.fleet,
@@ -69,9 +83,11 @@ export function signRoster(authority: Authority, terms: RosterTerms): Signed {
   });
   entries.sort((a, b) => (a.id < b.id ? -1 : 1));
   entries.forEach(({ id }, i) => {
-    if (i > 0 && entries[i - 1].id === id) throw new SecaggError('bad_certificate', `two certificates of ${id}`, { party: id });
+    if (i > 0 && entries[i - 1].id === id)
+      throw new SecaggError('bad_certificate', `two certificates of ${id}`, { party: id });
   });
-  if (new Set(entries.map(({ serial }) => serial)).size !== entries.length) throw new SecaggError('bad_certificate', 'a serial is used twice');
+  if (new Set(entries.map(({ serial }) => serial)).size !== entries.length)
+    throw new SecaggError('bad_certificate', 'a serial is used twice');
   const body = {
     v: 1 as const,
     fleet: authority.fleet,
@@ -93,10 +109,12 @@ export function signPolicy(authority: Authority, terms: PolicyTerms): Signed {
   const refuse = (what: string): never => {
     throw new SecaggError('policy', what);
   };
-  if (size < 2 * threshold - 1) refuse(`a committee of ${size} with threshold ${threshold}: at least ${2 * threshold - 1} members are needed`);
+  if (size < 2 * threshold - 1)
+    refuse(`a committee of ${size} with threshold ${threshold}: at least ${2 * threshold - 1} members are needed`);
   tolerance(size, threshold);
   if (candidates.length < size) refuse(`${candidates.length} committee candidates for ${size} seats`);
-  if (new Set(terms.clusters.map(({ cluster }) => cluster)).size !== terms.clusters.length) refuse('a cluster is named twice');
+  if (new Set(terms.clusters.map(({ cluster }) => cluster)).size !== terms.clusters.length)
+    refuse('a cluster is named twice');
   return signDocument(policyMessage, authority.fleet, { v: 1, fleet: authority.fleet, ...terms }, authority.secretKey);
 }
 
@@ -105,7 +123,8 @@ const DAY_MS = 86_400_000;
 /** A cluster of all routers of the roster: one group, unit `request`, budgets over 30 days, unless said otherwise. */
 export const clusterTerms = (
   cluster: ClusterHash,
-  terms: Pick<ClusterPolicy, 'min_participants_per_group' | 'max_round_rho_units' | 'budget_rho_units'> & Partial<ClusterPolicy>,
+  terms: Pick<ClusterPolicy, 'min_participants_per_group' | 'max_round_rho_units' | 'budget_rho_units'> &
+    Partial<ClusterPolicy>,
 ): ClusterPolicy => ({
   members: [],
   privacy_units: ['request'],
@@ -121,7 +140,9 @@ export const clusterTerms = (
 type Committee = FleetPolicy['committee'];
 type OptionalTerms = 'version' | 'not_after_ms' | 'suites' | 'sealing_suites' | 'clock_tolerance_ms';
 export type RequiredPolicyTerms = Omit<PolicyTerms, OptionalTerms | 'committee'> &
-  Partial<Pick<PolicyTerms, OptionalTerms>> & { readonly committee: Omit<Committee, 'max_epoch_ms'> & Partial<Committee> };
+  Partial<Pick<PolicyTerms, OptionalTerms>> & {
+    readonly committee: Omit<Committee, 'max_epoch_ms'> & Partial<Committee>;
+  };
 
 /** Terms for a year with suite `pad` and X25519 sealing, epochs of at most a week, clocks within a minute, unless said otherwise. */
 export const policyTerms = (terms: RequiredPolicyTerms): PolicyTerms => ({

@@ -1,8 +1,19 @@
 /** What a party knows of its fleet from the authority's signature alone (PROTOCOL sections 1 and 2). */
 import { domainHash } from '@secagg/crypto';
 import {
-  type Bytes, type Certificate, certificateMessage, type ClusterHash, type ClusterPolicy, type FleetPolicy, type PartyId, policyMessage, type Role, type Roster, rosterMessage,
-  SecaggError, type Signed,
+  type Bytes,
+  type Certificate,
+  certificateMessage,
+  type ClusterHash,
+  type ClusterPolicy,
+  type FleetPolicy,
+  type PartyId,
+  policyMessage,
+  type Role,
+  type Roster,
+  rosterMessage,
+  SecaggError,
+  type Signed,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
 import { openDocument } from '../documents';
@@ -39,19 +50,31 @@ export function verifyFleet(authorityKey: Bytes, documents: FleetDocuments): Fle
   if (roster.fleet !== fleet) throw new SecaggError('bad_certificate', 'policy and roster are of different fleets');
   const { size, threshold, candidates } = policy.committee;
   if (size < 2 * threshold - 1) throw new SecaggError('policy', 'a committee needs at least 2t-1 members');
-  if (candidates.length < size) throw new SecaggError('policy', 'the policy names fewer committee candidates than members');
+  if (candidates.length < size)
+    throw new SecaggError('policy', 'the policy names fewer committee candidates than members');
 
   const certificates = new Map<PartyId, Certificate>();
   const signedCertificates = new Map<PartyId, Signed>();
   for (const signed of roster.certificates) {
     const certificate = openDocument(certificateMessage, fleet, signed, authorityKey, 'the fleet authority');
     if (certificate.fleet !== fleet || certificates.has(certificate.id)) {
-      throw new SecaggError('bad_certificate', 'a certificate of another fleet, or two for one party', { party: certificate.id });
+      throw new SecaggError('bad_certificate', 'a certificate of another fleet, or two for one party', {
+        party: certificate.id,
+      });
     }
     certificates.set(certificate.id, certificate);
     signedCertificates.set(certificate.id, signed);
   }
-  return { fleet, authorityKey, policy, roster, documents, certificates, signedCertificates, revoked: new Set(roster.revoked_serials) };
+  return {
+    fleet,
+    authorityKey,
+    policy,
+    roster,
+    documents,
+    certificates,
+    signedCertificates,
+    revoked: new Set(roster.revoked_serials),
+  };
 }
 
 /**
@@ -61,11 +84,13 @@ export function verifyFleet(authorityKey: Bytes, documents: FleetDocuments): Fle
 export function certificateOf(view: FleetView, party: string, wanted: Role, atMs: number): Certificate {
   const certificate = view.certificates.get(party as PartyId);
   if (!certificate) throw new SecaggError('unknown_party', `${party} is not on the roster`, { party });
-  if (view.revoked.has(certificate.serial)) throw new SecaggError('revoked', `the certificate of ${party} was revoked`, { party });
+  if (view.revoked.has(certificate.serial))
+    throw new SecaggError('revoked', `the certificate of ${party} was revoked`, { party });
   if (atMs < certificate.not_before_ms || atMs > certificate.not_after_ms) {
     throw new SecaggError('expired', `the certificate of ${party} is not valid at the time of the round`, { party });
   }
-  if (!certificate.roles.includes(wanted)) throw new SecaggError('wrong_role', `${party} has no certificate as ${wanted}`, { party });
+  if (!certificate.roles.includes(wanted))
+    throw new SecaggError('wrong_role', `${party} has no certificate as ${wanted}`, { party });
   return certificate;
 }
 
@@ -76,7 +101,8 @@ export function checkFleetCurrent(view: FleetView, atMs: number): void {
 }
 
 /** Whether rounds and epochs may be made in this version of the protocol. */
-export const allowsVersion = ({ policy }: Pick<FleetView, 'policy'>, version: number): boolean => (policy.protocol_versions ?? [1]).includes(version);
+export const allowsVersion = ({ policy }: Pick<FleetView, 'policy'>, version: number): boolean =>
+  (policy.protocol_versions ?? [1]).includes(version);
 
 /** Throws `policy` when the policy does not have the cluster. */
 export function clusterPolicy(view: FleetView, cluster: ClusterHash): ClusterPolicy {
@@ -93,4 +119,5 @@ export function checkClusterMember(policy: ClusterPolicy, router: PartyId): void
 }
 
 /** Identifies a view in logs and tests. */
-export const fleetDigest = (view: FleetView): Bytes => domainHash('fleet', view.documents.policy.body, view.documents.roster.body);
+export const fleetDigest = (view: FleetView): Bytes =>
+  domainHash('fleet', view.documents.policy.body, view.documents.roster.body);

@@ -15,13 +15,24 @@ export interface FleetUpdated {
  */
 export function updateFleet(view: FleetView, documents: FleetDocuments): readonly FleetUpdated[] {
   // The documents in force come back all the time: nothing is verified again for them.
-  if (sameDocument(documents.policy, view.documents.policy) && sameDocument(documents.roster, view.documents.roster)) return [];
+  if (sameDocument(documents.policy, view.documents.policy) && sameDocument(documents.roster, view.documents.roster))
+    return [];
   const next = verifyFleet(view.authorityKey, documents);
   if (next.fleet !== view.fleet) throw new SecaggError('policy', 'the documents are of another fleet');
   const compare = (name: 'policy' | 'roster') => {
-    ensure('fleet.newest', next[name].version >= view[name].version, 'policy', `the ${name} is older than the newest known`);
+    ensure(
+      'fleet.newest',
+      next[name].version >= view[name].version,
+      'policy',
+      `the ${name} is older than the newest known`,
+    );
     const same = sameBytes(documents[name].body, view.documents[name].body);
-    ensure('fleet.newest', next[name].version !== view[name].version || same, 'policy', `two different ${name} documents have version ${view[name].version}`);
+    ensure(
+      'fleet.newest',
+      next[name].version !== view[name].version || same,
+      'policy',
+      `two different ${name} documents have version ${view[name].version}`,
+    );
     return same;
   };
   const policySame = compare('policy');
@@ -29,13 +40,15 @@ export function updateFleet(view: FleetView, documents: FleetDocuments): readonl
   return policySame && rosterSame ? [] : [{ type: 'fleet-updated', documents }];
 }
 
-export const sameDocument = (a: Signed, b: Signed): boolean => sameBytes(a.body, b.body) && sameBytes(a.signature, b.signature);
+export const sameDocument = (a: Signed, b: Signed): boolean =>
+  sameBytes(a.body, b.body) && sameBytes(a.signature, b.signature);
 
 const KEPT_VIEWS = 4;
 
 /** The view after a persisted update. The views before it are kept for rounds announced under them. */
 export function evolveFleet(view: FleetView, event: FleetUpdated): FleetView {
-  const keep = (known: FleetView | undefined, left: number): FleetView | undefined => known && left > 0 ? { ...known, previous: keep(known.previous, left - 1) } : undefined;
+  const keep = (known: FleetView | undefined, left: number): FleetView | undefined =>
+    known && left > 0 ? { ...known, previous: keep(known.previous, left - 1) } : undefined;
   return { ...verifyFleet(view.authorityKey, event.documents), previous: keep(view, KEPT_VIEWS) };
 }
 
@@ -44,22 +57,30 @@ export function evolveFleet(view: FleetView, event: FleetUpdated): FleetView {
  * issued after the round time: so a round in flight is not lost when the authority publishes.
  * Throws `policy`.
  */
-export function viewOfRound(view: FleetView, config: Pick<RoundConfig, 'policy_version' | 'roster_version' | 'round_time_ms' | 'round'>): FleetView {
+export function viewOfRound(
+  view: FleetView,
+  config: Pick<RoundConfig, 'policy_version' | 'roster_version' | 'round_time_ms' | 'round'>,
+): FleetView {
   const refuse = (what: string): never => {
     throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round, check: 'fleet.newest' });
   };
-  if (config.policy_version > view.policy.version || config.roster_version > view.roster.version) refuse('made under a policy or roster not known here');
+  if (config.policy_version > view.policy.version || config.roster_version > view.roster.version)
+    refuse('made under a policy or roster not known here');
   for (let known: FleetView = view; ; ) {
     if (known.policy.version === config.policy_version && known.roster.version === config.roster_version) return known;
     const { previous } = known;
-    const outdated = previous === undefined || (isOn('fleet.newest') && config.round_time_ms >= issuedAtMs(previous, known));
+    const outdated =
+      previous === undefined || (isOn('fleet.newest') && config.round_time_ms >= issuedAtMs(previous, known));
     if (outdated) return refuse('made under a policy or roster older than the newest known');
     known = previous;
   }
 }
 
 /** The policy and roster that a round names, if they are among those kept here, whatever has been issued since. */
-export function namedView(view: FleetView, config: Pick<RoundConfig, 'policy_version' | 'roster_version'>): FleetView | undefined {
+export function namedView(
+  view: FleetView,
+  config: Pick<RoundConfig, 'policy_version' | 'roster_version'>,
+): FleetView | undefined {
   for (let known: FleetView | undefined = view; known; known = known.previous) {
     if (known.policy.version === config.policy_version && known.roster.version === config.roster_version) return known;
   }

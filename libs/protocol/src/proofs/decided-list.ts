@@ -3,7 +3,21 @@
  * place is then a look-up (PROTOCOL section 4.8).
  */
 import { type MerkleTree, merkleTree } from '@secagg/crypto';
-import { type Bytes, type Decision, type HeaderLeaf, headerMessage, type InclusionProof, type PartyId, reportMessage, roundConfigMessage, SecaggError, type Signed, type Standing, type Transcript, voteBodyMessage } from '@secagg/schema';
+import {
+  type Bytes,
+  type Decision,
+  type HeaderLeaf,
+  headerMessage,
+  type InclusionProof,
+  type PartyId,
+  reportMessage,
+  roundConfigMessage,
+  SecaggError,
+  type Signed,
+  type Standing,
+  type Transcript,
+  voteBodyMessage,
+} from '@secagg/schema';
 import { deriveEpoch } from '../epoch/verified-epoch';
 import { type CheckedHeader, type ContributionSet, deriveSet, headerHash } from '../round/contribution-set';
 
@@ -41,7 +55,8 @@ export interface DecidedParts {
 /** Throws `no_decision` for a round that was not decided `ready`. */
 export function decidedList({ headers, set, reports, decision }: DecidedParts): DecidedList {
   const body = voteBodyMessage.decode(decision.body);
-  if (body.kind !== 'ready') throw new SecaggError('no_decision', 'the round was aborted: nothing of it was opened', { round: body.round });
+  if (body.kind !== 'ready')
+    throw new SecaggError('no_decision', 'the round was aborted: nothing of it was opened', { round: body.round });
   return {
     cluster: body.cluster,
     round: body.round,
@@ -54,10 +69,29 @@ export function decidedList({ headers, set, reports, decision }: DecidedParts): 
 }
 
 /** The list of a published transcript that is one's own or was audited: nothing is checked here. */
-export function listOfTranscript({ contributions, epoch_certificate, announcement, reports, decision }: Omit<Transcript, 'v'>): DecidedList {
-  const headers = contributions.map(({ header }) => ({ signed: header, header: headerMessage.decode(header.body), hash: headerHash(header) }));
+export function listOfTranscript({
+  contributions,
+  epoch_certificate,
+  announcement,
+  reports,
+  decision,
+}: Omit<Transcript, 'v'>): DecidedList {
+  const headers = contributions.map(({ header }) => ({
+    signed: header,
+    header: headerMessage.decode(header.body),
+    hash: headerHash(header),
+  }));
   const rules = { config: roundConfigMessage.decode(announcement.body), epoch: deriveEpoch(epoch_certificate) };
-  return decidedList({ headers, set: deriveSet(rules, headers, reports.map((signed) => reportMessage.decode(signed.body))), reports, decision });
+  return decidedList({
+    headers,
+    set: deriveSet(
+      rules,
+      headers,
+      reports.map((signed) => reportMessage.decode(signed.body)),
+    ),
+    reports,
+    decision,
+  });
 }
 
 const headerTree = (headers: readonly CheckedHeader[]): HeaderTree => ({
@@ -68,14 +102,23 @@ const headerTree = (headers: readonly CheckedHeader[]): HeaderTree => ({
 
 /** Where a router stands, with what shows it. */
 export function inclusionProof(list: DecidedList, router: PartyId): InclusionProof {
-  return { v: 1, cluster: list.cluster, round: list.round, router, decision: list.decision, standing: standingOf(list, router) };
+  return {
+    v: 1,
+    cluster: list.cluster,
+    round: list.round,
+    router,
+    decision: list.decision,
+    standing: standingOf(list, router),
+  };
 }
 
 function standingOf({ all, groupOf, groups, reports }: DecidedList, router: PartyId): Standing {
   const place = placeOf(all, router);
   const shown = [...reports];
   if (all.routers[place] !== router) {
-    const [before, after] = [place - 1, place].map((index) => (index >= 0 && index < all.routers.length ? leafOf(all, index) : undefined));
+    const [before, after] = [place - 1, place].map((index) =>
+      index >= 0 && index < all.routers.length ? leafOf(all, index) : undefined,
+    );
     return { kind: 'absent', ...(before ? { before } : {}), ...(after ? { after } : {}), reports: shown };
   }
   const set = groups.get(groupOf[place]);
@@ -84,7 +127,11 @@ function standingOf({ all, groupOf, groups, reports }: DecidedList, router: Part
   return { kind: 'left-out', ...leafOf(all, place), reports: shown };
 }
 
-const leafOf = ({ bodies, tree }: HeaderTree, index: number): HeaderLeaf => ({ header: bodies[index], index, path: tree.proof(index) });
+const leafOf = ({ bodies, tree }: HeaderTree, index: number): HeaderLeaf => ({
+  header: bodies[index],
+  index,
+  path: tree.proof(index),
+});
 
 /** Index of the first router that is not below this one; the number of routers when there is none. */
 function placeOf({ routers }: HeaderTree, router: PartyId): number {

@@ -6,7 +6,14 @@
  * repaired could never clear itself. The error probability still holds: an honest router is judged on a second record only if the first one
  * named it, which is the error that is bounded. A record also ends when its router leaves the cluster.
  */
-import { evolveSuspicion, recordOf, type RouterRecord, type SuspectOptions, suspects, type SuspicionEvent } from './suspicion';
+import {
+  evolveSuspicion,
+  recordOf,
+  type RouterRecord,
+  type SuspectOptions,
+  suspects,
+  type SuspicionEvent,
+} from './suspicion';
 
 export interface KeptRecord extends RouterRecord {
   /** The round after which the router was named; absent while it is not. */
@@ -43,7 +50,8 @@ export const quarantineEnd = ({ quarantinedAfter }: KeptRecord, quarantineRounds
  */
 export function recordRound(before: ClusterRecord, event: SuspicionEvent, terms: RecordTerms): ClusterRecord {
   const latestRound = Math.max(before.latestRound, event.round);
-  const isOver = (record: KeptRecord): boolean => record.quarantinedAfter !== undefined && latestRound >= (quarantineEnd(record, terms.quarantineRounds) ?? 0);
+  const isOver = (record: KeptRecord): boolean =>
+    record.quarantinedAfter !== undefined && latestRound >= (quarantineEnd(record, terms.quarantineRounds) ?? 0);
   const kept = { rounds: before.rounds, routers: filter(before.routers, (record) => !isOver(record)) };
   const compared = event.groups.length > 1 ? evolveSuspicion(kept, event) : kept;
   const routers = filter(compared.routers, (_, router) => terms.isMember(router));
@@ -52,7 +60,10 @@ export function recordRound(before: ClusterRecord, event: SuspicionEvent, terms:
     const earlier: KeptRecord = recordOf(kept.routers, router) ?? record;
     if (!named.has(router) && earlier.quarantinedAfter === undefined) return [router, unmarked(record)];
     const quarantinedAfter = earlier.quarantinedAfter ?? (terms.quarantineRounds > 0 ? latestRound : undefined);
-    const marks = { namedInRound: earlier.namedInRound ?? event.round, ...(quarantinedAfter === undefined ? {} : { quarantinedAfter }) };
+    const marks = {
+      namedInRound: earlier.namedInRound ?? event.round,
+      ...(quarantinedAfter === undefined ? {} : { quarantinedAfter }),
+    };
     return [router, { ...unmarked(record), ...marks }];
   });
   return { rounds: compared.rounds, latestRound, routers: Object.fromEntries(marked) };
@@ -65,5 +76,7 @@ function unmarked(record: KeptRecord): RouterRecord {
   return { rounds, flagged, expected };
 }
 
-const filter = <T>(routers: Readonly<Record<string, T>>, test: (record: T, router: string) => boolean): Record<string, T> =>
-  Object.fromEntries(Object.entries(routers).filter(([router, record]) => test(record, router)));
+const filter = <T>(
+  routers: Readonly<Record<string, T>>,
+  test: (record: T, router: string) => boolean,
+): Record<string, T> => Object.fromEntries(Object.entries(routers).filter(([router, record]) => test(record, router)));

@@ -1,5 +1,12 @@
 /** From examined groups to the signal: robust estimates, each with what robustness costs (PROTOCOL section 5). */
-import { type Combination, type KeyDetails, type Measure, type RewardSignal, type RoundConfig, type Withheld } from '@secagg/schema';
+import {
+  type Combination,
+  type KeyDetails,
+  type Measure,
+  type RewardSignal,
+  type RoundConfig,
+  type Withheld,
+} from '@secagg/schema';
 import { type ExaminedGroups } from './examine';
 import { type Fit, fitAll } from './fit';
 import { type GroupStatistic } from './group-statistics';
@@ -29,7 +36,8 @@ type Refusal = Extract<Withheld['reason'], 'few_groups' | 'spoiled_groups'>;
 export const majorityOf = (opened: number): number => Math.max(2, Math.floor(opened / 2) + 1);
 
 /** Of t with n degrees of freedom the variance is n/(n-2); from 3 on, below which no spread between groups is known to speak of. */
-const studentFactor = (degrees: number): number => (degrees === Infinity ? 1 : Math.sqrt(Math.max(3, degrees) / (Math.max(3, degrees) - 2)));
+const studentFactor = (degrees: number): number =>
+  degrees === Infinity ? 1 : Math.sqrt(Math.max(3, degrees) / (Math.max(3, degrees) - 2));
 
 /**
  * One statistic over the groups that have it. Its standard error is the root of the sum of squares of
@@ -39,7 +47,12 @@ const studentFactor = (degrees: number): number => (degrees === Infinity ? 1 : M
  * What groups that were *not* found spoiled can do is not in it: they lie within the spread, and less than half of them shift
  * the estimate by less than `trimmingCost(n, trim, trim).shift` standard deviations of a group.
  */
-function estimate(statistic: GroupStatistic, fitted: Fit | undefined, examined: ExaminedGroups, combination: RobustCombination): Estimate | Refusal {
+function estimate(
+  statistic: GroupStatistic,
+  fitted: Fit | undefined,
+  examined: ExaminedGroups,
+  combination: RobustCombination,
+): Estimate | Refusal {
   const { entries } = statistic;
   const opened = examined.scores.length;
   if (opened < 3 || entries.length < majorityOf(opened)) return 'few_groups';
@@ -51,10 +64,21 @@ function estimate(statistic: GroupStatistic, fitted: Fit | undefined, examined: 
   const cost = trimmingCost(n, trim, n - sound.length);
   const deviation = Math.sqrt(sound.reduce((sum, entry) => sum + fitted.deviation(entry) ** 2, 0) / sound.length);
   const chance = deviation * studentFactor(fitted.degreesAlone) * Math.sqrt(cost.variance / sound.length);
-  return { value: trimmedMean(entries.map(({ value }) => value), trim), standardError: Math.hypot(chance, cost.shift * deviation) };
+  return {
+    value: trimmedMean(
+      entries.map(({ value }) => value),
+      trim,
+    ),
+    standardError: Math.hypot(chance, cost.shift * deviation),
+  };
 }
 
-const MEAN_FIELD = { success_rate: 'successes', avg_latency: 'latency', quality_score: 'quality', cost_efficiency: 'cost' } as const;
+const MEAN_FIELD = {
+  success_rate: 'successes',
+  avg_latency: 'latency',
+  quality_score: 'quality',
+  cost_efficiency: 'cost',
+} as const;
 type Mean = keyof typeof MEAN_FIELD;
 const OPTIONAL = ['quality_score', 'cost_efficiency'] as const;
 
@@ -67,8 +91,15 @@ const published = (value: number): number => Number(value.toPrecision(12));
  * groups have a usable count of it (`few_groups`), when more groups were found spoiled than the combination withstands
  * (`spoiled_groups`), and when its count rounds below 1 (`no_samples`).
  */
-export function combineGroups(config: RoundConfig, examined: ExaminedGroups, combination: RobustCombination): CombinedGroups {
-  const fits = fitAll(examined.statistics, examined.judgements.map(({ flagged }) => !flagged));
+export function combineGroups(
+  config: RoundConfig,
+  examined: ExaminedGroups,
+  combination: RobustCombination,
+): CombinedGroups {
+  const fits = fitAll(
+    examined.statistics,
+    examined.judgements.map(({ flagged }) => !flagged),
+  );
   const participants = examined.plausible.reduce((sum, { size }) => sum + size, 0);
   const byKey = new Map<string, Map<Measure, number>>(config.layout.keys.map((key) => [key, new Map()]));
   examined.statistics.forEach(({ key, measure }, i) => byKey.get(key)?.set(measure, i));
@@ -83,7 +114,10 @@ export function combineGroups(config: RoundConfig, examined: ExaminedGroups, com
     };
     const [perParticipant, success, latency] = [of('total_samples'), of('success_rate'), of('avg_latency')];
     if (typeof perParticipant === 'string' || typeof success === 'string' || typeof latency === 'string') {
-      withheld.push({ key, reason: [perParticipant, success, latency].find((part) => typeof part === 'string') as Refusal });
+      withheld.push({
+        key,
+        reason: [perParticipant, success, latency].find((part) => typeof part === 'string') as Refusal,
+      });
       continue;
     }
     const samples = perParticipant.value * participants;
@@ -131,6 +165,9 @@ class KeyInProgress {
   }
 
   done(): CombinedKey {
-    return { entry: this.entry, details: { standard_errors: this.standardErrors, unclamped: this.unclamped, clamped: this.clamped } };
+    return {
+      entry: this.entry,
+      details: { standard_errors: this.standardErrors, unclamped: this.unclamped, clamped: this.clamped },
+    };
   }
 }

@@ -21,10 +21,12 @@ export interface Fit {
  * Degrees of freedom of a spread of r >= 1 times a known part, when only what is above it is estimated, with `degrees`
  * (Satterthwaite 1946): infinite for r = 1.
  */
-export const beyondKnown = (degrees: number, r: number): number => (r > 1 ? degrees * (r ** 2 / (r ** 2 - 1)) ** 2 : Infinity);
+export const beyondKnown = (degrees: number, r: number): number =>
+  r > 1 ? degrees * (r ** 2 / (r ** 2 - 1)) ** 2 : Infinity;
 
 /** Routers differ in rates by an amount, in counts, latencies and costs by a factor. */
-const inProportion = (measure: Measure): boolean => measure === 'total_samples' || measure === 'avg_latency' || measure === 'cost_efficiency';
+const inProportion = (measure: Measure): boolean =>
+  measure === 'total_samples' || measure === 'avg_latency' || measure === 'cost_efficiency';
 
 /** Of the median, beside the mean. */
 const MEDIAN_EFFICIENCY = 2 / Math.PI;
@@ -63,7 +65,9 @@ export function fitAll(statistics: readonly GroupStatistic[], believed: readonly
   alone.forEach((fit, i) => {
     if (fit && fit.level > 0) push(ratios, statistics[i].measure, fit.excess / fit.level ** 2);
   });
-  const typical = new Map([...ratios].map(([measure, values]) => [measure, { ratio: median(values), keys: values.length }]));
+  const typical = new Map(
+    [...ratios].map(([measure, values]) => [measure, { ratio: median(values), keys: values.length }]),
+  );
   return alone.map((fit, i) => {
     if (!fit) return undefined;
     const { known, centre, level } = fit;
@@ -73,7 +77,8 @@ export function fitAll(statistics: readonly GroupStatistic[], believed: readonly
     const { value, degrees } = spread(known.map((entry) => standardised(entry.value - centre, modelled(entry))));
     const multiple = Math.max(1, value);
     const total = (fit.noise + between) * multiple ** 2;
-    const beyondNoise = (freedom: number, variance: number): number => (fit.noise > 0 ? beyondKnown(freedom, Math.sqrt(variance / fit.noise)) : freedom);
+    const beyondNoise = (freedom: number, variance: number): number =>
+      fit.noise > 0 ? beyondKnown(freedom, Math.sqrt(variance / fit.noise)) : freedom;
     const pooled = beyondNoise(degrees * Math.max(1, MEDIAN_EFFICIENCY * pool.keys), fit.noise + between);
     return {
       centre,
@@ -87,7 +92,8 @@ export function fitAll(statistics: readonly GroupStatistic[], believed: readonly
 }
 
 /** In units of a standard deviation that may be 0. */
-export const standardised = (difference: number, deviation: number): number => (difference === 0 ? 0 : difference / deviation);
+export const standardised = (difference: number, deviation: number): number =>
+  difference === 0 ? 0 : difference / deviation;
 
 function push<Key>(lists: Map<Key, number[]>, key: Key, value: number): void {
   const list = lists.get(key);

@@ -23,17 +23,25 @@ function statisticsOf({ groups, keys, common = 0, own = 0, lie = () => 0 }: Worl
   return measures.flatMap((measure) => {
     const shared = sizes.map(() => common * gaussian());
     return Array.from({ length: keys }, (_, key) => ({
-      key: `m:${key}`, measure,
+      key: `m:${key}`,
+      measure,
       entries: sizes.map((size, position) => {
         const noise = 1 / Math.sqrt(size);
-        return { position, size, noise, value: 10 + noise * (gaussian() + own * gaussian() + shared[position] + lie(position, key, measure)) };
+        return {
+          position,
+          size,
+          noise,
+          value: 10 + noise * (gaussian() + own * gaussian() + shared[position] + lie(position, key, measure)),
+        };
       }),
     }));
   });
 }
 
-const flagged = (world: World): number[] => judgeGroups(statisticsOf(world), world.groups).flatMap((judgement, i) => (judgement.flagged ? [i] : []));
-const rate = (world: World, rounds: number): number => Array.from({ length: rounds }, () => flagged(world).length).reduce((a, b) => a + b, 0) / (rounds * world.groups);
+const flagged = (world: World): number[] =>
+  judgeGroups(statisticsOf(world), world.groups).flatMap((judgement, i) => (judgement.flagged ? [i] : []));
+const rate = (world: World, rounds: number): number =>
+  Array.from({ length: rounds }, () => flagged(world).length).reduce((a, b) => a + b, 0) / (rounds * world.groups);
 
 describe('false alarms', () => {
   it.each([
@@ -53,17 +61,33 @@ describe('false alarms', () => {
 
 describe('liars', () => {
   it.each([
-    ['one, in all keys of a measure', { lie: (group: number, _key: number, measure: Measure) => (group === 4 && measure === 'success_rate' ? 5 : 0) }, [4]],
+    [
+      'one, in all keys of a measure',
+      { lie: (group: number, _key: number, measure: Measure) => (group === 4 && measure === 'success_rate' ? 5 : 0) },
+      [4],
+    ],
     ['one, in a single number', { lie: (group: number, key: number) => (group === 2 && key === 3 ? 30 : 0) }, [2]],
     ['five in one direction', { lie: (group: number) => (group < 5 ? 15 : 0) }, [0, 1, 2, 3, 4]],
-    ['five, each in another direction', { lie: (group: number, key: number) => (group < 5 ? 15 * Math.sin(7 * group + key) : 0) }, [0, 1, 2, 3, 4]],
+    [
+      'five, each in another direction',
+      { lie: (group: number, key: number) => (group < 5 ? 15 * Math.sin(7 * group + key) : 0) },
+      [0, 1, 2, 3, 4],
+    ],
     ['five, immeasurably far away', { lie: (group: number) => (group < 5 ? 1e12 : 0) }, [0, 1, 2, 3, 4]],
   ])('%s are found out', (_name, lying, expected) => {
-    for (let i = 0; i < 20; i++) expect(flagged({ groups: 11, keys: 12, ...lying })).toEqual(expect.arrayContaining(expected));
+    for (let i = 0; i < 20; i++)
+      expect(flagged({ groups: 11, keys: 12, ...lying })).toEqual(expect.arrayContaining(expected));
   });
 
   it('the number that lies furthest off is pointed at', () => {
-    const judged = judgeGroups(statisticsOf({ groups: 11, keys: 12, lie: (group, key, measure) => (group === 7 && key === 5 && measure === 'avg_latency' ? -40 : 0) }), 11);
+    const judged = judgeGroups(
+      statisticsOf({
+        groups: 11,
+        keys: 12,
+        lie: (group, key, measure) => (group === 7 && key === 5 && measure === 'avg_latency' ? -40 : 0),
+      }),
+      11,
+    );
     expect(judged[7].largest).toMatchObject({ key: 'm:5', measure: 'avg_latency' });
     expect(judged[7].largest?.deviation).toBeLessThan(-5);
     expect(judged[7].score).toBeGreaterThan(Math.max(...judged.filter((_, i) => i !== 7).map(({ score }) => score)));
@@ -71,11 +95,21 @@ describe('liars', () => {
 });
 
 it('without noise, groups that agree exactly are alike, and the one that does not is not', () => {
-  const statistics: GroupStatistic[] = [{ key: 'm:a', measure: 'success_rate', entries: [0.5, 0.5, 0.5, 0.5, 0.7].map((value, position) => ({ position, value, size: 3, noise: 0 })) }];
+  const statistics: GroupStatistic[] = [
+    {
+      key: 'm:a',
+      measure: 'success_rate',
+      entries: [0.5, 0.5, 0.5, 0.5, 0.7].map((value, position) => ({ position, value, size: 3, noise: 0 })),
+    },
+  ];
   expect(judgeGroups(statistics, 5).map((judgement) => judgement.flagged)).toEqual([false, false, false, false, true]);
   expect(judgeGroups(statistics, 5).every(({ score }) => Number.isFinite(score))).toBe(true);
 });
 
 it('judges nobody on nothing', () => {
-  expect(judgeGroups([], 3)).toEqual([{ score: 0, flagged: false }, { score: 0, flagged: false }, { score: 0, flagged: false }]);
+  expect(judgeGroups([], 3)).toEqual([
+    { score: 0, flagged: false },
+    { score: 0, flagged: false },
+    { score: 0, flagged: false },
+  ]);
 });

@@ -76,7 +76,9 @@ const ENOUGH_KEYS = 160;
 function sampleOf(statistics: readonly GroupStatistic[]): readonly GroupStatistic[] {
   const keys = [...new Set(statistics.map(({ key }) => key))];
   if (keys.length <= ENOUGH_KEYS) return statistics;
-  const chosen = new Set(Array.from({ length: ENOUGH_KEYS }, (_, i) => keys[Math.floor((i * keys.length) / ENOUGH_KEYS)]));
+  const chosen = new Set(
+    Array.from({ length: ENOUGH_KEYS }, (_, i) => keys[Math.floor((i * keys.length) / ENOUGH_KEYS)]),
+  );
   return statistics.filter(({ key }) => chosen.has(key));
 }
 
@@ -129,7 +131,11 @@ function judgement(deviations: readonly Deviation[], { common, measures, own, ow
     common > normalQuantile(1 - level / (2 * measures)) ||
     (ownDegrees > 0 && own > chiSquaredQuantile(1 - level, ownDegrees)) ||
     Math.abs(largest.alone) > normalQuantile(1 - level / (2 * count));
-  return { score: Math.sqrt(deviations.reduce((sum, { z }) => sum + z ** 2, 0) / count), flagged, largest: { key: largest.key, measure: largest.measure, deviation: largest.alone } };
+  return {
+    score: Math.sqrt(deviations.reduce((sum, { z }) => sum + z ** 2, 0) / count),
+    flagged,
+    largest: { key: largest.key, measure: largest.measure, deviation: largest.alone },
+  };
 }
 
 /** Splits the deviations of each group and measure into the part common to the keys, judged by its own spread between groups, and the rest. */
@@ -149,7 +155,10 @@ function splitParts(deviations: readonly (readonly Deviation[])[], believed: rea
       // If all that is unknown were common to the keys, the common part's standard deviation would be this.
       const couldBe = Math.sqrt(1 + all.length * median(all.map(({ unknown }) => unknown)));
       const mean = common[position] / Math.sqrt(all.length);
-      const z = normalEquivalent(common[position] / Math.max(1, value), beyondKnown(known.length - 1, Math.max(value, couldBe)));
+      const z = normalEquivalent(
+        common[position] / Math.max(1, value),
+        beyondKnown(known.length - 1, Math.max(value, couldBe)),
+      );
       part.common = Math.max(part.common, Math.abs(z));
       part.measures += 1;
       part.own += all.reduce((sum, deviation) => sum + (deviation.z - mean) ** 2, 0);

@@ -31,25 +31,44 @@ const MEANS = ['success_rate', 'avg_latency', 'quality_score', 'cost_efficiency'
  */
 export function groupStatistics(config: RoundConfig, groups: readonly GroupSums[]): GroupStatistic[] {
   const { layout } = config;
-  const header = { aggregation_round: config.round, cluster_hash: config.cluster, participant_count: 1, timestamp: new Date(config.deadline_ms).toISOString() };
-  const decoded = groups.map(({ size, values }) => decodeSums(layout, values, { noiseVariance: noiseVariance(config, size), header }));
+  const header = {
+    aggregation_round: config.round,
+    cluster_hash: config.cluster,
+    participant_count: 1,
+    timestamp: new Date(config.deadline_ms).toISOString(),
+  };
+  const decoded = groups.map(({ size, values }) =>
+    decodeSums(layout, values, { noiseVariance: noiseVariance(config, size), header }),
+  );
   const width = layout.fields.length;
   const samples = layout.fields.findIndex((field) => field.name === 'samples');
   const { scale } = layout.fields[samples];
   return layout.keys.flatMap((key, k) => {
     const counts = groups.map(({ size, values }, position): GroupEntry => {
       const perParticipant = size * scale;
-      return { position, value: values[k * width + samples] / perParticipant, noise: Math.sqrt(noiseVariance(config, size)) / perParticipant, size };
+      return {
+        position,
+        value: values[k * width + samples] / perParticipant,
+        noise: Math.sqrt(noiseVariance(config, size)) / perParticipant,
+        size,
+      };
     });
-    const means = MEANS.map((measure): GroupStatistic => ({
-      key,
-      measure,
-      entries: decoded.flatMap(({ details }, position) => {
-        const value = details[key]?.unclamped[measure];
-        if (value === undefined) return [];
-        return [{ position, value, noise: details[key].standard_errors[measure] as number, size: groups[position].size }];
+    const means = MEANS.map(
+      (measure): GroupStatistic => ({
+        key,
+        measure,
+        entries: decoded.flatMap(({ details }, position) => {
+          const value = details[key]?.unclamped[measure];
+          if (value === undefined) return [];
+          return [
+            { position, value, noise: details[key].standard_errors[measure] as number, size: groups[position].size },
+          ];
+        }),
       }),
-    }));
-    return [{ key, measure: 'total_samples' as const, entries: counts }, ...means.filter(({ entries }) => entries.length > 0)];
+    );
+    return [
+      { key, measure: 'total_samples' as const, entries: counts },
+      ...means.filter(({ entries }) => entries.length > 0),
+    ];
   });
 }

@@ -3,5 +3,25 @@ export { examineGroups, type ExaminedGroups, type GroupScore } from './examine';
 export { FALSE_ALARM_RATE } from './group-scores';
 export { groupScores, type RobustReport, suspicionEvent } from './opened-round';
 export { type GroupSums, type Implausibility } from './plausibility';
-export { type ClusterRecord, type KeptRecord, noRounds, quarantineEnd, type RecordTerms, recordRound } from './cluster-record';
-export { chanceOf, ERROR_PROBABILITY, evolveSuspicion, MIN_ROUNDS, noSuspicion, recordOf, type RouterRecord, type Suspect, type SuspectOptions, suspects, type SuspicionEvent, type SuspicionState } from './suspicion';
+export {
+  type ClusterRecord,
+  type KeptRecord,
+  noRounds,
+  quarantineEnd,
+  type RecordTerms,
+  recordRound,
+} from './cluster-record';
+export {
+  chanceOf,
+  ERROR_PROBABILITY,
+  evolveSuspicion,
+  MIN_ROUNDS,
+  noSuspicion,
+  recordOf,
+  type RouterRecord,
+  type Suspect,
+  type SuspectOptions,
+  suspects,
+  type SuspicionEvent,
+  type SuspicionState,
+} from './suspicion';

@@ -50,15 +50,21 @@ export function implausibility(config: RoundConfig, { size, values }: GroupSums)
     requests += values[k * width + samples];
   }
   const most = size * layout.max_requests_per_router * layout.fields[samples].scale;
-  return requests > most + rounding * layout.keys.length + noise * Math.sqrt(layout.keys.length) ? { reason: 'too_many_requests' } : undefined;
+  return requests > most + rounding * layout.keys.length + noise * Math.sqrt(layout.keys.length)
+    ? { reason: 'too_many_requests' }
+    : undefined;
 }
 
 function rangeCheck({ layout, privacy }: RoundConfig, size: number, margin: number): Check {
-  const most = (units: number): number => size * Math.min(layout.max_requests_per_router * units, privacy.unit === 'router' ? privacy.clip_norm : Infinity);
+  const most = (units: number): number =>
+    size * Math.min(layout.max_requests_per_router * units, privacy.unit === 'router' ? privacy.clip_norm : Infinity);
   const ranges = layout.fields.map((field) => ({
-    name: field.name, low: -most(field.centre_units) - margin, high: most(field.bound_units - field.centre_units) + margin,
+    name: field.name,
+    low: -most(field.centre_units) - margin,
+    high: most(field.bound_units - field.centre_units) + margin,
   }));
-  return (values, start) => ranges.find(({ low, high }, f) => values[start + f] < low || values[start + f] > high)?.name;
+  return (values, start) =>
+    ranges.find(({ low, high }, f) => values[start + f] < low || values[start + f] > high)?.name;
 }
 
 /** sign · values[left] is at most factor · values[right]. */
@@ -82,7 +88,15 @@ function consistencyCheck(fields: readonly FieldSpec[], noise: number, rounding:
     if (!isCounted(field.name)) {
       if (field.name === 'samples') return [];
       // count / scale <= samples / scale
-      return [{ name: field.name, left: f, right: offset.get('samples') as number, factor: field.scale / scaleOf('samples'), sign: 1 }];
+      return [
+        {
+          name: field.name,
+          left: f,
+          right: offset.get('samples') as number,
+          factor: field.scale / scaleOf('samples'),
+          sign: 1,
+        },
+      ];
     }
     const count = offset.get(DENOMINATOR[field.name]) as number;
     const scale = scaleOf(DENOMINATOR[field.name]);
@@ -97,4 +111,3 @@ function consistencyCheck(fields: readonly FieldSpec[], noise: number, rounding:
       return excess > noise * Math.hypot(1, factor) + rounding * (1 + factor);
     })?.name;
 }
-

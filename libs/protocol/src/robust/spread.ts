@@ -33,7 +33,10 @@ export function spread(values: readonly number[]): Spread {
   const n = values.length;
   if (n > MAX_PAIRED) {
     const centre = median(values);
-    return { value: (1.4826 * n * median(values.map((value) => Math.abs(value - centre)))) / (n - 0.8), degrees: 0.35 * n };
+    return {
+      value: (1.4826 * n * median(values.map((value) => Math.abs(value - centre)))) / (n - 0.8),
+      degrees: 0.35 * n,
+    };
   }
   const distances = new Float64Array((n * (n - 1)) / 2);
   for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < i; j++) distances[at++] = Math.abs(values[i] - values[j]);

@@ -29,10 +29,12 @@ export interface SuspicionState {
 export const noSuspicion = (): SuspicionState => ({ rounds: 0, routers: {} });
 
 /** A router may be called `constructor`. */
-export const recordOf = <T>(routers: Readonly<Record<string, T>>, router: string): T | undefined => (Object.hasOwn(routers, router) ? routers[router] : undefined);
+export const recordOf = <T>(routers: Readonly<Record<string, T>>, router: string): T | undefined =>
+  Object.hasOwn(routers, router) ? routers[router] : undefined;
 
 export function evolveSuspicion(state: SuspicionState, event: SuspicionEvent): SuspicionState {
-  const count = (groups: SuspicionEvent['groups']): number => groups.reduce((sum, { routers }) => sum + routers.length, 0);
+  const count = (groups: SuspicionEvent['groups']): number =>
+    groups.reduce((sum, { routers }) => sum + routers.length, 0);
   const total = count(event.groups);
   if (total === 0) return state;
   const share = count(event.groups.filter(({ flagged }) => flagged)) / total;
@@ -70,7 +72,8 @@ export interface Suspect {
 /**
  * Probability, at most, of a record with as many flagged rounds or more, for an honest router; 1 where the bound says nothing, up to a round beyond the mean.
  */
-export const chanceOf = ({ rounds, flagged, expected }: RouterRecord): number => (flagged <= expected + 1 ? 1 : binomialUpperTail(flagged, rounds, expected / rounds));
+export const chanceOf = ({ rounds, flagged, expected }: RouterRecord): number =>
+  flagged <= expected + 1 ? 1 : binomialUpperTail(flagged, rounds, expected / rounds);
 
 /**
  * The routers that are in flagged groups more often than chance explains, most suspicious first.
@@ -83,7 +86,10 @@ export const chanceOf = ({ rounds, flagged, expected }: RouterRecord): number =>
  *
  * Named is who is unlike the others, not who is proven to lie: a router whose honest traffic is unlike that of the fleet is named too.
  */
-export function suspects(state: SuspicionState, { errorProbability = ERROR_PROBABILITY, minRounds = MIN_ROUNDS }: SuspectOptions = {}): Suspect[] {
+export function suspects(
+  state: SuspicionState,
+  { errorProbability = ERROR_PROBABILITY, minRounds = MIN_ROUNDS }: SuspectOptions = {},
+): Suspect[] {
   const routers = Object.entries(state.routers);
   return routers
     .flatMap(([router, record]) => {
@@ -91,7 +97,9 @@ export function suspects(state: SuspicionState, { errorProbability = ERROR_PROBA
       if (rounds < minRounds) return [];
       const pValue = chanceOf(record);
       const level = (errorProbability * minRounds) / (rounds * (rounds + 1) * routers.length);
-      return pValue < level ? [{ router, rounds, flaggedShare: flagged / rounds, baseRate: expected / rounds, pValue }] : [];
+      return pValue < level
+        ? [{ router, rounds, flaggedShare: flagged / rounds, baseRate: expected / rounds, pValue }]
+        : [];
     })
     .sort((a, b) => a.pValue - b.pValue || (a.router < b.router ? -1 : 1));
 }

@@ -29,7 +29,10 @@ function plainSum(audited: OpenedRound): AggregateResult {
   const total = new Float64Array(dimension);
   for (const { values } of audited.sums) for (let i = 0; i < total.length; i++) total[i] += values[i];
   const participants = routersOf(audited);
-  const decoded = decodeSums(config.layout, total, { noiseVariance: noiseVariance(config, participants.length), header: headerOf(audited, participants.length) });
+  const decoded = decodeSums(config.layout, total, {
+    noiseVariance: noiseVariance(config, participants.length),
+    header: headerOf(audited, participants.length),
+  });
   return { ...decoded, privacy: audited.cost, participants };
 }
 
@@ -39,7 +42,11 @@ function robust(audited: OpenedRound, combination: RobustCombination): Aggregate
   const header = headerOf(audited, participants.length || routersOf(audited).length);
   const entries = [...keys];
   return {
-    signal: { schema_version: 1, ...header, reward_signals: Object.fromEntries(entries.map(([key, { entry }]) => [key, entry])) },
+    signal: {
+      schema_version: 1,
+      ...header,
+      reward_signals: Object.fromEntries(entries.map(([key, { entry }]) => [key, entry])),
+    },
     details: Object.fromEntries(entries.map(([key, { details }]) => [key, details])),
     withheld,
     privacy: audited.cost,
@@ -50,7 +57,10 @@ function robust(audited: OpenedRound, combination: RobustCombination): Aggregate
 
 /** Ids of the routers of all opened groups, or of some, in increasing order. */
 const routersOf = ({ set }: OpenedRound, groups?: ReadonlySet<number>): string[] =>
-  set.groups.filter(({ group }) => groups?.has(group) ?? true).flatMap(({ members }) => members.map((entry) => entry.header.router as string)).sort();
+  set.groups
+    .filter(({ group }) => groups?.has(group) ?? true)
+    .flatMap(({ members }) => members.map((entry) => entry.header.router as string))
+    .sort();
 
 function headerOf({ round: { config }, cost }: OpenedRound, participants: number) {
   const samplesScale = config.layout.fields.find((field) => field.name === 'samples')?.scale as number;
@@ -59,6 +69,11 @@ function headerOf({ round: { config }, cost }: OpenedRound, participants: number
     cluster_hash: config.cluster,
     participant_count: participants,
     timestamp: new Date(config.deadline_ms).toISOString(),
-    ...(withNoise(config) ? { privacy_budget_used: cost.epsilon, noise_scale: Math.sqrt(noiseVariance(config, participants)) / samplesScale } : {}),
+    ...(withNoise(config)
+      ? {
+          privacy_budget_used: cost.epsilon,
+          noise_scale: Math.sqrt(noiseVariance(config, participants)) / samplesScale,
+        }
+      : {}),
   };
 }

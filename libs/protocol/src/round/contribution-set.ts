@@ -1,7 +1,15 @@
 /** Which contributions stay in: a function of the headers and the proposed reports alone (PROTOCOL section 4, steps 5 and 6). */
 import { domainHash, merkleRoot } from '@secagg/crypto';
 import {
-  type Bytes, type ContributionHeader, headerMessage, type PartyId, type Report, reportMessage, SecaggError, type Signed, type VoteBody,
+  type Bytes,
+  type ContributionHeader,
+  headerMessage,
+  type PartyId,
+  type Report,
+  reportMessage,
+  SecaggError,
+  type Signed,
+  type VoteBody,
 } from '@secagg/schema';
 import { type CheckName, ensure, ensureThat, passes, under } from '../checks/check';
 import { isSignedBy, openUnder, sameBytes } from '../documents';
@@ -27,14 +35,24 @@ export function checkHeader(view: FleetView, round: VerifiedRound, signed: Signe
   const { config } = round;
   const party = header.router;
   const at = { party, round: config.round };
-  const key = under('header.certificate', () => certificateOf(view, party, 'router', config.round_time_ms).public_key, () => undefined);
+  const key = under(
+    'header.certificate',
+    () => certificateOf(view, party, 'router', config.round_time_ms).public_key,
+    () => undefined,
+  );
   const isSigned = key !== undefined && isSignedBy(headerMessage, view.fleet, signed, key);
   ensure('header.signature', isSigned, 'bad_signature', `the contribution is not signed by ${party}`, at);
   ensureThat('header.cluster', () => checkClusterMember(round.policy, party));
   const sameRound = header.fleet === config.fleet && header.cluster === config.cluster && header.round === config.round;
   ensure('header.round', sameRound, 'stale_round', 'made for another round', at);
   ensure('header.epoch', sameBytes(header.epoch_hash, config.epoch_hash), 'wrong_epoch', 'made for another epoch', at);
-  ensure('header.config', sameBytes(header.config_hash, round.configHash), 'wrong_config', 'made for another configuration of the round', at);
+  ensure(
+    'header.config',
+    sameBytes(header.config_hash, round.configHash),
+    'wrong_config',
+    'made for another configuration of the round',
+    at,
+  );
   ensure('header.group', header.group === groupOf(config, party), 'wrong_group', 'not in its assigned group', at);
   if (header.box_digests.length !== round.epoch.size) throw new SecaggError('invalid', 'needs one box per member', at);
   return { signed, header, hash: headerHash(signed) };
@@ -45,10 +63,19 @@ export const headersRoot = (headers: readonly CheckedHeader[]): Bytes => merkleR
 /** Throws `round_full` above the maximum of participants, and `duplicate` unless the headers are in strictly increasing order of router id: one contribution a router. */
 export function checkOrder(headers: readonly CheckedHeader[], { config }: Pick<VerifiedRound, 'config'>): void {
   // More than the words were made for could wrap around.
-  ensure('headers.order', headers.length <= config.max_participants, 'round_full', 'more contributions than the round may have', { round: config.round });
+  ensure(
+    'headers.order',
+    headers.length <= config.max_participants,
+    'round_full',
+    'more contributions than the round may have',
+    { round: config.round },
+  );
   headers.forEach(({ header: { router } }, i) => {
     const follows = i === 0 || headers[i - 1].header.router < router;
-    ensure('headers.order', follows, 'duplicate', 'contributions are not in order, or a router is there twice', { party: router, round: config.round });
+    ensure('headers.order', follows, 'duplicate', 'contributions are not in order, or a router is there twice', {
+      party: router,
+      round: config.round,
+    });
   });
 }
 
@@ -61,13 +88,22 @@ export const bitOf = (bitmap: Bytes, index: number): boolean => ((bitmap[index >
 export function openReport(view: FleetView, round: VerifiedRound, root: Bytes, count: number, signed: Signed): Report {
   const claimed = reportMessage.decode(signed.body);
   const seat = round.epoch.epoch.members[claimed.member];
-  if (!seat) throw new SecaggError('no_seat', 'the report is of no member of the epoch', { round: round.config.round, check: 'report.signed' });
+  if (!seat)
+    throw new SecaggError('no_seat', 'the report is of no member of the epoch', {
+      round: round.config.round,
+      check: 'report.signed',
+    });
   const report = openUnder('report.signed', reportMessage, view.fleet, signed, { key: seat.vote_key, id: seat.id });
   ensureThat('report.signed', () => checkInRound(round, report, seat.id));
   const sameHeaders = report.count === count && sameBytes(report.headers_root, root);
-  ensure('report.headers', sameHeaders, 'bad_proposal', `the report of ${seat.id} is about other headers`, { party: seat.id, round: round.config.round });
-  if (report.usable.length !== Math.ceil(count / 8)) throw new SecaggError('invalid', 'the report has the wrong length', { party: seat.id });
-  if (count % 8 !== 0 && report.usable[report.usable.length - 1] >>> (count % 8) !== 0) throw new SecaggError('not_canonical', 'the report has bits after the last contribution', { party: seat.id });
+  ensure('report.headers', sameHeaders, 'bad_proposal', `the report of ${seat.id} is about other headers`, {
+    party: seat.id,
+    round: round.config.round,
+  });
+  if (report.usable.length !== Math.ceil(count / 8))
+    throw new SecaggError('invalid', 'the report has the wrong length', { party: seat.id });
+  if (count % 8 !== 0 && report.usable[report.usable.length - 1] >>> count % 8 !== 0)
+    throw new SecaggError('not_canonical', 'the report has bits after the last contribution', { party: seat.id });
   return report;
 }
 
@@ -79,8 +115,11 @@ export function checkInRound(
 ): void {
   const { config } = round;
   if (
-    statement.fleet !== config.fleet || statement.cluster !== config.cluster || statement.round !== config.round ||
-    !sameBytes(statement.epoch_hash, config.epoch_hash) || !sameBytes(statement.config_hash, round.configHash)
+    statement.fleet !== config.fleet ||
+    statement.cluster !== config.cluster ||
+    statement.round !== config.round ||
+    !sameBytes(statement.epoch_hash, config.epoch_hash) ||
+    !sameBytes(statement.config_hash, round.configHash)
   ) {
     throw new SecaggError('wrong_config', 'the statement is about another round', { party, round: config.round });
   }
@@ -102,18 +141,22 @@ export interface ContributionSet {
 const minGroups = (groups: number): number => Math.floor(groups / 2) + 1;
 
 /** Whether so many groups are enough for the round. */
-export const areEnoughGroups = ({ config }: Pick<VerifiedRound, 'config'>, groups: number): boolean => passes('set.min_groups', groups >= minGroups(config.groups));
+export const areEnoughGroups = ({ config }: Pick<VerifiedRound, 'config'>, groups: number): boolean =>
+  passes('set.min_groups', groups >= minGroups(config.groups));
 
 /** Throws `insufficient_participants` when fewer than half of the groups are left. */
 export function checkEnoughGroups(round: VerifiedRound, set: ContributionSet): void {
   const { round: number } = round.config;
   if (areEnoughGroups(round, set.groups.length)) return;
-  const check: CheckName = set.excluded.some(({ reason }) => reason === 'group_too_small') ? 'set.min_participants' : 'set.min_groups';
+  const check: CheckName = set.excluded.some(({ reason }) => reason === 'group_too_small')
+    ? 'set.min_participants'
+    : 'set.min_groups';
   throw new SecaggError('insufficient_participants', 'too few groups reach their minimum', { round: number, check });
 }
 
 /** Whether a group of so many contributions may be opened. */
-export const reachesMinimum = ({ config }: Pick<VerifiedRound, 'config'>, size: number): boolean => passes('set.min_participants', size >= config.min_participants_per_group);
+export const reachesMinimum = ({ config }: Pick<VerifiedRound, 'config'>, size: number): boolean =>
+  passes('set.min_participants', size >= config.min_participants_per_group);
 
 /** What of a round the set depends on, besides headers and reports. */
 export interface SetRules {
@@ -122,12 +165,17 @@ export interface SetRules {
 }
 
 /** Derives the set. `reports` are verified and of distinct members. */
-export function deriveSet(round: SetRules, headers: readonly CheckedHeader[], reports: readonly Report[]): ContributionSet {
+export function deriveSet(
+  round: SetRules,
+  headers: readonly CheckedHeader[],
+  reports: readonly Report[],
+): ContributionSet {
   const byGroup = new Map<number, CheckedHeader[]>();
   const excluded: { router: PartyId; reason: 'unusable' | 'group_too_small' }[] = [];
   headers.forEach((entry, index) => {
     const usable = reports.filter((report) => bitOf(report.usable, index)).length;
-    if (!passes('set.usable', usable >= round.epoch.usableThreshold)) excluded.push({ router: entry.header.router, reason: 'unusable' });
+    if (!passes('set.usable', usable >= round.epoch.usableThreshold))
+      excluded.push({ router: entry.header.router, reason: 'unusable' });
     else {
       const members = byGroup.get(entry.header.group);
       if (members) members.push(entry);
@@ -158,4 +206,5 @@ export function readyBody(round: VerifiedRound, set: ContributionSet, reports: r
   };
 }
 
-export const reportsHash = (reports: readonly Signed[]): Bytes => domainHash('reports', ...reports.flatMap((report) => [report.body, report.signature]));
+export const reportsHash = (reports: readonly Signed[]): Bytes =>
+  domainHash('reports', ...reports.flatMap((report) => [report.body, report.signature]));

@@ -14,8 +14,18 @@ export interface RoundLimits {
 
 /** Throws `policy` for a round beyond these limits. */
 export function checkLimits({ config }: Pick<VerifiedRound, 'config'>, limits: RoundLimits): void {
-  const allow = (check: CheckName, allowed: boolean, what: string): void => ensure(check, allowed, 'policy', `round ${config.round}: ${what}`, { round: config.round });
-  allow('limits.honest_quorum', honestQuorum(config) >= limits.minHonestPerGroup, 'the honest quorum is below this party\'s limit');
+  const allow = (check: CheckName, allowed: boolean, what: string): void =>
+    ensure(check, allowed, 'policy', `round ${config.round}: ${what}`, { round: config.round });
+  allow(
+    'limits.honest_quorum',
+    honestQuorum(config) >= limits.minHonestPerGroup,
+    "the honest quorum is below this party's limit",
+  );
   if (!withNoise(config)) allow('limits.noise', limits.unsafeNoNoise, 'it has no noise');
-  else allow('limits.round_cost', worstCaseUnits(config) <= limits.maxRoundRhoUnits, 'it costs more privacy than this party allows in a round');
+  else
+    allow(
+      'limits.round_cost',
+      worstCaseUnits(config) <= limits.maxRoundRhoUnits,
+      'it costs more privacy than this party allows in a round',
+    );
 }

@@ -6,7 +6,10 @@ import { ensure } from '../checks/check';
 export const withNoise = (config: RoundConfig): boolean => config.privacy.noise_variance_numerator > 0;
 
 const releaseOf = (config: RoundConfig): Release => ({
-  shareVariance: { numerator: config.privacy.noise_variance_numerator, denominator: config.privacy.noise_variance_denominator },
+  shareVariance: {
+    numerator: config.privacy.noise_variance_numerator,
+    denominator: config.privacy.noise_variance_denominator,
+  },
   sensitivity: config.privacy.clip_norm,
   dimension: config.layout.keys.length * config.layout.fields.length,
 });
@@ -18,15 +21,24 @@ const releaseOf = (config: RoundConfig): Release => ({
 export function checkClipNorm({ layout, privacy, round }: RoundConfig): void {
   if (privacy.unit !== 'request') return;
   const norm = requestNorm(layout);
-  ensure('policy.clip_norm', privacy.clip_norm >= norm, 'policy', `a request can have the norm ${norm}, above the announced bound ${privacy.clip_norm}`, { round });
+  ensure(
+    'policy.clip_norm',
+    privacy.clip_norm >= norm,
+    'policy',
+    `a request can have the norm ${norm}, above the announced bound ${privacy.clip_norm}`,
+    { round },
+  );
 }
 
 /** Standard deviation of the noise in a sum of `max_participants` contributions, in units, rounded up: what word sizes allow for. */
-export const noiseStdDevUnits = (maxParticipants: number, variance: { readonly numerator: number; readonly denominator: number }): number =>
-  Math.ceil(Math.sqrt((maxParticipants * variance.numerator) / variance.denominator));
+export const noiseStdDevUnits = (
+  maxParticipants: number,
+  variance: { readonly numerator: number; readonly denominator: number },
+): number => Math.ceil(Math.sqrt((maxParticipants * variance.numerator) / variance.denominator));
 
 /** h: routers per group whose noise is counted on, when a group has only its minimum. */
-export const honestQuorum = (config: RoundConfig): number => config.min_participants_per_group - config.privacy.assumed_colluders;
+export const honestQuorum = (config: RoundConfig): number =>
+  config.min_participants_per_group - config.privacy.assumed_colluders;
 
 /**
  * Runs a computation of libs/dp-noise. Parameters it refuses (noise outside the sampler's range, a tau that is not
@@ -36,13 +48,14 @@ export function withPrivacyErrors<T>(compute: () => T): T {
   try {
     return compute();
   } catch (error) {
-    if (error instanceof DpNoiseError) throw new SecaggError('policy', `the privacy parameters are refused: ${error.message}`, { privacy: error.code });
+    if (error instanceof DpNoiseError)
+      throw new SecaggError('policy', `the privacy parameters are refused: ${error.message}`, { privacy: error.code });
     throw error;
   }
 }
 
 /** What a router charges before it sends, in units of 2^-40 rho: every group at its minimum. 0 without noise: nothing is claimed then. */
-export const worstCaseUnits = (config: RoundConfig): number => 
+export const worstCaseUnits = (config: RoundConfig): number =>
   withNoise(config) ? withPrivacyErrors(() => costOfSum(releaseOf(config), honestQuorum(config))).units : 0;
 
 export const worstCaseRho = (config: RoundConfig): number => unitsToRho(worstCaseUnits(config));

@@ -1,6 +1,16 @@
 /** An announcement, checked against fleet and epoch: everything derived from it that the roles share (PROTOCOL section 4.1). */
 import { domainHash, packedLength, padContext, type RouterPad } from '@secagg/crypto';
-import { type Bytes, type ClusterHash, type ClusterPolicy, type PartyId, type RoundConfig, roundConfigMessage, type RoundNumber, type Signed, wordBitsFor } from '@secagg/schema';
+import {
+  type Bytes,
+  type ClusterHash,
+  type ClusterPolicy,
+  type PartyId,
+  type RoundConfig,
+  roundConfigMessage,
+  type RoundNumber,
+  type Signed,
+  wordBitsFor,
+} from '@secagg/schema';
 import { bound, type CheckName, ensure } from '../checks/check';
 import { openUnder, sameBytes } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
@@ -41,7 +51,9 @@ export function verifyAnnouncement(known: FleetView, epoch: VerifiedEpoch, annou
   checkFleetCurrent(view, at);
   const names = sameBytes(config.epoch_hash, epoch.hash) && config.epoch === epoch.epoch.epoch;
   ensure('round.epoch', names, 'wrong_epoch', 'the announcement names another epoch', { round: config.round });
-  ensure('epoch.lifetime', at <= epoch.epoch.not_after_ms, 'wrong_epoch', 'the epoch has ended', { round: config.round });
+  ensure('epoch.lifetime', at <= epoch.epoch.not_after_ms, 'wrong_epoch', 'the epoch has ended', {
+    round: config.round,
+  });
   const policy = clusterPolicy(view, config.cluster);
   checkPolicy(view, policy, config, epoch.epoch.not_after_ms);
   return deriveRound(view, epoch, announcement);
@@ -52,11 +64,28 @@ export function verifyAnnouncement(known: FleetView, epoch: VerifiedEpoch, annou
  * nothing, so policy does not matter; and a round that policy forbids must be abortable, or its data would stay taken.
  * Throws `bad_signature`, `wrong_epoch`, `policy`.
  */
-export function roundToAbort(known: FleetView, epoch: VerifiedEpoch, announcement: Signed, nowMs: number): VerifiedRound {
+export function roundToAbort(
+  known: FleetView,
+  epoch: VerifiedEpoch,
+  announcement: Signed,
+  nowMs: number,
+): VerifiedRound {
   const claimed = roundConfigMessage.decode(announcement.body);
   const config = openAnnouncement(namedView(known, claimed) ?? known, announcement);
-  ensure('round.epoch', sameBytes(config.epoch_hash, epoch.hash), 'wrong_epoch', 'the announcement names another epoch', { round: config.round });
-  ensure('round.times', config.round_time_ms <= nowMs + known.policy.clock_tolerance_ms, 'policy', 'the round lies in the future', { round: config.round });
+  ensure(
+    'round.epoch',
+    sameBytes(config.epoch_hash, epoch.hash),
+    'wrong_epoch',
+    'the announcement names another epoch',
+    { round: config.round },
+  );
+  ensure(
+    'round.times',
+    config.round_time_ms <= nowMs + known.policy.clock_tolerance_ms,
+    'policy',
+    'the round lies in the future',
+    { round: config.round },
+  );
   return deriveRound(known, epoch, announcement);
 }
 
@@ -87,7 +116,13 @@ export function deriveRound(known: FleetView, epoch: VerifiedEpoch, announcement
 }
 
 function padOf({ suite, fleet, cluster, round }: RoundConfig, hash: Bytes): VerifiedRound['pad'] {
-  const pad = padContext({ suite, fleet, cluster, round: bound('pad.bound', round, 1 as RoundNumber), configHash: bound('pad.bound', hash, NOWHERE) });
+  const pad = padContext({
+    suite,
+    fleet,
+    cluster,
+    round: bound('pad.bound', round, 1 as RoundNumber),
+    configHash: bound('pad.bound', hash, NOWHERE),
+  });
   return (router) => pad(bound('pad.bound', router, NOBODY));
 }
 
@@ -97,39 +132,88 @@ export const NOWHERE: Bytes = new Uint8Array(32);
 
 /** Throws `policy`, with the name of the check, for a round below the fleet's policy. */
 function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig, epochEndMs: number): void {
-  const allow = (check: CheckName, allowed: boolean, what: string): void => ensure(check, allowed, 'policy', `round ${config.round}: ${what}`, { round: config.round });
+  const allow = (check: CheckName, allowed: boolean, what: string): void =>
+    ensure(check, allowed, 'policy', `round ${config.round}: ${what}`, { round: config.round });
   const { privacy } = config;
   allow('policy.protocol', allowsVersion(view, config.v), `protocol version ${config.v} is not allowed`);
   allow('policy.protocol', config.fleet === view.fleet, 'made for another fleet');
   allow('policy.protocol', view.policy.suites.includes(config.suite), `suite ${config.suite} is not allowed`);
-  const inOrder = config.round_time_ms <= config.send_from_ms && config.round_time_ms < config.deadline_ms && config.send_from_ms < config.deadline_ms;
+  const inOrder =
+    config.round_time_ms <= config.send_from_ms &&
+    config.round_time_ms < config.deadline_ms &&
+    config.send_from_ms < config.deadline_ms;
   allow('round.times', inOrder, 'its times are not in order');
   allow('round.times', config.deadline_ms <= epochEndMs, 'its deadline is past the end of its epoch');
-  allow('policy.delta', privacy.delta_inverse >= policy.min_delta_inverse, 'its delta is larger than the policy allows');
-  allow('policy.privacy_unit', policy.privacy_units.includes(privacy.unit), `privacy unit ${privacy.unit} is not allowed`);
-  allow('policy.min_participants', config.min_participants_per_group >= policy.min_participants_per_group, 'fewer participants per group than the policy asks for');
+  allow(
+    'policy.delta',
+    privacy.delta_inverse >= policy.min_delta_inverse,
+    'its delta is larger than the policy allows',
+  );
+  allow(
+    'policy.privacy_unit',
+    policy.privacy_units.includes(privacy.unit),
+    `privacy unit ${privacy.unit} is not allowed`,
+  );
+  allow(
+    'policy.min_participants',
+    config.min_participants_per_group >= policy.min_participants_per_group,
+    'fewer participants per group than the policy asks for',
+  );
   allow('policy.groups', config.groups <= policy.max_groups, 'more groups than the policy allows');
-  allow('policy.groups', config.combination === 'sum' || config.groups >= MIN_ROBUST_GROUPS, `a ${config.combination} of fewer than ${MIN_ROBUST_GROUPS} groups withstands no liar`);
-  allow('policy.colluders', privacy.assumed_colluders >= policy.min_assumed_colluders, 'fewer assumed colluders than the policy asks for');
-  allow('policy.colluders', privacy.assumed_colluders < config.min_participants_per_group, 'no honest router would be left in a group');
-  allow('policy.capacity', config.max_participants === config.layout.max_participants, 'layout and round differ in the number of participants');
-  allow('policy.capacity', config.max_participants >= config.groups * config.min_participants_per_group, 'its groups cannot all reach their minimum');
-  const noise = noiseStdDevUnits(config.max_participants, { numerator: privacy.noise_variance_numerator, denominator: privacy.noise_variance_denominator });
+  allow(
+    'policy.groups',
+    config.combination === 'sum' || config.groups >= MIN_ROBUST_GROUPS,
+    `a ${config.combination} of fewer than ${MIN_ROBUST_GROUPS} groups withstands no liar`,
+  );
+  allow(
+    'policy.colluders',
+    privacy.assumed_colluders >= policy.min_assumed_colluders,
+    'fewer assumed colluders than the policy asks for',
+  );
+  allow(
+    'policy.colluders',
+    privacy.assumed_colluders < config.min_participants_per_group,
+    'no honest router would be left in a group',
+  );
+  allow(
+    'policy.capacity',
+    config.max_participants === config.layout.max_participants,
+    'layout and round differ in the number of participants',
+  );
+  allow(
+    'policy.capacity',
+    config.max_participants >= config.groups * config.min_participants_per_group,
+    'its groups cannot all reach their minimum',
+  );
+  const noise = noiseStdDevUnits(config.max_participants, {
+    numerator: privacy.noise_variance_numerator,
+    denominator: privacy.noise_variance_denominator,
+  });
   const wide = config.layout.word_bits >= wordBitsFor({ ...config.layout, noiseStdDevUnits: noise });
   allow('policy.word_width', wide, 'its words are too short for its noise: sums would wrap around');
   checkClipNorm(config);
   if (!withNoise(config)) allow('policy.noise', policy.unsafe_no_noise, 'it has no noise');
-  else allow('policy.noise_floor', worstCaseRho(config) <= policy.max_round_rho_units / 2 ** 40, 'its noise is below the floor of the policy');
+  else
+    allow(
+      'policy.noise_floor',
+      worstCaseRho(config) <= policy.max_round_rho_units / 2 ** 40,
+      'its noise is below the floor of the policy',
+    );
 }
 
 /** Throws `policy` when the announced round time is further from this party's clock than the policy tolerates. */
 export function checkRoundTime(view: FleetView, round: VerifiedRound, nowMs: number): void {
   const near = Math.abs(round.config.round_time_ms - nowMs) <= view.policy.clock_tolerance_ms;
-  ensure('round.times', near, 'policy', 'the announced round time is too far from this clock', { round: round.config.round });
+  ensure('round.times', near, 'policy', 'the announced round time is too far from this clock', {
+    round: round.config.round,
+  });
 }
 
 /** The group of a router: nobody chooses it (PROTOCOL section 4.3). Integer in [0, groups). */
-export function groupOf(config: Pick<RoundConfig, 'cluster' | 'round' | 'groups' | 'epoch_hash'>, router: PartyId): number {
+export function groupOf(
+  config: Pick<RoundConfig, 'cluster' | 'round' | 'groups' | 'epoch_hash'>,
+  router: PartyId,
+): number {
   const digest = domainHash('group', config.epoch_hash, config.cluster, config.round, router);
   // 48 bits against at most 1024 groups: the bias is below 2^-38.
   return Buffer.from(digest).readUIntBE(0, 6) % config.groups;

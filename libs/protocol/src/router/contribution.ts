@@ -1,7 +1,26 @@
 /** Building a contribution: noise, encryption, sealing, signature (PROTOCOL section 3 and section 4.2). */
-import { boxPlaintext, type CommitmentContext, commitmentOf, domainHash, domainMessage, drawSeeds, encryptVector, sealingSuite, wipe } from '@secagg/crypto';
+import {
+  boxPlaintext,
+  type CommitmentContext,
+  commitmentOf,
+  domainHash,
+  domainMessage,
+  drawSeeds,
+  encryptVector,
+  sealingSuite,
+  wipe,
+} from '@secagg/crypto';
 import { addNoise } from '@secagg/dp-noise';
-import { type Bytes, type Contribution, contributionMessage, headerMessage, type MemberIndex, type PartyId, type RandomBytes, type SealedBox } from '@secagg/schema';
+import {
+  type Bytes,
+  type Contribution,
+  contributionMessage,
+  headerMessage,
+  type MemberIndex,
+  type PartyId,
+  type RandomBytes,
+  type SealedBox,
+} from '@secagg/schema';
 import { bound } from '../checks/check';
 import { signDocument } from '../documents';
 import { headerHash } from '../round/contribution-set';
@@ -24,10 +43,20 @@ export const sealingInfo = (fleet: string): Bytes => domainMessage('sealed-seeds
 
 /** Binds a box to epoch, round, router and member: moved anywhere else it does not open. */
 export const boxAad = (round: VerifiedRound, router: PartyId, member: number): Bytes =>
-  domainMessage('box', bound('box.bound', round.epoch.hash, NOWHERE), bound('box.bound', round.configHash, NOWHERE), bound('box.bound', router, NOBODY), member);
+  domainMessage(
+    'box',
+    bound('box.bound', round.epoch.hash, NOWHERE),
+    bound('box.bound', round.configHash, NOWHERE),
+    bound('box.bound', router, NOBODY),
+    member,
+  );
 
 /** What commitments to seeds are bound to: the round's pieces and configuration, and the router. */
-export const commitmentContext = (round: VerifiedRound, router: PartyId): CommitmentContext => ({ pieces: round.epoch.pieces, configHash: round.configHash, routerId: router });
+export const commitmentContext = (round: VerifiedRound, router: PartyId): CommitmentContext => ({
+  pieces: round.epoch.pieces,
+  configHash: round.configHash,
+  routerId: router,
+});
 
 export const boxDigest = (box: SealedBox): Bytes => domainHash('box-digest', box.encapsulation, box.ciphertext);
 export const ciphertextDigest = (ciphertext: Bytes): Bytes => domainHash('ciphertext-digest', ciphertext);
@@ -37,18 +66,30 @@ export const commitmentsDigest = (commitments: Bytes): Bytes => domainHash('comm
  * Encrypts one vector for one round.
  * @param vector d clipped integers in layout units; overwritten with noise and wiped
  */
-export function buildContribution(round: VerifiedRound, identity: Identity, vector: Float64Array, random: RandomBytes, nowMs: number): BuiltContribution {
+export function buildContribution(
+  round: VerifiedRound,
+  identity: Identity,
+  vector: Float64Array,
+  random: RandomBytes,
+  nowMs: number,
+): BuiltContribution {
   const { config, epoch } = round;
   const { privacy } = config;
   if (withNoise(config)) {
-    addNoise(vector, { numerator: privacy.noise_variance_numerator, denominator: privacy.noise_variance_denominator }, random);
+    addNoise(
+      vector,
+      { numerator: privacy.noise_variance_numerator, denominator: privacy.noise_variance_denominator },
+      random,
+    );
   }
   const seeds = drawSeeds(epoch.pieces, random);
   const ciphertext = encryptVector(round.pad(identity.id), config.layout.word_bits, vector, seeds);
   vector.fill(0);
 
   const commitments = new Uint8Array(32 * epoch.pieces.length);
-  epoch.pieces.forEach((piece, i) => commitments.set(commitmentOf(round.configHash, identity.id, piece, seeds.get(piece) as Bytes), 32 * i));
+  epoch.pieces.forEach((piece, i) =>
+    commitments.set(commitmentOf(round.configHash, identity.id, piece, seeds.get(piece) as Bytes), 32 * i),
+  );
 
   const suite = sealingSuite(epoch.epoch.sealing_suite);
   const info = sealingInfo(config.fleet);

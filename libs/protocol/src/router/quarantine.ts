@@ -19,10 +19,19 @@ export function quarantinedUntil(state: RouterState, cluster: ClusterHash | stri
 }
 
 /** Throws `quarantined`, with the last round to be sat out. */
-export function checkNoQuarantine(state: RouterState, { cluster, round }: Pick<RoundConfig, 'cluster' | 'round'>): void {
+export function checkNoQuarantine(
+  state: RouterState,
+  { cluster, round }: Pick<RoundConfig, 'cluster' | 'round'>,
+): void {
   const untilRound = quarantinedUntil(state, cluster);
   const sitsOut = untilRound !== undefined && round <= untilRound;
-  ensure('standing.quarantine', !sitsOut, 'quarantined', `round ${round}: the coordinator has this router in quarantine until round ${untilRound}`, { round, untilRound });
+  ensure(
+    'standing.quarantine',
+    !sitsOut,
+    'quarantined',
+    `round ${round}: the coordinator has this router in quarantine until round ${untilRound}`,
+    { round, untilRound },
+  );
 }
 
 /**
@@ -32,7 +41,8 @@ export function checkNoQuarantine(state: RouterState, { cluster, round }: Pick<R
  */
 export function receiveQuarantine(state: RouterState, key: string, untilRound: unknown): RouterStep<undefined> {
   const participation = state.participations.get(key);
-  if (!participation || typeof untilRound !== 'number' || !Number.isSafeInteger(untilRound)) return { events: [], reply: undefined };
+  if (!participation || typeof untilRound !== 'number' || !Number.isSafeInteger(untilRound))
+    return { events: [], reply: undefined };
   const { cluster, round } = roundConfigMessage.decode(participation.announcement.body);
   if (untilRound < round) return { events: [], reply: undefined };
   return { events: [{ type: 'quarantine-told', cluster, round, untilRound }], reply: undefined };

@@ -23,13 +23,18 @@ export function settleByProof(state: RouterState, proof: DecisionProof, nowMs: n
   const claimed = roundConfigMessage.decode(proof.announcement.body);
   const key = roundKey(claimed.cluster, claimed.round);
   const participation = state.participations.get(key);
-  if (!participation) throw new SecaggError('no_round', 'this router did not take part in the round', { round: claimed.round });
+  if (!participation)
+    throw new SecaggError('no_round', 'this router did not take part in the round', { round: claimed.round });
   // On the round as it was checked before it was answered: the proof may be about another configuration of it, under older documents.
   const answered = answeredRound(state.view, participation);
   const { body } = verifyDecision(answered, proof.decision);
   const decided = verifyDecidedRound(state.view.authorityKey, proof, answered.view);
   if (participation.outcome && (participation.outcome === 'aborted') !== (body.kind === 'abort')) {
-    throw new SecaggError('duplicate', `the round is settled already, and not by an ${body.kind === 'abort' ? 'abort' : 'opening'}: there are two decisions`, { round: decided.round });
+    throw new SecaggError(
+      'duplicate',
+      `the round is settled already, and not by an ${body.kind === 'abort' ? 'abort' : 'opening'}: there are two decisions`,
+      { round: decided.round },
+    );
   }
   const events = body.kind === 'abort' ? settleAborted(state, key, proof.decision, nowMs).events : [];
   return { events, reply: { key, decided } };

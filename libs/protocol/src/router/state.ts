@@ -3,7 +3,14 @@
  * event is durable before what it allows leaves. `contribution-prepared` holds the charge, the observations taken and the
  * bytes together, so that one durable write makes all of it true before anything is sent (PROTOCOL section 4.2 and 6).
  */
-import { applyLedgerEvent, assumeSpent, type Budget, emptyLedger, type LedgerEvent, type LedgerState } from '@secagg/dp-noise';
+import {
+  applyLedgerEvent,
+  assumeSpent,
+  type Budget,
+  emptyLedger,
+  type LedgerEvent,
+  type LedgerState,
+} from '@secagg/dp-noise';
 import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
 import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
@@ -74,14 +81,26 @@ export type RouterEvent =
     }
   | { readonly type: 'receipt-received'; readonly key: string; readonly receipt: Signed }
   | ({ readonly type: 'quarantine-told'; readonly cluster: string } & ToldQuarantine)
-  | { readonly type: 'round-settled'; readonly key: string; readonly outcome: RoundOutcome; readonly ledger?: LedgerEvent };
+  | {
+      readonly type: 'round-settled';
+      readonly key: string;
+      readonly outcome: RoundOutcome;
+      readonly ledger?: LedgerEvent;
+    };
 
 export interface RouterStep<Reply> {
   readonly events: readonly RouterEvent[];
   readonly reply: Reply;
 }
 
-export const emptyRouter = (view: FleetView): RouterState => ({ view, highestEpoch: 0, highestRound: new Map(), participations: new Map(), ledger: emptyLedger(), quarantines: new Map() });
+export const emptyRouter = (view: FleetView): RouterState => ({
+  view,
+  highestEpoch: 0,
+  highestRound: new Map(),
+  participations: new Map(),
+  ledger: emptyLedger(),
+  quarantines: new Map(),
+});
 
 /** The one place where a router's state changes. */
 export function evolveRouter(state: RouterState, event: RouterEvent): void {

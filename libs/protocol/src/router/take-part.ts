@@ -1,7 +1,24 @@
 /** A router's part in a round: check the announcement, charge, contribute, keep the receipt, settle (PROTOCOL section 4). */
-import { type Budget, clipToL2Ball, decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
 import {
-  type Bytes, type ClusterPolicy, type Decision, type OpenRound, type RandomBytes, receiptMessage, type RoundConfig, roundConfigMessage, SecaggError, type Signed, type Transcript,
+  type Budget,
+  clipToL2Ball,
+  decideCharge,
+  decideCorrection,
+  decideRelease,
+  type LedgerEvent,
+} from '@secagg/dp-noise';
+import {
+  type Bytes,
+  type ClusterPolicy,
+  type Decision,
+  type OpenRound,
+  type RandomBytes,
+  receiptMessage,
+  type RoundConfig,
+  roundConfigMessage,
+  SecaggError,
+  type Signed,
+  type Transcript,
 } from '@secagg/schema';
 import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
 import { ensure, ensureThat, passes, under } from '../checks/check';
@@ -11,10 +28,24 @@ import { certificateOf, checkClusterMember, type FleetView } from '../fleet/flee
 import { verifyDecision } from '../round/decision';
 import { checkLimits } from '../round/limits';
 import { withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
-import { checkRoundTime, configHash, deriveRound, roundKey, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
+import {
+  checkRoundTime,
+  configHash,
+  deriveRound,
+  roundKey,
+  type VerifiedRound,
+  verifyAnnouncement,
+} from '../round/verified-round';
 import { buildContribution } from './contribution';
 import { checkNoQuarantine } from './quarantine';
-import { type Participation, type RouterContext, type RouterEvent, type RouterLimits, type RouterState, type RouterStep } from './state';
+import {
+  type Participation,
+  type RouterContext,
+  type RouterEvent,
+  type RouterLimits,
+  type RouterState,
+  type RouterStep,
+} from './state';
 
 /**
  * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
@@ -25,9 +56,19 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   const config = roundConfigMessage.decode(open.announcement.body);
   checkUnanswered(state, config);
   const { round_time_ms } = config;
-  const round = verifyAnnouncement(state.view, verifyEpoch(state.view, open.epoch_certificate, round_time_ms), open.announcement);
+  const round = verifyAnnouncement(
+    state.view,
+    verifyEpoch(state.view, open.epoch_certificate, round_time_ms),
+    open.announcement,
+  );
   // Its own newest policy binds a router at once, also for rounds announced just before.
-  ensure('fleet.newest', round.view === state.view, 'policy', 'made under a policy or roster older than the newest known', { round: config.round });
+  ensure(
+    'fleet.newest',
+    round.view === state.view,
+    'policy',
+    'made under a policy or roster older than the newest known',
+    { round: config.round },
+  );
   checkSinceRestored(state, round);
   checkRoundTime(state.view, round, nowMs);
   const { id } = context.identity;
@@ -35,7 +76,13 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   ensureThat('header.cluster', () => checkClusterMember(round.policy, id));
   const { limits } = context;
   const { unit } = round.config.privacy;
-  ensure('limits.privacy_unit', unit === limits.privacyUnit, 'policy', `round ${config.round}: privacy unit ${unit} instead of ${limits.privacyUnit}`, { round: config.round });
+  ensure(
+    'limits.privacy_unit',
+    unit === limits.privacyUnit,
+    'policy',
+    `round ${config.round}: privacy unit ${unit} instead of ${limits.privacyUnit}`,
+    { round: config.round },
+  );
   checkLimits(round, limits);
   checkNoQuarantine(state, config);
   decideRoundCharge(state, context, round, nowMs);
@@ -43,12 +90,29 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
 }
 
 /** Throws `stale_round` for a round number not above the highest answered, `wrong_epoch` below the highest epoch seen. */
-function checkUnanswered(state: RouterState, { cluster, round, epoch }: Pick<RoundConfig, 'cluster' | 'round' | 'epoch'>): void {
+function checkUnanswered(
+  state: RouterState,
+  { cluster, round, epoch }: Pick<RoundConfig, 'cluster' | 'round' | 'epoch'>,
+): void {
   const highest = state.highestRound.get(cluster) ?? 0;
   ensure('round.once', round > highest, 'stale_round', `round ${round} is not above the highest answered`, { round });
-  ensure('round.once', isWithinReach(round, highest), 'policy', `round ${round} is too far above the highest answered`, { round });
-  ensure('epoch.newer', isWithinReach(epoch, state.highestEpoch), 'policy', `epoch ${epoch} is too far above the highest seen`, { round });
-  ensure('epoch.not_older', epoch >= state.highestEpoch, 'wrong_epoch', `epoch ${epoch} is below the highest seen`, { round });
+  ensure(
+    'round.once',
+    isWithinReach(round, highest),
+    'policy',
+    `round ${round} is too far above the highest answered`,
+    { round },
+  );
+  ensure(
+    'epoch.newer',
+    isWithinReach(epoch, state.highestEpoch),
+    'policy',
+    `epoch ${epoch} is too far above the highest seen`,
+    { round },
+  );
+  ensure('epoch.not_older', epoch >= state.highestEpoch, 'wrong_epoch', `epoch ${epoch} is below the highest seen`, {
+    round,
+  });
 }
 
 /**
@@ -58,13 +122,29 @@ function checkUnanswered(state: RouterState, { cluster, round, epoch }: Pick<Rou
  */
 function checkSinceRestored({ restoredAtMs, view }: RouterState, { config }: VerifiedRound): void {
   const since = restoredAtMs === undefined || config.round_time_ms > restoredAtMs + view.policy.clock_tolerance_ms;
-  ensure('round.since_restored', since, 'stale_round', `round ${config.round} was announced before this router came back from a backup: it may have answered it`, { round: config.round });
+  ensure(
+    'round.since_restored',
+    since,
+    'stale_round',
+    `round ${config.round} was announced before this router came back from a backup: it may have answered it`,
+    { round: config.round },
+  );
 }
 
 /** The charge for a round at its worst case, or undefined for one without noise. Throws `budget_exhausted`, `stale_round`. */
-function decideRoundCharge(state: RouterState, context: RouterContext, round: VerifiedRound, nowMs: number): LedgerEvent | undefined {
+function decideRoundCharge(
+  state: RouterState,
+  context: RouterContext,
+  round: VerifiedRound,
+  nowMs: number,
+): LedgerEvent | undefined {
   if (!withNoise(round.config)) return undefined;
-  const request = { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash), units: worstCaseUnits(round.config) };
+  const request = {
+    cluster: round.config.cluster,
+    round: round.config.round,
+    configHash: hex(round.configHash),
+    units: worstCaseUnits(round.config),
+  };
   const decision = decideCharge(state.ledger, effectiveBudget(context.limits, round.policy), request, nowMs);
   if (decision.outcome === 'charged') return decision.event;
   const { round: number } = round.config;
@@ -74,17 +154,29 @@ function decideRoundCharge(state: RouterState, context: RouterContext, round: Ve
     return undefined;
   }
   const { availableAtMs, remainingUnits } = decision;
-  const until = availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`;
-  throw new SecaggError('budget_exhausted', `round ${number} does not fit the privacy budget${until}`, { round: number, check: 'limits.budget', availableAtMs, remainingUnits });
+  const until =
+    availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`;
+  throw new SecaggError('budget_exhausted', `round ${number} does not fit the privacy budget${until}`, {
+    round: number,
+    check: 'limits.budget',
+    availableAtMs,
+    remainingUnits,
+  });
 }
 
 /** What binds: the smaller of the router's own budget and the cluster's in the fleet policy, over the longer of their windows. */
-export function effectiveBudget(limits: Pick<RouterLimits, 'budget'>, policy: Pick<ClusterPolicy, 'budget_rho_units' | 'budget_window_days'>): Budget {
+export function effectiveBudget(
+  limits: Pick<RouterLimits, 'budget'>,
+  policy: Pick<ClusterPolicy, 'budget_rho_units' | 'budget_window_days'>,
+): Budget {
   const days = policy.budget_window_days;
   const own = limits.budget.window === 'lifetime' ? Infinity : limits.budget.window.days;
   const theirs = days === 0 ? Infinity : days;
   const window = Math.max(own, theirs);
-  return { units: Math.min(limits.budget.units, policy.budget_rho_units), window: window === Infinity ? 'lifetime' : { days: window } };
+  return {
+    units: Math.min(limits.budget.units, policy.budget_rho_units),
+    window: window === Infinity ? 'lifetime' : { days: window },
+  };
 }
 
 /**
@@ -104,30 +196,53 @@ export function contribute(
   // Rounds are checked long before they are answered; without noise the ledger would not notice a second configuration.
   checkUnanswered(state, round.config);
   const charge = decideRoundCharge(state, context, round, nowMs);
-  if (round.config.privacy.unit === 'router') withPrivacyErrors(() => clipToL2Ball(vector, round.config.privacy.clip_norm));
+  if (round.config.privacy.unit === 'router')
+    withPrivacyErrors(() => clipToL2Ball(vector, round.config.privacy.clip_norm));
   const { bytes, headerHash } = buildContribution(round, context.identity, vector, random, nowMs);
   const { cluster, round: number, epoch } = round.config;
   const events: RouterEvent[] = [
     { type: 'epoch-seen', epoch },
     {
-      type: 'contribution-prepared', key: roundKey(cluster, number), cluster, round: number,
-      announcement: round.announcement, epochCertificate: round.epoch.certificate, headerHash, bytes, ...(charge ? { charge } : {}),
+      type: 'contribution-prepared',
+      key: roundKey(cluster, number),
+      cluster,
+      round: number,
+      announcement: round.announcement,
+      epochCertificate: round.epoch.certificate,
+      headerHash,
+      bytes,
+      ...(charge ? { charge } : {}),
     },
   ];
   return { events, reply: bytes };
 }
 
 /** Verifies the coordinator's receipt for what was sent. Throws `bad_signature` or `wrong_config`. */
-export function receiveReceipt(state: RouterState, context: RouterContext, key: string, signed: Signed): RouterStep<undefined> {
+export function receiveReceipt(
+  state: RouterState,
+  context: RouterContext,
+  key: string,
+  signed: Signed,
+): RouterStep<undefined> {
   const participation = participationOf(state, key);
   const config = roundConfigMessage.decode(participation.announcement.body);
   // Under the roster the round was announced under, as everybody would check it that it is shown to.
-  const coordinator = certificateOf(answeredRound(state.view, participation).view, config.coordinator, 'coordinator', config.round_time_ms);
+  const coordinator = certificateOf(
+    answeredRound(state.view, participation).view,
+    config.coordinator,
+    'coordinator',
+    config.round_time_ms,
+  );
   const receipt = openDocument(receiptMessage, state.view.fleet, signed, coordinator.public_key, config.coordinator);
   // Every field: a receipt is worth what it proves later.
   const matches =
-    receipt.router === context.identity.id && receipt.fleet === config.fleet && receipt.cluster === config.cluster && receipt.round === config.round &&
-    receipt.coordinator === config.coordinator && sameBytes(receipt.config_hash, configHash(participation.announcement.body)) && sameBytes(receipt.header_hash, participation.headerHash);
+    receipt.router === context.identity.id &&
+    receipt.fleet === config.fleet &&
+    receipt.cluster === config.cluster &&
+    receipt.round === config.round &&
+    receipt.coordinator === config.coordinator &&
+    sameBytes(receipt.config_hash, configHash(participation.announcement.body)) &&
+    sameBytes(receipt.header_hash, participation.headerHash);
   if (!matches) throw new SecaggError('wrong_config', 'the receipt is for something else', { round: config.round });
   return { events: [{ type: 'receipt-received', key, receipt: signed }], reply: undefined };
 }
@@ -143,14 +258,28 @@ export interface SettledRound {
  * Verifies a published round in full and settles this router's part in it: the charge is corrected to the actual set, or
  * released when the contribution was left out. Throws when the transcript does not verify; nothing is settled then.
  */
-export function settlePublished(state: RouterState, key: string, transcript: Transcript, nowMs: number): RouterStep<SettledRound> {
+export function settlePublished(
+  state: RouterState,
+  key: string,
+  transcript: Transcript,
+  nowMs: number,
+): RouterStep<SettledRound> {
   const participation = participationOf(state, key);
   const sameRound = sameBytes(transcript.announcement.body, participation.announcement.body);
-  ensure('transcript.same_round', sameRound, 'wrong_config', 'the published round is another configuration than the one answered');
+  ensure(
+    'transcript.same_round',
+    sameRound,
+    'wrong_config',
+    'the published round is another configuration than the one answered',
+  );
   const audited = auditTranscript(state.view.authorityKey, transcript);
   if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted');
-  const included = audited.set.groups.some((group) => group.members.some((entry) => sameBytes(entry.hash, participation.headerHash)));
-  const listed = transcript.contributions.some((entry) => sameBytes(audited.hashOf(entry.header), participation.headerHash));
+  const included = audited.set.groups.some((group) =>
+    group.members.some((entry) => sameBytes(entry.hash, participation.headerHash)),
+  );
+  const listed = transcript.contributions.some((entry) =>
+    sameBytes(audited.hashOf(entry.header), participation.headerHash),
+  );
   const outcome = included ? 'included' : 'left_out';
   const events: RouterEvent[] = participation.outcome
     ? []
@@ -159,23 +288,39 @@ export function settlePublished(state: RouterState, key: string, transcript: Tra
   return { events, reply: { outcome, audited, receiptNotHonoured: !honoured } };
 }
 
-function settlement(state: RouterState, audited: Extract<AuditedRound, { kind: 'opened' }>, included: boolean, nowMs: number): LedgerEvent | undefined {
+function settlement(
+  state: RouterState,
+  audited: Extract<AuditedRound, { kind: 'opened' }>,
+  included: boolean,
+  nowMs: number,
+): LedgerEvent | undefined {
   const { config, configHash } = audited.round;
   const key = { cluster: config.cluster, round: config.round, configHash: hex(configHash) };
-  const decision = included ? decideCorrection(state.ledger, key, audited.cost.units, nowMs) : decideRelease(state.ledger, key, nowMs);
+  const decision = included
+    ? decideCorrection(state.ledger, key, audited.cost.units, nowMs)
+    : decideRelease(state.ledger, key, nowMs);
   return decision.outcome === 'settled' ? decision.event : undefined;
 }
 
 const ledgerPart = (ledger: LedgerEvent | undefined) => (ledger ? { ledger } : {});
 
 /** Takes observations back and releases the charge on a quorum's abort decision, and on nothing less. */
-export function settleAborted(state: RouterState, key: string, decision: Decision, nowMs: number): RouterStep<undefined> {
+export function settleAborted(
+  state: RouterState,
+  key: string,
+  decision: Decision,
+  nowMs: number,
+): RouterStep<undefined> {
   const participation = participationOf(state, key);
   if (participation.outcome) return { events: [], reply: undefined };
   const round = answeredRound(state.view, participation);
   const isAbort = verifyDecision(round, decision).body.kind === 'abort';
   ensure('decision.kind', isAbort, 'no_decision', 'the decision is not an abort', { round: round.config.round });
-  const released = decideRelease(state.ledger, { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash) }, nowMs);
+  const released = decideRelease(
+    state.ledger,
+    { cluster: round.config.cluster, round: round.config.round, configHash: hex(round.configHash) },
+    nowMs,
+  );
   const ledger = released.outcome === 'settled' ? released.event : undefined;
   return { events: [{ type: 'round-settled', key, outcome: 'aborted', ...ledgerPart(ledger) }], reply: undefined };
 }

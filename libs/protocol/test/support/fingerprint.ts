@@ -19,9 +19,20 @@ function described(value: object, seen: Map<object, string>): string {
   const list = (kind: string, items: readonly string[]): string => JSON.stringify([kind, ...items]);
   if (value instanceof WordSum) return list('sum', [Buffer.from(value.toPacked()).toString('base64')]);
   if (value instanceof Uint8Array) return list('bytes', [Buffer.from(value).toString('base64')]);
-  if (value instanceof Map) return list('map', [...value].map(([key, entry]) => list('entry', [digest(key, seen), digest(entry, seen)])).sort());
+  if (value instanceof Map)
+    return list(
+      'map',
+      [...value].map(([key, entry]) => list('entry', [digest(key, seen), digest(entry, seen)])).sort(),
+    );
   if (value instanceof Set) return list('set', [...value].map((entry) => digest(entry, seen)).sort());
-  if (Array.isArray(value)) return list('array', value.map((entry) => digest(entry, seen)));
+  if (Array.isArray(value))
+    return list(
+      'array',
+      value.map((entry) => digest(entry, seen)),
+    );
   const entries = Object.entries(value).filter(([, entry]) => typeof entry !== 'function' && entry !== undefined);
-  return list('object', entries.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, entry]) => [key, digest(entry, seen)]));
+  return list(
+    'object',
+    entries.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, entry]) => [key, digest(entry, seen)]),
+  );
 }

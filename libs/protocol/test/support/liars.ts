@@ -1,12 +1,28 @@
 /** Members that lie: what they hand to the coordinator is exchanged on the way, signed with their real keys. */
 import {
-  type Answer, type AnswerBody, answerBodyMessage, answerMessage, type Bytes, type Report, reportMessage, SecaggError, type Signed, type Vote, voteBodyMessage, type VoteBody,
+  type Answer,
+  type AnswerBody,
+  answerBodyMessage,
+  answerMessage,
+  type Bytes,
+  type Report,
+  reportMessage,
+  SecaggError,
+  type Signed,
+  type Vote,
+  voteBodyMessage,
+  type VoteBody,
 } from '@secagg/schema';
 import { signMessage } from '@secagg/crypto';
 import { type LocalCoordinator, type LocalMember, signDocument } from '../../src';
 import { type Work } from './scenario';
 
-type Lies = Partial<Pick<LocalCoordinator, 'takeReport' | 'takeVote' | 'takeTransfer' | 'takeAnswer' | 'takeSeat' | 'takeEpochSignature' | 'views'>>;
+type Lies = Partial<
+  Pick<
+    LocalCoordinator,
+    'takeReport' | 'takeVote' | 'takeTransfer' | 'takeAnswer' | 'takeSeat' | 'takeEpochSignature' | 'views'
+  >
+>;
 
 export class Liar implements Work {
   /** Codes its messages were refused with. */
@@ -38,10 +54,16 @@ export class Liar implements Work {
     return voteSecretOf(this.member);
   }
 
-  answer(body: AnswerBody, change: (answer: Answer, body: AnswerBody) => { answer?: Partial<Answer>; pieces?: AnswerBody['pieces'] }): Bytes {
+  answer(
+    body: AnswerBody,
+    change: (answer: Answer, body: AnswerBody) => { answer?: Partial<Answer>; pieces?: AnswerBody['pieces'] },
+  ): Bytes {
     const honest = answerMessage.decode(body.answer.body);
     const { answer, pieces } = change(honest, body);
-    return answerBodyMessage.encode({ answer: signDocument(answerMessage, 'local', { ...honest, ...answer }, this.voteSecret), pieces: pieces ?? body.pieces });
+    return answerBodyMessage.encode({
+      answer: signDocument(answerMessage, 'local', { ...honest, ...answer }, this.voteSecret),
+      pieces: pieces ?? body.pieces,
+    });
   }
 
   report(signed: Signed, change: (report: Report) => Partial<Report>): Signed {
@@ -51,7 +73,11 @@ export class Liar implements Work {
 
   vote(vote: Vote, body: VoteBody): Vote {
     const bytes = voteBodyMessage.encode(body);
-    return { body: bytes, member: vote.member, signature: signMessage(this.voteSecret, { type: voteBodyMessage.type, fleet: 'local' }, bytes) };
+    return {
+      body: bytes,
+      member: vote.member,
+      signature: signMessage(this.voteSecret, { type: voteBodyMessage.type, fleet: 'local' }, bytes),
+    };
   }
 }
 

@@ -43,13 +43,19 @@ export class LyingFleet {
       const group = groupOf(config, routerName(i) as PartyId);
       members.set(group, [...(members.get(group) ?? []), i]);
     });
-    const opened = [...members].filter(([, of]) => of.length >= config.min_participants_per_group).sort(([a], [b]) => a - b);
+    const opened = [...members]
+      .filter(([, of]) => of.length >= config.min_participants_per_group)
+      .sort(([a], [b]) => a - b);
     const sums = opened.map(([group, of]): GroupSums => {
       const noise = Math.sqrt(noiseVariance(config, of.length));
-      const values = Float64Array.from({ length: layout.keys.length * layout.fields.length }, () => Math.round(noise * this.gaussian()));
+      const values = Float64Array.from({ length: layout.keys.length * layout.fields.length }, () =>
+        Math.round(noise * this.gaussian()),
+      );
       for (const i of of) {
         const vector = liars.get(i)?.(layout, seen[i], this.random) ?? vectorOf(layout, seen[i]);
-        vector.forEach((value, c) => { values[c] += value; });
+        vector.forEach((value, c) => {
+          values[c] += value;
+        });
       }
       return { group, size: of.length, values: centred(values, layout.word_bits) };
     });
@@ -70,10 +76,20 @@ const centred = (values: Float64Array, bits: number): Float64Array =>
 /** Rates and latencies over all requests of all routers. */
 export function pooled(signals: readonly Signals[]): Signals {
   const keys = new Set(signals.flatMap((of) => Object.keys(of)));
-  return Object.fromEntries([...keys].map((key): [string, RewardSignal] => {
-    const entries = signals.flatMap((of) => (of[key] ? [of[key]] : []));
-    const samples = entries.reduce((sum, entry) => sum + entry.total_samples, 0);
-    const mean = (of: (entry: RewardSignal) => number) => entries.reduce((sum, entry) => sum + of(entry) * entry.total_samples, 0) / samples;
-    return [key, { total_samples: samples, success_rate: mean((entry) => entry.success_rate), avg_latency: mean((entry) => entry.avg_latency) }];
-  }));
+  return Object.fromEntries(
+    [...keys].map((key): [string, RewardSignal] => {
+      const entries = signals.flatMap((of) => (of[key] ? [of[key]] : []));
+      const samples = entries.reduce((sum, entry) => sum + entry.total_samples, 0);
+      const mean = (of: (entry: RewardSignal) => number) =>
+        entries.reduce((sum, entry) => sum + of(entry) * entry.total_samples, 0) / samples;
+      return [
+        key,
+        {
+          total_samples: samples,
+          success_rate: mean((entry) => entry.success_rate),
+          avg_latency: mean((entry) => entry.avg_latency),
+        },
+      ];
+    }),
+  );
 }

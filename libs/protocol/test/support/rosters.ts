@@ -14,18 +14,38 @@ export interface Changes {
 export function nextDocuments(fleet: LocalFleet, changes: Changes): FleetDocuments {
   const { authority, view } = fleet;
   const certificates = [...view.certificates.values()].map((held) => {
-    const { serial, id, roles, public_key, organisation, not_before_ms, not_after_ms } = { ...held, ...changes.certificates?.[held.id] };
-    return issueCertificate(authority, { id, roles, publicKey: public_key, organisation, serial, notBeforeMs: not_before_ms, notAfterMs: not_after_ms });
+    const { serial, id, roles, public_key, organisation, not_before_ms, not_after_ms } = {
+      ...held,
+      ...changes.certificates?.[held.id],
+    };
+    return issueCertificate(authority, {
+      id,
+      roles,
+      publicKey: public_key,
+      organisation,
+      serial,
+      notBeforeMs: not_before_ms,
+      notAfterMs: not_after_ms,
+    });
   });
   const revokedSerials = (changes.revoke ?? []).map((id) => view.certificates.get(id as PartyId)?.serial as number);
-  const roster = signRoster(authority, { version: view.roster.version + 1, issuedAtMs: now, notAfterMs: view.roster.not_after_ms, certificates, revokedSerials });
+  const roster = signRoster(authority, {
+    version: view.roster.version + 1,
+    issuedAtMs: now,
+    notAfterMs: view.roster.not_after_ms,
+    certificates,
+    revokedSerials,
+  });
   const { v: _v, fleet: _fleet, ...terms } = view.policy;
-  const policy = changes.policy ? signPolicy(authority, { ...terms, version: terms.version + 1, ...changes.policy(view.policy) }) : view.documents.policy;
+  const policy = changes.policy
+    ? signPolicy(authority, { ...terms, version: terms.version + 1, ...changes.policy(view.policy) })
+    : view.documents.policy;
   return { policy, roster };
 }
 
 /** Coordinator, members and routers all take them. */
 export function distribute(fleet: LocalFleet, documents: FleetDocuments): void {
   fleet.coordinator.commit({ events: updateFleet(fleet.coordinator.state.view, documents), reply: undefined });
-  for (const party of [...fleet.members, ...fleet.routers]) party.commit({ events: updateFleet(party.state.view, documents), reply: undefined });
+  for (const party of [...fleet.members, ...fleet.routers])
+    party.commit({ events: updateFleet(party.state.view, documents), reply: undefined });
 }

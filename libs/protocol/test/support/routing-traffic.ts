@@ -14,9 +14,11 @@ export function uniform(seed: number): () => number {
   };
 }
 
-export const gaussianFrom = (random: () => number) => (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+export const gaussianFrom = (random: () => number) => (): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
-export const keysOf = (count: number): string[] => Array.from({ length: count }, (_, k) => `model-${String(k).padStart(2, '0')}:task`);
+export const keysOf = (count: number): string[] =>
+  Array.from({ length: count }, (_, k) => `model-${String(k).padStart(2, '0')}:task`);
 
 export interface TrafficOptions {
   readonly keys: number;
@@ -36,7 +38,10 @@ export class Traffic {
   private readonly latencies: readonly number[];
   private readonly routers: readonly { volume: number; success: number; latency: number }[];
 
-  constructor({ keys, routers, requests, between = { requests: 0.3, success: 0.02, latency: 0.1 } }: TrafficOptions, seed: number) {
+  constructor(
+    { keys, routers, requests, between = { requests: 0.3, success: 0.02, latency: 0.1 } }: TrafficOptions,
+    seed: number,
+  ) {
     const random = uniform(seed);
     this.gaussian = gaussianFrom(random);
     this.keys = keysOf(keys);
@@ -60,7 +65,11 @@ export class Traffic {
       const samples = Math.round(mean + Math.sqrt(mean) * this.gaussian());
       if (samples < 1) return [];
       const rate = clamp(this.rates[k] + success, 0.01, 0.99);
-      const successes = clamp(Math.round(samples * rate + Math.sqrt(samples * rate * (1 - rate)) * this.gaussian()), 0, samples);
+      const successes = clamp(
+        Math.round(samples * rate + Math.sqrt(samples * rate * (1 - rate)) * this.gaussian()),
+        0,
+        samples,
+      );
       const seconds = Math.max(0, this.latencies[k] * latency * (1 + (0.8 * this.gaussian()) / Math.sqrt(samples)));
       return [[key, { success_rate: successes / samples, avg_latency: seconds, total_samples: samples }]];
     });
@@ -70,7 +79,8 @@ export class Traffic {
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
-export const vectorOf = (layout: RoundLayout, signals: Signals): Float64Array => encodeSignal(layout, { reward_signals: signals }).vector;
+export const vectorOf = (layout: RoundLayout, signals: Signals): Float64Array =>
+  encodeSignal(layout, { reward_signals: signals }).vector;
 
 /** What a liar sends, given what it saw. */
 export type Lie = (layout: RoundLayout, honest: Signals, random: () => number) => Float64Array;
@@ -85,23 +95,48 @@ const everyKey = (layout: RoundLayout, make: (samples: number) => RewardSignal):
 
 export const lies = {
   /** As many requests as allowed, all of them fast successes: in range. */
-  boasts: (layout) => vectorOf(layout, everyKey(layout, (samples) => ({ success_rate: 1, avg_latency: 0, total_samples: samples }))),
+  boasts: (layout) =>
+    vectorOf(
+      layout,
+      everyKey(layout, (samples) => ({ success_rate: 1, avg_latency: 0, total_samples: samples })),
+    ),
   /** As many requests as allowed, all of them slow failures: in range. */
-  smears: (layout) => vectorOf(layout, everyKey(layout, (samples) => ({ success_rate: 0, avg_latency: 60, total_samples: samples }))),
+  smears: (layout) =>
+    vectorOf(
+      layout,
+      everyKey(layout, (samples) => ({ success_rate: 0, avg_latency: 60, total_samples: samples })),
+    ),
   /** Its own traffic with success and failure exchanged, five times as slow: in range, no more requests than others send. */
   inverts: (layout, honest) =>
-    vectorOf(layout, mapSignals(honest, (signal) => ({ ...signal, success_rate: 1 - signal.success_rate, avg_latency: Math.min(60, 5 * signal.avg_latency) }))),
+    vectorOf(
+      layout,
+      mapSignals(honest, (signal) => ({
+        ...signal,
+        success_rate: 1 - signal.success_rate,
+        avg_latency: Math.min(60, 5 * signal.avg_latency),
+      })),
+    ),
   /** Any rates and latencies, differing from key to key: in range. */
-  invents: (layout, honest, random) => vectorOf(layout, mapSignals(honest, (signal) => ({ ...signal, success_rate: random(), avg_latency: 60 * random() }))),
+  invents: (layout, honest, random) =>
+    vectorOf(
+      layout,
+      mapSignals(honest, (signal) => ({ ...signal, success_rate: random(), avg_latency: 60 * random() })),
+    ),
   /** A thousand times as much as a router may send: out of range. */
   exceeds: (layout, honest) => vectorOf(layout, honest).map((value) => 1000 * value),
   /** More successes than requests, in range coordinate by coordinate. */
   contradicts: (layout, honest) => {
     const width = layout.fields.length;
-    const bounds = layout.fields.map((field) => layout.max_requests_per_router * (field.bound_units - field.centre_units));
-    return vectorOf(layout, honest).map((value, i) => (layout.fields[i % width].name === 'samples' ? value : bounds[i % width]));
+    const bounds = layout.fields.map(
+      (field) => layout.max_requests_per_router * (field.bound_units - field.centre_units),
+    );
+    return vectorOf(layout, honest).map((value, i) =>
+      layout.fields[i % width].name === 'samples' ? value : bounds[i % width],
+    );
   },
   /** Random words. */
   garbage: (layout, _honest, random) =>
-    Float64Array.from({ length: layout.keys.length * layout.fields.length }, () => Math.floor((random() - 0.5) * 2 ** layout.word_bits)),
+    Float64Array.from({ length: layout.keys.length * layout.fields.length }, () =>
+      Math.floor((random() - 0.5) * 2 ** layout.word_bits),
+    ),
 } satisfies Record<string, Lie>;

@@ -1,7 +1,18 @@
 /** A fleet with an open round, in which every router sends a vector that tells it from the others. */
 import { randomBytes } from 'node:crypto';
 import { defaultFields, type RandomBytes, type RoundConfig, SecaggError, type Transcript } from '@secagg/schema';
-import { type AuditedRound, auditTranscript, groupOf, LocalFleet, type LocalCoordinator, type LocalFleetOptions, type LocalRouter, type RoundPlan, roundOf, type RoundState } from '../../src';
+import {
+  type AuditedRound,
+  auditTranscript,
+  groupOf,
+  LocalFleet,
+  type LocalCoordinator,
+  type LocalFleetOptions,
+  type LocalRouter,
+  type RoundPlan,
+  roundOf,
+  type RoundState,
+} from '../../src';
 
 export const now = Date.UTC(2026, 0, 1);
 export const random: RandomBytes = (length) => new Uint8Array(randomBytes(length));
@@ -32,11 +43,20 @@ export const plan: Plan = {
 };
 
 /** Without noise, so that sums can be compared exactly. */
-export const quietFleet = (size: number, threshold: number, routers: number, options: Partial<LocalFleetOptions> = {}): LocalFleet =>
+export const quietFleet = (
+  size: number,
+  threshold: number,
+  routers: number,
+  options: Partial<LocalFleetOptions> = {},
+): LocalFleet =>
   new LocalFleet({
-    routers, committee: { size, threshold }, random, nowMs: now,
+    routers,
+    committee: { size, threshold },
+    random,
+    nowMs: now,
     ...options,
-    cluster: { unsafe_no_noise: true, ...options.cluster }, limits: { unsafeNoNoise: true, ...options.limits },
+    cluster: { unsafe_no_noise: true, ...options.cluster },
+    limits: { unsafeNoNoise: true, ...options.limits },
   });
 
 export interface Work {
@@ -119,12 +139,15 @@ export class Scenario {
   expectExactly(routers: readonly LocalRouter[]): void {
     expect(this.round.phase).toBe('published');
     const audited = this.audit();
-    const opened = new Set(audited.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router as string)));
+    const opened = new Set(
+      audited.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router as string)),
+    );
     expect([...opened].sort()).toEqual(routers.map((router) => router.identity.id as string).sort());
     for (const { group, members } of audited.set.groups) {
       const inGroup = new Set(members.map((entry) => entry.header.router));
       const expected = new Float64Array(this.dimension);
-      for (const router of routers) if (inGroup.has(router.identity.id)) this.vectorOf(router).forEach((value, i) => (expected[i] += value));
+      for (const router of routers)
+        if (inGroup.has(router.identity.id)) this.vectorOf(router).forEach((value, i) => (expected[i] += value));
       expect(audited.sums.find((sum) => sum.group === group)?.values).toEqual(expected);
     }
   }
@@ -154,7 +177,11 @@ export function inGroups({ config }: Scenario, routers: readonly LocalRouter[]):
 }
 
 /** Announces rounds until one is as wanted: who is in which group is drawn anew in each. */
-export function drawGroups(announce: () => Scenario, wanted: (groups: LocalRouter[][]) => boolean, routers?: readonly LocalRouter[]): Scenario {
+export function drawGroups(
+  announce: () => Scenario,
+  wanted: (groups: LocalRouter[][]) => boolean,
+  routers?: readonly LocalRouter[],
+): Scenario {
   for (;;) {
     const scenario = announce();
     if (wanted(inGroups(scenario, routers ?? scenario.fleet.routers))) return scenario;

@@ -19,7 +19,12 @@ export function alter(bytes: Uint8Array, change: (contribution: Contribution) =>
 }
 
 /** Changes parts, then makes digests and signature fit: what the holder of `secretKey` can do. */
-export function forge(bytes: Uint8Array, secretKey: Uint8Array, change: (parts: Parts) => Partial<Parts>, fleet = 'local'): Uint8Array {
+export function forge(
+  bytes: Uint8Array,
+  secretKey: Uint8Array,
+  change: (parts: Parts) => Partial<Parts>,
+  fleet = 'local',
+): Uint8Array {
   const parts = { ...partsOf(bytes) };
   const changed: Parts = { ...parts, ...change(parts) };
   const header: ContributionHeader = {

@@ -24,16 +24,31 @@ const value = fc.letrec((tie) => ({
     fc.constant(null),
     fc.uint8Array({ maxLength: 300 }),
     fc.array(tie('any'), { maxLength: 5 }),
-    fc.dictionary(fc.string().filter((key) => key !== '__proto__'), tie('any'), { maxKeys: 5, noNullPrototype: true }),
+    fc.dictionary(
+      fc.string().filter((key) => key !== '__proto__'),
+      tie('any'),
+      { maxKeys: 5, noNullPrototype: true },
+    ),
   ),
 })).any;
 
 describe('canonical CBOR', () => {
   // RFC 8949 appendix A.
   it.each([
-    [0, '00'], [23, '17'], [24, '1818'], [1000, '1903e8'], [1000000000000, '1b000000e8d4a51000'], [-1, '20'], [-1000, '3903e7'],
-    [new Uint8Array([1, 2, 3, 4]), '4401020304'], ['IETF', '6449455446'], ['ü', '62c3bc'], [[1, [2, 3], [4, 5]], '8301820203820405'],
-    [{ a: 1, b: [2, 3] }, 'a26161016162820203'], [false, 'f4'], [null, 'f6'],
+    [0, '00'],
+    [23, '17'],
+    [24, '1818'],
+    [1000, '1903e8'],
+    [1000000000000, '1b000000e8d4a51000'],
+    [-1, '20'],
+    [-1000, '3903e7'],
+    [new Uint8Array([1, 2, 3, 4]), '4401020304'],
+    ['IETF', '6449455446'],
+    ['ü', '62c3bc'],
+    [[1, [2, 3], [4, 5]], '8301820203820405'],
+    [{ a: 1, b: [2, 3] }, 'a26161016162820203'],
+    [false, 'f4'],
+    [null, 'f6'],
   ])('encodes %p as in the RFC', (item, expected) => expect(hex(encodeCanonical(item))).toBe(expected));
 
   it('orders map keys by their encoded bytes', () => {
@@ -41,10 +56,12 @@ describe('canonical CBOR', () => {
   });
 
   it('round-trips every value it takes, with equal bytes for equal values', () => {
-    fc.assert(fc.property(value, (item) => {
-      const bytes = encodeCanonical(item);
-      expect(hex(encodeCanonical(decodeCanonical(bytes)))).toBe(hex(bytes));
-    }));
+    fc.assert(
+      fc.property(value, (item) => {
+        const bytes = encodeCanonical(item);
+        expect(hex(encodeCanonical(decodeCanonical(bytes)))).toBe(hex(bytes));
+      }),
+    );
   });
 
   it.each([
@@ -74,45 +91,59 @@ describe('canonical CBOR', () => {
   });
 
   it('refuses arbitrary bytes with a code or reads them as the one encoding of their value', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-      let decoded: unknown;
-      try {
-        decoded = decodeCanonical(bytes);
-      } catch (error) {
-        expect(error).toBeInstanceOf(SecaggError);
-        return;
-      }
-      expect(hex(encodeCanonical(decoded))).toBe(hex(bytes));
-    }), { numRuns: 2000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        let decoded: unknown;
+        try {
+          decoded = decodeCanonical(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SecaggError);
+          return;
+        }
+        expect(hex(encodeCanonical(decoded))).toBe(hex(bytes));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('writes what another implementation of the RFC writes', () => {
-    fc.assert(fc.property(value, (item) => {
-      expect(hex(encodeCanonical(item))).toBe(hex(encode(item, rfc8949EncodeOptions)));
-    }));
+    fc.assert(
+      fc.property(value, (item) => {
+        expect(hex(encodeCanonical(item))).toBe(hex(encode(item, rfc8949EncodeOptions)));
+      }),
+    );
   });
 
   it('reads what another implementation of the RFC reads', () => {
-    fc.assert(fc.property(value, (item) => {
-      const bytes = encode(item, rfc8949EncodeOptions);
-      expect(decodeCanonical(bytes)).toEqual(decode(bytes));
-    }));
+    fc.assert(
+      fc.property(value, (item) => {
+        const bytes = encode(item, rfc8949EncodeOptions);
+        expect(decodeCanonical(bytes)).toEqual(decode(bytes));
+      }),
+    );
   });
 
   it('refuses every other encoding of a value that a lax reader would take', () => {
-    const flipped = fc.tuple(value.map((item) => encodeCanonical(item)), fc.nat(), fc.integer({ min: 1, max: 255 }));
-    fc.assert(fc.property(flipped, ([bytes, position, change]) => {
-      const changed = bytes.slice();
-      changed[position % changed.length] ^= change;
-      let decoded: unknown;
-      try {
-        decoded = decodeCanonical(changed);
-      } catch (error) {
-        expect(error).toBeInstanceOf(SecaggError);
-        return;
-      }
-      expect(hex(encode(decoded, rfc8949EncodeOptions))).toBe(hex(changed));
-    }), { numRuns: 2000 });
+    const flipped = fc.tuple(
+      value.map((item) => encodeCanonical(item)),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+    );
+    fc.assert(
+      fc.property(flipped, ([bytes, position, change]) => {
+        const changed = bytes.slice();
+        changed[position % changed.length] ^= change;
+        let decoded: unknown;
+        try {
+          decoded = decodeCanonical(changed);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SecaggError);
+          return;
+        }
+        expect(hex(encode(decoded, rfc8949EncodeOptions))).toBe(hex(changed));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('keeps nothing of what it encoded or decoded from', () => {
@@ -126,7 +157,12 @@ describe('canonical CBOR', () => {
   });
 
   it.each([100, 2047, 2048, 70_000])('encodes what is larger than its shared buffer, in pieces of %p', (length) => {
-    const item = Array.from({ length: Math.ceil(200_000 / length) }, (_, i) => [new Uint8Array(length).fill(i), 'x'.repeat(length), 'ü'.repeat(length), i]);
+    const item = Array.from({ length: Math.ceil(200_000 / length) }, (_, i) => [
+      new Uint8Array(length).fill(i),
+      'x'.repeat(length),
+      'ü'.repeat(length),
+      i,
+    ]);
     const bytes = encodeCanonical(item);
     expect(Buffer.compare(bytes, encode(item, rfc8949EncodeOptions))).toBe(0);
     expect(Buffer.compare(encodeCanonical(decodeCanonical(bytes)), bytes)).toBe(0);

@@ -53,7 +53,8 @@ export class CborWriter {
   }
 
   private writeInteger(value: number): void {
-    if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new SecaggError('invalid', 'only safe integers can be encoded');
+    if (!Number.isSafeInteger(value) || Object.is(value, -0))
+      throw new SecaggError('invalid', 'only safe integers can be encoded');
     if (value >= 0) this.writeHead(MAJOR.unsigned, value);
     else this.writeHead(MAJOR.negative, -1 - value);
   }

@@ -31,7 +31,9 @@ export function accumulate(layout: RoundLayout, observations: Iterable<RewardObs
       continue;
     }
     if (++taken > layout.max_requests_per_router) {
-      throw new SecaggError('invalid', `more than ${layout.max_requests_per_router} observations`, { path: 'observations' });
+      throw new SecaggError('invalid', `more than ${layout.max_requests_per_router} observations`, {
+        path: 'observations',
+      });
     }
     const start = index * width;
     for (let f = 0; f < width; f++) vector[start + f] += one[f];

@@ -20,7 +20,12 @@ function uniform(seed: number): () => number {
 const random = uniform(20240101);
 const gaussian = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
-const header = { aggregation_round: 1, cluster_hash: 'ab'.repeat(16), timestamp: '2024-01-01T00:00:00Z', participant_count: 1 };
+const header = {
+  aggregation_round: 1,
+  cluster_hash: 'ab'.repeat(16),
+  timestamp: '2024-01-01T00:00:00Z',
+  participant_count: 1,
+};
 const MEASURES: Measure[] = ['total_samples', 'success_rate', 'avg_latency', 'quality_score', 'cost_efficiency'];
 
 /** Keys with 60 to 2000 requests, success rates and latencies far from and near to the ends of their ranges. */
@@ -67,8 +72,16 @@ describe('reported standard errors', () => {
     for (const [measure, values] of errors) {
       const mean = values.reduce((a, b) => a + b, 0) / values.length;
       const deviation = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1));
-      expect({ measure, enough: values.length > 4500, centred: Math.abs(mean) < 0.06, spread: Math.abs(deviation - 1) < 0.05 }).toEqual({
-        measure, enough: true, centred: true, spread: true,
+      expect({
+        measure,
+        enough: values.length > 4500,
+        centred: Math.abs(mean) < 0.06,
+        spread: Math.abs(deviation - 1) < 0.05,
+      }).toEqual({
+        measure,
+        enough: true,
+        centred: true,
+        spread: true,
       });
     }
   });

@@ -15,7 +15,13 @@ const layout: RoundLayout = {
   max_participants: 10,
   word_bits: 20,
 };
-const header = { aggregation_round: 2, cluster_hash: 'ab'.repeat(16), timestamp: '2024-01-01T00:00:00Z', participant_count: 3, noise_scale: 4 };
+const header = {
+  aggregation_round: 2,
+  cluster_hash: 'ab'.repeat(16),
+  timestamp: '2024-01-01T00:00:00Z',
+  participant_count: 3,
+  noise_scale: 4,
+};
 const decode = (sums: number[], options: Partial<DecodeOptions> = {}) =>
   decodeSums(layout, Float64Array.from(sums), { noiseVariance: 0, header, ...options });
 const empty = [0, 0, 0, 0, 0];
@@ -44,11 +50,16 @@ describe('decodeSums', () => {
   it('withholds keys and single means whose count is small beside its noise', () => {
     // One standard error of a count is 1 request: 49 units are 4.9 of them.
     const { signal, details, withheld } = decode([49, 0, 0, 0, 900, 900, 0, 0, 0, 49], { noiseVariance: 100 });
-    expect(withheld).toEqual([{ key: 'a:t', reason: 'noise' }, { key: 'b:t', measure: 'quality_score', reason: 'noise' }]);
+    expect(withheld).toEqual([
+      { key: 'a:t', reason: 'noise' },
+      { key: 'b:t', measure: 'quality_score', reason: 'noise' },
+    ]);
     expect(Object.keys(signal.reward_signals)).toEqual(['b:t']);
     expect(Object.keys(details)).toEqual(['b:t']);
     expect(signal.reward_signals['b:t']).not.toHaveProperty('quality_score');
-    expect(decode([49, 0, 0, 0, 900, 900, 0, 0, 0, 49], { noiseVariance: 100, withholdBelow: 4.8 }).withheld).toEqual([]);
+    expect(decode([49, 0, 0, 0, 900, 900, 0, 0, 0, 49], { noiseVariance: 100, withholdBelow: 4.8 }).withheld).toEqual(
+      [],
+    );
   });
 
   it('withholds negative counts and those that round to nothing even when asked for everything', () => {

@@ -48,7 +48,12 @@ export interface DecodedSums {
   readonly withheld: readonly Withheld[];
 }
 
-const MEASURE = { successes: 'success_rate', latency: 'avg_latency', quality: 'quality_score', cost: 'cost_efficiency' } as const;
+const MEASURE = {
+  successes: 'success_rate',
+  latency: 'avg_latency',
+  quality: 'quality_score',
+  cost: 'cost_efficiency',
+} as const;
 type MeanField = keyof typeof MEASURE;
 const MEAN_FIELDS = Object.keys(MEASURE) as MeanField[];
 const isOptional = (measure: Mean): measure is 'quality_score' | 'cost_efficiency' =>
@@ -104,7 +109,13 @@ class KeySums {
 
   count(name: FieldName): Count | undefined {
     const found = this.of(name);
-    return found && { units: found.sum, requests: found.sum / found.field.scale, standardError: this.noise / found.field.scale };
+    return (
+      found && {
+        units: found.sum,
+        requests: found.sum / found.field.scale,
+        standardError: this.noise / found.field.scale,
+      }
+    );
   }
 }
 
@@ -159,10 +170,18 @@ export function decodeSums(layout: RoundLayout, sums: Float64Array, options: Dec
   const noise = Math.sqrt(noiseVariance);
   const width = layout.fields.length;
   const fields = new Map(layout.fields.map((field, offset) => [field.name, { field, offset }]));
-  const decoded = layout.keys.map((key, k) => decodeKey(key, new KeySums(fields, sums, k * width, noise), noise, withholdBelow));
-  const published = decoded.flatMap(({ published }, k) => (published === undefined ? [] : [{ key: layout.keys[k], ...published }]));
+  const decoded = layout.keys.map((key, k) =>
+    decodeKey(key, new KeySums(fields, sums, k * width, noise), noise, withholdBelow),
+  );
+  const published = decoded.flatMap(({ published }, k) =>
+    published === undefined ? [] : [{ key: layout.keys[k], ...published }],
+  );
   return {
-    signal: { schema_version: 1, ...header, reward_signals: Object.fromEntries(published.map(({ key, entry }) => [key, entry])) },
+    signal: {
+      schema_version: 1,
+      ...header,
+      reward_signals: Object.fromEntries(published.map(({ key, entry }) => [key, entry])),
+    },
     details: Object.fromEntries(published.map(({ key, details }) => [key, details])),
     withheld: decoded.flatMap(({ withheld }) => withheld),
   };

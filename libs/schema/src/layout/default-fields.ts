@@ -46,12 +46,18 @@ export function defaultFields(options: FieldOptions = {}): FieldSpec[] {
     latency: within(options.latencyBoundSeconds ?? 60, 1e-3, 1e6, 'latencyBoundSeconds'),
     cost: within(options.costBoundUsdPerToken ?? 1e-4, 1e-9, 1e6, 'costBoundUsdPerToken'),
   };
-  const wanted = FIELD_NAMES.filter((name) => (name.startsWith('quality') ? options.quality : name.startsWith('cost') ? options.cost : true));
+  const wanted = FIELD_NAMES.filter((name) =>
+    name.startsWith('quality') ? options.quality : name.startsWith('cost') ? options.cost : true,
+  );
   return wanted.map((name) => {
     const range = Math.max(1, Math.round(units * within(options.weights?.[name] ?? 1, 1 / 64, 64, `weights.${name}`)));
-    if (name === 'samples' || name.endsWith('_samples')) return { name, scale: range, bound_units: range, centre_units: 0 };
+    if (name === 'samples' || name.endsWith('_samples'))
+      return { name, scale: range, bound_units: range, centre_units: 0 };
     const bound = bounds[name];
-    const scale = bound === undefined ? 2 * range : within(Math.round((2 * range) / bound), 1, MAX_UNITS, `units per 1.0 of ${name}`);
+    const scale =
+      bound === undefined
+        ? 2 * range
+        : within(Math.round((2 * range) / bound), 1, MAX_UNITS, `units per 1.0 of ${name}`);
     const boundUnits = bound === undefined ? scale : Math.round(bound * scale);
     return { name, scale, bound_units: boundUnits, centre_units: Math.floor(boundUnits / 2) };
   });

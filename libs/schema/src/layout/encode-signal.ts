@@ -43,7 +43,10 @@ function encodeSum(field: FieldSpec, value: number, samples: number): number {
  * requests with these averages would have. Means are held to the field's bound; an optional mean counts with all of the
  * entry's samples. A signal of more requests than a router may send keeps its means and is weighed as that many requests.
  */
-export function encodeSignal(layout: RoundLayout, signal: Pick<FederatedRewardSignal, 'reward_signals'>): EncodedSignal {
+export function encodeSignal(
+  layout: RoundLayout,
+  signal: Pick<FederatedRewardSignal, 'reward_signals'>,
+): EncodedSignal {
   const width = layout.fields.length;
   const vector = new Float64Array(layoutDimension(layout));
   const missing: string[] = [];

@@ -10,7 +10,12 @@ import { encodeSignal } from './encode-signal';
 import { layoutDimension, type RoundLayout } from './layout';
 import { requestNorm } from './request-norm';
 
-const header = { aggregation_round: 1, cluster_hash: 'ab'.repeat(16), timestamp: '2024-01-01T00:00:00Z', participant_count: 1 };
+const header = {
+  aggregation_round: 1,
+  cluster_hash: 'ab'.repeat(16),
+  timestamp: '2024-01-01T00:00:00Z',
+  participant_count: 1,
+};
 const layoutOf = (options: FieldOptions, change: Partial<RoundLayout> = {}): RoundLayout => ({
   keys: ['m:t', 'm:u', 'n:t', 'z:never'],
   fields: defaultFields(options),
@@ -19,9 +24,11 @@ const layoutOf = (options: FieldOptions, change: Partial<RoundLayout> = {}): Rou
   word_bits: 44,
   ...change,
 });
-const decode = (layout: RoundLayout, sums: Float64Array): DecodedSums => decodeSums(layout, sums, { noiseVariance: 0, header });
+const decode = (layout: RoundLayout, sums: Float64Array): DecodedSums =>
+  decodeSums(layout, sums, { noiseVariance: 0, header });
 
-const number = (max: number) => fc.double({ min: 0, max, noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+const number = (max: number) =>
+  fc.double({ min: 0, max, noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const observation: fc.Arbitrary<RewardObservation> = fc.record(
   {
     model: fc.constantFrom('m', 'n'),
@@ -62,20 +69,24 @@ function expectTruth(decoded: FederatedRewardSignal, truth: FederatedRewardSigna
 }
 
 describe('encoding and decoding without noise', () => {
-  it('gives back the truth of all routers\' observations', () => {
+  it("gives back the truth of all routers' observations", () => {
     fc.assert(
-      fc.property(options, fc.array(fc.array(observation, { maxLength: 40 }), { minLength: 1, maxLength: 4 }), (given, routers) => {
-        const layout = layoutOf(given);
-        const sums = new Float64Array(layoutDimension(layout));
-        for (const rows of routers) {
-          const { vector, taken, missing } = accumulate(layout, rows);
-          const lacking = rows.filter((row) => row.model === 'n' && row.task === 'u').length;
-          expect(taken).toBe(rows.length - lacking);
-          expect([...missing]).toEqual(lacking ? [['n:u', lacking]] : []);
-          vector.forEach((value, i) => (sums[i] += value));
-        }
-        expectTruth(decode(layout, sums).signal, signalFromObservations(routers.flat(), header), layout);
-      }),
+      fc.property(
+        options,
+        fc.array(fc.array(observation, { maxLength: 40 }), { minLength: 1, maxLength: 4 }),
+        (given, routers) => {
+          const layout = layoutOf(given);
+          const sums = new Float64Array(layoutDimension(layout));
+          for (const rows of routers) {
+            const { vector, taken, missing } = accumulate(layout, rows);
+            const lacking = rows.filter((row) => row.model === 'n' && row.task === 'u').length;
+            expect(taken).toBe(rows.length - lacking);
+            expect([...missing]).toEqual(lacking ? [['n:u', lacking]] : []);
+            vector.forEach((value, i) => (sums[i] += value));
+          }
+          expectTruth(decode(layout, sums).signal, signalFromObservations(routers.flat(), header), layout);
+        },
+      ),
     );
   });
 
@@ -153,7 +164,9 @@ describe('encodeSignal', () => {
 
   it('holds means to their bounds', () => {
     const layout = layoutOf({ latencyBoundSeconds: 10 });
-    const { vector } = encodeSignal(layout, { reward_signals: { 'n:t': { success_rate: 1, avg_latency: 1e9, total_samples: 3 } } });
+    const { vector } = encodeSignal(layout, {
+      reward_signals: { 'n:t': { success_rate: 1, avg_latency: 1e9, total_samples: 3 } },
+    });
     expect(decode(layout, vector).signal.reward_signals['n:t'].avg_latency).toBeCloseTo(10, 3);
   });
 });

@@ -12,7 +12,8 @@ const layout: RoundLayout = {
 };
 const field = (name: FieldSpec['name'], change: Partial<FieldSpec>): FieldSpec[] =>
   layout.fields.map((spec) => (spec.name === name ? { ...spec, ...change } : spec));
-const without = (...names: FieldSpec['name'][]): FieldSpec[] => layout.fields.filter((spec) => !names.includes(spec.name));
+const without = (...names: FieldSpec['name'][]): FieldSpec[] =>
+  layout.fields.filter((spec) => !names.includes(spec.name));
 
 describe('roundLayoutSchema', () => {
   it.each<[string, Partial<RoundLayout>]>([
@@ -27,7 +28,11 @@ describe('roundLayoutSchema', () => {
   it.each<[string, string, Record<string, unknown>]>([
     ['no keys', 'keys', { keys: [] }],
     ['no fields', 'fields', { fields: [] }],
-    ['more fields than arguments a call can have', 'fields', { fields: Array.from({ length: 200_000 }, () => layout.fields[0]) }],
+    [
+      'more fields than arguments a call can have',
+      'fields',
+      { fields: Array.from({ length: 200_000 }, () => layout.fields[0]) },
+    ],
     ['unsorted keys', 'keys', { keys: ['b:t', 'a:t'] }],
     ['a key twice', 'keys', { keys: ['a:t', 'a:t'] }],
     ['a key that is none', 'keys[1]', { keys: ['a:t', 'b'] }],
@@ -39,7 +44,11 @@ describe('roundLayoutSchema', () => {
     ['an unknown field', 'fields[0].unit', { fields: layout.fields.map((spec) => ({ ...spec, unit: 's' })) }],
     ['a count whose bound is not its scale', 'fields[0].bound_units', { fields: field('samples', { bound_units: 1 }) }],
     ['a count with a centre', 'fields[0].centre_units', { fields: field('samples', { centre_units: 1 }) }],
-    ['a centre past the bound', 'fields[2].centre_units', { fields: field('latency', { bound_units: 5, centre_units: 6 }) }],
+    [
+      'a centre past the bound',
+      'fields[2].centre_units',
+      { fields: field('latency', { bound_units: 5, centre_units: 6 }) },
+    ],
     ['a fractional scale', 'fields[1].scale', { fields: field('successes', { scale: 0.5 }) }],
     ['no requests', 'max_requests_per_router', { max_requests_per_router: 0 }],
     ['no participants', 'max_participants', { max_participants: 0 }],

@@ -16,11 +16,18 @@ const isStrictlyIncreasing = (keys: readonly string[]): boolean =>
 export const roundLayoutSchema = z
   .strictObject({
     /** `model:task`, strictly increasing by UTF-16 code units, 1 to 65536. */
-    keys: z.array(signalKeySchema).min(1).max(MAX_LAYOUT_KEYS).refine(isStrictlyIncreasing, { error: 'keys must be strictly increasing' }),
+    keys: z
+      .array(signalKeySchema)
+      .min(1)
+      .max(MAX_LAYOUT_KEYS)
+      .refine(isStrictlyIncreasing, { error: 'keys must be strictly increasing' }),
     /** In the order of `FIELD_NAMES`; quality and cost, each with its count, may be absent. */
     fields: z.array(fieldSpecSchema).min(3).max(FIELD_NAMES.length),
     /** Most requests one router sends in a round, over all keys. 1 to 2^30. */
-    max_requests_per_router: z.int().min(1).max(2 ** 30),
+    max_requests_per_router: z
+      .int()
+      .min(1)
+      .max(2 ** 30),
     /** Most contributions added into one sum. 1 to 10^6. */
     max_participants: z.int().min(1).max(1_000_000),
     /** Words are integers mod 2^word_bits; at least what the sums need without noise (`requiredWordBits` with it). */
@@ -35,7 +42,12 @@ export const roundLayoutSchema = z
     }
     const needed = wordBitsFor({ ...layout, noiseStdDevUnits: 0 });
     if (layout.word_bits < needed) {
-      context.addIssue({ code: 'custom', path: ['word_bits'], message: `the sums need ${needed} bits`, input: undefined });
+      context.addIssue({
+        code: 'custom',
+        path: ['word_bits'],
+        message: `the sums need ${needed} bits`,
+        input: undefined,
+      });
     }
   });
 export type RoundLayout = z.infer<typeof roundLayoutSchema>;

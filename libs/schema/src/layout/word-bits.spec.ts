@@ -19,7 +19,10 @@ describe('requiredWordBits', () => {
       fc.property(input, fc.nat(), ({ bound, requests, participants, noise }, position) => {
         const centre = position % (bound + 1);
         const bits = requiredWordBits({
-          fields: fields(bound, centre), max_requests_per_router: requests, max_participants: participants, noiseStdDevUnits: noise,
+          fields: fields(bound, centre),
+          max_requests_per_router: requests,
+          max_participants: participants,
+          noiseStdDevUnits: noise,
         });
         // All of it stays below 2^53, so float64 is exact here.
         const largest = requests * participants * Math.max(1, centre, bound - centre) + 12 * noise;
@@ -30,16 +33,30 @@ describe('requiredWordBits', () => {
   });
 
   it('refuses what 48 bits do not hold', () => {
-    const input = { fields: fields(2 ** 16, 0), max_requests_per_router: 2 ** 15, max_participants: 2 ** 15, noiseStdDevUnits: 0 };
-    expect(() => requiredWordBits(input)).toThrow(expect.objectContaining({ code: 'invalid', details: { path: 'word_bits' } }));
+    const input = {
+      fields: fields(2 ** 16, 0),
+      max_requests_per_router: 2 ** 15,
+      max_participants: 2 ** 15,
+      noiseStdDevUnits: 0,
+    };
+    expect(() => requiredWordBits(input)).toThrow(
+      expect.objectContaining({ code: 'invalid', details: { path: 'word_bits' } }),
+    );
     expect(requiredWordBits({ ...input, max_participants: 2 ** 15 - 1 })).toBe(48);
-    expect(() => requiredWordBits({ ...input, noiseStdDevUnits: 0.5 })).toThrow(expect.objectContaining({ code: 'invalid' }));
-    expect(() => requiredWordBits({ ...input, noiseStdDevUnits: -1 })).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => requiredWordBits({ ...input, noiseStdDevUnits: 0.5 })).toThrow(
+      expect.objectContaining({ code: 'invalid' }),
+    );
+    expect(() => requiredWordBits({ ...input, noiseStdDevUnits: -1 })).toThrow(
+      expect.objectContaining({ code: 'invalid' }),
+    );
   });
 
   it('leaves 10000 routers with 10000 default requests each room', () => {
     const bits = requiredWordBits({
-      fields: defaultFields({ quality: true, cost: true }), max_requests_per_router: 1e4, max_participants: 1e4, noiseStdDevUnits: 2 ** 24,
+      fields: defaultFields({ quality: true, cost: true }),
+      max_requests_per_router: 1e4,
+      max_participants: 1e4,
+      noiseStdDevUnits: 2 ** 24,
     });
     expect(bits).toBeLessThanOrEqual(46);
   });

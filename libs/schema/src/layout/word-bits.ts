@@ -34,13 +34,19 @@ export function wordBitsFor(input: WordBitsInput): number {
  */
 export function requiredWordBits(input: WordBitsInput): number {
   if (!Number.isSafeInteger(input.noiseStdDevUnits) || input.noiseStdDevUnits < 0) {
-    throw new SecaggError('invalid', 'the noise standard deviation must be an integer from 0', { path: 'noiseStdDevUnits' });
+    throw new SecaggError('invalid', 'the noise standard deviation must be an integer from 0', {
+      path: 'noiseStdDevUnits',
+    });
   }
   const bits = wordBitsFor(input);
   if (bits > MAX_WORD_BITS) {
-    throw new SecaggError('invalid', `the sums need ${bits} bits, more than ${MAX_WORD_BITS}: fewer requests, participants or units`, {
-      path: 'word_bits',
-    });
+    throw new SecaggError(
+      'invalid',
+      `the sums need ${bits} bits, more than ${MAX_WORD_BITS}: fewer requests, participants or units`,
+      {
+        path: 'word_bits',
+      },
+    );
   }
   return bits;
 }

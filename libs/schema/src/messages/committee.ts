@@ -2,20 +2,49 @@
 import { z } from 'zod';
 import { defineMessage } from './define';
 import {
-  bytesUpTo, clusterHash, digest, fleetId, groupIndex, integer, maxCommittee, maxPieces, memberIndex, partyId, roundNumber, signature, subsetMask, version,
+  bytesUpTo,
+  clusterHash,
+  digest,
+  fleetId,
+  groupIndex,
+  integer,
+  maxCommittee,
+  maxPieces,
+  memberIndex,
+  partyId,
+  roundNumber,
+  signature,
+  subsetMask,
+  version,
 } from './fields';
 import { sealedBoxSchema } from './round';
 import { signedSchema } from './signed';
 
-const inRound = { v: version, fleet: fleetId, cluster: clusterHash, round: roundNumber, epoch_hash: digest, config_hash: digest };
+const inRound = {
+  v: version,
+  fleet: fleetId,
+  cluster: clusterHash,
+  round: roundNumber,
+  epoch_hash: digest,
+  config_hash: digest,
+};
 const maxGroups = 1024;
 const maxRouters = 1000000;
 
 /** One router's contribution as one member gets it: everything but the ciphertext and the others' boxes. */
-const memberViewSchema = z.strictObject({ header: signedSchema, commitments: bytesUpTo(maxPieces * 32), box: sealedBoxSchema });
+const memberViewSchema = z.strictObject({
+  header: signedSchema,
+  commitments: bytesUpTo(maxPieces * 32),
+  box: sealedBoxSchema,
+});
 export type MemberView = z.infer<typeof memberViewSchema>;
 /** All contributions of a closed round for one member, in increasing order of router id. */
-const memberViewsSchema = z.strictObject({ cluster: clusterHash, round: roundNumber, member: memberIndex, views: z.array(memberViewSchema).max(maxRouters) });
+const memberViewsSchema = z.strictObject({
+  cluster: clusterHash,
+  round: roundNumber,
+  member: memberIndex,
+  views: z.array(memberViewSchema).max(maxRouters),
+});
 export type MemberViews = z.infer<typeof memberViewsSchema>;
 export const memberViewsMessage = defineMessage<MemberViews>('member-views', memberViewsSchema, 512 * 1024 * 1024);
 
@@ -45,7 +74,10 @@ const voteBodySchema = z.discriminatedUnion('kind', [
     ...inRound,
     kind: z.literal('ready'),
     /** The groups that will be opened, in increasing order; `set_root`: Merkle root over header hashes by router id. */
-    groups: z.array(z.strictObject({ group: groupIndex, set_root: digest, size: integer(1, maxRouters) })).min(1).max(maxGroups),
+    groups: z
+      .array(z.strictObject({ group: groupIndex, set_root: digest, size: integer(1, maxRouters) }))
+      .min(1)
+      .max(maxGroups),
     reports_hash: digest,
   }),
   z.strictObject({ ...inRound, kind: z.literal('abort'), reason: abortReason }),
@@ -63,7 +95,10 @@ export const voteMessage = defineMessage<Vote>('vote-envelope', voteSchema, maxV
 
 export const decisionSchema = z.strictObject({
   body: bytesUpTo(maxVoteBytes),
-  votes: z.array(z.strictObject({ member: memberIndex, signature })).min(1).max(maxCommittee),
+  votes: z
+    .array(z.strictObject({ member: memberIndex, signature }))
+    .min(1)
+    .max(maxCommittee),
 });
 /** q identical votes. Identified by its body; which members signed does not matter. */
 export type Decision = z.infer<typeof decisionSchema>;
@@ -84,7 +119,10 @@ export const answerMessage = defineMessage<Answer>('answer', answerSchema, 24 * 
 export const pieceSumSchema = z.strictObject({ ...pieceKey, words: bytesUpTo(16 * 1024 * 1024) });
 /** The keystream sum of a decided group for one piece, packed like a ciphertext. */
 export type PieceSum = z.infer<typeof pieceSumSchema>;
-const answerBodySchema = z.strictObject({ answer: signedSchema, pieces: z.array(pieceSumSchema).max(maxGroups * maxPieces) });
+const answerBodySchema = z.strictObject({
+  answer: signedSchema,
+  pieces: z.array(pieceSumSchema).max(maxGroups * maxPieces),
+});
 export type AnswerBody = z.infer<typeof answerBodySchema>;
 export const answerBodyMessage = defineMessage<AnswerBody>('answer-body', answerBodySchema, 512 * 1024 * 1024);
 
@@ -94,7 +132,10 @@ const transferSchema = z.strictObject({
   from: memberIndex,
   to: memberIndex,
   /** Per router whose box had failed at `to`: the seeds that both hold, sealed to the epoch key of `to`. */
-  boxes: z.array(z.strictObject({ router: partyId, box: sealedBoxSchema })).min(1).max(maxRouters),
+  boxes: z
+    .array(z.strictObject({ router: partyId, box: sealedBoxSchema }))
+    .min(1)
+    .max(maxRouters),
 });
 /** Signed with the vote key of `from`. */
 export type SeedTransfer = z.infer<typeof transferSchema>;

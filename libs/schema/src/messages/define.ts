@@ -24,7 +24,12 @@ export interface MessageOptions {
   readonly remember?: boolean;
 }
 
-export function defineMessage<T>(type: string, schema: z.ZodType<T>, maxBytes: number, options: MessageOptions = {}): Message<T> {
+export function defineMessage<T>(
+  type: string,
+  schema: z.ZodType<T>,
+  maxBytes: number,
+  options: MessageOptions = {},
+): Message<T> {
   const check = (value: unknown): T => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
@@ -32,10 +37,12 @@ export function defineMessage<T>(type: string, schema: z.ZodType<T>, maxBytes: n
     const path = issue.path.map(String).join('.');
     throw new SecaggError('invalid', `${type}${path ? `.${path}` : ''}: ${issue.message}`, { path });
   };
-  const reading = (read: (bytes: Bytes) => unknown) => (bytes: Bytes): T => {
-    if (bytes.length > maxBytes) throw new SecaggError('too_large', `${type}: more than ${maxBytes} bytes`);
-    return check(read(bytes));
-  };
+  const reading =
+    (read: (bytes: Bytes) => unknown) =>
+    (bytes: Bytes): T => {
+      if (bytes.length > maxBytes) throw new SecaggError('too_large', `${type}: more than ${maxBytes} bytes`);
+      return check(read(bytes));
+    };
   const decode = reading(decodeCanonical);
   return {
     type,

@@ -1,7 +1,19 @@
 /** Seats and epoch certificates (PROTOCOL section 2). */
 import { z } from 'zod';
 import { defineMessage } from './define';
-import { bytesOf, bytesUpTo, epochNumber, fleetId, integer, maxCommittee, partyId, sealingSuiteId, signature, timeMs, version } from './fields';
+import {
+  bytesOf,
+  bytesUpTo,
+  epochNumber,
+  fleetId,
+  integer,
+  maxCommittee,
+  partyId,
+  sealingSuiteId,
+  signature,
+  timeMs,
+  version,
+} from './fields';
 
 /** The terms of an epoch that a member is asked to take a seat under. */
 const epochTermsShape = {
@@ -16,7 +28,12 @@ const epochTermsShape = {
 };
 
 /** Signed by the member's identity key. */
-const seatSchema = z.strictObject({ ...epochTermsShape, member: partyId, kem_key: bytesUpTo(2048), vote_key: bytesOf(32) });
+const seatSchema = z.strictObject({
+  ...epochTermsShape,
+  member: partyId,
+  kem_key: bytesUpTo(2048),
+  vote_key: bytesOf(32),
+});
 export type Seat = z.infer<typeof seatSchema>;
 export const seatMessage = defineMessage<Seat>('seat', seatSchema, 4096);
 
@@ -27,17 +44,33 @@ const epochSchema = z.strictObject({
     .array(z.strictObject({ id: partyId, kem_key: bytesUpTo(2048), vote_key: bytesOf(32) }))
     .min(1)
     .max(maxCommittee)
-    .refine((members) => members.every((m, i) => i === 0 || members[i - 1].id < m.id), 'must be sorted, without duplicates'),
+    .refine(
+      (members) => members.every((m, i) => i === 0 || members[i - 1].id < m.id),
+      'must be sorted, without duplicates',
+    ),
 });
 export type Epoch = z.infer<typeof epochSchema>;
 export const epochMessage = defineMessage<Epoch>('epoch', epochSchema, 128 * 1024, { remember: true });
 
 /** Proposed by the coordinator; complete with the identity signatures of all m members over the identical body. */
-export const epochCertificateSchema = z.strictObject({ body: bytesUpTo(128 * 1024), signatures: z.array(signature).min(1).max(maxCommittee) });
+export const epochCertificateSchema = z.strictObject({
+  body: bytesUpTo(128 * 1024),
+  signatures: z.array(signature).min(1).max(maxCommittee),
+});
 export type EpochCertificate = z.infer<typeof epochCertificateSchema>;
-export const epochCertificateMessage = defineMessage<EpochCertificate>('epoch-certificate', epochCertificateSchema, 160 * 1024);
+export const epochCertificateMessage = defineMessage<EpochCertificate>(
+  'epoch-certificate',
+  epochCertificateSchema,
+  160 * 1024,
+);
 
-const epochSignatureSchema = z.strictObject({ v: version, fleet: fleetId, epoch: epochNumber, member: partyId, signature });
+const epochSignatureSchema = z.strictObject({
+  v: version,
+  fleet: fleetId,
+  epoch: epochNumber,
+  member: partyId,
+  signature,
+});
 /** A member's signature on a proposed epoch, on its way to the coordinator. It speaks for itself: no envelope. */
 export type EpochSignature = z.infer<typeof epochSignatureSchema>;
 export const epochSignatureMessage = defineMessage<EpochSignature>('epoch-signature', epochSignatureSchema, 1024);

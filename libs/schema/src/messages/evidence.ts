@@ -7,7 +7,16 @@ import { signedSchema } from './signed';
 
 /** `two-...`: two signatures of one party over different bytes, where it signs once. `wrong-answer`: a piece hash that t other holders contradict. */
 export const evidenceKind = z.enum([
-  'two-seats', 'two-epochs', 'two-reports', 'two-votes', 'two-answers', 'wrong-answer', 'two-contributions', 'two-announcements', 'two-proposals', 'two-receipts',
+  'two-seats',
+  'two-epochs',
+  'two-reports',
+  'two-votes',
+  'two-answers',
+  'wrong-answer',
+  'two-contributions',
+  'two-announcements',
+  'two-proposals',
+  'two-receipts',
 ]);
 export type EvidenceKind = z.infer<typeof evidenceKind>;
 

@@ -23,9 +23,13 @@ export const integer = (min: number, max: number) => z.int().min(min).max(max);
 export const timeMs = integer(0, 253402300799999);
 
 const branded = <T>(schema: z.ZodType<unknown>) => schema as z.ZodType<T>;
-export const partyId = branded<PartyId>(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z 0-9 . _ -'));
+export const partyId = branded<PartyId>(
+  z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z 0-9 . _ -'),
+);
 export const fleetId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z 0-9 . _ -');
-export const clusterHash = branded<ClusterHash>(z.string().regex(/^[0-9a-f]{16,64}$/, 'must be 16 to 64 hexadecimal characters'));
+export const clusterHash = branded<ClusterHash>(
+  z.string().regex(/^[0-9a-f]{16,64}$/, 'must be 16 to 64 hexadecimal characters'),
+);
 export const roundNumber = branded<RoundNumber>(integer(1, Number.MAX_SAFE_INTEGER));
 export const epochNumber = branded<EpochNumber>(integer(1, Number.MAX_SAFE_INTEGER));
 export const memberIndex = branded<MemberIndex>(integer(0, maxCommittee - 1));
@@ -37,5 +41,7 @@ export const cipherSuiteId = z.enum(['pad']);
 export const privacyUnit = z.enum(['router', 'request']);
 
 /** Strictly increasing strings: sorted and without duplicates, by UTF-16 code units. */
-export const isStrictlyIncreasing = (values: readonly string[]) => values.every((value, i) => i === 0 || values[i - 1] < value);
-export const sortedIds = (max: number) => z.array(partyId).max(max).refine(isStrictlyIncreasing, 'must be sorted, without duplicates');
+export const isStrictlyIncreasing = (values: readonly string[]) =>
+  values.every((value, i) => i === 0 || values[i - 1] < value);
+export const sortedIds = (max: number) =>
+  z.array(partyId).max(max).refine(isStrictlyIncreasing, 'must be sorted, without duplicates');

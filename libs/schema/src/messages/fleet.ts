@@ -2,7 +2,19 @@
 import { z } from 'zod';
 import { defineMessage } from './define';
 import {
-  bytesOf, cipherSuiteId, clusterHash, fleetId, integer, isStrictlyIncreasing, maxCommittee, partyId, privacyUnit, sealingSuiteId, sortedIds, timeMs, version,
+  bytesOf,
+  cipherSuiteId,
+  clusterHash,
+  fleetId,
+  integer,
+  isStrictlyIncreasing,
+  maxCommittee,
+  partyId,
+  privacyUnit,
+  sealingSuiteId,
+  sortedIds,
+  timeMs,
+  version,
 } from './fields';
 import { signedSchema } from './signed';
 
@@ -89,4 +101,8 @@ export const policyMessage = defineMessage<FleetPolicy>('policy', policySchema, 
 const fleetDocumentsSchema = z.strictObject({ policy: signedSchema, roster: signedSchema });
 /** The newest signed policy and roster, together as they are handed out and replaced. */
 export type FleetDocumentsBody = z.infer<typeof fleetDocumentsSchema>;
-export const fleetDocumentsMessage = defineMessage<FleetDocumentsBody>('fleet-documents', fleetDocumentsSchema, 33 * 1024 * 1024);
+export const fleetDocumentsMessage = defineMessage<FleetDocumentsBody>(
+  'fleet-documents',
+  fleetDocumentsSchema,
+  33 * 1024 * 1024,
+);

@@ -2,10 +2,25 @@ export * from './committee';
 export * from './define';
 export * from './epoch';
 export * from './evidence';
-export { clusterHash, fleetId, isStrictlyIncreasing, maxCommittee, maxPieces, partyId, protocolVersion } from './fields';
+export {
+  clusterHash,
+  fleetId,
+  isStrictlyIncreasing,
+  maxCommittee,
+  maxPieces,
+  partyId,
+  protocolVersion,
+} from './fields';
 export * from './fleet';
 export * from './operator';
-export { type DecisionProof, decisionProofMessage, type HeaderLeaf, type InclusionProof, inclusionProofMessage, type Standing } from './proofs';
+export {
+  type DecisionProof,
+  decisionProofMessage,
+  type HeaderLeaf,
+  type InclusionProof,
+  inclusionProofMessage,
+  type Standing,
+} from './proofs';
 export { type ReceiptEvidence, receiptEvidenceMessage } from './receipt-evidence';
 export * from './round';
 export * from './signed';

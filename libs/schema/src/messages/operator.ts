@@ -32,7 +32,12 @@ export type RoundOverrides = z.infer<typeof roundOverridesSchema>;
 
 const operatorRequestSchema = z.discriminatedUnion('action', [
   z.strictObject({ ...request, action: z.literal('start-epoch') }),
-  z.strictObject({ ...request, action: z.literal('start-round'), cluster: clusterHash, overrides: roundOverridesSchema.optional() }),
+  z.strictObject({
+    ...request,
+    action: z.literal('start-round'),
+    cluster: clusterHash,
+    overrides: roundOverridesSchema.optional(),
+  }),
 ]);
 /** Signed by a party whose certificate carries the role `operator`. */
 export type OperatorRequest = z.infer<typeof operatorRequestSchema>;

@@ -21,7 +21,11 @@ export const maxDecidedRoundBytes = 35 * 1024 * 1024;
 
 const decisionProofSchema = z.strictObject(decidedRoundShape);
 export type DecisionProof = z.infer<typeof decisionProofSchema>;
-export const decisionProofMessage = defineMessage<DecisionProof>('decision-proof', decisionProofSchema, maxDecidedRoundBytes);
+export const decisionProofMessage = defineMessage<DecisionProof>(
+  'decision-proof',
+  decisionProofSchema,
+  maxDecidedRoundBytes,
+);
 
 const maxRouters = 1_000_000;
 /** An audit path over a million leaves has 20 hashes. */
@@ -53,9 +57,20 @@ export const standingSchema = z.discriminatedUnion('kind', [
 ]);
 export type Standing = z.infer<typeof standingSchema>;
 
-const inclusionProofSchema = z.strictObject({ v: version, cluster: clusterHash, round: roundNumber, router: partyId, decision: decisionSchema, standing: standingSchema });
+const inclusionProofSchema = z.strictObject({
+  v: version,
+  cluster: clusterHash,
+  round: roundNumber,
+  router: partyId,
+  decision: decisionSchema,
+  standing: standingSchema,
+});
 /** Unsigned: the decision inside is, and the rest is checked against it. */
 export type InclusionProof = z.infer<typeof inclusionProofSchema>;
 /** Thirty reports on a million contributions make four of these. */
 export const maxStandingBytes = 4 * 1024 * 1024;
-export const inclusionProofMessage = defineMessage<InclusionProof>('inclusion-proof', inclusionProofSchema, maxStandingBytes + 160 * 1024);
+export const inclusionProofMessage = defineMessage<InclusionProof>(
+  'inclusion-proof',
+  inclusionProofSchema,
+  maxStandingBytes + 160 * 1024,
+);

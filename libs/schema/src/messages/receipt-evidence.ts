@@ -13,4 +13,8 @@ const receiptEvidenceSchema = z.strictObject({
   standing: standingSchema,
 });
 export type ReceiptEvidence = z.infer<typeof receiptEvidenceSchema>;
-export const receiptEvidenceMessage = defineMessage<ReceiptEvidence>('receipt-not-honoured', receiptEvidenceSchema, maxDecidedRoundBytes + maxStandingBytes);
+export const receiptEvidenceMessage = defineMessage<ReceiptEvidence>(
+  'receipt-not-honoured',
+  receiptEvidenceSchema,
+  maxDecidedRoundBytes + maxStandingBytes,
+);

@@ -3,7 +3,21 @@ import { z } from 'zod';
 import { roundLayoutSchema } from '../layout';
 import { defineMessage } from './define';
 import {
-  bytesUpTo, cipherSuiteId, clusterHash, digest, epochNumber, fleetId, groupIndex, integer, maxCommittee, maxPieces, partyId, privacyUnit, roundNumber, timeMs, version,
+  bytesUpTo,
+  cipherSuiteId,
+  clusterHash,
+  digest,
+  epochNumber,
+  fleetId,
+  groupIndex,
+  integer,
+  maxCommittee,
+  maxPieces,
+  partyId,
+  privacyUnit,
+  roundNumber,
+  timeMs,
+  version,
 } from './fields';
 import { signedSchema } from './signed';
 
@@ -49,7 +63,9 @@ const roundConfigSchema = z.strictObject({
 });
 /** Signed by the coordinator; its hash is `config_hash`. */
 export type RoundConfig = z.infer<typeof roundConfigSchema>;
-export const roundConfigMessage = defineMessage<RoundConfig>('round-config', roundConfigSchema, 2 * 1024 * 1024, { remember: true });
+export const roundConfigMessage = defineMessage<RoundConfig>('round-config', roundConfigSchema, 2 * 1024 * 1024, {
+  remember: true,
+});
 
 const headerSchema = z.strictObject({
   v: version,
@@ -70,7 +86,10 @@ const headerSchema = z.strictObject({
 export type ContributionHeader = z.infer<typeof headerSchema>;
 export const headerMessage = defineMessage<ContributionHeader>('contribution', headerSchema, 4096);
 
-export const sealedBoxSchema = z.strictObject({ encapsulation: bytesUpTo(2048), ciphertext: bytesUpTo(maxPieces * 32 + 64) });
+export const sealedBoxSchema = z.strictObject({
+  encapsulation: bytesUpTo(2048),
+  ciphertext: bytesUpTo(maxPieces * 32 + 64),
+});
 export type SealedBox = z.infer<typeof sealedBoxSchema>;
 
 const contributionSchema = z.strictObject({
@@ -82,7 +101,11 @@ const contributionSchema = z.strictObject({
   ciphertext: bytesUpTo(16 * 1024 * 1024),
 });
 export type Contribution = z.infer<typeof contributionSchema>;
-export const contributionMessage = defineMessage<Contribution>('contribution-body', contributionSchema, 17 * 1024 * 1024);
+export const contributionMessage = defineMessage<Contribution>(
+  'contribution-body',
+  contributionSchema,
+  17 * 1024 * 1024,
+);
 
 const receiptSchema = z.strictObject({
   v: version,

@@ -13,7 +13,9 @@ const transcriptSchema = z.strictObject({
   epoch_certificate: epochCertificateSchema,
   announcement: signedSchema,
   /** Every accepted contribution in increasing order of router id, whether it stayed in or not. */
-  contributions: z.array(z.strictObject({ header: signedSchema, ciphertext: bytesUpTo(16 * 1024 * 1024) })).max(1000000),
+  contributions: z
+    .array(z.strictObject({ header: signedSchema, ciphertext: bytesUpTo(16 * 1024 * 1024) }))
+    .max(1000000),
   /** The reports the decision went by, in increasing order of member. */
   reports: z.array(signedSchema).max(maxCommittee),
   decision: decisionSchema,

@@ -3,7 +3,22 @@ import { z } from 'zod';
 import { abortReason, type Decision } from './committee';
 import { defineMessage } from './define';
 import { type EpochCertificate } from './epoch';
-import { bytesUpTo, clusterHash, epochNumber, groupIndex, integer, maxCommittee, maxPieces, memberIndex, partyId, roundNumber, sealingSuiteId, signature, subsetMask, timeMs } from './fields';
+import {
+  bytesUpTo,
+  clusterHash,
+  epochNumber,
+  groupIndex,
+  integer,
+  maxCommittee,
+  maxPieces,
+  memberIndex,
+  partyId,
+  roundNumber,
+  sealingSuiteId,
+  signature,
+  subsetMask,
+  timeMs,
+} from './fields';
 import { signedSchema } from './signed';
 
 const document = bytesUpTo(160 * 1024);
@@ -30,7 +45,10 @@ const workItemSchema = z.discriminatedUnion('kind', [
     proposal: signedSchema,
     decision: document,
     /** Members whose boxes had failed for decided routers. */
-    needs: z.array(z.strictObject({ to: memberIndex, routers: z.array(partyId).min(1) })).min(1).max(maxCommittee),
+    needs: z
+      .array(z.strictObject({ to: memberIndex, routers: z.array(partyId).min(1) }))
+      .min(1)
+      .max(maxCommittee),
   }),
   z.strictObject({
     kind: z.literal('answer'),
@@ -54,19 +72,45 @@ const workSchema = z.strictObject({
 export type Work = z.infer<typeof workSchema>;
 export const workMessage = defineMessage<Work>('work', workSchema, 256 * 1024 * 1024);
 
-const openRoundSchema = z.strictObject({ announcement: signedSchema, epoch_certificate: z.strictObject({ body: document, signatures: z.array(signature).min(1).max(maxCommittee) }) });
+const openRoundSchema = z.strictObject({
+  announcement: signedSchema,
+  epoch_certificate: z.strictObject({ body: document, signatures: z.array(signature).min(1).max(maxCommittee) }),
+});
 /** The open round of a cluster, for its routers. */
-export interface OpenRound { announcement: z.infer<typeof signedSchema>; epoch_certificate: EpochCertificate }
+export interface OpenRound {
+  announcement: z.infer<typeof signedSchema>;
+  epoch_certificate: EpochCertificate;
+}
 export const openRoundMessage = defineMessage<OpenRound>('open-round', openRoundSchema, 3 * 1024 * 1024);
 
-export const roundPhase = z.enum(['collecting', 'checking', 'voting', 'aborting', 'answering', 'published', 'aborted', 'undecided']);
+export const roundPhase = z.enum([
+  'collecting',
+  'checking',
+  'voting',
+  'aborting',
+  'answering',
+  'published',
+  'aborted',
+  'undecided',
+]);
 export type RoundPhase = z.infer<typeof roundPhase>;
 const roundStatusSchema = z.strictObject({
   ...round,
   phase: roundPhase,
   contributions: integer(0, 1000000),
   /** The abort decision, when there is one. */
-  decision: z.strictObject({ body: document, votes: z.array(z.strictObject({ member: memberIndex, signature })).max(maxCommittee) }).optional(),
+  decision: z
+    .strictObject({
+      body: document,
+      votes: z.array(z.strictObject({ member: memberIndex, signature })).max(maxCommittee),
+    })
+    .optional(),
 });
-export interface RoundStatus { cluster: z.infer<typeof clusterHash>; round: z.infer<typeof roundNumber>; phase: RoundPhase; contributions: number; decision?: Decision }
+export interface RoundStatus {
+  cluster: z.infer<typeof clusterHash>;
+  round: z.infer<typeof roundNumber>;
+  phase: RoundPhase;
+  contributions: number;
+  decision?: Decision;
+}
 export const roundStatusMessage = defineMessage<RoundStatus>('round-status', roundStatusSchema, 256 * 1024);

@@ -5,7 +5,10 @@ import { type RewardObservation } from './observation';
 import { type FederatedRewardSignal, parseSignal, type RewardSignal } from './signal';
 
 const header = { aggregation_round: 1, cluster_hash: 'ab'.repeat(16), timestamp: '2024-01-01T00:00:00Z' };
-const signal = (entries: Record<string, RewardSignal>, change: Partial<FederatedRewardSignal> = {}): FederatedRewardSignal => ({
+const signal = (
+  entries: Record<string, RewardSignal>,
+  change: Partial<FederatedRewardSignal> = {},
+): FederatedRewardSignal => ({
   schema_version: 1,
   ...header,
   participant_count: 1,
@@ -39,13 +42,16 @@ describe('signalFromObservations', () => {
         expect(Object.keys(result.reward_signals)).toEqual(keys);
         for (const key of keys) {
           const of = rows.filter((row) => `${row.model}:${row.task}` === key);
-          const average = (values: number[]) => (values.length ? values.reduce((a, b) => a + b, 0) / values.length : undefined);
+          const average = (values: number[]) =>
+            values.length ? values.reduce((a, b) => a + b, 0) / values.length : undefined;
           expect(result.reward_signals[key]).toEqual({
             total_samples: of.length,
             success_rate: average(of.map((row) => (row.success ? 1 : 0))),
             avg_latency: average(of.map((row) => row.latency_s)),
             quality_score: average(of.flatMap((row) => (row.quality === undefined ? [] : [row.quality]))),
-            cost_efficiency: average(of.flatMap((row) => (row.cost_usd !== undefined && row.tokens ? [row.cost_usd / row.tokens] : []))),
+            cost_efficiency: average(
+              of.flatMap((row) => (row.cost_usd !== undefined && row.tokens ? [row.cost_usd / row.tokens] : [])),
+            ),
           });
         }
       }),
@@ -54,7 +60,10 @@ describe('signalFromObservations', () => {
 
   it('weighs cost by requests, not by tokens', () => {
     const row = { model: 'm', task: 't', success: true, latency_s: 1 };
-    const result = signalFromObservations([{ ...row, cost_usd: 1, tokens: 1 }, { ...row, cost_usd: 1, tokens: 1000 }, row], header);
+    const result = signalFromObservations(
+      [{ ...row, cost_usd: 1, tokens: 1 }, { ...row, cost_usd: 1, tokens: 1000 }, row],
+      header,
+    );
     expect(result.reward_signals['m:t'].cost_efficiency).toBeCloseTo(0.5005, 12);
   });
 });
@@ -63,7 +72,9 @@ describe('aggregateRewardSignals', () => {
   it('of the signals of parts without optional fields is the signal of the whole', () => {
     fc.assert(
       fc.property(fc.array(observations, { minLength: 1, maxLength: 5 }), (parts) => {
-        const bare = parts.map((part) => part.map(({ model, task, success, latency_s }) => ({ model, task, success, latency_s })));
+        const bare = parts.map((part) =>
+          part.map(({ model, task, success, latency_s }) => ({ model, task, success, latency_s })),
+        );
         const combined = aggregateRewardSignals(bare.map((part) => signalFromObservations(part, header)));
         const whole = signalFromObservations(bare.flat(), { ...header, participant_count: parts.length });
         expect(combined.participant_count).toBe(whole.participant_count);
@@ -92,15 +103,28 @@ describe('aggregateRewardSignals', () => {
 
   it('sums participants, takes the highest round and the latest time, and claims no privacy', () => {
     const combined = aggregateRewardSignals([
-      signal({}, { participant_count: 2, aggregation_round: 7, timestamp: '2024-01-01T02:00:00+02:00', privacy_budget_used: 1, noise_scale: 3 }),
+      signal(
+        {},
+        {
+          participant_count: 2,
+          aggregation_round: 7,
+          timestamp: '2024-01-01T02:00:00+02:00',
+          privacy_budget_used: 1,
+          noise_scale: 3,
+        },
+      ),
       signal({}, { participant_count: 3, aggregation_round: 5, timestamp: '2024-01-01T01:00:00Z' }),
     ]);
-    expect(combined).toEqual(signal({}, { participant_count: 5, aggregation_round: 7, timestamp: '2024-01-01T01:00:00Z' }));
+    expect(combined).toEqual(
+      signal({}, { participant_count: 5, aggregation_round: 7, timestamp: '2024-01-01T01:00:00Z' }),
+    );
   });
 
   it('refuses an empty list, mixed clusters and counts past 2^53', () => {
     const full = { success_rate: 1, avg_latency: 1, total_samples: Number.MAX_SAFE_INTEGER };
-    expect(() => aggregateRewardSignals([])).toThrow(expect.objectContaining({ code: 'invalid', details: { path: 'signals' } }));
+    expect(() => aggregateRewardSignals([])).toThrow(
+      expect.objectContaining({ code: 'invalid', details: { path: 'signals' } }),
+    );
     expect(() => aggregateRewardSignals([signal({}), signal({}, { cluster_hash: 'cd'.repeat(16) })])).toThrow(
       expect.objectContaining({ code: 'invalid', details: { path: 'signals[1].cluster_hash' } }),
     );

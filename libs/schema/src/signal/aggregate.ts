@@ -27,7 +27,12 @@ export function aggregateRewardSignals(signals: readonly FederatedRewardSignal[]
     round = Math.max(round, signal.aggregation_round);
     if (Date.parse(signal.timestamp) > Date.parse(timestamp)) timestamp = signal.timestamp;
     for (const [key, entry] of Object.entries(signal.reward_signals)) {
-      const means = { success: entry.success_rate, latency: entry.avg_latency, quality: entry.quality_score, cost: entry.cost_efficiency };
+      const means = {
+        success: entry.success_rate,
+        latency: entry.avg_latency,
+        quality: entry.quality_score,
+        cost: entry.cost_efficiency,
+      };
       statistics.of(key).add(means, entry.total_samples);
     }
   });

@@ -30,12 +30,15 @@ describe('createClusterHash', () => {
     );
   });
 
-  it.each([['', 's', 'id'], ['i', '', 'salt'], ['\ud800', 's', 'id'], ['i', 's\udfff', 'salt'], ['x'.repeat(4097), 's', 'id']])(
-    'refuses %j with %j, naming %s',
-    (id, salt, path) => {
-      const make = () => createClusterHash(id, salt);
-      expect(make).toThrow(SecaggError);
-      expect(make).toThrow(expect.objectContaining({ code: 'invalid', details: { path } }));
-    },
-  );
+  it.each([
+    ['', 's', 'id'],
+    ['i', '', 'salt'],
+    ['\ud800', 's', 'id'],
+    ['i', 's\udfff', 'salt'],
+    ['x'.repeat(4097), 's', 'id'],
+  ])('refuses %j with %j, naming %s', (id, salt, path) => {
+    const make = () => createClusterHash(id, salt);
+    expect(make).toThrow(SecaggError);
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid', details: { path } }));
+  });
 });

@@ -7,7 +7,8 @@ const MAX_BYTES = 4096;
 
 /** Length as 4 bytes, big-endian, then the UTF-8 bytes: no other pair of strings has the same concatenation. */
 function framed(text: string, path: string): Buffer {
-  if (text.length === 0 || text.length > MAX_BYTES) throw new SecaggError('invalid', `${path} is empty or too long`, { path });
+  if (text.length === 0 || text.length > MAX_BYTES)
+    throw new SecaggError('invalid', `${path} is empty or too long`, { path });
   // A lone surrogate would become U+FFFD, as any other lone surrogate would: two ids with one hash.
   if (/\p{Cs}/u.test(text)) throw new SecaggError('invalid', `${path} is not well-formed Unicode`, { path });
   const bytes = Buffer.from(text, 'utf8');
@@ -24,6 +25,9 @@ function framed(text: string, path: string): Buffer {
  * `id` and `salt`: 1 to 4096 UTF-16 code units of well-formed Unicode; anything else throws `invalid`.
  */
 export function createClusterHash(id: string, salt: string): ClusterHash {
-  const hash = createHash('sha256').update(framed(DOMAIN, 'domain')).update(framed(id, 'id')).update(framed(salt, 'salt'));
+  const hash = createHash('sha256')
+    .update(framed(DOMAIN, 'domain'))
+    .update(framed(id, 'id'))
+    .update(framed(salt, 'salt'));
   return hash.digest('hex') as ClusterHash;
 }

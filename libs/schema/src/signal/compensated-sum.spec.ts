@@ -19,7 +19,9 @@ describe('CompensatedSum', () => {
   });
 
   it('is within one rounding of the exact sum of terms of one sign', () => {
-    const dyadic = fc.tuple(fc.integer({ min: 0, max: 2 ** 30 }), fc.integer({ min: -10, max: 40 })).map(([m, e]) => m * 2 ** -e);
+    const dyadic = fc
+      .tuple(fc.integer({ min: 0, max: 2 ** 30 }), fc.integer({ min: -10, max: 40 }))
+      .map(([m, e]) => m * 2 ** -e);
     fc.assert(
       fc.property(fc.array(dyadic, { maxLength: 300 }), (terms) => {
         const exact = exactSum(terms);

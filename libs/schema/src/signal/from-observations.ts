@@ -13,7 +13,10 @@ export type SignalHeader = Pick<FederatedRewardSignal, 'aggregation_round' | 'cl
  * truth of tests. `cost_efficiency` is the mean of the requests' own USD per token, each request counting once however
  * many tokens it had. No observations give an empty map.
  */
-export function signalFromObservations(observations: Iterable<RewardObservation>, header: SignalHeader): FederatedRewardSignal {
+export function signalFromObservations(
+  observations: Iterable<RewardObservation>,
+  header: SignalHeader,
+): FederatedRewardSignal {
   const statistics = new StatisticsByKey();
   for (const observation of observations) {
     const means = {

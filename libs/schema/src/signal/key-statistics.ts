@@ -11,7 +11,10 @@ export class KeyStatistics {
   private readonly cost = new WeightedMean();
 
   /** `samples` requests with these means; those that are undefined do not count towards their mean. */
-  add(means: { success: number; latency: number; quality?: number | undefined; cost?: number | undefined }, samples: number): void {
+  add(
+    means: { success: number; latency: number; quality?: number | undefined; cost?: number | undefined },
+    samples: number,
+  ): void {
     this.success.add(means.success, samples);
     this.latency.add(means.latency, samples);
     if (means.quality !== undefined) this.quality.add(means.quality, samples);
@@ -21,7 +24,8 @@ export class KeyStatistics {
   /** Only after at least one `add`. Throws `invalid` when the samples add up to more than 2^53 - 1. */
   signal(): RewardSignal {
     const samples = this.success.weight;
-    if (!Number.isSafeInteger(samples)) throw new SecaggError('invalid', 'too many samples to count', { path: 'total_samples' });
+    if (!Number.isSafeInteger(samples))
+      throw new SecaggError('invalid', 'too many samples to count', { path: 'total_samples' });
     const quality = this.quality.mean;
     const cost = this.cost.mean;
     return {

@@ -1,16 +1,45 @@
 import * as fc from 'fast-check';
 import { SecaggError } from '../problems';
-import { compareKeys, MAX_KEY_LENGTH, modelSchema, signalKey, signalKeySchema, splitSignalKey, taskSchema } from './key';
+import {
+  compareKeys,
+  MAX_KEY_LENGTH,
+  modelSchema,
+  signalKey,
+  signalKeySchema,
+  splitSignalKey,
+  taskSchema,
+} from './key';
 
 const isKey = (key: string): boolean => signalKeySchema.safeParse(key).success;
 
 describe('keys', () => {
-  it.each(['m:t', 'llama3:8b:chat', 'gpt-4-1106-preview:mmlu_human_aging', 'modèle:tâche', 'm:: ', '__proto__:t', '🦙:t'])('takes %j', (key) => {
+  it.each([
+    'm:t',
+    'llama3:8b:chat',
+    'gpt-4-1106-preview:mmlu_human_aging',
+    'modèle:tâche',
+    'm:: ',
+    '__proto__:t',
+    '🦙:t',
+  ])('takes %j', (key) => {
     expect(isKey(key)).toBe(true);
   });
 
   it.each([
-    '', ':', 'm', 'm:', ':t', 'm:t\n', 'm\u0000:t', 'm:\u007f', 'm:\u0085', 'm:\u2028', 'm:\u202etxt', 'm:\u2066t', 'm:\ud800', '\udc00:t',
+    '',
+    ':',
+    'm',
+    'm:',
+    ':t',
+    'm:t\n',
+    'm\u0000:t',
+    'm:\u007f',
+    'm:\u0085',
+    'm:\u2028',
+    'm:\u202etxt',
+    'm:\u2066t',
+    'm:\ud800',
+    '\udc00:t',
     `m:${'t'.repeat(MAX_KEY_LENGTH - 1)}`,
   ])('refuses %j', (key) => {
     expect(isKey(key)).toBe(false);

@@ -30,7 +30,9 @@ export const modelSchema = z
   .string()
   .min(1)
   .max(MAX_KEY_LENGTH - 2)
-  .refine((model) => !model.includes(':') && !FORBIDDEN.test(model), { error: 'a model holds no ":" and no control characters' });
+  .refine((model) => !model.includes(':') && !FORBIDDEN.test(model), {
+    error: 'a model holds no ":" and no control characters',
+  });
 
 /** Task part of a key: as `signalKeySchema`. */
 export const taskSchema = z
@@ -42,7 +44,8 @@ export const taskSchema = z
 /** The key of a model and a task; throws `invalid` when they do not make one. */
 export function signalKey(model: string, task: string): string {
   const key = `${model}:${task}`;
-  if (model.includes(':') || !isKey(key)) throw new SecaggError('invalid', 'model and task do not make a key', { path: 'model' });
+  if (model.includes(':') || !isKey(key))
+    throw new SecaggError('invalid', 'model and task do not make a key', { path: 'model' });
   return key;
 }
 

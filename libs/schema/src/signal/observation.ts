@@ -9,7 +9,10 @@ export const RewardObservation = z
     /** Without ':'. */
     model: modelSchema,
     task: taskSchema,
-    success: z.union([z.boolean(), z.literal([0, 1]).refine((value) => !Object.is(value, -0), { error: 'negative zero is not allowed' })]),
+    success: z.union([
+      z.boolean(),
+      z.literal([0, 1]).refine((value) => !Object.is(value, -0), { error: 'negative zero is not allowed' }),
+    ]),
     /** Seconds, in [0, 1e6]. */
     latency_s: quantity(1e6),
     /** In [0, 1]. */
@@ -31,7 +34,8 @@ export const RewardObservation = z
 export type RewardObservation = z.infer<typeof RewardObservation>;
 
 /** An observation from outside. Throws `SecaggError('invalid')`, `details.path` naming the field. */
-export const parseObservation = (value: unknown): RewardObservation => parseOrRefuse(RewardObservation, value, 'observation');
+export const parseObservation = (value: unknown): RewardObservation =>
+  parseOrRefuse(RewardObservation, value, 'observation');
 
 /** Cost of one request in USD per token, from 0; undefined unless both the cost and a positive number of tokens are known. */
 export function costPerToken(observation: Pick<RewardObservation, 'cost_usd' | 'tokens'>): number | undefined {

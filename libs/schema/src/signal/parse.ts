@@ -10,7 +10,9 @@ const pathText = (path: readonly PropertyKey[]): string =>
     .map((step) => {
       if (typeof step === 'number') return `[${step}]`;
       const name = String(step);
-      return PLAIN.test(name) && name.length <= LONGEST_STEP ? `.${name}` : `[${JSON.stringify(name.slice(0, LONGEST_STEP))}]`;
+      return PLAIN.test(name) && name.length <= LONGEST_STEP
+        ? `.${name}`
+        : `[${JSON.stringify(name.slice(0, LONGEST_STEP))}]`;
     })
     .join('')
     .replace(/^\./, '');
@@ -26,7 +28,10 @@ export function parseOrRefuse<S extends z.ZodType>(schema: S, value: unknown, wh
   if (issue === undefined) throw new SecaggError('invalid', `${what}: refused`, { path: '' });
   const unknownField = issue.code === 'unrecognized_keys';
   const path = pathText(unknownField ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path);
-  const reason =
-    unknownField ? 'unknown field' : issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  const reason = unknownField
+    ? 'unknown field'
+    : issue.code === 'invalid_key'
+      ? (issue.issues[0]?.message ?? issue.message)
+      : issue.message;
   throw new SecaggError('invalid', `${what}${path ? ` ${path}` : ''}: ${reason}`, { path });
 }

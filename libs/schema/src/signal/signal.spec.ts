@@ -70,7 +70,7 @@ describe('parseSignal', () => {
     ['cost_efficiency', { cost_efficiency: -0 }],
     ['cost_efficiency', { cost_efficiency: null }],
     ['router_id', { router_id: 'r' }],
-  ])('names an entry\'s %s in the path', (field, change) => {
+  ])("names an entry's %s in the path", (field, change) => {
     const error = refusal({ ...valid(), reward_signals: { 'm:t': { ...entry, ...change } } });
     expect(error).toMatchObject({ code: 'invalid', details: { path: `reward_signals["m:t"].${field}` } });
   });
@@ -79,7 +79,9 @@ describe('parseSignal', () => {
     const key = `\n${'x'.repeat(5000)}`;
     const path = String(refusal({ ...valid(), reward_signals: { [key]: entry } }).details.path);
     expect(path).toMatch(/^reward_signals\["\\nx{79}"\]$/);
-    expect(refusal({ ...valid(), reward_signals: JSON.parse('{"__proto__": {}}') as unknown }).details.path).toBe('reward_signals.__proto__');
+    expect(refusal({ ...valid(), reward_signals: JSON.parse('{"__proto__": {}}') as unknown }).details.path).toBe(
+      'reward_signals.__proto__',
+    );
   });
 
   it('bounds the number of keys, by default and as asked', () => {
@@ -100,6 +102,10 @@ describe('parseSignal', () => {
 
   it('has a JSON schema, for the OpenAPI document', () => {
     const schema = z.toJSONSchema(FederatedRewardSignal);
-    expect(schema).toMatchObject({ type: 'object', additionalProperties: false, properties: { reward_signals: { type: 'object' } } });
+    expect(schema).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      properties: { reward_signals: { type: 'object' } },
+    });
   });
 });

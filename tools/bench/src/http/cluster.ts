@@ -49,12 +49,24 @@ export class HttpCluster {
       rosterFile: join(fleet.folder, 'roster.cbor'),
       clusters: [
         {
-          cluster: fleet.cluster, keys, fields: { cost: true }, maxRequestsPerRouter: 1000, minParticipantsPerGroup: 2, maxParticipants: fleet.routers.length,
-          privacy: { unit: 'request', rho: 0.1 }, sendDelayMs: 0, durationMs: DURATION_MS,
+          cluster: fleet.cluster,
+          keys,
+          fields: { cost: true },
+          maxRequestsPerRouter: 1000,
+          minParticipantsPerGroup: 2,
+          maxParticipants: fleet.routers.length,
+          privacy: { unit: 'request', rho: 0.1 },
+          sendDelayMs: 0,
+          durationMs: DURATION_MS,
         },
       ],
       // The machine may be busy; a member that takes long is not gone.
-      timings: { reportGraceMs: 60_000, answerGraceMs: 60_000, proposalTimeoutMs: 120_000, undecidedTimeoutMs: 300_000 },
+      timings: {
+        reportGraceMs: 60_000,
+        answerGraceMs: 60_000,
+        proposalTimeoutMs: 120_000,
+        undecidedTimeoutMs: 300_000,
+      },
     });
   }
 
@@ -66,7 +78,11 @@ export class HttpCluster {
     this.client = client;
     const members = fleet.members.map((id) =>
       this.service(id, this.scripts.routerNode, {
-        cluster: fleet.cluster, coordinatorUrl, port: 0, identityKeyFile: keyFile(fleet.folder, id), storeKeyFile: storeKeyFile(fleet.folder, id),
+        cluster: fleet.cluster,
+        coordinatorUrl,
+        port: 0,
+        identityKeyFile: keyFile(fleet.folder, id),
+        storeKeyFile: storeKeyFile(fleet.folder, id),
       }),
     );
     for (const member of members) await member.url;
@@ -82,7 +98,13 @@ export class HttpCluster {
       operatorRequestMessage,
       view.fleet,
       {
-        v: 1, fleet: view.fleet, operator: operator.id, nonce: new Uint8Array(randomBytes(16)), issued_at_ms: Date.now(), action: 'start-round', cluster,
+        v: 1,
+        fleet: view.fleet,
+        operator: operator.id,
+        nonce: new Uint8Array(randomBytes(16)),
+        issued_at_ms: Date.now(),
+        action: 'start-round',
+        cluster,
         overrides: { max_participants: n, min_participants_per_group: Math.floor(n / 2) },
       },
       operator.secretKey,
@@ -146,7 +168,8 @@ export class HttpCluster {
     for (;;) {
       const status = await client.roundStatus(this.fleet.cluster, round, { waitMs: 25_000 });
       if (status?.phase === 'published') return;
-      if (status?.phase === 'aborted' || status?.phase === 'undecided') throw new Error(`the round ended as ${status.phase}`);
+      if (status?.phase === 'aborted' || status?.phase === 'undecided')
+        throw new Error(`the round ended as ${status.phase}`);
     }
   }
 
@@ -154,7 +177,8 @@ export class HttpCluster {
   private async send(client: CoordinatorClient, round: number, bodies: readonly Uint8Array[]): Promise<void> {
     let next = 0;
     const connection = async (): Promise<void> => {
-      for (let i = next++; i < bodies.length; i = next++) await client.contribute(this.fleet.cluster, round, bodies[i], { timeoutMs: 60_000 });
+      for (let i = next++; i < bodies.length; i = next++)
+        await client.contribute(this.fleet.cluster, round, bodies[i], { timeoutMs: 60_000 });
     };
     await Promise.all(Array.from({ length: CONNECTIONS }, connection));
   }
@@ -162,9 +186,11 @@ export class HttpCluster {
   /** Throws when the round has not published the sum of what was sent. */
   async check(client: CoordinatorClient, round: number, { sum }: Pick<Prepared, 'sum'>, n: number): Promise<void> {
     const audited = auditTranscript(this.fleet.view.authorityKey, await client.transcript(this.fleet.cluster, round));
-    if (audited.kind !== 'opened' || audited.sums.length !== 1 || audited.sums[0].size !== n) throw new Error('the round has not opened all contributions');
+    if (audited.kind !== 'opened' || audited.sums.length !== 1 || audited.sums[0].size !== n)
+      throw new Error('the round has not opened all contributions');
     const { values } = audited.sums[0];
-    if (sum.some((value, i) => value !== values[i])) throw new Error('the published sum is not the sum of the vectors and noise that were sent');
+    if (sum.some((value, i) => value !== values[i]))
+      throw new Error('the published sum is not the sum of the vectors and noise that were sent');
   }
 
   private service(id: string, script: string, config: Record<string, unknown>): Service {
@@ -172,7 +198,10 @@ export class HttpCluster {
     const dataDir = join(folder, 'data', id);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const file = join(folder, `${id}.json`);
-    writeFileSync(file, JSON.stringify({ id, dataDir, authorityKeyFile: join(folder, 'authority.pub'), logLevel: 'info', ...config }));
+    writeFileSync(
+      file,
+      JSON.stringify({ id, dataDir, authorityKeyFile: join(folder, 'authority.pub'), logLevel: 'info', ...config }),
+    );
     const service = new Service(id, script, file, this.inspected && id === 'coordinator');
     this.services.push(service);
     return service;

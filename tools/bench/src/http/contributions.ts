@@ -2,7 +2,13 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { addNoise } from '@secagg/dp-noise';
 import { buildContribution, type FleetView, type Identity, verifyAnnouncement, verifyEpoch } from '@secagg/protocol';
-import { accumulate, type OpenRound, type RandomBytes, type RewardObservation, roundConfigMessage } from '@secagg/schema';
+import {
+  accumulate,
+  type OpenRound,
+  type RandomBytes,
+  type RewardObservation,
+  roundConfigMessage,
+} from '@secagg/schema';
 
 export interface Prepared {
   readonly bodies: readonly Uint8Array[];
@@ -25,14 +31,23 @@ export function prepareContributions(view: FleetView, open: OpenRound, routers: 
   const bodies = routers.map((identity, i) => {
     const observations = Array.from({ length: 20 }, (_, k): RewardObservation => {
       const [model, task] = layout.keys[(7 * i + 11 * k) % layout.keys.length].split(':');
-      return { model, task, success: (i + k) % 3 > 0, latency_s: ((i * k) % 50) / 10, cost_usd: 0.01, tokens: 1000 + i };
+      return {
+        model,
+        task,
+        success: (i + k) % 3 > 0,
+        latency_s: ((i * k) % 50) / 10,
+        cost_usd: 0.01,
+        tokens: 1000 + i,
+      };
     });
     const { vector } = accumulate(layout, observations);
     const seed = `${round.config.round} ${identity.id}`;
     const noisy = vector.slice();
     // A router draws its noise before anything else.
     addNoise(noisy, variance, unsafeSeededRandom(seed));
-    noisy.forEach((value, coordinate) => { sum[coordinate] += value; });
+    noisy.forEach((value, coordinate) => {
+      sum[coordinate] += value;
+    });
     return buildContribution(round, identity, vector, unsafeSeededRandom(seed), Date.now()).bytes;
   });
   return { bodies, sum };

@@ -3,8 +3,25 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateIdentityKey } from '@secagg/crypto';
-import { clusterTerms, createAuthority, type FleetView, type Identity, issueCertificate, policyTerms, signPolicy, signRoster, verifyFleet } from '@secagg/protocol';
-import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+import {
+  clusterTerms,
+  createAuthority,
+  type FleetView,
+  type Identity,
+  issueCertificate,
+  policyTerms,
+  signPolicy,
+  signRoster,
+  verifyFleet,
+} from '@secagg/protocol';
+import {
+  type ClusterHash,
+  createClusterHash,
+  type PartyId,
+  type Role,
+  type Signed,
+  signedMessage,
+} from '@secagg/schema';
 
 export interface BenchFleet {
   readonly folder: string;
@@ -32,7 +49,17 @@ export function createFleet(folder: string, routers: number): BenchFleet {
   const enrol = (id: string, role: Role): Identity => {
     const { publicKey, secretKey } = generateIdentityKey(random);
     const serial = certificates.length + 1;
-    certificates.push(issueCertificate(authority, { id, roles: [role], publicKey, organisation: 'bench', serial, notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + DAY_MS }));
+    certificates.push(
+      issueCertificate(authority, {
+        id,
+        roles: [role],
+        publicKey,
+        organisation: 'bench',
+        serial,
+        notBeforeMs: nowMs - 60_000,
+        notAfterMs: nowMs + DAY_MS,
+      }),
+    );
     return { id: id as PartyId, secretKey };
   };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -53,7 +80,13 @@ export function createFleet(folder: string, routers: number): BenchFleet {
     policyTerms({
       issued_at_ms: nowMs,
       not_after_ms: nowMs + DAY_MS,
-      clusters: [clusterTerms(cluster, { min_participants_per_group: 2, max_round_rho_units: UNLIMITED, budget_rho_units: UNLIMITED })],
+      clusters: [
+        clusterTerms(cluster, {
+          min_participants_per_group: 2,
+          max_round_rho_units: UNLIMITED,
+          budget_rho_units: UNLIMITED,
+        }),
+      ],
       committee: { candidates: members, ...COMMITTEE },
     }),
   );
@@ -61,5 +94,12 @@ export function createFleet(folder: string, routers: number): BenchFleet {
   writeFileSync(join(folder, 'policy.cbor'), signedMessage.encode(policy));
   writeFileSync(join(folder, 'roster.cbor'), signedMessage.encode(roster));
   writeFileSync(join(folder, 'authority.pub'), `${Buffer.from(authority.publicKey).toString('hex')}\n`);
-  return { folder, cluster, operator, members, routers: identities, view: verifyFleet(authority.publicKey, { policy, roster }) };
+  return {
+    folder,
+    cluster,
+    operator,
+    members,
+    routers: identities,
+    view: verifyFleet(authority.publicKey, { policy, roster }),
+  };
 }

@@ -21,7 +21,10 @@ export class Service {
     inspected: boolean,
   ) {
     if (!existsSync(script)) throw new Error(`${script} is missing: build the apps first`);
-    this.child = spawn(process.execPath, [...(inspected ? ['--inspect=127.0.0.1:0'] : []), script], { env: { PATH: process.env.PATH ?? '', SECAGG_CONFIG: configFile }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [...(inspected ? ['--inspect=127.0.0.1:0'] : []), script], {
+      env: { PATH: process.env.PATH ?? '', SECAGG_CONFIG: configFile },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.url = this.listening();
     // Whoever starts several awaits them one after another.
     this.url.catch(() => undefined);
@@ -68,7 +71,9 @@ export class Service {
 
   private memoryMb(field: 'VmRSS' | 'VmHWM'): number {
     const status = `/proc/${this.child.pid}/status`;
-    const found = existsSync(status) ? new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(status, 'utf8')) : null;
+    const found = existsSync(status)
+      ? new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(status, 'utf8'))
+      : null;
     if (!found) throw new Error('this system does not tell the memory of a process');
     return Number(found[1]) / 1024;
   }

@@ -6,7 +6,10 @@ import { runLoad } from './load';
 import { loadOptions, USAGE } from './options';
 
 /** @returns the exit status: 0 when everything that was acknowledged is there and nobody was left without an answer */
-export async function loadCommand(args: readonly string[], scripts: Scripts & { readonly self: string }): Promise<number | undefined> {
+export async function loadCommand(
+  args: readonly string[],
+  scripts: Scripts & { readonly self: string },
+): Promise<number | undefined> {
   if (args[0] === 'empty-handler') {
     serveEmptyHandler();
     return undefined;
@@ -19,10 +22,13 @@ export async function loadCommand(args: readonly string[], scripts: Scripts & { 
     return 2;
   }
   const measuredOn = machine();
-  console.log(`${measuredOn.cpu}, ${measuredOn.cores} cores, ${measuredOn.memory_gb} GB, node ${measuredOn.node}, ${measuredOn.platform}`);
+  console.log(
+    `${measuredOn.cpu}, ${measuredOn.cores} cores, ${measuredOn.memory_gb} GB, node ${measuredOn.node}, ${measuredOn.platform}`,
+  );
   try {
     const figures = await runLoad(options, scripts, (line) => console.log(line));
-    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine: measuredOn, options, figures }, null, 2)}\n`);
+    if (options.json !== undefined)
+      writeFileSync(options.json, `${JSON.stringify({ machine: measuredOn, options, figures }, null, 2)}\n`);
     return 0;
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));

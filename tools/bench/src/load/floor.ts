@@ -17,14 +17,20 @@ const REPLY_BYTES = 300;
 export function serveEmptyHandler(): void {
   const reply = Buffer.alloc(REPLY_BYTES);
   const server = createServer((request, response) => {
-    request.on('data', () => undefined).on('end', () => response.writeHead(201, { 'content-type': 'application/cbor', 'content-length': reply.length }).end(reply));
+    request
+      .on('data', () => undefined)
+      .on('end', () =>
+        response.writeHead(201, { 'content-type': 'application/cbor', 'content-length': reply.length }).end(reply),
+      );
   });
   server.listen(0, '127.0.0.1', () => console.log(String((server.address() as AddressInfo).port)));
 }
 
 /** Requests per second of that process with bodies of this size, over as many connections as the peak was measured with. */
 export async function httpFloor(script: string, bytes: number, connections: number): Promise<number> {
-  const child: ChildProcess = spawn(process.execPath, [script, 'empty-handler'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child: ChildProcess = spawn(process.execPath, [script, 'empty-handler'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
     const [port] = (await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line')) as [string];
     const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });

@@ -11,15 +11,25 @@ export interface LoadOptions {
   readonly json?: string;
 }
 
-export const USAGE = 'usage: npm run load -- [--routers 1000] [--seconds 10] [--factor 10] [--overload-seconds 60] [--json FILE]';
+export const USAGE =
+  'usage: npm run load -- [--routers 1000] [--seconds 10] [--factor 10] [--overload-seconds 60] [--json FILE]';
 
 /** Throws for what is no number in its range. */
 export function loadOptions(args: readonly string[]): LoadOptions {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ args: [...args], options: { routers: text, seconds: text, factor: text, 'overload-seconds': text, json: text } });
-  const count = (name: 'routers' | 'seconds' | 'factor' | 'overload-seconds', byDefault: number, least: number, most: number): number => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { routers: text, seconds: text, factor: text, 'overload-seconds': text, json: text },
+  });
+  const count = (
+    name: 'routers' | 'seconds' | 'factor' | 'overload-seconds',
+    byDefault: number,
+    least: number,
+    most: number,
+  ): number => {
     const value = values[name] === undefined ? byDefault : Number(values[name]);
-    if (!Number.isInteger(value) || value < least || value > most) throw new Error(`--${name} is a whole number from ${least} to ${most}`);
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new Error(`--${name} is a whole number from ${least} to ${most}`);
     return value;
   };
   return {

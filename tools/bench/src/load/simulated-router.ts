@@ -17,12 +17,26 @@ export interface Tally {
   readonly acceptedAtMs: number[];
 }
 
-export const emptyTally = (): Tally => ({ sent: 0, accepted: 0, toldToRetry: 0, failed: new Map(), latenciesMs: [], acceptedAtMs: [] });
+export const emptyTally = (): Tally => ({
+  sent: 0,
+  accepted: 0,
+  toldToRetry: 0,
+  failed: new Map(),
+  latenciesMs: [],
+  acceptedAtMs: [],
+});
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** @returns whether there is a receipt; false when `untilMs` (of performance.now()) came first */
-export async function contributeUntilAccepted(client: CoordinatorClient, cluster: string, round: number, body: () => Uint8Array, untilMs: number, tally: Tally): Promise<boolean> {
+export async function contributeUntilAccepted(
+  client: CoordinatorClient,
+  cluster: string,
+  round: number,
+  body: () => Uint8Array,
+  untilMs: number,
+  tally: Tally,
+): Promise<boolean> {
   const startedMs = performance.now();
   for (let attempt = 1; performance.now() < untilMs; attempt++) {
     tally.sent += 1;

@@ -27,7 +27,20 @@ export async function backUpPostgres(database: PostgresUrl, file: string): Promi
   makeDurably(file, (draft) => {
     // By their schema, so that the tables of a later release are in it too. Whoever restores it owns it.
     const tables = `--table="${schema.replaceAll('"', '""')}".*`;
-    runPostgres('pg_dump', ['--format=custom', '--compress=1', '--no-owner', '--no-privileges', '--no-password', `--lock-wait-timeout=${LOCK_WAIT_MS}`, tables, `--file=${draft}`], database);
+    runPostgres(
+      'pg_dump',
+      [
+        '--format=custom',
+        '--compress=1',
+        '--no-owner',
+        '--no-privileges',
+        '--no-password',
+        `--lock-wait-timeout=${LOCK_WAIT_MS}`,
+        tables,
+        `--file=${draft}`,
+      ],
+      database,
+    );
   });
   return { service: 'coordinator', store: 'postgres', file, bytes: statSync(file).size };
 }

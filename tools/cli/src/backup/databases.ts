@@ -19,7 +19,10 @@ const kinds: readonly Kind[] = [
 /** The database of a data directory. `committee.db` is none of them: votes and epoch secrets are in no backup (PROTOCOL section 2). */
 export function kindOfDirectory(dataDir: string): Kind {
   const found = kinds.filter(({ file }) => existsSync(join(dataDir, file)));
-  if (found.length !== 1) throw new Refusal(`${dataDir} holds ${found.length === 0 ? 'neither' : 'both'} ${kinds.map(({ file }) => file).join(' and ')}`);
+  if (found.length !== 1)
+    throw new Refusal(
+      `${dataDir} holds ${found.length === 0 ? 'neither' : 'both'} ${kinds.map(({ file }) => file).join(' and ')}`,
+    );
   return found[0];
 }
 
@@ -27,7 +30,11 @@ export function kindOfDirectory(dataDir: string): Kind {
 export function kindOfBackup(database: Database): Kind {
   const [check] = database.prepare('PRAGMA quick_check(1)').raw().all([]) as unknown as [string][];
   if (check[0] !== 'ok') throw new Refusal(`the backup is damaged: ${check[0]}`);
-  const tables = new Set((database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]) as { name: string }[]).map(({ name }) => name));
+  const tables = new Set(
+    (database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]) as { name: string }[]).map(
+      ({ name }) => name,
+    ),
+  );
   const kind = kinds.find(({ table }) => tables.has(table));
   if (!kind || tables.has('epoch_secret')) throw new Refusal('the file is no backup of a coordinator or a router-node');
   return kind;

@@ -39,7 +39,11 @@ function mark(draft: string, nowMs: number): void {
   try {
     backup.exec('PRAGMA journal_mode = DELETE');
     backup.exec('PRAGMA synchronous = FULL');
-    backup.prepare('INSERT INTO backup_mark (id, made_at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET made_at_ms = excluded.made_at_ms').run([nowMs]);
+    backup
+      .prepare(
+        'INSERT INTO backup_mark (id, made_at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET made_at_ms = excluded.made_at_ms',
+      )
+      .run([nowMs]);
   } finally {
     backup.close();
   }

@@ -39,13 +39,32 @@ const question = `
 /** Throws a `Refusal` when the database does not answer. */
 export async function lookInto({ url, withoutPassword }: PostgresUrl): Promise<PostgresDatabase> {
   try {
-    const client = new pg.Client({ connectionString: url, application_name: 'secagg-backup', connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS });
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'secagg-backup',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+    });
     // One that is lost while nothing is asked says so by an event.
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const [row] = (await client.query<{ server: number; schema: string | null; current_schema: string | null; objects: number; acknowledges_early: boolean }>(question)).rows;
-      return { server: row.server, schema: row.schema, currentSchema: row.current_schema, objects: row.objects, acknowledgesEarly: row.acknowledges_early };
+      const [row] = (
+        await client.query<{
+          server: number;
+          schema: string | null;
+          current_schema: string | null;
+          objects: number;
+          acknowledges_early: boolean;
+        }>(question)
+      ).rows;
+      return {
+        server: row.server,
+        schema: row.schema,
+        currentSchema: row.current_schema,
+        objects: row.objects,
+        acknowledgesEarly: row.acknowledges_early,
+      };
     } finally {
       await client.end().catch(() => undefined);
     }
@@ -55,4 +74,9 @@ export async function lookInto({ url, withoutPassword }: PostgresUrl): Promise<P
 }
 
 /** Of a host with several addresses, each has its own. */
-const reasonOf = (error: unknown): string => (error instanceof AggregateError ? error.errors.map(reasonOf).join('; ') : error instanceof Error ? error.message : String(error));
+const reasonOf = (error: unknown): string =>
+  error instanceof AggregateError
+    ? error.errors.map(reasonOf).join('; ')
+    : error instanceof Error
+      ? error.message
+      : String(error);

@@ -13,8 +13,14 @@ const LARGEST_OUTPUT = 16 * 1024 * 1024;
  */
 export function runPostgres(program: Program, args: readonly string[], database: PostgresUrl, options = ''): string {
   const environment = { ...database.environment, PGOPTIONS: `${database.environment.PGOPTIONS ?? ''} ${options}` };
-  const ended = spawnSync(program, args, { env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: LARGEST_OUTPUT });
-  if (ended.error && (ended.error as NodeJS.ErrnoException).code === 'ENOENT') throw new Refusal(`${program} is not on PATH: install PostgreSQL's client programs`);
+  const ended = spawnSync(program, args, {
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: LARGEST_OUTPUT,
+  });
+  if (ended.error && (ended.error as NodeJS.ErrnoException).code === 'ENOENT')
+    throw new Refusal(`${program} is not on PATH: install PostgreSQL's client programs`);
   if (ended.status !== 0) throw new Refusal(`${program} failed: ${database.withoutPassword(whyItFailed(ended))}`);
   return ended.stdout;
 }
@@ -28,5 +34,6 @@ const whyItFailed = ({ error, signal, stderr }: SpawnSyncReturns<string>): strin
 export function needProgram(program: Program, server: number, database: PostgresUrl): void {
   const said = runPostgres(program, ['--version'], database).trim();
   const version = Number(/\) (\d+)/.exec(said)?.[1]);
-  if (!(version >= server)) throw new Refusal(`${program} is older than the server, which is PostgreSQL ${server}: ${said}`);
+  if (!(version >= server))
+    throw new Refusal(`${program} is older than the server, which is PostgreSQL ${server}: ${said}`);
 }

@@ -18,14 +18,19 @@ export function restoreBackup(backup: string, dataDir: string, assumedUnits: num
   if (!existsSync(backup)) throw new Refusal(`there is no ${backup}`);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   for (const name of ['coordinator.db', 'router.db', 'committee.db']) {
-    if (existsSync(join(dataDir, name))) throw new Refusal(`${join(dataDir, name)} is there: a backup is restored into an empty data directory. A committee.db from before must not come back: delete it`);
+    if (existsSync(join(dataDir, name)))
+      throw new Refusal(
+        `${join(dataDir, name)} is there: a backup is restored into an empty data directory. A committee.db from before must not come back: delete it`,
+      );
   }
   const kind = inspect(backup);
-  if (kind.service === 'coordinator' && assumedUnits !== undefined) throw new Refusal('only a router-node has a budget of its own');
+  if (kind.service === 'coordinator' && assumedUnits !== undefined)
+    throw new Refusal('only a router-node has a budget of its own');
   const file = join(dataDir, kind.file);
   makeDurably(file, (draft) => {
     copyFileSync(backup, draft);
-    if (assumedUnits !== undefined) over(draft, (database) => database.prepare('UPDATE backup_mark SET assumed_units = ?').run([assumedUnits]));
+    if (assumedUnits !== undefined)
+      over(draft, (database) => database.prepare('UPDATE backup_mark SET assumed_units = ?').run([assumedUnits]));
   });
   return { service: kind.service, file };
 }

@@ -11,32 +11,57 @@ import { nonNegative } from '../parse';
 
 export const backupCommand = (output: Output): Command =>
   new Command('backup')
-    .description('write one consistent state of a coordinator or a router-node to a file, while it runs or not; never votes or epoch secrets')
+    .description(
+      'write one consistent state of a coordinator or a router-node to a file, while it runs or not; never votes or epoch secrets',
+    )
     .usage('<dataDir> <file>  |  backup --postgres <file>')
     .argument('<paths...>', 'data directory of the service, and where to write the backup, with mode 0600')
-    .option('--postgres', "of coordinators on PostgreSQL: their database, which DATABASE_URL names in the environment; needs PostgreSQL's pg_dump on PATH")
+    .option(
+      '--postgres',
+      "of coordinators on PostgreSQL: their database, which DATABASE_URL names in the environment; needs PostgreSQL's pg_dump on PATH",
+    )
     .action(async (paths: string[], { postgres }: { postgres?: true }) => {
-      if (postgres) return printJson(output, await backUpPostgres(postgresUrl(process.env), ...exactly(['file'], paths)));
+      if (postgres)
+        return printJson(output, await backUpPostgres(postgresUrl(process.env), ...exactly(['file'], paths)));
       return printJson(output, makeBackup(...exactly(['dataDir', 'file'], paths), Date.now()));
     });
 
 export const restoreCommand = (output: Output): Command =>
   new Command('restore')
-    .description('put a backup into an empty data directory or database; a router-node makes up for what it has forgotten when it starts')
+    .description(
+      'put a backup into an empty data directory or database; a router-node makes up for what it has forgotten when it starts',
+    )
     .usage('<file> <dataDir>  |  restore --postgres <file>')
     .argument('<paths...>', 'made by secagg backup, and data directory of the service')
-    .option('--postgres', "of coordinators on PostgreSQL: into the empty database that DATABASE_URL names in the environment; needs PostgreSQL's pg_restore on PATH")
-    .option('--assume-spent-rho <rho>', 'of a router-node: what was spent at most since the backup (default: its whole budget)', nonNegative)
+    .option(
+      '--postgres',
+      "of coordinators on PostgreSQL: into the empty database that DATABASE_URL names in the environment; needs PostgreSQL's pg_restore on PATH",
+    )
+    .option(
+      '--assume-spent-rho <rho>',
+      'of a router-node: what was spent at most since the backup (default: its whole budget)',
+      nonNegative,
+    )
     .action(async (paths: string[], { postgres, assumeSpentRho }: { postgres?: true; assumeSpentRho?: number }) => {
       if (postgres && assumeSpentRho !== undefined) throw new Refusal('only a router-node has a budget of its own');
-      if (postgres) return printJson(output, await restorePostgres(...exactly(['file'], paths), postgresUrl(process.env)));
+      if (postgres)
+        return printJson(output, await restorePostgres(...exactly(['file'], paths), postgresUrl(process.env)));
       const [file, dataDir] = exactly(['file', 'dataDir'], paths);
-      return printJson(output, restoreBackup(file, dataDir, assumeSpentRho === undefined ? undefined : roundedUp(assumeSpentRho)));
+      return printJson(
+        output,
+        restoreBackup(file, dataDir, assumeSpentRho === undefined ? undefined : roundedUp(assumeSpentRho)),
+      );
     });
 
 /** The paths, when there are as many as names. */
-function exactly<const Names extends readonly string[]>(names: Names, paths: readonly string[]): { [Name in keyof Names]: string } {
-  if (paths.length !== names.length) throw new Refusal(`expected ${names.map((name) => `<${name}>`).join(' ')}, found ${paths.length} (--help for the options)`);
+function exactly<const Names extends readonly string[]>(
+  names: Names,
+  paths: readonly string[],
+): { [Name in keyof Names]: string } {
+  if (paths.length !== names.length)
+    throw new Refusal(
+      `expected ${names.map((name) => `<${name}>`).join(' ')}, found ${paths.length} (--help for the options)`,
+    );
   return paths as { [Name in keyof Names]: string };
 }
 

@@ -16,14 +16,26 @@ export function budgetCommand(output: Output): Command {
     .action((origin: string, options: { delta: number }) =>
       ask(origin, async (client) => {
         const { id, cluster, privacy } = await client.status();
-        if (privacy === null) throw new Refusal(`${id} cannot state its budget yet: it does not know its fleet's policy`);
+        if (privacy === null)
+          throw new Refusal(`${id} cannot state its budget yet: it does not know its fleet's policy`);
         const epsilon = (rho: number) => rhoToEpsilon(rho, options.delta);
         printJson(output, {
           id,
           cluster,
           window_days: privacy.window_days ?? null,
-          rho: { budget: privacy.budget_rho, spent: privacy.spent_rho, open: privacy.open_rho, remaining: privacy.remaining_rho },
-          epsilon: { delta: options.delta, budget: epsilon(privacy.budget_rho), spent: epsilon(privacy.spent_rho), open: epsilon(privacy.open_rho), remaining: epsilon(privacy.remaining_rho) },
+          rho: {
+            budget: privacy.budget_rho,
+            spent: privacy.spent_rho,
+            open: privacy.open_rho,
+            remaining: privacy.remaining_rho,
+          },
+          epsilon: {
+            delta: options.delta,
+            budget: epsilon(privacy.budget_rho),
+            spent: epsilon(privacy.spent_rho),
+            open: epsilon(privacy.open_rho),
+            remaining: epsilon(privacy.remaining_rho),
+          },
         });
       }),
     );
@@ -34,7 +46,9 @@ export function budgetCommand(output: Output): Command {
     .option('--limit <n>', 'entries, at most 1000', positiveCount, 100)
     .option('--before <id>', 'only entries before this one (next_before of the page before)', positiveCount)
     .action((origin: string, { limit, before }: { limit: number; before?: number }) =>
-      ask(origin, async (client) => printJson(output, await client.budgetHistory({ limit, ...(before === undefined ? {} : { before }) }))),
+      ask(origin, async (client) =>
+        printJson(output, await client.budgetHistory({ limit, ...(before === undefined ? {} : { before }) })),
+      ),
     );
   return budget;
 }

@@ -22,8 +22,13 @@ interface DecisionOptions {
 
 export function decisionCommand(output: Output): Command {
   return new Command('decision')
-    .description('what a quorum decided about a round, checked from the authority\'s key alone; exit status 0 when it is proved, 1 when not')
-    .argument('[file or url]', 'a decision proof (standard input when left out), or a coordinator or router-node that has one')
+    .description(
+      "what a quorum decided about a round, checked from the authority's key alone; exit status 0 when it is proved, 1 when not",
+    )
+    .argument(
+      '[file or url]',
+      'a decision proof (standard input when left out), or a coordinator or router-node that has one',
+    )
     .requiredOption('--authority <file>', 'authority.pub of the fleet: all that is believed')
     .option('--cluster <hash>', 'which cluster; needed with a URL that does not name it', parseCluster)
     .option('--round <n>', 'which round; needed with a URL that does not name it', positiveCount)
@@ -33,11 +38,15 @@ export function decisionCommand(output: Output): Command {
     .action((where: string | undefined, options: DecisionOptions) =>
       printVerdict(output, options.json, ['verified', 'NOT VERIFIED'], async () => {
         const key = readAuthorityKey(options.authority);
-        const { bytes, wanted } = where !== undefined && isUrl(where) ? await fetchProof(new URL(where), options) : { bytes: readProof(where), wanted: options };
+        const { bytes, wanted } =
+          where !== undefined && isUrl(where)
+            ? await fetchProof(new URL(where), options)
+            : { bytes: readProof(where), wanted: options };
         const decided = verifyDecisionProof(key, bytes);
         checkWanted(decided, wanted);
         if (options.out !== undefined) replaceFile(options.out, bytes);
-        const shown = options.send === undefined ? undefined : await withNode(options.send, (node) => node.sendDecision(bytes));
+        const shown =
+          options.send === undefined ? undefined : await withNode(options.send, (node) => node.sendDecision(bytes));
         return verdictOf(decided, shown?.outcome);
       }),
     );
@@ -52,14 +61,16 @@ async function fetchProof(url: URL, options: Wanted): Promise<{ bytes: Uint8Arra
   const [, clusterInPath, roundInPath] = roundPath.exec(url.pathname) ?? [];
   const cluster = (clusterInPath as ClusterHash | undefined) ?? options.cluster;
   const round = roundInPath === undefined ? options.round : Number(roundInPath);
-  if (cluster === undefined || round === undefined) throw new Refusal('--cluster <hash> and --round <n> say which decision');
+  if (cluster === undefined || round === undefined)
+    throw new Refusal('--cluster <hash> and --round <n> say which decision');
   const bytes = await withNode(url.origin, (node) => node.decision(cluster, round));
   if (!bytes) throw new SecaggError('not_found', `${url.origin} has no decision on round ${round}`, { round });
   return { bytes, wanted: { cluster, round } };
 }
 
 function checkWanted({ cluster, round }: DecidedRound, wanted: Wanted): void {
-  if ((wanted.cluster ?? cluster) !== cluster || (wanted.round ?? round) !== round) throw new SecaggError('wrong_config', 'it is a decision on another round', { round });
+  if ((wanted.cluster ?? cluster) !== cluster || (wanted.round ?? round) !== round)
+    throw new SecaggError('wrong_config', 'it is a decision on another round', { round });
 }
 
 async function withNode<T>(url: string, act: (node: RouterNodeClient) => Promise<T>): Promise<T> {
@@ -71,20 +82,36 @@ async function withNode<T>(url: string, act: (node: RouterNodeClient) => Promise
   }
 }
 
-function verdictOf({ fleet, cluster, round, decision, decidedBy, verified }: DecidedRound, outcome?: string | null): Verdict {
+function verdictOf(
+  { fleet, cluster, round, decision, decidedBy, verified }: DecidedRound,
+  outcome?: string | null,
+): Verdict {
   const { body } = decision;
   const contributions = body.kind === 'ready' ? body.groups.reduce((sum, { size }) => sum + size, 0) : undefined;
-  const what = body.kind === 'abort' ? `aborted, ${body.reason}` : `to be opened, ${contributions} contributions in ${body.groups.length} ${body.groups.length === 1 ? 'group' : 'groups'}`;
+  const what =
+    body.kind === 'abort'
+      ? `aborted, ${body.reason}`
+      : `to be opened, ${contributions} contributions in ${body.groups.length} ${body.groups.length === 1 ? 'group' : 'groups'}`;
   const lines = [
     `VERIFIED round ${round} of cluster ${cluster} (fleet ${fleet}): ${what}`,
     `  decided by  ${decidedBy.join(', ')}, of ${verified.epoch.size} members`,
-    ...(outcome === undefined ? [] : [`  shown       to the router-node: ${outcome === null ? 'its observations are spent; the published round will say more' : outcome}`]),
+    ...(outcome === undefined
+      ? []
+      : [
+          `  shown       to the router-node: ${outcome === null ? 'its observations are spent; the published round will say more' : outcome}`,
+        ]),
   ];
   return {
     text: lines.join('\n'),
     json: {
-      fleet, cluster, round, decision: body.kind, ...(body.kind === 'abort' ? { reason: body.reason } : { contributions, groups: body.groups.length }),
-      committee: verified.epoch.epoch.members.map(({ id }) => id), decided_by: decidedBy, ...(outcome === undefined ? {} : { outcome }),
+      fleet,
+      cluster,
+      round,
+      decision: body.kind,
+      ...(body.kind === 'abort' ? { reason: body.reason } : { contributions, groups: body.groups.length }),
+      committee: verified.epoch.epoch.members.map(({ id }) => id),
+      decided_by: decidedBy,
+      ...(outcome === undefined ? {} : { outcome }),
     },
   };
 }

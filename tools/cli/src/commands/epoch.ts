@@ -33,22 +33,38 @@ async function describe(client: CoordinatorClient) {
   const certificate = await client.currentEpoch();
   if (!certificate) return undefined;
   const { epoch, members, threshold, sealing_suite, not_after_ms } = epochMessage.decode(certificate.body);
-  return { epoch: epoch as number, members: members.map(({ id }) => id), threshold, sealing_suite, not_after: new Date(not_after_ms).toISOString() };
+  return {
+    epoch: epoch as number,
+    members: members.map(({ id }) => id),
+    threshold,
+    sealing_suite,
+    not_after: new Date(not_after_ms).toISOString(),
+  };
 }
 
-async function start(url: string, { operator, waitS }: { operator: string; waitS: number }, output: Output): Promise<void> {
+async function start(
+  url: string,
+  { operator, waitS }: { operator: string; waitS: number },
+  output: Output,
+): Promise<void> {
   const client = new CoordinatorClient({ origin: url });
   try {
     const before = (await describe(client))?.epoch ?? 0;
     await client.startEpoch(await signRequest(operator, { action: 'start-epoch' }));
-    for (const deadline = Date.now() + waitS * 1000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 250))) {
+    for (
+      const deadline = Date.now() + waitS * 1000;
+      Date.now() < deadline;
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    ) {
       const now = await describe(client);
       if (now && now.epoch > before) {
         printJson(output, now);
         return;
       }
     }
-    throw new Refusal(`the epoch was started, but not all members have signed within ${waitS} s: are the candidates running?`);
+    throw new Refusal(
+      `the epoch was started, but not all members have signed within ${waitS} s: are the candidates running?`,
+    );
   } finally {
     await client.close();
   }

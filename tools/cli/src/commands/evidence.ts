@@ -27,11 +27,16 @@ export function evidenceCommand(output: Output): Command {
     .argument('<url>', 'the coordinator', origin)
     .requiredOption('--authority <file>', 'authority.pub of the fleet: all that is believed')
     .option('--json', 'print as JSON')
-    .action((url: string, { authority, json }: { authority: string; json?: boolean }) => list(output, url, readAuthorityKey(authority), json));
+    .action((url: string, { authority, json }: { authority: string; json?: boolean }) =>
+      list(output, url, readAuthorityKey(authority), json),
+    );
   evidence
     .command('check')
-    .description('check evidence from the authority\'s key alone; exit status 0 when it proves what it says, 1 when not')
-    .argument('[file or url]', 'the evidence (standard input when left out), or where a coordinator or router-node gives it out')
+    .description("check evidence from the authority's key alone; exit status 0 when it proves what it says, 1 when not")
+    .argument(
+      '[file or url]',
+      'the evidence (standard input when left out), or where a coordinator or router-node gives it out',
+    )
     .requiredOption('--authority <file>', 'authority.pub of the fleet: all that is believed')
     .option('--json', 'print the verdict as JSON')
     .action((where: string | undefined, { authority, json }: { authority: string; json?: boolean }) =>
@@ -53,7 +58,9 @@ async function list(output: Output, url: string, authorityKey: Uint8Array, json:
       checked.push({ id, at, excluded, ...proven });
     }
     if (json) printJson(output, { evidence: checked });
-    else for (const entry of checked) output.out(`${entry.id}  ${entry.at}  ${describeMisbehaviour(entry)}${entry.excluded ? '  (excluded)' : ''}`);
+    else
+      for (const entry of checked)
+        output.out(`${entry.id}  ${entry.at}  ${describeMisbehaviour(entry)}${entry.excluded ? '  (excluded)' : ''}`);
   } finally {
     await client.close();
   }
@@ -64,7 +71,8 @@ function checkOf(bytes: Uint8Array): Check {
   const value = decodeCanonical(bytes);
   const kind: unknown = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
   const check = typeof kind === 'string' && Object.hasOwn(checks, kind) ? checks[kind] : undefined;
-  if (!check) throw new SecaggError('invalid', `it is no evidence of a kind known here: ${Object.keys(checks).join(', ')}`);
+  if (!check)
+    throw new SecaggError('invalid', `it is no evidence of a kind known here: ${Object.keys(checks).join(', ')}`);
   return check;
 }
 

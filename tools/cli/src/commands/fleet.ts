@@ -2,8 +2,22 @@
 import { randomBytes } from 'node:crypto';
 import { CoordinatorClient } from '@secagg/client';
 import { generateIdentityKey, tolerance } from '@secagg/crypto';
-import { type Authority, createAuthority, issueCertificate, type PolicyTerms, signPolicy, signRoster } from '@secagg/protocol';
-import { type ClusterHash, createClusterHash, policyMessage, type Role, rosterMessage, type Signed } from '@secagg/schema';
+import {
+  type Authority,
+  createAuthority,
+  issueCertificate,
+  type PolicyTerms,
+  signPolicy,
+  signRoster,
+} from '@secagg/protocol';
+import {
+  type ClusterHash,
+  createClusterHash,
+  policyMessage,
+  type Role,
+  rosterMessage,
+  type Signed,
+} from '@secagg/schema';
 import { Command } from 'commander';
 import { FleetFolder, type FleetRecord, readSigned } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
@@ -13,12 +27,16 @@ import { addPolicyOptions, nextPolicy, type PolicyOptions, policyWarnings } from
 const DAY_MS = 86_400_000;
 const BACKDATED_MS = 3_600_000;
 const random = (length: number) => new Uint8Array(randomBytes(length));
-const folderOption = ['--dir <folder>', 'the authority\'s folder', 'fleet'] as const;
+const folderOption = ['--dir <folder>', "the authority's folder", 'fleet'] as const;
 
 export function fleetCommand(output: Output): Command {
   const fleet = new Command('fleet').description('fleet authority: certificates, roster, policy');
   addPolicyOptions(
-    fleet.command('init').description('make a fleet authority and sign its first policy').argument('<name>', 'a-z 0-9 . _ -').option(...folderOption),
+    fleet
+      .command('init')
+      .description('make a fleet authority and sign its first policy')
+      .argument('<name>', 'a-z 0-9 . _ -')
+      .option(...folderOption),
   ).action((name: string, options: PolicyOptions & { dir: string }) => {
     const folder = new FleetFolder(options.dir);
     const authority = createAuthority(name, random);
@@ -27,19 +45,32 @@ export function fleetCommand(output: Output): Command {
     folder.create(authority);
     savePolicy(folder, next, output);
   });
-  addPolicyOptions(fleet.command('policy').description('sign the next version of the policy, with what the options change').option(...folderOption)).action(
-    (options: PolicyOptions & { dir: string }) => {
-      const folder = new FleetFolder(options.dir);
-      const signed = folder.document('policy');
-      savePolicy(folder, preparePolicy(folder.authority(), folder.record().clusters, signed && policyMessage.decode(signed.body), options), output);
-    },
-  );
+  addPolicyOptions(
+    fleet
+      .command('policy')
+      .description('sign the next version of the policy, with what the options change')
+      .option(...folderOption),
+  ).action((options: PolicyOptions & { dir: string }) => {
+    const folder = new FleetFolder(options.dir);
+    const signed = folder.document('policy');
+    savePolicy(
+      folder,
+      preparePolicy(folder.authority(), folder.record().clusters, signed && policyMessage.decode(signed.body), options),
+      output,
+    );
+  });
   fleet
     .command('issue')
     .description('certify a party')
     .argument('<id>', 'a-z 0-9 . _ -')
-    .requiredOption('--roles <roles>', 'of router, committee, coordinator, operator', (text) => list(text).map(oneOf<Role>('router', 'committee', 'coordinator', 'operator')))
-    .option('--public-key <hex>', 'key that the party made itself (secagg identity); without it a key is made here', publicKey)
+    .requiredOption('--roles <roles>', 'of router, committee, coordinator, operator', (text) =>
+      list(text).map(oneOf<Role>('router', 'committee', 'coordinator', 'operator')),
+    )
+    .option(
+      '--public-key <hex>',
+      'key that the party made itself (secagg identity); without it a key is made here',
+      publicKey,
+    )
     .option('--organisation <name>', 'who runs the party (default: the fleet)')
     .option('--days <n>', 'days until it ends', positiveCount, 365)
     .option(...folderOption)
@@ -67,20 +98,36 @@ interface NextPolicy {
   readonly cluster?: { readonly id: string; readonly hash: ClusterHash; readonly salt: string };
 }
 
-function preparePolicy(authority: Authority, known: FleetRecord['clusters'], before: PolicyTerms | undefined, options: PolicyOptions): NextPolicy {
-  const cluster = options.cluster === undefined ? undefined : { id: options.cluster, ...clusterOf(known, options.cluster, options.salt) };
+function preparePolicy(
+  authority: Authority,
+  known: FleetRecord['clusters'],
+  before: PolicyTerms | undefined,
+  options: PolicyOptions,
+): NextPolicy {
+  const cluster =
+    options.cluster === undefined
+      ? undefined
+      : { id: options.cluster, ...clusterOf(known, options.cluster, options.salt) };
   const terms = nextPolicy(before, cluster?.hash, options, Date.now());
   return { policy: signPolicy(authority, terms), terms, ...(cluster ? { cluster } : {}) };
 }
 
 function savePolicy(folder: FleetFolder, { policy, terms, cluster }: NextPolicy, output: Output): void {
   const record = folder.record();
-  if (cluster) folder.writeRecord({ ...record, clusters: { ...record.clusters, [cluster.id]: { hash: cluster.hash, salt: cluster.salt } } });
+  if (cluster)
+    folder.writeRecord({
+      ...record,
+      clusters: { ...record.clusters, [cluster.id]: { hash: cluster.hash, salt: cluster.salt } },
+    });
   const file = folder.writeDocument('policy', policy);
   const { size, threshold } = terms.committee;
   const warnings = policyWarnings(terms, cluster?.hash);
   printJson(output, {
-    file, version: terms.version, ...(cluster ? { cluster: cluster.hash } : {}), committee: tolerance(size, threshold).statement, ...(warnings.length > 0 ? { warnings } : {}),
+    file,
+    version: terms.version,
+    ...(cluster ? { cluster: cluster.hash } : {}),
+    committee: tolerance(size, threshold).statement,
+    ...(warnings.length > 0 ? { warnings } : {}),
   });
 }
 
@@ -103,7 +150,11 @@ function issue(id: string, options: IssueOptions, output: Output): void {
   const folder = new FleetFolder(options.dir);
   const authority = folder.authority();
   const record = folder.record();
-  if (folder.certificates().some(({ certificate }) => certificate.id === id && !record.revoked_serials.includes(certificate.serial))) {
+  if (
+    folder
+      .certificates()
+      .some(({ certificate }) => certificate.id === id && !record.revoked_serials.includes(certificate.serial))
+  ) {
     throw new Refusal(`${id} has a certificate already; revoke it first: secagg fleet roster --revoke ${id}`);
   }
   const made = options.publicKey ? undefined : generateIdentityKey(random);
@@ -120,10 +171,17 @@ function issue(id: string, options: IssueOptions, output: Output): void {
   });
   // First the serial, so that none is ever given twice.
   folder.writeRecord({ ...record, next_serial: record.next_serial + 1 });
-  printJson(output, { id, serial: record.next_serial, folder: folder.writeParty(id, certificate, authority.publicKey, made?.secretKey) });
+  printJson(output, {
+    id,
+    serial: record.next_serial,
+    folder: folder.writeParty(id, certificate, authority.publicKey, made?.secretKey),
+  });
 }
 
-function writeRoster({ dir, days, revoke = [] }: { dir: string; days: number; revoke?: string[] }, output: Output): void {
+function writeRoster(
+  { dir, days, revoke = [] }: { dir: string; days: number; revoke?: string[] },
+  output: Output,
+): void {
   const folder = new FleetFolder(dir);
   const record = folder.record();
   const issued = folder.certificates();
@@ -136,9 +194,20 @@ function writeRoster({ dir, days, revoke = [] }: { dir: string; days: number; re
   const before = folder.document('roster');
   const now = Date.now();
   const version = before ? rosterMessage.decode(before.body).version + 1 : 1;
-  const roster = signRoster(folder.authority(), { version, issuedAtMs: now, notAfterMs: now + days * DAY_MS, certificates: issued.map(({ signed }) => signed), revokedSerials: serials });
+  const roster = signRoster(folder.authority(), {
+    version,
+    issuedAtMs: now,
+    notAfterMs: now + days * DAY_MS,
+    certificates: issued.map(({ signed }) => signed),
+    revokedSerials: serials,
+  });
   folder.writeRecord({ ...record, revoked_serials: serials });
-  printJson(output, { file: folder.writeDocument('roster', roster), version, certificates: issued.length, revoked: serials.length });
+  printJson(output, {
+    file: folder.writeDocument('roster', roster),
+    version,
+    certificates: issued.length,
+    revoked: serials.length,
+  });
 }
 
 async function publish(url: string, dir: string, output: Output): Promise<void> {
@@ -146,7 +215,11 @@ async function publish(url: string, dir: string, output: Output): Promise<void> 
   try {
     const [policy, roster] = (['policy', 'roster'] as const).map((name) => readSigned(`${dir}/${name}.cbor`));
     await client.putFleet({ policy, roster });
-    printJson(output, { published: url, policy: policyMessage.decode(policy.body).version, roster: rosterMessage.decode(roster.body).version });
+    printJson(output, {
+      published: url,
+      policy: policyMessage.decode(policy.body).version,
+      roster: rosterMessage.decode(roster.body).version,
+    });
   } finally {
     await client.close();
   }

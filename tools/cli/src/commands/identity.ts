@@ -1,6 +1,14 @@
 /** A party that makes its own key never shows it to anybody, the authority included. */
 import { randomBytes } from 'node:crypto';
-import { atRest, generateIdentityKey, identityPublicKey, openIdentityKey, sealedIdentityLength, sealIdentityKey, wipe } from '@secagg/crypto';
+import {
+  atRest,
+  generateIdentityKey,
+  identityPublicKey,
+  openIdentityKey,
+  sealedIdentityLength,
+  sealIdentityKey,
+  wipe,
+} from '@secagg/crypto';
 import { readKeyFile, readStoreKeyFile } from '@secagg/host';
 import { type PartyId, partyId } from '@secagg/schema';
 import { Command } from 'commander';
@@ -16,7 +24,7 @@ interface Sealing {
 }
 
 export function identityCommand(output: Output): Command {
-  const identity = new Command('identity').description('a party\'s own key');
+  const identity = new Command('identity').description("a party's own key");
   identity
     .command('create')
     .description('make a private key; give the public key to the fleet authority')

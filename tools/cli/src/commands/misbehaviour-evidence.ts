@@ -18,7 +18,14 @@ const deeds: Record<Misbehaviour['kind'], string> = {
 
 export const misbehaviourKinds = Object.keys(deeds);
 
-export function describeMisbehaviour({ kind, party, serial, cluster, round, epoch }: Omit<Misbehaviour, 'publicKey'>): string {
+export function describeMisbehaviour({
+  kind,
+  party,
+  serial,
+  cluster,
+  round,
+  epoch,
+}: Omit<Misbehaviour, 'publicKey'>): string {
   const where = round === undefined ? `epoch ${epoch}` : `round ${round} of cluster ${cluster}`;
   return `${party} (certificate ${serial}) ${deeds[kind]}: ${kind}, ${where}`;
 }
@@ -26,5 +33,8 @@ export function describeMisbehaviour({ kind, party, serial, cluster, round, epoc
 /** Throws what does not hold. */
 export function misbehaviourVerdict(authorityKey: Uint8Array, bytes: Uint8Array): Verdict {
   const { publicKey, ...proven } = verifyEvidence(authorityKey, bytes);
-  return { text: `PROVED against ${describeMisbehaviour(proven)}`, json: { ...proven, against: proven.party, public_key: Buffer.from(publicKey).toString('hex') } };
+  return {
+    text: `PROVED against ${describeMisbehaviour(proven)}`,
+    json: { ...proven, against: proven.party, public_key: Buffer.from(publicKey).toString('hex') },
+  };
 }

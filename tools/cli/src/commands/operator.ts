@@ -7,7 +7,9 @@ import { signDocument } from '@secagg/protocol';
 import { type ClusterHash, operatorRequestMessage, type RoundOverrides, type Signed } from '@secagg/schema';
 import { readCertificate } from '../fleet-folder';
 
-export type Action = { readonly action: 'start-epoch' } | { readonly action: 'start-round'; readonly cluster: ClusterHash; readonly overrides?: RoundOverrides };
+export type Action =
+  | { readonly action: 'start-epoch' }
+  | { readonly action: 'start-round'; readonly cluster: ClusterHash; readonly overrides?: RoundOverrides };
 
 /**
  * @param folder the operator's party folder: identity.key and certificate.cbor. A sealed key is opened with the store key that
@@ -16,8 +18,20 @@ export type Action = { readonly action: 'start-epoch' } | { readonly action: 'st
 export async function signRequest(folder: string, action: Action): Promise<Signed> {
   const { certificate } = readCertificate(join(folder, 'certificate.cbor'));
   const storeKey = takeStoreKey(process.env, 'SECAGG_STORE_KEY_FILE', process.env.SECAGG_STORE_KEY_FILE);
-  const { secretKey } = readIdentityFile('--operator', join(folder, 'identity.key'), certificate.id, storeKey && (await atRest(storeKey, random)));
-  const request = { v: 1 as const, fleet: certificate.fleet, operator: certificate.id, nonce: random(16), issued_at_ms: Date.now(), ...action };
+  const { secretKey } = readIdentityFile(
+    '--operator',
+    join(folder, 'identity.key'),
+    certificate.id,
+    storeKey && (await atRest(storeKey, random)),
+  );
+  const request = {
+    v: 1 as const,
+    fleet: certificate.fleet,
+    operator: certificate.id,
+    nonce: random(16),
+    issued_at_ms: Date.now(),
+    ...action,
+  };
   try {
     return signDocument(operatorRequestMessage, certificate.fleet, request, secretKey);
   } finally {

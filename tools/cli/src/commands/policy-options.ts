@@ -32,10 +32,17 @@ export interface PolicyOptions {
 
 export function addPolicyOptions(command: Command): Command {
   return command
-    .option('--cluster <id>', 'cluster that the options from here to --quarantine-rounds are about; a new id adds a cluster')
+    .option(
+      '--cluster <id>',
+      'cluster that the options from here to --quarantine-rounds are about; a new id adds a cluster',
+    )
     .option('--salt <text>', 'hides the cluster id in its hash (16 random bytes by default)')
     .option('--members <ids>', 'routers of the cluster (default: every router of the roster)', list)
-    .option('--unit <unit>', 'privacy unit that rounds may use: request, router or both (default: request)', oneOf('request', 'router', 'both'))
+    .option(
+      '--unit <unit>',
+      'privacy unit that rounds may use: request, router or both (default: request)',
+      oneOf('request', 'router', 'both'),
+    )
     .option('--min-participants <n>', 'smallest group that is opened (default: 4)', positiveCount)
     .option('--assumed-colluders <n>', 'routers per group assumed to collude or to add no noise (default: 1)', count)
     .option('--max-groups <n>', 'most groups of a round (default: 1)', positiveCount)
@@ -44,20 +51,37 @@ export function addPolicyOptions(command: Command): Command {
     .option('--budget-epsilon <e>', 'most that all rounds of a window may cost (default: 8)', positive)
     .option('--budget-days <n>', 'length of the window in days, 0 for the lifetime (default: 30)', count)
     .option('--unsafe-no-noise', 'allow rounds without noise: for trials on data that needs no protection')
-    .option('--quarantine-rounds <n>', 'rounds for which a router is refused that the scores name, 0 to 10000 (default: 0, nobody is refused)', count)
+    .option(
+      '--quarantine-rounds <n>',
+      'rounds for which a router is refused that the scores name, 0 to 10000 (default: 0, nobody is refused)',
+      count,
+    )
     .option('--candidates <ids>', 'parties that may be committee members (default: router-0 to router-<m-1>)', list)
     .option('--committee <m>', 'committee members (default: 4)', positiveCount)
-    .option('--threshold <t>', 'members that can open a vector together; recommended: m = 3t-2 (default: 2)', positiveCount)
+    .option(
+      '--threshold <t>',
+      'members that can open a vector together; recommended: m = 3t-2 (default: 2)',
+      positiveCount,
+    )
     .option('--max-epoch-hours <n>', 'longest life of an epoch (default: 168)', positiveCount)
-    .option('--sealing <suite>', 'x25519, or xwing to withstand quantum computers (default: x25519)', oneOf('x25519', 'xwing'))
+    .option(
+      '--sealing <suite>',
+      'x25519, or xwing to withstand quantum computers (default: x25519)',
+      oneOf('x25519', 'xwing'),
+    )
     .option('--clock-tolerance-s <n>', 'how far clocks may be apart (default: 60)', positiveCount)
-    .option('--misbehaviour <what>', 'what proven misbehaviour does to a party: record it, or exclude the party until it has a new certificate (default: record)', oneOf('record', 'exclude'))
+    .option(
+      '--misbehaviour <what>',
+      'what proven misbehaviour does to a party: record it, or exclude the party until it has a new certificate (default: record)',
+      oneOf('record', 'exclude'),
+    )
     .option('--valid-days <n>', 'days until the policy ends (default: 365)', positiveCount);
 }
 
 const DAY_MS = 86_400_000;
 const units = (epsilon: number, atDelta: number) => rhoToBudgetUnits(epsilonToRho(epsilon, atDelta));
-const present = <T>(value: T | undefined, set: (value: T) => Partial<ClusterPolicy>): Partial<ClusterPolicy> => (value === undefined ? {} : set(value));
+const present = <T>(value: T | undefined, set: (value: T) => Partial<ClusterPolicy>): Partial<ClusterPolicy> =>
+  value === undefined ? {} : set(value);
 
 function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
   const { delta: atDelta = 1e-6 } = options;
@@ -75,7 +99,11 @@ function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
   };
 }
 
-function clustersAfter(before: readonly ClusterPolicy[], cluster: ClusterHash | undefined, options: PolicyOptions): ClusterPolicy[] {
+function clustersAfter(
+  before: readonly ClusterPolicy[],
+  cluster: ClusterHash | undefined,
+  options: PolicyOptions,
+): ClusterPolicy[] {
   const changes = clusterChanges(options);
   if (cluster === undefined) {
     if (before.length === 0) throw new Refusal('a policy has at least one cluster: --cluster <id>');
@@ -83,11 +111,23 @@ function clustersAfter(before: readonly ClusterPolicy[], cluster: ClusterHash | 
     return [...before];
   }
   const { delta: atDelta = 1e-6 } = options;
-  const defaults = { min_participants_per_group: 4, min_assumed_colluders: 1, max_round_rho_units: units(1, atDelta), budget_rho_units: units(8, atDelta) };
+  const defaults = {
+    min_participants_per_group: 4,
+    min_assumed_colluders: 1,
+    max_round_rho_units: units(1, atDelta),
+    budget_rho_units: units(8, atDelta),
+  };
   const isNew = !before.some((entry) => entry.cluster === cluster);
-  const after = isNew ? [...before, clusterTerms(cluster, { ...defaults, ...changes })] : before.map((entry) => (entry.cluster === cluster ? { ...entry, ...changes } : entry));
-  const { min_participants_per_group: least, min_assumed_colluders: colluders } = after.find((entry) => entry.cluster === cluster) as ClusterPolicy;
-  if (colluders >= least) throw new Refusal(`groups of ${least} with ${colluders} assumed to collude: no honest router would be left (--min-participants, --assumed-colluders)`);
+  const after = isNew
+    ? [...before, clusterTerms(cluster, { ...defaults, ...changes })]
+    : before.map((entry) => (entry.cluster === cluster ? { ...entry, ...changes } : entry));
+  const { min_participants_per_group: least, min_assumed_colluders: colluders } = after.find(
+    (entry) => entry.cluster === cluster,
+  ) as ClusterPolicy;
+  if (colluders >= least)
+    throw new Refusal(
+      `groups of ${least} with ${colluders} assumed to collude: no honest router would be left (--min-participants, --assumed-colluders)`,
+    );
   return after;
 }
 
@@ -98,15 +138,23 @@ export const policyWarnings = ({ clusters }: PolicyTerms, cluster: ClusterHash |
     return [
       ...(terms.unsafe_no_noise ? ['rounds without noise are allowed: they protect nothing'] : []),
       ...(terms.min_assumed_colluders === 0
-        ? ['no router is assumed to collude: one that leaves out its noise, or subtracts its own, makes every round cost the others more than their ledgers say']
+        ? [
+            'no router is assumed to collude: one that leaves out its noise, or subtracts its own, makes every round cost the others more than their ledgers say',
+          ]
         : []),
     ];
   });
 
 /** The next policy: the one before with what the options change, or the defaults where there is none before. */
-export function nextPolicy(before: PolicyTerms | undefined, cluster: ClusterHash | undefined, options: PolicyOptions, nowMs: number): PolicyTerms {
+export function nextPolicy(
+  before: PolicyTerms | undefined,
+  cluster: ClusterHash | undefined,
+  options: PolicyOptions,
+  nowMs: number,
+): PolicyTerms {
   const size = options.committee ?? before?.committee.size ?? 4;
-  const candidates = options.candidates ?? before?.committee.candidates ?? Array.from({ length: size }, (_, i) => `router-${i}`);
+  const candidates =
+    options.candidates ?? before?.committee.candidates ?? Array.from({ length: size }, (_, i) => `router-${i}`);
   const { sealing, clockToleranceS, maxEpochHours } = options;
   return policyTerms({
     version: (before?.version ?? 0) + 1,
@@ -117,12 +165,16 @@ export function nextPolicy(before: PolicyTerms | undefined, cluster: ClusterHash
       candidates: [...new Set(candidates)] as PartyId[],
       size,
       threshold: options.threshold ?? before?.committee.threshold ?? 2,
-      max_epoch_ms: maxEpochHours === undefined ? (before?.committee.max_epoch_ms ?? 7 * DAY_MS) : maxEpochHours * 3_600_000,
+      max_epoch_ms:
+        maxEpochHours === undefined ? (before?.committee.max_epoch_ms ?? 7 * DAY_MS) : maxEpochHours * 3_600_000,
     },
     ...(before?.protocol_versions ? { protocol_versions: before.protocol_versions } : {}),
     ...((options.misbehaviour ?? before?.misbehaviour) === 'exclude' ? { misbehaviour: 'exclude' as const } : {}),
     suites: before?.suites ?? ['pad'],
-    sealing_suites: sealing === undefined ? (before?.sealing_suites ?? ['hpke-x25519-sha256-aes256gcm']) : [`hpke-${sealing}-sha256-aes256gcm`],
+    sealing_suites:
+      sealing === undefined
+        ? (before?.sealing_suites ?? ['hpke-x25519-sha256-aes256gcm'])
+        : [`hpke-${sealing}-sha256-aes256gcm`],
     clock_tolerance_ms: clockToleranceS === undefined ? (before?.clock_tolerance_ms ?? 60_000) : clockToleranceS * 1000,
   });
 }

@@ -6,7 +6,8 @@ export function printFigures(output: Output, figures: () => object): void {
   try {
     printJson(output, figures());
   } catch (error) {
-    if (error instanceof DpNoiseError) printJson(output, { code: error.code, message: error.message, details: error.details });
+    if (error instanceof DpNoiseError)
+      printJson(output, { code: error.code, message: error.message, details: error.details });
     throw error;
   }
 }

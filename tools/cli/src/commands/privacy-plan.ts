@@ -27,12 +27,18 @@ interface PlanOptions {
 
 export const planCommand = (output: Output): Command =>
   new Command('plan')
-    .description('noise and expected standard errors of a round, from what it may cost or from a budget and how many rounds it is for; unit `request`')
+    .description(
+      'noise and expected standard errors of a round, from what it may cost or from a budget and how many rounds it is for; unit `request`',
+    )
     .option('--epsilon <e>', 'most that one round may cost', positive)
     .option('--budget-epsilon <e>', 'most that all rounds of a window may cost, in place of --epsilon', positive)
     .option('--rounds-per-day <n>', 'with --budget-epsilon', positive)
     .option('--budget-days <n>', 'length of the sliding window in days', positiveCount, 30)
-    .option('--rounds <n>', 'rounds that the budget is for, in place of --rounds-per-day: for a lifetime budget', positiveCount)
+    .option(
+      '--rounds <n>',
+      'rounds that the budget is for, in place of --rounds-per-day: for a lifetime budget',
+      positiveCount,
+    )
     .option('--delta <d>', 'at which epsilon is meant', delta, 1e-6)
     .option('--routers <n>', 'contributions expected in a group (default: the minimum)', positiveCount)
     .option('--min-participants <n>', 'smallest group that is opened', positiveCount, 4)
@@ -40,7 +46,12 @@ export const planCommand = (output: Output): Command =>
     .option('--groups <n>', 'groups of a round, added up', positiveCount, 1)
     .option('--keys <n>', 'keys of the catalogue', positiveCount, 100)
     .option('--requests <n>', 'requests per key in a round, for the standard errors of means', positiveCount, 1000)
-    .option('--requests-per-requester <c>', 'most requests of one requester that a router takes in a round', positiveCount, 1)
+    .option(
+      '--requests-per-requester <c>',
+      'most requests of one requester that a router takes in a round',
+      positiveCount,
+      1,
+    )
     .option('--latency-bound <s>', 'latencies above it count as it', positive, 60)
     .option('--no-cost', 'without cost fields')
     .option('--quality', 'with quality fields')
@@ -50,13 +61,20 @@ function plan(options: PlanOptions) {
   const { keys, requests, minParticipants, assumedColluders, groups, delta: atDelta, requestsPerRequester } = options;
   const routers = options.routers ?? minParticipants;
   if (assumedColluders >= minParticipants) throw new Refusal('no honest router would be left in the smallest group');
-  if (routers < minParticipants) throw new Refusal('fewer routers are expected than the smallest group has: no round would be opened');
-  const fields = defaultFields({ latencyBoundSeconds: options.latencyBound, cost: options.cost, quality: options.quality ?? false });
+  if (routers < minParticipants)
+    throw new Refusal('fewer routers are expected than the smallest group has: no round would be opened');
+  const fields = defaultFields({
+    latencyBoundSeconds: options.latencyBound,
+    cost: options.cost,
+    quality: options.quality ?? false,
+  });
   const sensitivity = requestNorm({ fields });
   const dimension = keys * fields.length;
   const honestQuorum = minParticipants - assumedColluders;
   const budget = budgetOf(options);
-  const units = budget ? unitsOfRound(budget, honestQuorum / (routers - assumedColluders)) : rhoToBudgetUnits(epsilonToRho(options.epsilon as number, atDelta));
+  const units = budget
+    ? unitsOfRound(budget, honestQuorum / (routers - assumedColluders))
+    : rhoToBudgetUnits(epsilonToRho(options.epsilon as number, atDelta));
   const { shareVariance, worstCase } = planNoise({ units, sensitivity, honestQuorum, dimension });
   const actual = costOfRound({ shareVariance, sensitivity, dimension }, [routers], assumedColluders);
   const epsilon = (rho: number) => rhoToEpsilon(rho, atDelta);
@@ -75,7 +93,16 @@ function plan(options: PlanOptions) {
     rho_with_all_participants: spent,
     /** For everything of one requester at one router, where that many requests are taken. */
     epsilon_per_requester: epsilon(requestsPerRequester ** 2 * charged),
-    ...(budget ? { budget: { epsilon: epsilon(budget.rho), rho: budget.rho, rounds: budget.rounds, epsilon_after_all_rounds: epsilon(spent * budget.rounds) } } : {}),
+    ...(budget
+      ? {
+          budget: {
+            epsilon: epsilon(budget.rho),
+            rho: budget.rho,
+            rounds: budget.rounds,
+            epsilon_after_all_rounds: epsilon(spent * budget.rounds),
+          },
+        }
+      : {}),
     noise_per_router: Math.sqrt(variance),
     sensitivity,
     dimension,
@@ -93,8 +120,11 @@ function errorsPerKey(fields: ReturnType<typeof defaultFields>, noise: number, r
   return {
     requests_per_key: requests,
     standard_errors: {
-      total_samples: samples, success_rate: errorOf('successes', requests), avg_latency: errorOf('latency', requests),
-      quality_score: errorOf('quality', requests), cost_efficiency: errorOf('cost', requests),
+      total_samples: samples,
+      success_rate: errorOf('successes', requests),
+      avg_latency: errorOf('latency', requests),
+      quality_score: errorOf('quality', requests),
+      cost_efficiency: errorOf('cost', requests),
     },
     withheld_below_requests: DEFAULT_WITHHOLD_BELOW * samples,
   };
@@ -105,12 +135,24 @@ interface RoundsBudget {
   readonly rounds: number;
 }
 
-function budgetOf({ budgetEpsilon, roundsPerDay, rounds, budgetDays, epsilon, delta: atDelta }: PlanOptions): RoundsBudget | undefined {
-  if ((budgetEpsilon === undefined) === (epsilon === undefined)) throw new Refusal('give either --epsilon of a round or --budget-epsilon of all');
+function budgetOf({
+  budgetEpsilon,
+  roundsPerDay,
+  rounds,
+  budgetDays,
+  epsilon,
+  delta: atDelta,
+}: PlanOptions): RoundsBudget | undefined {
+  if ((budgetEpsilon === undefined) === (epsilon === undefined))
+    throw new Refusal('give either --epsilon of a round or --budget-epsilon of all');
   if (budgetEpsilon === undefined) return undefined;
-  if ((roundsPerDay === undefined) === (rounds === undefined)) throw new Refusal('--budget-epsilon goes with either --rounds-per-day or --rounds');
+  if ((roundsPerDay === undefined) === (rounds === undefined))
+    throw new Refusal('--budget-epsilon goes with either --rounds-per-day or --rounds');
   // A window of D days counts today and the D days before.
-  return { rho: epsilonToRho(budgetEpsilon, atDelta), rounds: rounds ?? Math.ceil((roundsPerDay as number) * (budgetDays + 1)) };
+  return {
+    rho: epsilonToRho(budgetEpsilon, atDelta),
+    rounds: rounds ?? Math.ceil((roundsPerDay as number) * (budgetDays + 1)),
+  };
 }
 
 /**

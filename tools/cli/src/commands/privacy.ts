@@ -13,12 +13,19 @@ export function privacyCommand(output: Output): Command {
     .description('epsilon of rho-zCDP at a delta')
     .requiredOption('--rho <r>', 'zCDP cost', number)
     .requiredOption('--delta <d>', 'probability', number)
-    .action((options: { rho: number; delta: number }) => printFigures(output, () => ({ epsilon: rhoToEpsilon(options.rho, options.delta), rho: options.rho, tau: 0, delta: options.delta })));
+    .action((options: { rho: number; delta: number }) =>
+      printFigures(output, () => ({
+        epsilon: rhoToEpsilon(options.rho, options.delta),
+        rho: options.rho,
+        tau: 0,
+        delta: options.delta,
+      })),
+    );
   privacy
     .command('sum')
     .description('cost of a sum in which every contribution carries discrete Gaussian noise')
     .requiredOption('--contributors <n>', 'honest contributions in the sum', positiveCount)
-    .requiredOption('--scale <s>', 'standard deviation of each contribution\'s noise, in integer units', positive)
+    .requiredOption('--scale <s>', "standard deviation of each contribution's noise, in integer units", positive)
     .requiredOption('--sensitivity <d2>', 'L2 norm of the largest unit, in integer units', positive)
     .requiredOption('--dimension <d>', 'length of the vector', positiveCount)
     .requiredOption('--delta <d>', 'probability', number)

@@ -5,7 +5,17 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decisionProofOf, evidenceOfTwo, inclusionProof, listOfTranscript, LocalFleet, receiptEvidence, receiveContribution, runCommittee, signDocument } from '@secagg/protocol';
+import {
+  decisionProofOf,
+  evidenceOfTwo,
+  inclusionProof,
+  listOfTranscript,
+  LocalFleet,
+  receiptEvidence,
+  receiveContribution,
+  runCommittee,
+  signDocument,
+} from '@secagg/protocol';
 import { decisionProofMessage, defaultFields, receiptMessage, type Signed } from '@secagg/schema';
 import { runCli } from '../program';
 
@@ -24,11 +34,25 @@ async function secagg(...args: string[]): Promise<{ status: number; out: string;
   return { status, out: lines.out.join('\n'), err: lines.err.join('\n') };
 }
 
-const fleet = new LocalFleet({ routers: 4, committee: { size: 4, threshold: 2 }, random, nowMs: now, cluster: { unsafe_no_noise: true }, limits: { unsafeNoNoise: true } });
+const fleet = new LocalFleet({
+  routers: 4,
+  committee: { size: 4, threshold: 2 },
+  random,
+  nowMs: now,
+  cluster: { unsafe_no_noise: true },
+  limits: { unsafeNoNoise: true },
+});
 const { coordinator, members, routers, cluster } = fleet;
 const plan = {
-  keys: ['m:a'], fields: defaultFields(), maxRequestsPerRouter: 10, minParticipantsPerGroup: 2, maxParticipants: 8, groups: 1,
-  privacy: { unit: 'request' as const, rho: 'unsafe-none' as const, assumedColluders: 0, deltaInverse: 1_000_000 }, sendDelayMs: 0, durationMs: 1000,
+  keys: ['m:a'],
+  fields: defaultFields(),
+  maxRequestsPerRouter: 10,
+  minParticipantsPerGroup: 2,
+  maxParticipants: 8,
+  groups: 1,
+  privacy: { unit: 'request' as const, rho: 'unsafe-none' as const, assumedColluders: 0, deltaInverse: 1_000_000 },
+  sendDelayMs: 0,
+  durationMs: 1000,
 };
 
 /** A round that these routers send to; the first receipt given for nothing when `drops`. */
@@ -36,7 +60,9 @@ function round(count: number, drops = false): { key: string; receipts: Signed[] 
   const { key } = fleet.announce(plan, now);
   const receipts = routers.slice(0, count).map((router, i) => {
     const bytes = router.contribution(coordinator, key, new Float64Array(plan.fields.length), now);
-    return drops && i === 0 ? receiveContribution(coordinator.state, coordinator.context, key, bytes).reply : coordinator.contribute(key, bytes);
+    return drops && i === 0
+      ? receiveContribution(coordinator.state, coordinator.context, key, bytes).reply
+      : coordinator.contribute(key, bytes);
   });
   runCommittee(coordinator, members, now + 1000);
   return { key, receipts };
@@ -49,15 +75,32 @@ beforeAll(async () => {
   const transcript = coordinator.transcript(dropped.key);
   const list = listOfTranscript(transcript);
   const { id, secretKey } = coordinator.context.identity;
-  const second = signDocument(receiptMessage, fleet.view.fleet, { ...receiptMessage.decode(dropped.receipts[1].body), header_hash: random(32) }, secretKey);
+  const second = signDocument(
+    receiptMessage,
+    fleet.view.fleet,
+    { ...receiptMessage.decode(dropped.receipts[1].body), header_hash: random(32) },
+    secretKey,
+  );
   const files: Record<string, Uint8Array | string> = {
-    'twice.cbor': evidenceOfTwo(fleet.view, { kind: 'two-receipts', party: id, statements: [dropped.receipts[1], second] }) as Uint8Array,
+    'twice.cbor': evidenceOfTwo(fleet.view, {
+      kind: 'two-receipts',
+      party: id,
+      statements: [dropped.receipts[1], second],
+    }) as Uint8Array,
     'authority.pub': `${Buffer.from(fleet.authority.publicKey).toString('hex')}\n`,
     'other.pub': `${'11'.repeat(32)}\n`,
     'ready.cbor': decisionProofMessage.encode(decisionProofOf(transcript)),
     'abort.cbor': decisionProofMessage.encode(decisionProofOf(coordinator.transcript(aborted.key))),
-    'guilty.cbor': receiptEvidence(transcript, dropped.receipts[0], inclusionProof(list, routers[0].identity.id).standing),
-    'innocent.cbor': receiptEvidence(transcript, dropped.receipts[1], inclusionProof(list, routers[1].identity.id).standing),
+    'guilty.cbor': receiptEvidence(
+      transcript,
+      dropped.receipts[0],
+      inclusionProof(list, routers[0].identity.id).standing,
+    ),
+    'innocent.cbor': receiptEvidence(
+      transcript,
+      dropped.receipts[1],
+      inclusionProof(list, routers[1].identity.id).standing,
+    ),
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(at(name), content);
   server = createServer((request, response) => {
@@ -72,11 +115,26 @@ beforeAll(async () => {
       if (request.url === `/v1/clusters/${cluster}/rounds/3/decision`) return response.end(files['ready.cbor']);
       if (request.url === '/v1/evidence/abc') return response.end(files['twice.cbor']);
       if (request.url === '/v1/evidence') {
-        const entry = { id: 'abc', kind: 'two-receipts', party: id, serial: 1, at: '2026-01-01T00:00:00.000Z', excluded: true };
+        const entry = {
+          id: 'abc',
+          kind: 'two-receipts',
+          party: id,
+          serial: 1,
+          at: '2026-01-01T00:00:00.000Z',
+          excluded: true,
+        };
         return response.end(JSON.stringify({ evidence: [entry] }));
       }
       if (request.url === '/v1/evidence/receipt-not-honoured/x/1') return response.end(files['guilty.cbor']);
-      return response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ type: 'urn:secagg:problem:not_found', title: '', status: 404, code: 'not_found', detail: 'nothing' }));
+      return response.writeHead(404, { 'content-type': 'application/problem+json' }).end(
+        JSON.stringify({
+          type: 'urn:secagg:problem:not_found',
+          title: '',
+          status: 404,
+          code: 'not_found',
+          detail: 'nothing',
+        }),
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -94,17 +152,42 @@ describe('secagg decision', () => {
   it('says what was decided, and by whom', async () => {
     const ready = await decision(at('ready.cbor'));
     expect(ready).toMatchObject({ status: 0, err: '' });
-    expect(ready.out).toMatch(new RegExp(`^VERIFIED round 1 of cluster ${cluster} \\(fleet local\\): to be opened, 3 contributions in 1 group\n  decided by  router-.*, of 4 members$`));
+    expect(ready.out).toMatch(
+      new RegExp(
+        `^VERIFIED round 1 of cluster ${cluster} \\(fleet local\\): to be opened, 3 contributions in 1 group\n  decided by  router-.*, of 4 members$`,
+      ),
+    );
     const abort = await decision(at('abort.cbor'), '--json', '--round', '2');
-    expect(JSON.parse(abort.out)).toMatchObject({ verified: true, fleet: 'local', cluster, round: 2, decision: 'abort', reason: 'insufficient_participants', committee: routers.map(({ identity }) => identity.id) });
+    expect(JSON.parse(abort.out)).toMatchObject({
+      verified: true,
+      fleet: 'local',
+      cluster,
+      round: 2,
+      decision: 'abort',
+      reason: 'insufficient_participants',
+      committee: routers.map(({ identity }) => identity.id),
+    });
   });
 
   it('gets it from a service, keeps it and shows it to a router-node', async () => {
-    const carried = await decision(url, '--cluster', cluster, '--round', '2', '--out', at('kept.cbor'), '--send', url, '--json');
+    const carried = await decision(
+      url,
+      '--cluster',
+      cluster,
+      '--round',
+      '2',
+      '--out',
+      at('kept.cbor'),
+      '--send',
+      url,
+      '--json',
+    );
     expect(JSON.parse(carried.out)).toMatchObject({ verified: true, round: 2, outcome: 'aborted' });
     expect(readFileSync(at('kept.cbor'))).toEqual(readFileSync(at('abort.cbor')));
     expect(posted).toEqual([readFileSync(at('abort.cbor'))]);
-    expect((await decision(`${url}/v1/clusters/${cluster}/rounds/2/decision`)).out).toContain('aborted, insufficient_participants');
+    expect((await decision(`${url}/v1/clusters/${cluster}/rounds/2/decision`)).out).toContain(
+      'aborted, insufficient_participants',
+    );
   });
 
   it('shows and keeps nothing that it has not verified', async () => {
@@ -127,7 +210,10 @@ describe('secagg decision', () => {
     expect(posted).toHaveLength(sent);
     expect(() => readFileSync(at('none.cbor'))).toThrow('ENOENT');
     const other = await secagg('decision', at('abort.cbor'), '--authority', at('other.pub'), '--json');
-    expect([other.status, JSON.parse(other.out)]).toEqual([1, expect.objectContaining({ verified: false, code: 'bad_signature', part: 'authority_key' })]);
+    expect([other.status, JSON.parse(other.out)]).toEqual([
+      1,
+      expect.objectContaining({ verified: false, code: 'bad_signature', part: 'authority_key' }),
+    ]);
   });
 });
 
@@ -140,23 +226,47 @@ describe('secagg evidence check', () => {
       expect(status).toBe(0);
       expect(out).toMatch(/^PROVED against coordinator: it acknowledged a contribution of router-0 to round 1 /);
     }
-    expect(JSON.parse((await check(at('guilty.cbor'), '--json')).out)).toMatchObject({ proved: true, kind: 'receipt-not-honoured', against: 'coordinator', router: 'router-0', how: 'absent', round: 1 });
+    expect(JSON.parse((await check(at('guilty.cbor'), '--json')).out)).toMatchObject({
+      proved: true,
+      kind: 'receipt-not-honoured',
+      against: 'coordinator',
+      router: 'router-0',
+      how: 'absent',
+      round: 1,
+    });
   });
 
   it('names who has signed what twice', async () => {
     const { status, out } = await check(at('twice.cbor'));
-    expect([status, out]).toEqual([0, expect.stringMatching(/^PROVED against coordinator \(certificate \d+\) gave receipts for two contributions of one router: two-receipts, round 1 of cluster /)]);
-    expect(JSON.parse((await check(at('twice.cbor'), '--json')).out)).toMatchObject({ proved: true, kind: 'two-receipts', against: 'coordinator', public_key: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect([status, out]).toEqual([
+      0,
+      expect.stringMatching(
+        /^PROVED against coordinator \(certificate \d+\) gave receipts for two contributions of one router: two-receipts, round 1 of cluster /,
+      ),
+    ]);
+    expect(JSON.parse((await check(at('twice.cbor'), '--json')).out)).toMatchObject({
+      proved: true,
+      kind: 'two-receipts',
+      against: 'coordinator',
+      public_key: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
   });
 
   it('lists what a coordinator keeps once all of it is checked', async () => {
     const listed = await secagg('evidence', 'list', url, '--authority', at('authority.pub'));
-    expect([listed.status, listed.out]).toEqual([0, expect.stringMatching(/^abc .*coordinator .*two-receipts, round 1 .*\(excluded\)$/)]);
+    expect([listed.status, listed.out]).toEqual([
+      0,
+      expect.stringMatching(/^abc .*coordinator .*two-receipts, round 1 .*\(excluded\)$/),
+    ]);
     expect((await secagg('evidence', 'list', url, '--authority', at('other.pub'))).status).toBe(1);
   });
 
   it.each([
-    ['a receipt that was honoured', 'innocent.cbor', /^secagg: bad_proof: NOT PROVED: standing: the receipt of router-1 was honoured: it is in the decided set/],
+    [
+      'a receipt that was honoured',
+      'innocent.cbor',
+      /^secagg: bad_proof: NOT PROVED: standing: the receipt of router-1 was honoured: it is in the decided set/,
+    ],
     ['a message of another kind', 'ready.cbor', /^secagg: invalid: NOT PROVED: it is no evidence of a kind known here/],
     ['no message', 'authority.pub', /^secagg: malformed: NOT PROVED/],
     ['no file', 'nothing.cbor', /ENOENT/],
@@ -167,7 +277,14 @@ describe('secagg evidence check', () => {
   });
 
   it('believes no other authority', async () => {
-    const { status, out } = await secagg('evidence', 'check', at('guilty.cbor'), '--authority', at('other.pub'), '--json');
+    const { status, out } = await secagg(
+      'evidence',
+      'check',
+      at('guilty.cbor'),
+      '--authority',
+      at('other.pub'),
+      '--json',
+    );
     expect([status, JSON.parse(out)]).toEqual([1, expect.objectContaining({ proved: false, code: 'bad_signature' })]);
   });
 });

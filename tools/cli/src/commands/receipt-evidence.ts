@@ -11,6 +11,15 @@ export function receiptVerdict(authorityKey: Uint8Array, bytes: Uint8Array): Ver
       `PROVED against ${coordinator}: it acknowledged a contribution of ${router} to round ${round} of cluster ${cluster} (fleet ${fleet}),`,
       `  and ${what} that the committee was shown and the round decided by (${decidedBy.join(', ')})`,
     ].join('\n'),
-    json: { kind: 'receipt-not-honoured', against: coordinator, fleet, cluster, round, router, how, decided_by: decidedBy },
+    json: {
+      kind: 'receipt-not-honoured',
+      against: coordinator,
+      fleet,
+      cluster,
+      round,
+      router,
+      how,
+      decided_by: decidedBy,
+    },
   };
 }

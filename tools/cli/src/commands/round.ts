@@ -1,7 +1,14 @@
 import { CoordinatorClient } from '@secagg/client';
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
 import { auditTranscript, publishedResult } from '@secagg/protocol';
-import { type ClusterHash, clusterHash, roundConfigMessage, type RoundOverrides, SecaggError, voteBodyMessage } from '@secagg/schema';
+import {
+  type ClusterHash,
+  clusterHash,
+  roundConfigMessage,
+  type RoundOverrides,
+  SecaggError,
+  voteBodyMessage,
+} from '@secagg/schema';
 import { Command, InvalidArgumentError } from 'commander';
 import { readAuthorityKey } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
@@ -54,7 +61,9 @@ export function roundCommand(output: Output): Command {
     .requiredOption(...cluster)
     .option(...number)
     .option('--wait-s <n>', 'wait until it is over', positiveCount)
-    .action((origin: string, options: { cluster: ClusterHash; round?: number; waitS?: number }) => withClient(origin, (client) => status(client, options, output)));
+    .action((origin: string, options: { cluster: ClusterHash; round?: number; waitS?: number }) =>
+      withClient(origin, (client) => status(client, options, output)),
+    );
   round
     .command('result')
     .description('the aggregated signal, recomputed from the published transcript')
@@ -62,7 +71,9 @@ export function roundCommand(output: Output): Command {
     .requiredOption(...cluster)
     .requiredOption('--authority <file>', 'authority.pub of the fleet: all that is believed')
     .option(...number)
-    .action((origin: string, options: { cluster: ClusterHash; round?: number; authority: string }) => withClient(origin, (client) => result(client, options, output)));
+    .action((origin: string, options: { cluster: ClusterHash; round?: number; authority: string }) =>
+      withClient(origin, (client) => result(client, options, output)),
+    );
   return round;
 }
 
@@ -90,37 +101,70 @@ async function start(client: CoordinatorClient, options: StartOptions, output: O
     groups: options.groups,
     min_participants_per_group: options.minParticipants,
     max_participants: options.maxParticipants,
-    rho_units: options.epsilon === undefined ? undefined : rhoToBudgetUnits(epsilonToRho(options.epsilon, options.delta)),
+    rho_units:
+      options.epsilon === undefined ? undefined : rhoToBudgetUnits(epsilonToRho(options.epsilon, options.delta)),
   };
   const { cluster } = options;
-  const opened = await client.startRound(cluster, await signRequest(options.operator, { action: 'start-round', cluster, overrides }));
+  const opened = await client.startRound(
+    cluster,
+    await signRequest(options.operator, { action: 'start-round', cluster, overrides }),
+  );
   const config = roundConfigMessage.decode(opened.announcement.body);
-  printJson(output, { cluster, round: config.round, deadline: new Date(config.deadline_ms).toISOString(), epoch: config.epoch, keys: config.layout.keys.length });
+  printJson(output, {
+    cluster,
+    round: config.round,
+    deadline: new Date(config.deadline_ms).toISOString(),
+    epoch: config.epoch,
+    keys: config.layout.keys.length,
+  });
 }
 
-async function status(client: CoordinatorClient, { cluster, round, waitS }: { cluster: ClusterHash; round?: number; waitS?: number }, output: Output): Promise<void> {
+async function status(
+  client: CoordinatorClient,
+  { cluster, round, waitS }: { cluster: ClusterHash; round?: number; waitS?: number },
+  output: Output,
+): Promise<void> {
   const number = await chosenRound(client, cluster, round);
-  const found = waitS === undefined ? await client.roundStatus(cluster, number) : await finalStatus(client, cluster, number, waitS);
+  const found =
+    waitS === undefined ? await client.roundStatus(cluster, number) : await finalStatus(client, cluster, number, waitS);
   if (!found) throw new Refusal('the coordinator gave no status');
   const { phase, contributions, decision } = found;
   const body = decision && voteBodyMessage.decode(decision.body);
-  printJson(output, { cluster, round: number, phase, contributions, ...(body?.kind === 'abort' ? { reason: body.reason } : {}) });
+  printJson(output, {
+    cluster,
+    round: number,
+    phase,
+    contributions,
+    ...(body?.kind === 'abort' ? { reason: body.reason } : {}),
+  });
 }
 
 async function finalStatus(client: CoordinatorClient, cluster: ClusterHash, round: number, waitS: number) {
   const deadline = Date.now() + waitS * 1000;
   for (;;) {
-    const found = await client.roundStatus(cluster, round, { waitMs: Math.max(0, Math.min(25_000, deadline - Date.now())) });
+    const found = await client.roundStatus(cluster, round, {
+      waitMs: Math.max(0, Math.min(25_000, deadline - Date.now())),
+    });
     if (found && FINAL.includes(found.phase)) return found;
-    if (Date.now() >= deadline) throw new Refusal(`round ${round} is not over after ${waitS} s${found ? `: ${found.phase}` : ''}`);
+    if (Date.now() >= deadline)
+      throw new Refusal(`round ${round} is not over after ${waitS} s${found ? `: ${found.phase}` : ''}`);
   }
 }
 
-async function result(client: CoordinatorClient, { cluster, round, authority }: { cluster: ClusterHash; round?: number; authority: string }, output: Output): Promise<void> {
+async function result(
+  client: CoordinatorClient,
+  { cluster, round, authority }: { cluster: ClusterHash; round?: number; authority: string },
+  output: Output,
+): Promise<void> {
   const key = readAuthorityKey(authority);
   const number = await chosenRound(client, cluster, round);
   const audited = auditTranscript(key, await client.transcript(cluster, number));
-  if (audited.round.config.cluster !== cluster || audited.round.config.round !== number) throw new SecaggError('wrong_config', 'the coordinator gave the transcript of another round');
-  if (audited.kind === 'aborted') throw new SecaggError('insufficient_participants', `round ${number} was aborted: ${audited.decision.body.kind === 'abort' ? audited.decision.body.reason : ''}`);
+  if (audited.round.config.cluster !== cluster || audited.round.config.round !== number)
+    throw new SecaggError('wrong_config', 'the coordinator gave the transcript of another round');
+  if (audited.kind === 'aborted')
+    throw new SecaggError(
+      'insufficient_participants',
+      `round ${number} was aborted: ${audited.decision.body.kind === 'abort' ? audited.decision.body.reason : ''}`,
+    );
   printJson(output, publishedResult(audited));
 }

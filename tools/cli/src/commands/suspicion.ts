@@ -27,7 +27,16 @@ export function suspicionCommand(output: Output): Command {
 const HEADINGS = ['router', 'rounds', 'flagged', 'anybody', 'chance', 'named after', 'sits out until'];
 const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
 
-function describe({ cluster, rounds, latest_round, min_rounds, error_probability, quarantine_rounds, suspects, routers }: SuspicionReport): string {
+function describe({
+  cluster,
+  rounds,
+  latest_round,
+  min_rounds,
+  error_probability,
+  quarantine_rounds,
+  suspects,
+  routers,
+}: SuspicionReport): string {
   const lines = [
     `cluster ${cluster}: ${rounds} rounds counted${rounds > 0 ? `, the last one ${latest_round}` : ''}; ${suspects.length} of ${routers.length} routers named`,
     `  judged from ${min_rounds} rounds on; an honest one is ever named with probability ${error_probability} at most`,
@@ -39,11 +48,22 @@ function describe({ cluster, rounds, latest_round, min_rounds, error_probability
 }
 
 const rowOf = (entry: SuspicionReport['routers'][number]): string[] => [
-  entry.router, String(entry.rounds), percent(entry.flagged_share), percent(entry.base_rate), entry.p_value.toExponential(1),
-  `round ${entry.named_in_round}`, entry.quarantined_until_round === null ? '-' : `round ${entry.quarantined_until_round}`,
+  entry.router,
+  String(entry.rounds),
+  percent(entry.flagged_share),
+  percent(entry.base_rate),
+  entry.p_value.toExponential(1),
+  `round ${entry.named_in_round}`,
+  entry.quarantined_until_round === null ? '-' : `round ${entry.quarantined_until_round}`,
 ];
 
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()}`);
+  return rows.map(
+    (row) =>
+      `  ${row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd()}`,
+  );
 }

@@ -13,7 +13,12 @@ export interface Verdict {
  * Runs a check and prints what it found. What it refuses is thrown again with the verdict in front.
  * @param words name of the verdict in JSON, and what stands in front of a refusal: `verified` and `NOT VERIFIED`
  */
-export async function printVerdict(output: Output, json: boolean | undefined, [name, no]: readonly [string, string], check: () => Promise<Verdict>): Promise<void> {
+export async function printVerdict(
+  output: Output,
+  json: boolean | undefined,
+  [name, no]: readonly [string, string],
+  check: () => Promise<Verdict>,
+): Promise<void> {
   try {
     const verdict = await check();
     if (json) printJson(output, { [name]: true, ...verdict.json });
@@ -22,6 +27,10 @@ export async function printVerdict(output: Output, json: boolean | undefined, [n
     if (!(error instanceof SecaggError)) throw error;
     const { part, party } = error.details;
     if (json) printJson(output, { [name]: false, code: error.code, message: error.message, part, party });
-    throw new SecaggError(error.code, `${no}: ${typeof part === 'string' ? `${part}: ` : ''}${error.message}`, error.details);
+    throw new SecaggError(
+      error.code,
+      `${no}: ${typeof part === 'string' ? `${part}: ` : ''}${error.message}`,
+      error.details,
+    );
   }
 }

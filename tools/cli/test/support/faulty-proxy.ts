@@ -1,6 +1,13 @@
 /** An HTTP proxy that does to requests what networks and proxies do, by the seed of a generator: the same seed, the same faults. */
 import { createHash } from 'node:crypto';
-import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo } from 'node:net';
 
 export type Fault = 'none' | 'lost-request' | 'lost-response' | 'doubled' | 'late' | 'truncated' | 'bad-gateway';
@@ -23,7 +30,10 @@ export class FaultyProxy {
    * @param share of requests that something happens to, 0 to 1
    * @param idleMs an answer that takes longer is cut off with 504, as proxies do to long polls
    */
-  constructor(private readonly target: string, private readonly options: { readonly seed: number; readonly share: number; readonly idleMs: number }) {
+  constructor(
+    private readonly target: string,
+    private readonly options: { readonly seed: number; readonly share: number; readonly idleMs: number },
+  ) {
     this.server = createServer((request, response) => void this.serve(request, response));
   }
 
@@ -48,15 +58,18 @@ export class FaultyProxy {
     }
     const body = Buffer.concat(chunks);
     if (fault === 'lost-request') return void response.destroy();
-    if (fault === 'bad-gateway') return void response.writeHead(502, { 'content-type': 'text/html' }).end('<html>bad gateway</html>');
+    if (fault === 'bad-gateway')
+      return void response.writeHead(502, { 'content-type': 'text/html' }).end('<html>bad gateway</html>');
     if (fault === 'late') await new Promise((resolve) => setTimeout(resolve, LATE_MS));
     const answers = [this.forward(request, body)];
     if (fault === 'doubled') answers.push(this.forward(request, body));
     const answer = (await Promise.all(answers)).at(-1);
-    if (!answer) return void response.writeHead(504, { 'content-type': 'text/html' }).end('<html>gateway timeout</html>');
+    if (!answer)
+      return void response.writeHead(504, { 'content-type': 'text/html' }).end('<html>gateway timeout</html>');
     if (fault === 'lost-response') return void response.destroy();
     response.writeHead(answer.status, { ...answer.headers, connection: 'keep-alive' });
-    if (fault === 'truncated' && answer.body.length > 1) response.write(answer.body.subarray(0, answer.body.length >> 1), () => response.destroy());
+    if (fault === 'truncated' && answer.body.length > 1)
+      response.write(answer.body.subarray(0, answer.body.length >> 1), () => response.destroy());
     else response.end(answer.body);
   }
 
@@ -64,11 +77,17 @@ export class FaultyProxy {
   private forward(request: IncomingMessage, body: Buffer): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       const { host: _host, connection: _connection, ...headers } = request.headers;
-      const onward = httpRequest(this.target + (request.url ?? '/'), { method: request.method, headers, timeout: this.options.idleMs }, (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 500, headers: incoming.headers, body: Buffer.concat(chunks) }));
-      });
+      const onward = httpRequest(
+        this.target + (request.url ?? '/'),
+        { method: request.method, headers, timeout: this.options.idleMs },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+          incoming.on('end', () =>
+            resolve({ status: incoming.statusCode ?? 500, headers: incoming.headers, body: Buffer.concat(chunks) }),
+          );
+        },
+      );
       onward.on('timeout', () => onward.destroy());
       onward.on('error', () => resolve(undefined));
       onward.end(body);
@@ -77,6 +96,8 @@ export class FaultyProxy {
 
   private draw(): Fault {
     const digest = createHash('sha256').update(`${this.options.seed} ${this.requests++}`).digest();
-    return digest.readUInt32BE(0) / 2 ** 32 < this.options.share ? FAULTS[digest.readUInt32BE(4) % FAULTS.length] : 'none';
+    return digest.readUInt32BE(0) / 2 ** 32 < this.options.share
+      ? FAULTS[digest.readUInt32BE(4) % FAULTS.length]
+      : 'none';
   }
 }

@@ -9,7 +9,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RouterNodeClient } from '@secagg/client';
 
 const dist = resolve(__dirname, '../../../../dist');
-const scripts = { secagg: join(dist, 'tools/cli/main.js'), coordinator: join(dist, 'apps/coordinator/main.js'), routerNode: join(dist, 'apps/router-node/main.js') };
+const scripts = {
+  secagg: join(dist, 'tools/cli/main.js'),
+  coordinator: join(dist, 'apps/coordinator/main.js'),
+  routerNode: join(dist, 'apps/router-node/main.js'),
+};
 
 export interface Running {
   readonly child: ChildProcess;
@@ -25,7 +29,8 @@ export class TrialFleet {
   coordinator: Running | undefined;
 
   constructor(readonly ids: readonly string[]) {
-    for (const script of Object.values(scripts)) if (!existsSync(script)) throw new Error('build the CLI and the apps first: npm test does');
+    for (const script of Object.values(scripts))
+      if (!existsSync(script)) throw new Error('build the CLI and the apps first: npm test does');
     this.folder = mkdtempSync(join(tmpdir(), 'secagg-trial-'));
   }
 
@@ -36,23 +41,38 @@ export class TrialFleet {
   /** With the operator's key sealed: the CLI opens it with the store key of alice. */
   async sealOperator(): Promise<void> {
     writeFileSync(this.at('alice.store.key'), Buffer.from('alice'.padEnd(32, '.')), { mode: 0o600 });
-    await this.secagg('identity', 'seal', 'fleet/parties/alice/identity.key', '--id', 'alice', '--store-key', 'alice.store.key');
+    await this.secagg(
+      'identity',
+      'seal',
+      'fleet/parties/alice/identity.key',
+      '--id',
+      'alice',
+      '--store-key',
+      'alice.store.key',
+    );
     this.cliEnvironment = { SECAGG_STORE_KEY_FILE: 'alice.store.key' };
   }
 
   secagg(...args: string[]): Promise<Record<string, unknown>> {
     return new Promise((done, fail) => {
-      execFile(process.execPath, [scripts.secagg, ...args], { cwd: this.folder, env: { PATH: process.env.PATH ?? '', ...this.cliEnvironment } }, (error, stdout, stderr) => {
-        if (error) fail(new Error(`secagg ${args.join(' ')}: ${stdout}${stderr}`));
-        else done(JSON.parse(stdout) as Record<string, unknown>);
-      });
+      execFile(
+        process.execPath,
+        [scripts.secagg, ...args],
+        { cwd: this.folder, env: { PATH: process.env.PATH ?? '', ...this.cliEnvironment } },
+        (error, stdout, stderr) => {
+          if (error) fail(new Error(`secagg ${args.join(' ')}: ${stdout}${stderr}`));
+          else done(JSON.parse(stdout) as Record<string, unknown>);
+        },
+      );
     });
   }
 
   /** Authority, certificates, roster, keys. All routers are candidates for the committee. */
   async create(options: readonly string[]): Promise<void> {
     const { ids } = this;
-    ({ cluster: this.cluster } = (await this.secagg('fleet', 'init', 'trial', '--cluster', 'eu', ...options)) as { cluster: string });
+    ({ cluster: this.cluster } = (await this.secagg('fleet', 'init', 'trial', '--cluster', 'eu', ...options)) as {
+      cluster: string;
+    });
     for (const id of ids) {
       await this.secagg('fleet', 'issue', id, '--roles', 'router,committee');
       writeFileSync(this.at(`${id}.store.key`), Buffer.from(id.padEnd(32, '.')), { mode: 0o600 });
@@ -63,22 +83,45 @@ export class TrialFleet {
   }
 
   async startCoordinator(plan: object, config: object = {}): Promise<Running> {
-    writeFileSync(this.at('coordinator.json'), JSON.stringify({
-      port: 0, dataDir: 'data-coordinator', keyFile: 'fleet/parties/coordinator/identity.key', authorityKeyFile: 'fleet/authority.pub',
-      policyFile: 'fleet/policy.cbor', rosterFile: 'fleet/roster.cbor', autoEpochs: false,
-      clusters: [{ cluster: this.cluster, keys: ['m:chat'], ...plan }], ...config,
-    }));
+    writeFileSync(
+      this.at('coordinator.json'),
+      JSON.stringify({
+        port: 0,
+        dataDir: 'data-coordinator',
+        keyFile: 'fleet/parties/coordinator/identity.key',
+        authorityKeyFile: 'fleet/authority.pub',
+        policyFile: 'fleet/policy.cbor',
+        rosterFile: 'fleet/roster.cbor',
+        autoEpochs: false,
+        clusters: [{ cluster: this.cluster, keys: ['m:chat'], ...plan }],
+        ...config,
+      }),
+    );
     this.coordinator = await this.start(scripts.coordinator, { SECAGG_CONFIG: 'coordinator.json' });
     return this.coordinator;
   }
 
   /** @param coordinatorUrl where the node is to look for the coordinator, when it is not the coordinator itself */
-  async startNode(id: string, environment: Readonly<Record<string, string>> = {}, coordinatorUrl = this.origin): Promise<void> {
-    this.nodes.set(id, await this.start(scripts.routerNode, {
-      SECAGG_ID: id, SECAGG_CLUSTER: this.cluster, SECAGG_COORDINATOR_URL: coordinatorUrl, SECAGG_PORT: '0', SECAGG_DATA_DIR: `data-${id}`,
-      SECAGG_IDENTITY_KEY_FILE: `fleet/parties/${id}/identity.key`, SECAGG_AUTHORITY_KEY_FILE: `fleet/parties/${id}/authority.pub`, SECAGG_STORE_KEY_FILE: `${id}.store.key`,
-      SECAGG_RETRY_MAX_MS: '300', ...environment,
-    }));
+  async startNode(
+    id: string,
+    environment: Readonly<Record<string, string>> = {},
+    coordinatorUrl = this.origin,
+  ): Promise<void> {
+    this.nodes.set(
+      id,
+      await this.start(scripts.routerNode, {
+        SECAGG_ID: id,
+        SECAGG_CLUSTER: this.cluster,
+        SECAGG_COORDINATOR_URL: coordinatorUrl,
+        SECAGG_PORT: '0',
+        SECAGG_DATA_DIR: `data-${id}`,
+        SECAGG_IDENTITY_KEY_FILE: `fleet/parties/${id}/identity.key`,
+        SECAGG_AUTHORITY_KEY_FILE: `fleet/parties/${id}/authority.pub`,
+        SECAGG_STORE_KEY_FILE: `${id}.store.key`,
+        SECAGG_RETRY_MAX_MS: '300',
+        ...environment,
+      }),
+    );
   }
 
   node(id: string): Running {
@@ -106,7 +149,11 @@ export class TrialFleet {
   }
 
   observe(id: string, n: number): Promise<number> {
-    return this.ask(id, (client) => client.postObservations(Array.from({ length: n }, () => ({ model: 'm', task: 'chat', success: true, latency_s: 1 }))));
+    return this.ask(id, (client) =>
+      client.postObservations(
+        Array.from({ length: n }, () => ({ model: 'm', task: 'chat', success: true, latency_s: 1 })),
+      ),
+    );
   }
 
   startEpoch(): Promise<Record<string, unknown>> {
@@ -114,16 +161,42 @@ export class TrialFleet {
   }
 
   async startRound(durationMs: number): Promise<number> {
-    const started = await this.secagg('round', 'start', this.origin, '--operator', 'fleet/parties/alice', '--cluster', this.cluster, '--duration-ms', String(durationMs), '--send-delay-ms', '100');
+    const started = await this.secagg(
+      'round',
+      'start',
+      this.origin,
+      '--operator',
+      'fleet/parties/alice',
+      '--cluster',
+      this.cluster,
+      '--duration-ms',
+      String(durationMs),
+      '--send-delay-ms',
+      '100',
+    );
     return started.round as number;
   }
 
   outcome(round: number): Promise<Record<string, unknown>> {
-    return this.secagg('round', 'status', this.origin, '--cluster', this.cluster, '--round', String(round), '--wait-s', '50');
+    return this.secagg(
+      'round',
+      'status',
+      this.origin,
+      '--cluster',
+      this.cluster,
+      '--round',
+      String(round),
+      '--wait-s',
+      '50',
+    );
   }
 
   settled(id: string, round: number): Promise<void> {
-    return eventually(`${id} has settled round ${round}`, async () => (await this.status(id)).participations.some((each) => each.round === round && ['included', 'left_out'].includes(each.state)));
+    return eventually(`${id} has settled round ${round}`, async () =>
+      (await this.status(id)).participations.some(
+        (each) => each.round === round && ['included', 'left_out'].includes(each.state),
+      ),
+    );
   }
 
   async remove(): Promise<void> {
@@ -132,7 +205,11 @@ export class TrialFleet {
   }
 
   private async start(script: string, environment: Record<string, string>): Promise<Running> {
-    const child = spawn(process.execPath, [script], { cwd: this.folder, env: { PATH: process.env.PATH ?? '', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [script], {
+      cwd: this.folder,
+      env: { PATH: process.env.PATH ?? '', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let log = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
     for (const deadline = Date.now() + 60_000; Date.now() < deadline && child.exitCode === null; await pause(25)) {
@@ -145,10 +222,13 @@ export class TrialFleet {
 }
 
 export const kill = ({ child }: Running): Promise<unknown> =>
-  new Promise((ended) => (child.exitCode === null && child.signalCode === null ? child.once('exit', ended).kill('SIGKILL') : ended(undefined)));
+  new Promise((ended) =>
+    child.exitCode === null && child.signalCode === null ? child.once('exit', ended).kill('SIGKILL') : ended(undefined),
+  );
 
 export async function eventually(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await condition()); await pause(100)) if (Date.now() > end) throw new Error(`did not come about: ${what}`);
+  for (const end = Date.now() + 60_000; !(await condition()); await pause(100))
+    if (Date.now() > end) throw new Error(`did not come about: ${what}`);
 }
 
 /** For a service that has to come back where the others look for it. */

@@ -12,7 +12,10 @@ const ROUNDING = 1e-9;
 const isClose = (a: number, b: number): boolean => Math.abs(a - b) <= ROUNDING * Math.max(1, Math.abs(b));
 
 /** Entries that a router's ledger must have for a round it was charged for, as rho; null for a release. */
-function expected({ outcome, config, sizes, participants }: FinishedRound, router: string): Record<string, number | null> {
+function expected(
+  { outcome, config, sizes, participants }: FinishedRound,
+  router: string,
+): Record<string, number | null> {
   if (!config) return {};
   const charged = unitsToRho(worstCaseUnits(config));
   if (outcome === 'undecided') return { charged };
@@ -27,7 +30,11 @@ export async function checkRouterLedgers(world: World): Promise<void> {
 
 async function checkRouterLedger(world: World, router: string): Promise<void> {
   const { rounds, fail } = world;
-  const history = await insist(`the ledger of ${router}`, LIMIT_MS, () => world.node(router)?.budgetHistory({ limit: PAGE }) ?? Promise.resolve(undefined));
+  const history = await insist(
+    `the ledger of ${router}`,
+    LIMIT_MS,
+    () => world.node(router)?.budgetHistory({ limit: PAGE }) ?? Promise.resolve(undefined),
+  );
   const byRound = new Map<number, Record<string, number | null>>();
   for (const { round, kind, rho } of history.entries) {
     const entries = byRound.get(round) ?? {};
@@ -44,12 +51,16 @@ async function checkRouterLedger(world: World, router: string): Promise<void> {
     // A router that was away has no entries; one that is in the result has been charged.
     if (!entries && !(round.participants.includes(router) && Object.keys(wanted).length > 0)) continue;
     if (JSON.stringify(Object.entries(entries ?? {}).sort()) !== JSON.stringify(Object.entries(wanted).sort())) {
-      fail(`the ledger of ${router} has ${JSON.stringify(entries ?? {})} for round ${round.round} (${round.outcome}), instead of ${JSON.stringify(wanted)}`);
+      fail(
+        `the ledger of ${router} has ${JSON.stringify(entries ?? {})} for round ${round.round} (${round.outcome}), instead of ${JSON.stringify(wanted)}`,
+      );
     }
   }
-  for (const round of byRound.keys()) fail(`the ledger of ${router} has entries for round ${round}, which nobody else knows`);
+  for (const round of byRound.keys())
+    fail(`the ledger of ${router} has entries for round ${round}, which nobody else knows`);
   const status = await insist(`the status of ${router}`, LIMIT_MS, () => statusOf(world, router));
-  if (status.privacy && !isClose(status.privacy.spent_rho, spent)) fail(`${router} says that it has spent ${status.privacy.spent_rho} rho, and its entries add up to ${spent}`);
+  if (status.privacy && !isClose(status.privacy.spent_rho, spent))
+    fail(`${router} says that it has spent ${status.privacy.spent_rho} rho, and its entries add up to ${spent}`);
 }
 
 /** Announced rounds at their worst case, corrected to the set that was opened, given back on an abort. */
@@ -65,5 +76,6 @@ export async function checkCoordinatorLedger(world: World): Promise<void> {
     if (!config || !withNoise(config) || outcome === 'aborted') continue;
     spent += unitsToRho(outcome === 'published' ? roundCost(config, sizes).units : worstCaseUnits(config));
   }
-  if (!isClose(figures.rho.spent, spent)) fail(`the ledger of the coordinator says that ${figures.rho.spent} rho are spent, instead of ${spent}`);
+  if (!isClose(figures.rho.spent, spent))
+    fail(`the ledger of the coordinator says that ${figures.rho.spent} rho are spent, instead of ${spent}`);
 }

@@ -2,7 +2,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CrashFleet, keyFile, storeKeyFile } from './crash-fleet';
-import { DURATION_MS, fleetTerms, keyOf, LATENCY_BOUND_S, MAX_REQUESTS_PER_ROUTER, SEND_DELAY_MS, SLOTS, UNITS_PER_REQUEST } from './terms';
+import {
+  DURATION_MS,
+  fleetTerms,
+  keyOf,
+  LATENCY_BOUND_S,
+  MAX_REQUESTS_PER_ROUTER,
+  SEND_DELAY_MS,
+  SLOTS,
+  UNITS_PER_REQUEST,
+} from './terms';
 
 export const dataDir = (fleet: Pick<CrashFleet, 'folder'>, name: string): string => join(fleet.folder, 'data', name);
 
@@ -10,13 +19,30 @@ function write(fleet: CrashFleet, name: string, settings: object): string {
   // The folder itself is the process's to make.
   mkdirSync(dirname(dataDir(fleet, name)), { recursive: true, mode: 0o700 });
   const file = join(fleet.folder, `${name}.json`);
-  writeFileSync(file, JSON.stringify({ id: name, host: '127.0.0.1', port: 0, dataDir: dataDir(fleet, name), authorityKeyFile: join(fleet.folder, 'authority.pub'), logLevel: 'debug', ...settings }, null, 2));
+  writeFileSync(
+    file,
+    JSON.stringify(
+      {
+        id: name,
+        host: '127.0.0.1',
+        port: 0,
+        dataDir: dataDir(fleet, name),
+        authorityKeyFile: join(fleet.folder, 'authority.pub'),
+        logLevel: 'debug',
+        ...settings,
+      },
+      null,
+      2,
+    ),
+  );
   return file;
 }
 
 export function writeCoordinatorConfig(fleet: CrashFleet): string {
   const { noise, privacyUnit, minParticipants, rho, undecidedTimeoutMs } = fleetTerms(fleet.kind);
-  const keys = fleet.routers.flatMap((router) => Array.from({ length: SLOTS }, (_, slot) => keyOf(router, slot))).map(({ model, task }) => `${model}:${task}`);
+  const keys = fleet.routers
+    .flatMap((router) => Array.from({ length: SLOTS }, (_, slot) => keyOf(router, slot)))
+    .map(({ model, task }) => `${model}:${task}`);
   return write(fleet, 'coordinator', {
     keyFile: keyFile(fleet.folder, 'coordinator'),
     policyFile: join(fleet.folder, 'policy.cbor'),
@@ -24,9 +50,19 @@ export function writeCoordinatorConfig(fleet: CrashFleet): string {
     epochSetupTimeoutMs: 8000,
     clusters: [
       {
-        cluster: fleet.cluster, keys, fields: { latencyBoundSeconds: LATENCY_BOUND_S, unitsPerRequest: UNITS_PER_REQUEST }, maxRequestsPerRouter: MAX_REQUESTS_PER_ROUTER,
-        minParticipantsPerGroup: minParticipants, maxParticipants: fleet.routers.length, sendDelayMs: SEND_DELAY_MS, durationMs: DURATION_MS,
-        privacy: { unit: privacyUnit, rho: noise ? rho : 'unsafe-none', ...(privacyUnit === 'router' ? { routerClipNorm: 2 ** 40 } : {}) },
+        cluster: fleet.cluster,
+        keys,
+        fields: { latencyBoundSeconds: LATENCY_BOUND_S, unitsPerRequest: UNITS_PER_REQUEST },
+        maxRequestsPerRouter: MAX_REQUESTS_PER_ROUTER,
+        minParticipantsPerGroup: minParticipants,
+        maxParticipants: fleet.routers.length,
+        sendDelayMs: SEND_DELAY_MS,
+        durationMs: DURATION_MS,
+        privacy: {
+          unit: privacyUnit,
+          rho: noise ? rho : 'unsafe-none',
+          ...(privacyUnit === 'router' ? { routerClipNorm: 2 ** 40 } : {}),
+        },
       },
     ],
     timings: { reportGraceMs: 400, answerGraceMs: 700, proposalTimeoutMs: undecidedTimeoutMs / 4, undecidedTimeoutMs },

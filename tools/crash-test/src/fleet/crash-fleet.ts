@@ -4,8 +4,25 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateIdentityKey } from '@secagg/crypto';
 import { rhoToBudgetUnits } from '@secagg/dp-noise';
-import { type Authority, clusterTerms, createAuthority, type FleetDocuments, type Identity, issueCertificate, policyTerms, signPolicy, signRoster } from '@secagg/protocol';
-import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+import {
+  type Authority,
+  clusterTerms,
+  createAuthority,
+  type FleetDocuments,
+  type Identity,
+  issueCertificate,
+  policyTerms,
+  signPolicy,
+  signRoster,
+} from '@secagg/protocol';
+import {
+  type ClusterHash,
+  createClusterHash,
+  type PartyId,
+  type Role,
+  type Signed,
+  signedMessage,
+} from '@secagg/schema';
 import { type FleetKind, fleetTerms } from './terms';
 
 export interface CrashFleet {
@@ -42,7 +59,15 @@ export function createCrashFleet(folder: string, kind: FleetKind): CrashFleet {
   const enrol = (id: string, roles: readonly Role[]): Identity => {
     const { publicKey, secretKey } = generateIdentityKey(random);
     certificates.push(
-      issueCertificate(authority, { id, roles, publicKey, organisation: 'crash-test', serial: certificates.length + 1, notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + DAY_MS }),
+      issueCertificate(authority, {
+        id,
+        roles,
+        publicKey,
+        organisation: 'crash-test',
+        serial: certificates.length + 1,
+        notBeforeMs: nowMs - 60_000,
+        notAfterMs: nowMs + DAY_MS,
+      }),
     );
     writeFileSync(keyFile(folder, id), secretKey, { mode: 0o600 });
     return { id: id as PartyId, secretKey };
@@ -58,21 +83,27 @@ export function createCrashFleet(folder: string, kind: FleetKind): CrashFleet {
   let version = 0;
   const nextDocuments = (): FleetDocuments => {
     version += 1;
-    const policy = signPolicy(authority, policyTerms({
-      version,
-      issued_at_ms: nowMs,
-      clusters: [
-        clusterTerms(cluster, {
-          min_participants_per_group: terms.leastParticipants,
-          privacy_units: [terms.privacyUnit],
-          max_round_rho_units: rhoToBudgetUnits(terms.maxRoundRho),
-          budget_rho_units: rhoToBudgetUnits(terms.budgetRho),
-          unsafe_no_noise: !terms.noise,
-        }),
-      ],
-      committee: { candidates: members, ...COMMITTEE },
-    }));
-    return { policy, roster: signRoster(authority, { version, issuedAtMs: nowMs, notAfterMs: nowMs + DAY_MS, certificates }) };
+    const policy = signPolicy(
+      authority,
+      policyTerms({
+        version,
+        issued_at_ms: nowMs,
+        clusters: [
+          clusterTerms(cluster, {
+            min_participants_per_group: terms.leastParticipants,
+            privacy_units: [terms.privacyUnit],
+            max_round_rho_units: rhoToBudgetUnits(terms.maxRoundRho),
+            budget_rho_units: rhoToBudgetUnits(terms.budgetRho),
+            unsafe_no_noise: !terms.noise,
+          }),
+        ],
+        committee: { candidates: members, ...COMMITTEE },
+      }),
+    );
+    return {
+      policy,
+      roster: signRoster(authority, { version, issuedAtMs: nowMs, notAfterMs: nowMs + DAY_MS, certificates }),
+    };
   };
   const { policy, roster } = nextDocuments();
   writeFileSync(join(folder, 'policy.cbor'), signedMessage.encode(policy));

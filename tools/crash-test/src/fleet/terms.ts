@@ -44,4 +44,7 @@ export const fleetTerms = (kind: FleetKind): FleetTerms => ({
 
 /** Slots of a router: each batch it is given goes under a key of its own. */
 export const SLOTS = 4;
-export const keyOf = (router: string, slot: number): { model: string; task: string } => ({ model: router, task: `s${slot}` });
+export const keyOf = (router: string, slot: number): { model: string; task: string } => ({
+  model: router,
+  task: `s${slot}`,
+});

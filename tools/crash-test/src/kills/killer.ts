@@ -114,7 +114,8 @@ export class Killer {
     void ended.then(() => {
       died = true;
     });
-    for (const deadline = Date.now() + PATIENCE_MS; !died && !this.hasEnded && Date.now() < deadline; ) await Promise.race([ended, pause(100)]);
+    for (const deadline = Date.now() + PATIENCE_MS; !died && !this.hasEnded && Date.now() < deadline; )
+      await Promise.race([ended, pause(100)]);
     return died;
   }
 }

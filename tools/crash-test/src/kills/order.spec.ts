@@ -3,12 +3,22 @@ import { type CrashPoint } from '../points';
 import { type World } from '../world';
 import { matrixOrders, randomOrders } from './order';
 
-const world = { draw: new UnsafeDraw('w'), fleet: { kind: 'exact', routers: ['router-0', 'router-1', 'router-2'], members: ['router-0'] } } as unknown as World;
-const point = (role: CrashPoint['role'], name: string, need: CrashPoint['need'] = 'round'): CrashPoint => ({ role, name, need });
+const world = {
+  draw: new UnsafeDraw('w'),
+  fleet: { kind: 'exact', routers: ['router-0', 'router-1', 'router-2'], members: ['router-0'] },
+} as unknown as World;
+const point = (role: CrashPoint['role'], name: string, need: CrashPoint['need'] = 'round'): CrashPoint => ({
+  role,
+  name,
+  need,
+});
 
 describe('the matrix', () => {
   it('goes through all points, and past those whose processes are busy', () => {
-    const orders = matrixOrders([point('coordinator', 'a'), point('coordinator', 'b'), point('member', 'c')], () => undefined);
+    const orders = matrixOrders(
+      [point('coordinator', 'a'), point('coordinator', 'b'), point('member', 'c')],
+      () => undefined,
+    );
     const busy = new Set<string>();
     const next = () => orders.next(world, busy);
     expect(next()).toMatchObject({ name: 'coordinator', at: { name: 'a' } });
@@ -48,7 +58,9 @@ describe('random kills', () => {
     expect(new Set(given.map(({ name }) => name))).toEqual(new Set(['coordinator', 'router-0', 'router-2']));
     expect(given.some(({ at }) => at === undefined)).toBe(true);
     expect(given.some(({ gently }) => gently)).toBe(true);
-    expect(given.find(({ others }) => others.length > 0)).toMatchObject({ others: expect.not.arrayContaining(['router-1']) as string[] });
+    expect(given.find(({ others }) => others.length > 0)).toMatchObject({
+      others: expect.not.arrayContaining(['router-1']) as string[],
+    });
     expect(given.some(({ at, occurrence }) => at !== undefined && occurrence > 1)).toBe(true);
   });
 });

@@ -53,7 +53,9 @@ export function randomOrders(draw: UnsafeDraw, isDone: () => boolean): Orders {
       const occurrence = draw.chance(0.6) ? 1 : 1 + draw.below(MOST_OCCURRENCE);
       if (free.length === 0) return undefined;
       const name = draw.pick(free);
-      const others = blackout ? ['coordinator', ...world.fleet.routers].filter((other) => other !== name && !busy.has(other)) : [];
+      const others = blackout
+        ? ['coordinator', ...world.fleet.routers].filter((other) => other !== name && !busy.has(other))
+        : [];
       if (instant || blackout) return { name, others, afterMs, gently, occurrence: 1 };
       return { name, others, afterMs, gently, at: point, occurrence: often(point.need) ? occurrence : 1 };
     },

@@ -28,17 +28,46 @@ const events: Readonly<Record<Exclude<CoordinatorEvent['type'], OfReplicas>, Nee
 
 /** Its other writes. Rounds are released, and old transcripts removed, a second or two after they are over. */
 const writes: Readonly<Record<string, Need>> = {
-  migration: 'birth', 'forget-nonces': 'start', 'finish-round': 'round', 'release-round': 'round', 'prune-transcripts': 'round', check: 'probe',
+  migration: 'birth',
+  'forget-nonces': 'start',
+  'finish-round': 'round',
+  'release-round': 'round',
+  'prune-transcripts': 'round',
+  check: 'probe',
 };
 
 /** Operations by their ids in the OpenAPI document; the command compares the two lists. */
 const operations: Readonly<Record<string, Need>> = {
-  'post-contribution': 'round', 'get-open-round': 'round', 'get-work': 'round', 'get-round-status': 'round', 'get-views': 'round', 'get-transcript': 'round',
-  'post-report': 'round', 'post-vote': 'round', 'post-answer': 'round', 'post-round': 'round', 'post-transfer': 'transfer',
-  'post-epoch': 'epoch', 'post-seat': 'epoch', 'post-epoch-signature': 'epoch', 'put-fleet': 'fleet',
-  'get-fleet': 'probe', 'get-current-epoch': 'probe', 'get-latest-round': 'probe', 'get-signal': 'probe', 'get-budget': 'probe',
-  'get-decision': 'probe', 'get-inclusion': 'probe', 'get-suspicion': 'probe', 'list-evidence': 'probe', 'get-evidence': 'probe', 'post-evidence': 'probe',
-  'get-health': 'probe', 'get-readiness': 'probe', 'get-metrics': 'probe', 'get-openapi': 'probe',
+  'post-contribution': 'round',
+  'get-open-round': 'round',
+  'get-work': 'round',
+  'get-round-status': 'round',
+  'get-views': 'round',
+  'get-transcript': 'round',
+  'post-report': 'round',
+  'post-vote': 'round',
+  'post-answer': 'round',
+  'post-round': 'round',
+  'post-transfer': 'transfer',
+  'post-epoch': 'epoch',
+  'post-seat': 'epoch',
+  'post-epoch-signature': 'epoch',
+  'put-fleet': 'fleet',
+  'get-fleet': 'probe',
+  'get-current-epoch': 'probe',
+  'get-latest-round': 'probe',
+  'get-signal': 'probe',
+  'get-budget': 'probe',
+  'get-decision': 'probe',
+  'get-inclusion': 'probe',
+  'get-suspicion': 'probe',
+  'list-evidence': 'probe',
+  'get-evidence': 'probe',
+  'post-evidence': 'probe',
+  'get-health': 'probe',
+  'get-readiness': 'probe',
+  'get-metrics': 'probe',
+  'get-openapi': 'probe',
 };
 
 export const coordinatorOperations: readonly string[] = Object.keys(operations);
@@ -46,6 +75,10 @@ export const coordinatorOperations: readonly string[] = Object.keys(operations);
 const point = (name: string, need: Need): CrashPoint => ({ role: 'coordinator', name, need });
 
 export const coordinatorPoints: readonly CrashPoint[] = [
-  ...Object.entries({ ...writes, ...events }).flatMap(([write, need]) => around(write).map((name) => point(name, need))),
-  ...Object.entries(operations).flatMap(([operation, need]) => ['received', 'before-send', 'after-send'].map((moment) => point(`${moment}:${operation}`, need))),
+  ...Object.entries({ ...writes, ...events }).flatMap(([write, need]) =>
+    around(write).map((name) => point(name, need)),
+  ),
+  ...Object.entries(operations).flatMap(([operation, need]) =>
+    ['received', 'before-send', 'after-send'].map((moment) => point(`${moment}:${operation}`, need)),
+  ),
 ];

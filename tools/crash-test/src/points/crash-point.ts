@@ -7,7 +7,18 @@ export type Role = 'coordinator' | 'router' | 'member';
  * `observe` one that the router refuses, `epoch` a new epoch, `fleet` a new policy and roster, `signal` a ready-made signal,
  * `probe` somebody who looks at the process.
  */
-export type Need = 'birth' | 'start' | 'round' | 'abort' | 'undecided' | 'transfer' | 'observe' | 'epoch' | 'fleet' | 'signal' | 'probe';
+export type Need =
+  | 'birth'
+  | 'start'
+  | 'round'
+  | 'abort'
+  | 'undecided'
+  | 'transfer'
+  | 'observe'
+  | 'epoch'
+  | 'fleet'
+  | 'signal'
+  | 'probe';
 
 export interface CrashPoint {
   readonly role: Role;
@@ -17,4 +28,8 @@ export interface CrashPoint {
 }
 
 /** Before, inside and after the transaction of a durable write. */
-export const around = (write: string): string[] => [`before-durable:${write}`, `in-durable:${write}`, `after-durable:${write}`];
+export const around = (write: string): string[] => [
+  `before-durable:${write}`,
+  `in-durable:${write}`,
+  `after-durable:${write}`,
+];

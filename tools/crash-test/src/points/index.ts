@@ -13,4 +13,5 @@ const known = new Set(crashPoints.map(({ name }) => name));
 const unqualified = new Set(crashPoints.map(({ name }) => name.replace(/:(router|committee)\//, ':')));
 
 /** Names that a process has come by and that the lists here do not have: they would never be killed at. */
-export const unknownPoints = (traced: Iterable<string>): string[] => [...new Set(traced)].filter((name) => !known.has(name) && !unqualified.has(name)).sort();
+export const unknownPoints = (traced: Iterable<string>): string[] =>
+  [...new Set(traced)].filter((name) => !known.has(name) && !unqualified.has(name)).sort();

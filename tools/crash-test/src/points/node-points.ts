@@ -4,26 +4,64 @@ import { around, type CrashPoint, type Need, type Role } from './crash-point';
 
 /** A quarantine takes rounds of lies to come about, and a return from a backup a backup: what is told of the one, and done for the other, is kept by events like these. */
 const routerEvents: Readonly<Record<Exclude<RouterEvent['type'], 'quarantine-told' | 'restored'>, Need>> = {
-  'fleet-updated': 'fleet', 'epoch-seen': 'round', 'contribution-prepared': 'round', 'receipt-received': 'round', 'round-settled': 'round',
+  'fleet-updated': 'fleet',
+  'epoch-seen': 'round',
+  'contribution-prepared': 'round',
+  'receipt-received': 'round',
+  'round-settled': 'round',
 };
 const memberEvents: Readonly<Record<MemberEvent['type'], Need>> = {
-  'fleet-updated': 'fleet', 'epoch-seen': 'epoch', 'seat-made': 'epoch', 'epoch-body-signed': 'epoch', 'epoch-erased': 'epoch', reported: 'round', voted: 'round', answered: 'round',
+  'fleet-updated': 'fleet',
+  'epoch-seen': 'epoch',
+  'seat-made': 'epoch',
+  'epoch-body-signed': 'epoch',
+  'epoch-erased': 'epoch',
+  reported: 'round',
+  voted: 'round',
+  answered: 'round',
 };
 
 const routerWrites: Readonly<Record<string, Need>> = {
-  'router/migration': 'birth', 'router/snapshot': 'round', 'observations-accepted': 'round', 'aggregate-observed': 'observe', 'decision-kept': 'round', 'signal-put': 'signal', check: 'probe',
+  'router/migration': 'birth',
+  'router/snapshot': 'round',
+  'observations-accepted': 'round',
+  'aggregate-observed': 'observe',
+  'decision-kept': 'round',
+  'signal-put': 'signal',
+  check: 'probe',
 };
 const memberWrites: Readonly<Record<string, Need>> = { 'committee/migration': 'birth', 'committee/snapshot': 'round' };
 
 /** What is posted to the coordinator, and what is asked of it. */
 const routerPosts: Readonly<Record<string, Need>> = { contribution: 'round' };
-const memberPosts: Readonly<Record<string, Need>> = { seat: 'epoch', 'epoch-signature': 'epoch', report: 'round', vote: 'round', transfer: 'transfer', answer: 'round' };
-const routerAsks: Readonly<Record<string, Need>> = { fleet: 'start', 'latest-round': 'start', 'open-round': 'round', 'round-status': 'round', transcript: 'round', inclusion: 'round' };
+const memberPosts: Readonly<Record<string, Need>> = {
+  seat: 'epoch',
+  'epoch-signature': 'epoch',
+  report: 'round',
+  vote: 'round',
+  transfer: 'transfer',
+  answer: 'round',
+};
+const routerAsks: Readonly<Record<string, Need>> = {
+  fleet: 'start',
+  'latest-round': 'start',
+  'open-round': 'round',
+  'round-status': 'round',
+  transcript: 'round',
+  inclusion: 'round',
+};
 const memberAsks: Readonly<Record<string, Need>> = { work: 'start', views: 'round' };
 
 /** The node's own HTTP face. */
 const operations: Readonly<Record<string, Need>> = {
-  'post-observations': 'round', 'put-signal': 'signal', 'get-signal': 'probe', 'get-status': 'round', 'get-history': 'probe', 'get-healthz': 'probe', 'get-readyz': 'probe', 'get-metrics': 'probe',
+  'post-observations': 'round',
+  'put-signal': 'signal',
+  'get-signal': 'probe',
+  'get-status': 'round',
+  'get-history': 'probe',
+  'get-healthz': 'probe',
+  'get-readyz': 'probe',
+  'get-metrics': 'probe',
 };
 
 const points = (role: Role, needs: Readonly<Record<string, Need>>, names: (what: string) => string[]): CrashPoint[] =>
@@ -37,7 +75,11 @@ export const routerPoints: readonly CrashPoint[] = [
   ...points('router', routerEvents, within('router')),
   ...points('router', routerPosts, posting),
   ...points('router', routerAsks, asking),
-  ...points('router', operations, (operation) => [`received:${operation}`, `before-reply:${operation}`, `after-reply:${operation}`]),
+  ...points('router', operations, (operation) => [
+    `received:${operation}`,
+    `before-reply:${operation}`,
+    `after-reply:${operation}`,
+  ]),
 ];
 
 export const memberPoints: readonly CrashPoint[] = [

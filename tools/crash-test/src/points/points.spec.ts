@@ -9,7 +9,16 @@ describe('the named points', () => {
     }
   });
 
-  it('say which names of a trace they lack, with or without the journal\'s', () => {
-    expect(unknownPoints(['in-durable:committee/voted', 'in-durable:voted', 'in-durable:vote-received', 'in-durable:nothing', 'sent:nothing', 'in-durable:nothing'])).toEqual(['in-durable:nothing', 'sent:nothing']);
+  it("say which names of a trace they lack, with or without the journal's", () => {
+    expect(
+      unknownPoints([
+        'in-durable:committee/voted',
+        'in-durable:voted',
+        'in-durable:vote-received',
+        'in-durable:nothing',
+        'sent:nothing',
+        'in-durable:nothing',
+      ]),
+    ).toEqual(['in-durable:nothing', 'sent:nothing']);
   });
 });

@@ -3,15 +3,26 @@ import { type SystemCall } from './strace-log';
 
 const root = '/var/data';
 const file = `${root}/a.db`;
-const write = (text: string, offset?: number): SystemCall => ({ kind: 'write', path: file, offset, bytes: Buffer.from(text) });
+const write = (text: string, offset?: number): SystemCall => ({
+  kind: 'write',
+  path: file,
+  offset,
+  bytes: Buffer.from(text),
+});
 const create: SystemCall = { kind: 'create', path: file };
 const sync: SystemCall = { kind: 'sync', path: file };
 const syncFolder: SystemCall = { kind: 'sync', path: root };
 
 const after = (calls: readonly SystemCall[], existing: Record<string, string> = {}) => {
-  const disk = new DurableDisk(root, new Map(Object.entries(existing).map(([path, text]) => [path, Buffer.from(text)])));
+  const disk = new DurableDisk(
+    root,
+    new Map(Object.entries(existing).map(([path, text]) => [path, Buffer.from(text)])),
+  );
   for (const call of calls) disk.apply(call);
-  return { left: Object.fromEntries([...disk.afterPowerLoss()].map(([path, bytes]) => [path, bytes.toString()])), unsynced: disk.unsynced() };
+  return {
+    left: Object.fromEntries([...disk.afterPowerLoss()].map(([path, bytes]) => [path, bytes.toString()])),
+    unsynced: disk.unsynced(),
+  };
 };
 
 describe('a disk whose power goes', () => {
@@ -22,8 +33,16 @@ describe('a disk whose power goes', () => {
     ['bytes past the end, over a gap', [write('x', 8), sync], 'oldtext\0x'],
     ['a cut, once it is synced', [{ kind: 'truncate', path: file, length: 3 }, sync], 'old'],
     ['all of it, where a cut was not', [{ kind: 'truncate', path: file, length: 3 }], 'oldtext'],
-    ['the bytes after a cut, in order', [{ kind: 'truncate', path: file, length: 0 }, write('b', 1), write('a', 0), sync], 'ab'],
-    ['nothing of a file elsewhere', [{ kind: 'write', path: '/var/other', offset: 0, bytes: Buffer.from('x') }], 'oldtext'],
+    [
+      'the bytes after a cut, in order',
+      [{ kind: 'truncate', path: file, length: 0 }, write('b', 1), write('a', 0), sync],
+      'ab',
+    ],
+    [
+      'nothing of a file elsewhere',
+      [{ kind: 'write', path: '/var/other', offset: 0, bytes: Buffer.from('x') }],
+      'oldtext',
+    ],
   ])('keeps %s', (_what, calls, expected) => {
     expect(after(calls, { [file]: 'oldtext' }).left).toEqual({ [file]: expected });
   });

@@ -31,7 +31,8 @@ export class DurableDisk {
     private readonly root: string,
     existing: ReadonlyMap<string, Buffer>,
   ) {
-    for (const [path, bytes] of existing) this.files.set(path, { synced: Buffer.from(bytes), length: bytes.length, pending: [], nameIsSynced: true });
+    for (const [path, bytes] of existing)
+      this.files.set(path, { synced: Buffer.from(bytes), length: bytes.length, pending: [], nameIsSynced: true });
   }
 
   apply(call: SystemCall): void {
@@ -70,13 +71,17 @@ export class DurableDisk {
   /** What is found after the power has come back, by path. */
   afterPowerLoss(): Map<string, Buffer> {
     const left = new Map<string, Buffer>();
-    for (const [path, { synced, nameIsSynced }] of this.files) if (nameIsSynced && !this.isLoose(folderOf(path))) left.set(path, synced);
+    for (const [path, { synced, nameIsSynced }] of this.files)
+      if (nameIsSynced && !this.isLoose(folderOf(path))) left.set(path, synced);
     return left;
   }
 
   /** Files whose latest bytes would be lost. */
   unsynced(): string[] {
-    return [...this.files].filter(([, { pending }]) => pending.length > 0).map(([path]) => path).sort();
+    return [...this.files]
+      .filter(([, { pending }]) => pending.length > 0)
+      .map(([path]) => path)
+      .sort();
   }
 
   private sync(path: string): void {
@@ -97,7 +102,8 @@ export class DurableDisk {
     return fresh;
   }
 
-  private isInside = (path: string): boolean => path === this.root || path.startsWith(`${this.root}/`) || path === folderOf(this.root);
+  private isInside = (path: string): boolean =>
+    path === this.root || path.startsWith(`${this.root}/`) || path === folderOf(this.root);
 
   private isLoose(folder: string): boolean {
     for (let each = folder; each !== '/'; each = folderOf(each)) if (this.looseFolders.has(each)) return true;
@@ -120,4 +126,5 @@ function changed(bytes: Buffer, change: Change): Buffer {
   return result;
 }
 
-const resized = (bytes: Buffer, length: number): Buffer => (length <= bytes.length ? bytes.subarray(0, length) : Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]));
+const resized = (bytes: Buffer, length: number): Buffer =>
+  length <= bytes.length ? bytes.subarray(0, length) : Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]);

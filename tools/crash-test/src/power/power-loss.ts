@@ -42,7 +42,12 @@ export async function finishedLog(logFile: string, pid: number): Promise<string>
  * @param before content of the folder when the process was started
  * @returns files whose latest bytes were lost
  */
-export async function losePower(folder: string, before: ReadonlyMap<string, Buffer>, logFile: string, pid: number): Promise<string[]> {
+export async function losePower(
+  folder: string,
+  before: ReadonlyMap<string, Buffer>,
+  logFile: string,
+  pid: number,
+): Promise<string[]> {
   const disk = new DurableDisk(folder, before);
   for (const call of parseStraceLog(await finishedLog(logFile, pid))) disk.apply(call);
   restoreFiles(folder, disk.afterPowerLoss());

@@ -33,7 +33,8 @@ export function* parseStraceLog(text: string): Generator<SystemCall> {
 }
 
 const fromHex = (text: string): Buffer => Buffer.from(text.replaceAll('\\x', ''), 'hex');
-const stringsOf = (args: string): Buffer[] => [...args.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map(([, text]) => fromHex(text));
+const stringsOf = (args: string): Buffer[] =>
+  [...args.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map(([, text]) => fromHex(text));
 /** Path or socket of the descriptor that a call begins with. */
 const subjectOf = (args: string): string => {
   const found = /^\d+<((?:\\x[0-9a-f]{2})+)(?:<[^>]*>)?>/.exec(args);
@@ -64,13 +65,16 @@ function* callOf(name: string, args: string, result: number): Generator<SystemCa
     case 'sendto':
     case 'sendmsg': {
       const bytes = Buffer.concat(strings).subarray(0, result);
-      yield isSocket(subject) ? { kind: 'send', socket: subject, bytes } : { kind: 'write', path: subject, offset: undefined, bytes };
+      yield isSocket(subject)
+        ? { kind: 'send', socket: subject, bytes }
+        : { kind: 'write', path: subject, offset: undefined, bytes };
       return;
     }
     case 'read':
     case 'readv':
     case 'recvfrom':
-      if (isSocket(subject) && result > 0) yield { kind: 'receive', socket: subject, bytes: Buffer.concat(strings).subarray(0, result) };
+      if (isSocket(subject) && result > 0)
+        yield { kind: 'receive', socket: subject, bytes: Buffer.concat(strings).subarray(0, result) };
       return;
     case 'fsync':
     case 'fdatasync':

@@ -79,21 +79,31 @@ export class Subject {
     const before = powerLoss ? filesBelow(this.spec.dataDir) : new Map<string, Buffer>();
     rmSync(log, { force: true });
     const child = spawn(command, args, {
-      env: { PATH: process.env.PATH ?? '', SECAGG_CONFIG: configFile, SECAGG_UNSAFE_CRASH_TRACE: traceFile, ...(point === undefined ? {} : { SECAGG_UNSAFE_CRASH_AT: point }) },
+      env: {
+        PATH: process.env.PATH ?? '',
+        SECAGG_CONFIG: configFile,
+        SECAGG_UNSAFE_CRASH_TRACE: traceFile,
+        ...(point === undefined ? {} : { SECAGG_UNSAFE_CRASH_AT: point }),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
     if (powerLoss) this.powerLoss = () => losePower(this.spec.dataDir, before, log, child.pid as number);
     this.lines = [];
-    this.ended = new Promise((resolve) => child.once('exit', (code, signal) => {
-      this.url = undefined;
-      this.log.write(`--- ended with ${signal ?? code}\n`);
-      this.judgeEnd(code, signal);
-      resolve();
-    }));
+    this.ended = new Promise((resolve) =>
+      child.once('exit', (code, signal) => {
+        this.url = undefined;
+        this.log.write(`--- ended with ${signal ?? code}\n`);
+        this.judgeEnd(code, signal);
+        resolve();
+      }),
+    );
     createInterface({ input: child.stderr }).on('line', (line) => this.keep(line));
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.name} did not start:\n${this.lastWords()}`)), START_TIMEOUT_MS);
+      const timer = setTimeout(
+        () => reject(new Error(`${this.name} did not start:\n${this.lastWords()}`)),
+        START_TIMEOUT_MS,
+      );
       const settle = () => {
         clearTimeout(timer);
         resolve();

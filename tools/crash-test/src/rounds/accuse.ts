@@ -14,12 +14,45 @@ export async function accuse(url: string, { authority, cluster }: CrashFleet, ti
   const { publicKey, secretKey } = generateIdentityKey(random);
   const nowMs = Date.now();
   const certificate = issueCertificate(authority, {
-    id, roles: ['coordinator'], publicKey, organisation: 'crash-test', serial: 1_000_000 + culprits, notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + 60_000,
+    id,
+    roles: ['coordinator'],
+    publicKey,
+    organisation: 'crash-test',
+    serial: 1_000_000 + culprits,
+    notBeforeMs: nowMs - 60_000,
+    notAfterMs: nowMs + 60_000,
   });
-  const receipt = () => signDocument(receiptMessage, authority.fleet, {
-    v: 1, fleet: authority.fleet, cluster, round: 1 as never, config_hash: new Uint8Array(32), router: 'router-0' as PartyId, coordinator: id, header_hash: random(32),
-  }, secretKey);
-  const body = encodeEvidence({ kind: 'two-receipts', fleet: authority.fleet, party: id, certificates: [certificate], statements: [receipt(), receipt()] });
+  const receipt = () =>
+    signDocument(
+      receiptMessage,
+      authority.fleet,
+      {
+        v: 1,
+        fleet: authority.fleet,
+        cluster,
+        round: 1 as never,
+        config_hash: new Uint8Array(32),
+        router: 'router-0' as PartyId,
+        coordinator: id,
+        header_hash: random(32),
+      },
+      secretKey,
+    );
+  const body = encodeEvidence({
+    kind: 'two-receipts',
+    fleet: authority.fleet,
+    party: id,
+    certificates: [certificate],
+    statements: [receipt(), receipt()],
+  });
   const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
-  await request(`${url}/v1/evidence`, { method: 'POST', body, headers: { 'content-type': 'application/cbor' }, ...limits }).then((reply) => reply.body.dump(), () => undefined);
+  await request(`${url}/v1/evidence`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/cbor' },
+    ...limits,
+  }).then(
+    (reply) => reply.body.dump(),
+    () => undefined,
+  );
 }

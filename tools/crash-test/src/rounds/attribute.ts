@@ -13,7 +13,14 @@ export interface Attribution {
  * Marks the batches that are in the round.
  * @param due batches that their routers had acknowledged before the round was announced
  */
-export function attribute(kind: FleetKind, backlog: Backlog, routers: readonly string[], round: number, result: PublishedResult, due: readonly Batch[]): Attribution {
+export function attribute(
+  kind: FleetKind,
+  backlog: Backlog,
+  routers: readonly string[],
+  round: number,
+  result: PublishedResult,
+  due: readonly Batch[],
+): Attribution {
   const included: Batch[] = [];
   const problems: string[] = [];
   for (const router of routers) {
@@ -23,15 +30,29 @@ export function attribute(kind: FleetKind, backlog: Backlog, routers: readonly s
       const batch = backlog.waitingIn(router, slot);
       const size = batch?.observations.length ?? 0;
       if (isCount(kind, count, 0)) continue;
-      if (!batch) problems.push(`${count} observations of ${router} in slot ${slot} are in round ${round} though an earlier round has published them`);
-      else if (!isCount(kind, count, size)) problems.push(`${count} observations of batch ${batch.id} are in round ${round} instead of ${size} or none`);
-      else if (!result.participants.includes(router)) problems.push(`batch ${batch.id} is in round ${round}, in which ${router} did not take part`);
+      if (!batch)
+        problems.push(
+          `${count} observations of ${router} in slot ${slot} are in round ${round} though an earlier round has published them`,
+        );
+      else if (!isCount(kind, count, size))
+        problems.push(`${count} observations of batch ${batch.id} are in round ${round} instead of ${size} or none`);
+      else if (!result.participants.includes(router))
+        problems.push(`batch ${batch.id} is in round ${round}, in which ${router} did not take part`);
       else included.push(batch);
     }
   }
   for (const batch of included) batch.publishedIn = round;
-  const missing = due.filter((batch) => batch.publishedIn === undefined && !batch.mayBeHeld && result.participants.includes(batch.router) && !hasSignal(included, batch));
-  for (const batch of missing) problems.push(`batch ${batch.id} had been acknowledged before round ${round}, and is not in it, though ${batch.router} is`);
+  const missing = due.filter(
+    (batch) =>
+      batch.publishedIn === undefined &&
+      !batch.mayBeHeld &&
+      result.participants.includes(batch.router) &&
+      !hasSignal(included, batch),
+  );
+  for (const batch of missing)
+    problems.push(
+      `batch ${batch.id} had been acknowledged before round ${round}, and is not in it, though ${batch.router} is`,
+    );
   return { included, problems };
 }
 
@@ -42,4 +63,5 @@ function isCount(kind: FleetKind, count: number, size: number): boolean {
 }
 
 /** A signal goes alone: observations then wait for the next round. */
-const hasSignal = (included: readonly Batch[], batch: Batch): boolean => included.some(({ isSignal, router }) => isSignal && router === batch.router);
+const hasSignal = (included: readonly Batch[], batch: Batch): boolean =>
+  included.some(({ isSignal, router }) => isSignal && router === batch.router);

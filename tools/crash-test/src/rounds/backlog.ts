@@ -21,13 +21,30 @@ export class Backlog {
   private readonly nextSlot = new Map<string, number>();
 
   /** A new batch for a router, or undefined while all of its slots are in use. */
-  draw(draw: UnsafeDraw, router: string, [fewest, most]: readonly [number, number], isSignal = false): Batch | undefined {
+  draw(
+    draw: UnsafeDraw,
+    router: string,
+    [fewest, most]: readonly [number, number],
+    isSignal = false,
+  ): Batch | undefined {
     const slot = this.nextSlot.get(router) ?? 0;
     if (this.waitingIn(router, slot)) return undefined;
     this.nextSlot.set(router, (slot + 1) % SLOTS);
     const size = fewest + draw.below(most - fewest + 1);
-    const observations = Array.from({ length: size }, () => ({ ...keyOf(router, slot), success: draw.chance(0.6), latency_s: draw.below(LATENCY_BOUND_S * 1000) / 1000 }));
-    const batch: Batch = { id: `${router}-${this.batches.length}`, router, slot, observations, isSignal, acknowledged: false, mayBeHeld: false };
+    const observations = Array.from({ length: size }, () => ({
+      ...keyOf(router, slot),
+      success: draw.chance(0.6),
+      latency_s: draw.below(LATENCY_BOUND_S * 1000) / 1000,
+    }));
+    const batch: Batch = {
+      id: `${router}-${this.batches.length}`,
+      router,
+      slot,
+      observations,
+      isSignal,
+      acknowledged: false,
+      mayBeHeld: false,
+    };
     this.batches.push(batch);
     return batch;
   }

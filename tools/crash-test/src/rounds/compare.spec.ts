@@ -2,12 +2,23 @@ import { type PublishedResult } from '@secagg/protocol';
 import { type FederatedRewardSignal } from '@secagg/schema';
 import { differences } from './compare';
 
-const truth = { reward_signals: { 'r:s': { success_rate: 0.5, avg_latency: 1, total_samples: 10 } } } as unknown as FederatedRewardSignal;
+const truth = {
+  reward_signals: { 'r:s': { success_rate: 0.5, avg_latency: 1, total_samples: 10 } },
+} as unknown as FederatedRewardSignal;
 const result = (success_rate: number, avg_latency: number, standardError = 0): PublishedResult =>
   ({
     // With noise the published value is clamped and says less than what was opened.
-    signal: { reward_signals: { 'r:s': standardError > 0 ? { success_rate: 0.5, avg_latency: 1 } : { success_rate, avg_latency } } },
-    details: { 'r:s': { standard_errors: { success_rate: standardError, avg_latency: standardError }, unclamped: { success_rate, avg_latency } } },
+    signal: {
+      reward_signals: {
+        'r:s': standardError > 0 ? { success_rate: 0.5, avg_latency: 1 } : { success_rate, avg_latency },
+      },
+    },
+    details: {
+      'r:s': {
+        standard_errors: { success_rate: standardError, avg_latency: standardError },
+        unclamped: { success_rate, avg_latency },
+      },
+    },
   }) as unknown as PublishedResult;
 
 describe('a result beside the truth', () => {
@@ -23,6 +34,8 @@ describe('a result beside the truth', () => {
   });
 
   it('lacks a number', () => {
-    expect(differences({ signal: { reward_signals: {} }, details: {} } as unknown as PublishedResult, truth)).toHaveLength(2);
+    expect(
+      differences({ signal: { reward_signals: {} }, details: {} } as unknown as PublishedResult, truth),
+    ).toHaveLength(2);
   });
 });

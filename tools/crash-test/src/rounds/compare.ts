@@ -10,7 +10,10 @@ const ROUNDING = 1e-9;
 
 /** Half a unit of its field: the largest error of a mean without noise. */
 const resolution = Object.fromEntries(
-  defaultFields({ latencyBoundSeconds: LATENCY_BOUND_S, unitsPerRequest: UNITS_PER_REQUEST }).map(({ name, scale }) => [name, 0.5 / scale]),
+  defaultFields({ latencyBoundSeconds: LATENCY_BOUND_S, unitsPerRequest: UNITS_PER_REQUEST }).map(({ name, scale }) => [
+    name,
+    0.5 / scale,
+  ]),
 ) as Record<string, number>;
 const fieldOf = { success_rate: 'successes', avg_latency: 'latency' } as const;
 
@@ -23,7 +26,8 @@ export function differences({ signal, details }: PublishedResult, truth: Federat
       // What is published with noise is clamped to its range; what was opened is not.
       const value = standardError > 0 ? details[key]?.unclamped[measure] : signal.reward_signals[key]?.[measure];
       const allowed = resolution[fieldOf[measure]] + ROUNDING + MOST_STANDARD_ERRORS * standardError;
-      if (value === undefined || Math.abs(value - exact[measure]) > allowed) problems.push(`${key} ${measure} is ${value} instead of ${exact[measure]}`);
+      if (value === undefined || Math.abs(value - exact[measure]) > allowed)
+        problems.push(`${key} ${measure} is ${value} instead of ${exact[measure]}`);
     }
   }
   return problems;

@@ -1,18 +1,37 @@
 /** What the fleet's operator asks of the coordinator, also while that is being killed. */
-import { type RoundConfig, operatorRequestMessage, roundConfigMessage, type OpenRound, SecaggError } from '@secagg/schema';
+import {
+  type RoundConfig,
+  operatorRequestMessage,
+  roundConfigMessage,
+  type OpenRound,
+  SecaggError,
+} from '@secagg/schema';
 import { signDocument } from '@secagg/protocol';
 import { random } from '../fleet/crash-fleet';
 import { insist, type World } from '../world';
 
-type Overrides = NonNullable<Extract<Parameters<typeof operatorRequestMessage.encode>[0], { action: 'start-round' }>['overrides']>;
+type Overrides = NonNullable<
+  Extract<Parameters<typeof operatorRequestMessage.encode>[0], { action: 'start-round' }>['overrides']
+>;
 
 const START_LIMIT_MS = 60_000;
 /** Reasons for which a round or an epoch cannot start now, and can soon; `stale_round`: it was started, the answer was lost, and it is over. */
 const soon: readonly string[] = ['committee_unavailable', 'duplicate', 'policy', 'stale_round'];
 
-function sign({ fleet: { authority, operator, cluster } }: World, action: 'start-round' | 'start-epoch', overrides?: Overrides) {
-  const head = { v: 1 as const, fleet: authority.fleet, operator: operator.id, nonce: random(16), issued_at_ms: Date.now() };
-  const request = action === 'start-epoch' ? { ...head, action } : { ...head, action, cluster, ...(overrides ? { overrides } : {}) };
+function sign(
+  { fleet: { authority, operator, cluster } }: World,
+  action: 'start-round' | 'start-epoch',
+  overrides?: Overrides,
+) {
+  const head = {
+    v: 1 as const,
+    fleet: authority.fleet,
+    operator: operator.id,
+    nonce: random(16),
+    issued_at_ms: Date.now(),
+  };
+  const request =
+    action === 'start-epoch' ? { ...head, action } : { ...head, action, cluster, ...(overrides ? { overrides } : {}) };
   return signDocument(operatorRequestMessage, authority.fleet, request, operator.secretKey);
 }
 
@@ -47,7 +66,9 @@ export async function renewEpoch(world: World): Promise<void> {
   const { coordinator } = world;
   const current = async () => (await coordinator.currentEpoch()) ?? { body: new Uint8Array() };
   const before = Buffer.from((await insist('the current epoch', START_LIMIT_MS, current)).body);
-  await insist('the request for an epoch', START_LIMIT_MS, () => coordinator.startEpoch(sign(world, 'start-epoch')).then(() => true));
+  await insist('the request for an epoch', START_LIMIT_MS, () =>
+    coordinator.startEpoch(sign(world, 'start-epoch')).then(() => true),
+  );
   await insist('a new epoch', START_LIMIT_MS, async () => !before.equals((await current()).body) || undefined);
 }
 
@@ -58,5 +79,9 @@ export async function renewFleet(world: World): Promise<void> {
   const current = async () => (await coordinator.currentEpoch()) ?? { body: new Uint8Array() };
   const before = Buffer.from((await insist('the current epoch', START_LIMIT_MS, current)).body);
   await insist('new fleet documents', START_LIMIT_MS, () => coordinator.putFleet(documents).then(() => true));
-  await insist('an epoch under the new policy', START_LIMIT_MS, async () => !before.equals((await current()).body) || undefined);
+  await insist(
+    'an epoch under the new policy',
+    START_LIMIT_MS,
+    async () => !before.equals((await current()).body) || undefined,
+  );
 }

@@ -46,11 +46,21 @@ export async function playRound(world: World, kind: RoundKind): Promise<void> {
   if (finished.result) {
     const { included, problems } = attribute(fleet.kind, backlog, fleet.routers, round, finished.result, due);
     const { timestamp } = finished.result.signal;
-    const truth = signalFromObservations(included.flatMap(({ observations }) => observations), { aggregation_round: round, cluster_hash: fleet.cluster, timestamp, participant_count: finished.participants.length });
+    const truth = signalFromObservations(
+      included.flatMap(({ observations }) => observations),
+      {
+        aggregation_round: round,
+        cluster_hash: fleet.cluster,
+        timestamp,
+        participant_count: finished.participants.length,
+      },
+    );
     for (const problem of [...problems, ...differences(finished.result, truth)]) fail(`round ${round}: ${problem}`);
   }
   // Until they are seen to have settled it, routers that have sent something may still keep it back from the next round.
-  for (const batch of due) if (batch.publishedIn === undefined && world.witness.contributions.get(batch.router)?.has(round)) batch.mayBeHeld = true;
+  for (const batch of due)
+    if (batch.publishedIn === undefined && world.witness.contributions.get(batch.router)?.has(round))
+      batch.mayBeHeld = true;
 }
 
 const FINAL: readonly string[] = ['published', 'aborted', 'undecided'];

@@ -21,33 +21,47 @@ export async function putSignals(world: World): Promise<void> {
   const { fleet, draw, backlog } = world;
   const { batch: sizes } = fleetTerms(fleet.kind);
   const without = fleet.routers.filter((router) => !backlog.waiting(router).some(({ isSignal }) => isSignal));
-  await Promise.all(without.map(async (router) => {
-    const batch = backlog.draw(draw, router, sizes, true);
-    if (!batch) return;
-    const header = { aggregation_round: 1, cluster_hash: fleet.cluster, timestamp: new Date().toISOString() };
-    const signal = signalFromObservations(batch.observations, header);
-    await insist(`a signal for ${router}`, POST_LIMIT_MS, async () => {
-      await world.node(router)?.putSignal(signal);
-      return world.node(router) ? true : undefined;
-    });
-    batch.acknowledged = true;
-  }));
+  await Promise.all(
+    without.map(async (router) => {
+      const batch = backlog.draw(draw, router, sizes, true);
+      if (!batch) return;
+      const header = { aggregation_round: 1, cluster_hash: fleet.cluster, timestamp: new Date().toISOString() };
+      const signal = signalFromObservations(batch.observations, header);
+      await insist(`a signal for ${router}`, POST_LIMIT_MS, async () => {
+        await world.node(router)?.putSignal(signal);
+        return world.node(router) ? true : undefined;
+      });
+      batch.acknowledged = true;
+    }),
+  );
 }
 
 async function post(world: World, batch: Batch): Promise<void> {
-  await insist(`batch ${batch.id} accepted`, POST_LIMIT_MS, () => world.node(batch.router)?.postObservations(batch.observations, { idempotencyKey: batch.id }) ?? Promise.resolve(undefined));
+  await insist(
+    `batch ${batch.id} accepted`,
+    POST_LIMIT_MS,
+    () =>
+      world.node(batch.router)?.postObservations(batch.observations, { idempotencyKey: batch.id }) ??
+      Promise.resolve(undefined),
+  );
   batch.acknowledged = true;
 }
 
 /** Looks whether the routers have settled what came before, for a moment: those that have hold nothing back from the next round. */
 export async function awaitSettled(world: World): Promise<void> {
   const { fleet, backlog } = world;
-  await Promise.all(fleet.routers.map(async (router) => {
-    for (const deadline = Date.now() + SETTLE_LIMIT_MS; Date.now() < deadline; await pause(60)) {
-      const status = await statusOf(world, router).catch(() => undefined);
-      if (status?.observations.taken !== 0 || status.participations.some(({ state }) => state === 'prepared' || state === 'sent')) continue;
-      for (const batch of backlog.waiting(router)) batch.mayBeHeld = false;
-      return;
-    }
-  }));
+  await Promise.all(
+    fleet.routers.map(async (router) => {
+      for (const deadline = Date.now() + SETTLE_LIMIT_MS; Date.now() < deadline; await pause(60)) {
+        const status = await statusOf(world, router).catch(() => undefined);
+        if (
+          status?.observations.taken !== 0 ||
+          status.participations.some(({ state }) => state === 'prepared' || state === 'sent')
+        )
+          continue;
+        for (const batch of backlog.waiting(router)) batch.mayBeHeld = false;
+        return;
+      }
+    }),
+  );
 }

@@ -18,7 +18,12 @@ export async function probe(world: World): Promise<void> {
     if (url !== undefined) await accuse(url, fleet, TIMEOUT_MS);
     await ask('coordinator', await coordinatorPaths(world));
   };
-  await Promise.all([coordinator(), ...fleet.routers.map((id) => ask(id, ['/healthz', '/readyz', '/metrics', '/v1/status', '/v1/signal', '/v1/budget/history']))]);
+  await Promise.all([
+    coordinator(),
+    ...fleet.routers.map((id) =>
+      ask(id, ['/healthz', '/readyz', '/metrics', '/v1/status', '/v1/signal', '/v1/budget/history']),
+    ),
+  ]);
 }
 
 /** All that can be read at the coordinator, as its OpenAPI document has it; what is unknown here is asked for under a name that does not exist. */
@@ -30,7 +35,13 @@ async function coordinatorPaths({ fleet, subjects, rounds }: World): Promise<str
   const round = Math.max(1, ...rounds.keys());
   return Object.entries(paths)
     .filter(([, methods]) => 'get' in methods)
-    .map(([path]) => `${path.replace('{cluster}', fleet.cluster).replace('{round}', String(round)).replace(/\{\w+\}/g, 'none')}?wait_ms=0`);
+    .map(
+      ([path]) =>
+        `${path
+          .replace('{cluster}', fleet.cluster)
+          .replace('{round}', String(round))
+          .replace(/\{\w+\}/g, 'none')}?wait_ms=0`,
+    );
 }
 
 /** The text of the answer; undefined where there was none in time. */

@@ -7,11 +7,17 @@ const TRANSCRIPT_LIMIT_MS = 60_000;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** Fetches and audits it, also as the files in which it is handed on. What does not verify is a failure of the test. */
-export async function readRound(world: World, { round, phase }: RoundStatus, config?: RoundConfig): Promise<FinishedRound> {
+export async function readRound(
+  world: World,
+  { round, phase }: RoundStatus,
+  config?: RoundConfig,
+): Promise<FinishedRound> {
   const { fleet, coordinator, fail } = world;
   const base = { round, participants: [], sizes: [], listed: new Set<string>(), ...(config ? { config } : {}) };
   if (phase === 'undecided') return { ...base, outcome: 'undecided' };
-  const transcript = await insist(`the transcript of round ${round}`, TRANSCRIPT_LIMIT_MS, () => coordinator.transcript(fleet.cluster, round));
+  const transcript = await insist(`the transcript of round ${round}`, TRANSCRIPT_LIMIT_MS, () =>
+    coordinator.transcript(fleet.cluster, round),
+  );
   try {
     return judge(world, round, phase, transcript);
   } catch (error) {
@@ -21,7 +27,12 @@ export async function readRound(world: World, { round, phase }: RoundStatus, con
   }
 }
 
-function judge({ fleet, fail }: World, round: number, phase: RoundStatus['phase'], transcript: Transcript): FinishedRound {
+function judge(
+  { fleet, fail }: World,
+  round: number,
+  phase: RoundStatus['phase'],
+  transcript: Transcript,
+): FinishedRound {
   const key = fleet.authority.publicKey;
   const audited = auditTranscript(key, transcript);
   const { config } = audited.round;
@@ -29,10 +40,13 @@ function judge({ fleet, fail }: World, round: number, phase: RoundStatus['phase'
   const result = opened && publishedResult(opened);
   auditFiles(splitTranscript(key, transcript, result), key);
   const outcome = opened ? 'published' : 'aborted';
-  if (config.round !== round || config.cluster !== fleet.cluster) fail(`the transcript of round ${round} is of another round`);
+  if (config.round !== round || config.cluster !== fleet.cluster)
+    fail(`the transcript of round ${round} is of another round`);
   if (phase !== outcome) fail(`round ${round} is ${phase}, and its transcript says ${outcome}`);
   return {
-    round, outcome, config,
+    round,
+    outcome,
+    config,
     participants: result?.participants ?? [],
     sizes: opened?.set.groups.map(({ members }) => members.length) ?? [],
     listed: new Set(opened ? transcript.contributions.map(({ header }) => hex(opened.hashOf(header))) : []),

@@ -17,7 +17,9 @@ export async function sabotage(world: World, open: OpenRound): Promise<void> {
   const round = verifyAnnouncement(view, verifyEpoch(view, open.epoch_certificate, nowMs), open.announcement);
   const { epoch } = round.epoch;
   // Sealed to the key of another member, and named as the victim's: valid in all that everybody can see.
-  const members = epoch.members.map((member, index) => (index === VICTIM ? { ...member, kem_key: epoch.members[VICTIM + 1].kem_key } : member));
+  const members = epoch.members.map((member, index) =>
+    index === VICTIM ? { ...member, kem_key: epoch.members[VICTIM + 1].kem_key } : member,
+  );
   const altered = { ...round, epoch: { ...round.epoch, epoch: { ...epoch, members } } };
   const { bytes } = buildContribution(altered, fleet.saboteur, new Float64Array(round.dimension), random, nowMs);
   const { cluster, round: number, deadline_ms } = round.config;

@@ -17,7 +17,13 @@ describe('the proxy', () => {
         response.write('half', () => response.destroy());
         return;
       }
-      incoming.resume().on('end', () => response.writeHead(incoming.url === '/nothing' ? 204 : 201, { 'x-kept': 'yes' }).end(incoming.url === '/nothing' ? undefined : 'receipt'));
+      incoming
+        .resume()
+        .on('end', () =>
+          response
+            .writeHead(incoming.url === '/nothing' ? 204 : 201, { 'x-kept': 'yes' })
+            .end(incoming.url === '/nothing' ? undefined : 'receipt'),
+        );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     proxy = await Proxy.start({

@@ -1,5 +1,11 @@
 /** Stands between the router-nodes and the coordinator, so that these have one address whatever is restarted, and all that is said has a witness. */
-import { createServer, type IncomingMessage, request as startRequest, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  request as startRequest,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo } from 'node:net';
 
 export interface Exchange {
@@ -27,7 +33,9 @@ export class Proxy {
   target: string | undefined;
 
   private constructor(private readonly listener: ProxyListener) {
-    this.server = createServer((request, response) => void this.pass(request, response).catch(() => response.destroy()));
+    this.server = createServer(
+      (request, response) => void this.pass(request, response).catch(() => response.destroy()),
+    );
     this.server.keepAliveTimeout = 75_000;
   }
 
@@ -54,7 +62,11 @@ export class Proxy {
     this.listener.asked(exchange);
     if (this.target === undefined) throw new Error('the coordinator is away');
     const { connection: _connection, ...headers } = request.headers;
-    const upstream = startRequest(new URL(exchange.path, this.target), { method: exchange.method, headers, agent: false });
+    const upstream = startRequest(new URL(exchange.path, this.target), {
+      method: exchange.method,
+      headers,
+      agent: false,
+    });
     response.once('close', () => upstream.destroy());
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       upstream.once('response', resolve).once('error', reject);

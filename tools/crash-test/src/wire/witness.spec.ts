@@ -3,7 +3,8 @@ import { Witness } from './witness';
 
 const digest = new Uint8Array(32).fill(1);
 const path = `/v1/clusters/${'ab'.repeat(16)}/rounds/7`;
-const vote = (kind: number) => Buffer.from(voteMessage.encode({ body: new Uint8Array([kind]), member: 1 as never, signature: new Uint8Array(64) }));
+const vote = (kind: number) =>
+  Buffer.from(voteMessage.encode({ body: new Uint8Array([kind]), member: 1 as never, signature: new Uint8Array(64) }));
 
 describe('the witness', () => {
   let problems: string[];
@@ -29,7 +30,14 @@ describe('the witness', () => {
   it('remembers only receipts that were given', () => {
     const receipt = (router: string): Buffer => {
       const body = receiptMessage.encode({
-        v: 1, fleet: 'f', cluster: 'ab'.repeat(16) as never, round: 7 as never, config_hash: digest, router: router as never, coordinator: 'c' as never, header_hash: digest,
+        v: 1,
+        fleet: 'f',
+        cluster: 'ab'.repeat(16) as never,
+        round: 7 as never,
+        config_hash: digest,
+        router: router as never,
+        coordinator: 'c' as never,
+        header_hash: digest,
       });
       const signed: Signed = { body, signature: new Uint8Array(64) };
       return Buffer.from(signedMessage.encode(signed));
@@ -37,6 +45,8 @@ describe('the witness', () => {
     const exchange = { method: 'POST', path: `${path}/contributions`, body: Buffer.alloc(0) };
     witness.answered(exchange, { status: 201, body: receipt('router-0') });
     witness.answered(exchange, { status: 409, body: Buffer.from('{}') });
-    expect([...witness.receipts.values()]).toEqual([{ round: 7, router: 'router-0', headerHash: Buffer.from(digest).toString('hex') }]);
+    expect([...witness.receipts.values()]).toEqual([
+      { round: 7, router: 'router-0', headerHash: Buffer.from(digest).toString('hex') },
+    ]);
   });
 });

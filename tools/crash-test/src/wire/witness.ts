@@ -4,8 +4,19 @@
  */
 import { createHash } from 'node:crypto';
 import {
-  answerBodyMessage, answerMessage, contributionMessage, epochSignatureMessage, headerMessage, openRoundMessage, receiptMessage, reportMessage, roundConfigMessage, type RoundConfig,
-  seatMessage, signedMessage, voteMessage,
+  answerBodyMessage,
+  answerMessage,
+  contributionMessage,
+  epochSignatureMessage,
+  headerMessage,
+  openRoundMessage,
+  receiptMessage,
+  reportMessage,
+  roundConfigMessage,
+  type RoundConfig,
+  seatMessage,
+  signedMessage,
+  voteMessage,
 } from '@secagg/schema';
 import { type Answer, type Exchange, type ProxyListener } from './proxy';
 
@@ -56,7 +67,10 @@ export class Witness implements ProxyListener {
       }
       case 'reports': {
         const signed = signedMessage.decode(body);
-        return this.says(`report of member ${reportMessage.decode(signed.body).member} on round ${round}`, sha256(body));
+        return this.says(
+          `report of member ${reportMessage.decode(signed.body).member} on round ${round}`,
+          sha256(body),
+        );
       }
       case 'votes': {
         const vote = voteMessage.decode(body);
@@ -65,7 +79,8 @@ export class Witness implements ProxyListener {
       case 'answers': {
         const answer = answerMessage.decode(answerBodyMessage.decode(body).answer.body);
         this.says(`decision that member ${answer.member} answers in round ${round}`, hex(answer.decision_hash));
-        for (const { group, piece, hash } of answer.hashes) this.says(`piece ${piece} of group ${group} in round ${round}`, hex(hash));
+        for (const { group, piece, hash } of answer.hashes)
+          this.says(`piece ${piece} of group ${group} in round ${round}`, hex(hash));
       }
     }
   }

@@ -4,8 +4,24 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atRest, generateIdentityKey, sealIdentityKey } from '@secagg/crypto';
 import { rhoToBudgetUnits } from '@secagg/dp-noise';
-import { type Authority, clusterTerms, createAuthority, type Identity, issueCertificate, policyTerms, signPolicy, signRoster } from '@secagg/protocol';
-import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed, signedMessage } from '@secagg/schema';
+import {
+  type Authority,
+  clusterTerms,
+  createAuthority,
+  type Identity,
+  issueCertificate,
+  policyTerms,
+  signPolicy,
+  signRoster,
+} from '@secagg/protocol';
+import {
+  type ClusterHash,
+  createClusterHash,
+  type PartyId,
+  type Role,
+  type Signed,
+  signedMessage,
+} from '@secagg/schema';
 import { type DemoOptions } from '../options';
 import { type DemoPlan } from '../plan';
 
@@ -26,10 +42,17 @@ const DAY_MS = 86_400_000;
 /** Rounds that a router's budget is for, unless more are asked for. */
 const BUDGETED_ROUNDS = 30;
 
-export const keyFile = (fleet: Pick<DemoFleet, 'folder'>, id: string): string => join(fleet.folder, 'keys', `${id}.key`);
-export const storeKeyFile = (fleet: Pick<DemoFleet, 'folder'>, id: string): string => join(fleet.folder, 'keys', `${id}.store.key`);
+export const keyFile = (fleet: Pick<DemoFleet, 'folder'>, id: string): string =>
+  join(fleet.folder, 'keys', `${id}.key`);
+export const storeKeyFile = (fleet: Pick<DemoFleet, 'folder'>, id: string): string =>
+  join(fleet.folder, 'keys', `${id}.store.key`);
 
-export async function createDemoFleet(folder: string, options: DemoOptions, plan: DemoPlan, nowMs: number): Promise<DemoFleet> {
+export async function createDemoFleet(
+  folder: string,
+  options: DemoOptions,
+  plan: DemoPlan,
+  nowMs: number,
+): Promise<DemoFleet> {
   const authority = createAuthority('demo', random);
   const cluster = createClusterHash('demo', randomBytes(16).toString('hex'));
   const routers = Array.from({ length: options.routers }, (_, i) => `router-${i}` as PartyId);
@@ -39,11 +62,21 @@ export async function createDemoFleet(folder: string, options: DemoOptions, plan
   const enrol = async (id: PartyId, roles: readonly Role[]): Promise<Identity> => {
     const { publicKey, secretKey } = generateIdentityKey(random);
     certificates.push(
-      issueCertificate(authority, { id, roles, publicKey, organisation: 'demo', serial: certificates.length + 1, notBeforeMs: nowMs - 60_000, notAfterMs: nowMs + DAY_MS }),
+      issueCertificate(authority, {
+        id,
+        roles,
+        publicKey,
+        organisation: 'demo',
+        serial: certificates.length + 1,
+        notBeforeMs: nowMs - 60_000,
+        notAfterMs: nowMs + DAY_MS,
+      }),
     );
     const storeKey = random(32);
     writeFileSync(storeKeyFile({ folder }, id), storeKey, { mode: 0o600 });
-    writeFileSync(keyFile({ folder }, id), sealIdentityKey(await atRest(storeKey, random), secretKey, id), { mode: 0o600 });
+    writeFileSync(keyFile({ folder }, id), sealIdentityKey(await atRest(storeKey, random), secretKey, id), {
+      mode: 0o600,
+    });
     return { id, secretKey };
   };
   await enrol('coordinator' as PartyId, ['coordinator']);

@@ -51,7 +51,8 @@ const rounded = (value: number, digits: number): number => Number(value.toFixed(
 export function generateTraffic(rows: number, seed = 1): RewardObservation[] {
   const uniform = repeatable(seed);
   /** Log-normal around `typical`: token counts and waiting times have long tails. */
-  const spread = (typical: number, sigma: number) => typical * Math.exp(sigma * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
+  const spread = (typical: number, sigma: number) =>
+    typical * Math.exp(sigma * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
   return Array.from({ length: rows }, () => {
     const model = pick(models, uniform());
     const task = pick(tasks, uniform());

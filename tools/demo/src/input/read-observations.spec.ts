@@ -15,16 +15,32 @@ const file = (name: string, text: string): string => {
 
 describe('observations from files', () => {
   it('takes tokens in and out together, whatever else the rows have and in whatever order', () => {
-    const path = file('a.csv', 'latency_s,model,note,task,success,context_tokens,generated_tokens,cost_usd\r\n1.5,m,"a ""b"", c",t,1,100,20,0.002\r\n\r\n2,m,,t,0,,,\r\n');
+    const path = file(
+      'a.csv',
+      'latency_s,model,note,task,success,context_tokens,generated_tokens,cost_usd\r\n1.5,m,"a ""b"", c",t,1,100,20,0.002\r\n\r\n2,m,,t,0,,,\r\n',
+    );
     expect(readObservations(path)).toEqual([
       { model: 'm', task: 't', success: true, latency_s: 1.5, quality: undefined, cost_usd: 0.002, tokens: 120 },
-      { model: 'm', task: 't', success: false, latency_s: 2, quality: undefined, cost_usd: undefined, tokens: undefined },
+      {
+        model: 'm',
+        task: 't',
+        success: false,
+        latency_s: 2,
+        quality: undefined,
+        cost_usd: undefined,
+        tokens: undefined,
+      },
     ]);
   });
 
   it('reads one object a line', () => {
-    const path = file('a.jsonl', '{"model":"m","task":"t","success":true,"latency_s":1,"quality":0.5,"tokens":7}\n\n{"model":"m","task":"t:u","success":0,"latency_s":0}\n');
-    expect(readObservations(path).map(({ success, task, quality, tokens }) => ({ success, task, quality, tokens }))).toEqual([
+    const path = file(
+      'a.jsonl',
+      '{"model":"m","task":"t","success":true,"latency_s":1,"quality":0.5,"tokens":7}\n\n{"model":"m","task":"t:u","success":0,"latency_s":0}\n',
+    );
+    expect(
+      readObservations(path).map(({ success, task, quality, tokens }) => ({ success, task, quality, tokens })),
+    ).toEqual([
       { success: true, task: 't', quality: 0.5, tokens: 7 },
       { success: false, task: 't:u', quality: undefined, tokens: undefined },
     ]);

@@ -29,7 +29,11 @@ const optionalNumber = (value: unknown): number | undefined => (isGiven(value) ?
 /** Tokens are given as such, or as what went into the model and what came out of it. Other columns are not looked at. */
 function observationOf(row: Row): unknown {
   const parts = [row.context_tokens, row.generated_tokens];
-  const tokens = isGiven(row.tokens) ? Number(row.tokens) : parts.every(isGiven) ? parts.reduce((sum: number, part) => sum + Number(part), 0) : undefined;
+  const tokens = isGiven(row.tokens)
+    ? Number(row.tokens)
+    : parts.every(isGiven)
+      ? parts.reduce((sum: number, part) => sum + Number(part), 0)
+      : undefined;
   return {
     model: row.model,
     task: row.task,
@@ -60,7 +64,10 @@ function parseCsv(text: string): NumberedRow[] {
   return lines.flatMap((content, i) => {
     if (i === 0 || content.trim() === '') return [];
     const values = splitCsv(content);
-    if (values.length !== names.length) throw new SecaggError('malformed', `line ${i + 1} has ${values.length} columns instead of ${names.length}`, { line: i + 1 });
+    if (values.length !== names.length)
+      throw new SecaggError('malformed', `line ${i + 1} has ${values.length} columns instead of ${names.length}`, {
+        line: i + 1,
+      });
     return [{ line: i + 1, row: Object.fromEntries(names.map((name, column) => [name, values[column]])) }];
   });
 }

@@ -28,18 +28,26 @@ export class DemoProcesses {
     scripts: Scripts,
   ) {
     const spec = (name: string, script: string, environment: Record<string, string>) =>
-      new ManagedProcess({ name, script, environment, logFile: join(fleet.folder, `${name}.log`), outlives: options.keep });
+      new ManagedProcess({
+        name,
+        script,
+        environment,
+        logFile: join(fleet.folder, `${name}.log`),
+        outlives: options.keep,
+      });
     const config = join(fleet.folder, 'coordinator.json');
     writeFileSync(config, JSON.stringify(this.coordinatorConfig(), null, 2));
     this.coordinator = spec('coordinator', scripts.coordinator, { SECAGG_CONFIG: config });
-    for (const id of fleet.routers) this.routers.set(id, spec(id, scripts.routerNode, { SECAGG_CONFIG: join(fleet.folder, `${id}.json`) }));
+    for (const id of fleet.routers)
+      this.routers.set(id, spec(id, scripts.routerNode, { SECAGG_CONFIG: join(fleet.folder, `${id}.json`) }));
   }
 
   /** @param crashing as for {@link startRouters} */
   async start(crashing: readonly string[]): Promise<void> {
     await this.coordinator.start();
     this.client = new CoordinatorClient({ origin: this.coordinator.url });
-    for (const id of this.fleet.routers) writeFileSync(join(this.fleet.folder, `${id}.json`), JSON.stringify(this.routerConfig(id), null, 2));
+    for (const id of this.fleet.routers)
+      writeFileSync(join(this.fleet.folder, `${id}.json`), JSON.stringify(this.routerConfig(id), null, 2));
     await this.startRouters(this.fleet.routers, crashing);
   }
 
@@ -81,7 +89,9 @@ export class DemoProcesses {
   }
 
   async closeClients(): Promise<void> {
-    await Promise.all([this.client, ...[...this.clients.values()].map(({ client }) => client)].map((client) => client?.close()));
+    await Promise.all(
+      [this.client, ...[...this.clients.values()].map(({ client }) => client)].map((client) => client?.close()),
+    );
   }
 
   async stop(): Promise<void> {
@@ -110,7 +120,11 @@ export class DemoProcesses {
           maxRequestsPerRouter: plan.maxRequestsPerRouter,
           minParticipantsPerGroup: options.minParticipants,
           maxParticipants: options.routers,
-          privacy: { unit: 'request', rho: options.unsafeNoNoise ? 'unsafe-none' : plan.rho, deltaInverse: plan.deltaInverse },
+          privacy: {
+            unit: 'request',
+            rho: options.unsafeNoNoise ? 'unsafe-none' : plan.rho,
+            deltaInverse: plan.deltaInverse,
+          },
           sendDelayMs: plan.sendDelayMs,
           durationMs: plan.durationMs,
         },

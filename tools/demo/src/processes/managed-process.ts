@@ -90,7 +90,13 @@ export class ManagedProcess {
   }
 
   lastLines(count = 12): string {
-    return readLog(this.spec.logFile).subarray(this.logStart).toString('utf8').trimEnd().split('\n').slice(-count).join('\n');
+    return readLog(this.spec.logFile)
+      .subarray(this.logStart)
+      .toString('utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-count)
+      .join('\n');
   }
 
   /** Where it listens, from the log line that says so. */

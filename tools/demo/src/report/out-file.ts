@@ -5,7 +5,13 @@ import { type DemoPlan } from '../plan';
 import { type RoundReport } from '../round/run-round';
 import { privacyStatement } from './privacy';
 
-export function outFile(options: DemoOptions, plan: DemoPlan, fleet: DemoFleet, reports: readonly RoundReport[], timings: Readonly<Record<string, number>>) {
+export function outFile(
+  options: DemoOptions,
+  plan: DemoPlan,
+  fleet: DemoFleet,
+  reports: readonly RoundReport[],
+  timings: Readonly<Record<string, number>>,
+) {
   const last = reports[reports.length - 1];
   const problems = reports.flatMap((report) => report.problems);
   return {
@@ -25,13 +31,19 @@ export function outFile(options: DemoOptions, plan: DemoPlan, fleet: DemoFleet, 
       signal: report.result?.signal ?? null,
       truth: report.truth ?? null,
       privacy: report.result?.privacy ?? null,
-      ...(report.comparison ? { errors: { mismatches: report.comparison.mismatches.length, ...report.comparison.standardised } } : {}),
+      ...(report.comparison
+        ? { errors: { mismatches: report.comparison.mismatches.length, ...report.comparison.standardised } }
+        : {}),
       verified: report.problems.length === 0,
       timings: report.timings,
     })),
     privacy: privacyStatement(options, plan, fleet.budgetRho, last),
     resolution: plan.resolution,
-    audit: { verified: problems.length === 0, problems, authority: Buffer.from(fleet.authority.publicKey).toString('hex') },
+    audit: {
+      verified: problems.length === 0,
+      problems,
+      authority: Buffer.from(fleet.authority.publicKey).toString('hex'),
+    },
     timings: { ...timings, ...last.timings },
     options,
   };

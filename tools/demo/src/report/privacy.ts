@@ -19,7 +19,12 @@ export interface PrivacyStatement {
   readonly protects: string;
 }
 
-export function privacyStatement(options: DemoOptions, plan: DemoPlan, budgetRho: number, report: RoundReport): PrivacyStatement {
+export function privacyStatement(
+  options: DemoOptions,
+  plan: DemoPlan,
+  budgetRho: number,
+  report: RoundReport,
+): PrivacyStatement {
   const delta = 1 / plan.deltaInverse;
   const privacy = report.result?.privacy;
   const none = options.unsafeNoNoise;
@@ -32,18 +37,19 @@ export function privacyStatement(options: DemoOptions, plan: DemoPlan, budgetRho
     budget_epsilon: none ? null : rhoToEpsilon(budgetRho, delta),
     noise_scale: report.result?.signal.noise_scale ?? null,
     protects: none
-      ? 'Nothing: there is no noise. The coordinator and anybody else still see sums only, no router\'s own values.'
+      ? "Nothing: there is no noise. The coordinator and anybody else still see sums only, no router's own values."
       : 'Any single request: whether it was made, and how it went. What is published would be about as likely without it. Not protected: that a router took part, and totals that many requests of one user share.',
   };
 }
 
 export function describePrivacy(statement: PrivacyStatement, options: DemoOptions): string[] {
   const { committee, threshold } = options;
-  const lines = statement.epsilon === null
-    ? [`privacy: ${statement.protects}`]
-    : [
-        `privacy: epsilon ${statement.epsilon.toFixed(3)} at delta ${statement.delta} for one request in this round (charged beforehand: ${statement.epsilon_worst_case?.toFixed(3)}, of a budget of ${statement.budget_epsilon?.toFixed(2)} in 30 days)`,
-        `  protects: ${statement.protects}`,
-      ];
+  const lines =
+    statement.epsilon === null
+      ? [`privacy: ${statement.protects}`]
+      : [
+          `privacy: epsilon ${statement.epsilon.toFixed(3)} at delta ${statement.delta} for one request in this round (charged beforehand: ${statement.epsilon_worst_case?.toFixed(3)}, of a budget of ${statement.budget_epsilon?.toFixed(2)} in 30 days)`,
+          `  protects: ${statement.protects}`,
+        ];
   return [...lines, `  ${tolerance(committee, threshold).statement}`];
 }

@@ -24,9 +24,15 @@ const columns: readonly Column[] = [
 
 type Finished = RoundReport & Required<Pick<RoundReport, 'result' | 'truth' | 'comparison'>>;
 
-const number = (value: number | undefined, { digits, factor }: Column): string => (value === undefined ? '-' : (value * factor).toFixed(digits));
+const number = (value: number | undefined, { digits, factor }: Column): string =>
+  value === undefined ? '-' : (value * factor).toFixed(digits);
 
-function cell(column: Column, entry: RewardSignal | undefined, truth: RewardSignal | undefined, details: KeyDetails | undefined): string {
+function cell(
+  column: Column,
+  entry: RewardSignal | undefined,
+  truth: RewardSignal | undefined,
+  details: KeyDetails | undefined,
+): string {
   if (!entry) return `withheld (${number(truth?.[column.measure], column)})`;
   const error = details?.standard_errors[column.measure] ?? 0;
   const digits = column.measure === 'total_samples' ? 0 : column.digits;
@@ -36,17 +42,28 @@ function cell(column: Column, entry: RewardSignal | undefined, truth: RewardSign
 
 function layOut(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join('  '));
+  return rows.map((row) =>
+    row.map((text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join('  '),
+  );
 }
 
 /** Aggregate ± standard error, with the truth in brackets; the keys with the most requests first. */
 export function table({ result, truth }: Finished): string[] {
-  const present = columns.filter(({ measure }) => Object.values(truth.reward_signals).some((entry) => entry[measure] !== undefined));
-  const keys = Object.keys(truth.reward_signals).sort((a, b) => truth.reward_signals[b].total_samples - truth.reward_signals[a].total_samples);
+  const present = columns.filter(({ measure }) =>
+    Object.values(truth.reward_signals).some((entry) => entry[measure] !== undefined),
+  );
+  const keys = Object.keys(truth.reward_signals).sort(
+    (a, b) => truth.reward_signals[b].total_samples - truth.reward_signals[a].total_samples,
+  );
   const shown = keys.slice(0, MOST_ROWS);
   const lines = layOut([
     ['model:task', ...present.map(({ title }) => title)],
-    ...shown.map((key) => [key, ...present.map((column) => cell(column, result.signal.reward_signals[key], truth.reward_signals[key], result.details[key]))]),
+    ...shown.map((key) => [
+      key,
+      ...present.map((column) =>
+        cell(column, result.signal.reward_signals[key], truth.reward_signals[key], result.details[key]),
+      ),
+    ]),
   ]);
   const rest = keys.length - shown.length;
   return ['aggregate ± standard error (truth)', ...lines, ...(rest > 0 ? [`... and ${rest} more keys`] : [])];
@@ -56,13 +73,24 @@ export function table({ result, truth }: Finished): string[] {
 export function accuracy({ comparison, truth }: Finished, plan: DemoPlan, noise: boolean): string[] {
   const keys = Object.keys(truth.reward_signals).length;
   if (!noise) {
-    const resolution = MEASURES.flatMap((measure) => (plan.resolution[measure] === undefined ? [] : [`${measure} ${plan.resolution[measure].toExponential(1)}`]));
-    const verdict = comparison.mismatches.length === 0 ? `equals the truth on all ${keys} keys` : `DIFFERS from the truth in ${comparison.mismatches.length} numbers`;
+    const resolution = MEASURES.flatMap((measure) =>
+      plan.resolution[measure] === undefined ? [] : [`${measure} ${plan.resolution[measure].toExponential(1)}`],
+    );
+    const verdict =
+      comparison.mismatches.length === 0
+        ? `equals the truth on all ${keys} keys`
+        : `DIFFERS from the truth in ${comparison.mismatches.length} numbers`;
     return [`the aggregate ${verdict}: counts exactly, means to the declared resolution (${resolution.join(', ')})`];
   }
   const { count, mean, deviation } = comparison.standardised;
-  const withheld = comparison.withheldKeys > 0 ? `; ${comparison.withheldKeys} of ${keys} keys withheld, their counts being too small beside the noise` : '';
-  return [`errors in standard errors, over ${count} numbers of ${keys} keys: mean ${mean.toFixed(2)}, standard deviation ${deviation.toFixed(2)}${withheld}`];
+  const withheld =
+    comparison.withheldKeys > 0
+      ? `; ${comparison.withheldKeys} of ${keys} keys withheld, their counts being too small beside the noise`
+      : '';
+  return [
+    `errors in standard errors, over ${count} numbers of ${keys} keys: mean ${mean.toFixed(2)}, standard deviation ${deviation.toFixed(2)}${withheld}`,
+  ];
 }
 
-export const isFinished = (report: RoundReport): report is Finished => report.result !== undefined && report.truth !== undefined && report.comparison !== undefined;
+export const isFinished = (report: RoundReport): report is Finished =>
+  report.result !== undefined && report.truth !== undefined && report.comparison !== undefined;

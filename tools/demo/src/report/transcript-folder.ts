@@ -6,7 +6,8 @@ const MARK = 'authority.pub';
 
 /** Throws unless the folder is absent, empty or holds an earlier transcript: nothing else is ever deleted. */
 export function checkTranscriptFolder(folder: string): void {
-  if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, MARK))) throw new Error(`${folder} holds something else than a transcript`);
+  if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, MARK)))
+    throw new Error(`${folder} holds something else than a transcript`);
 }
 
 export function writeTranscript(folder: string, files: ReadonlyMap<string, Uint8Array>): void {

@@ -1,12 +1,22 @@
 /** What each router has been given and no round has taken yet: the truth that a round's aggregate is compared with. */
-import { type FederatedRewardSignal, type RewardObservation, signalFromObservations, type SignalHeader } from '@secagg/schema';
+import {
+  type FederatedRewardSignal,
+  type RewardObservation,
+  signalFromObservations,
+  type SignalHeader,
+} from '@secagg/schema';
 
 /** Row i goes to router i mod R; of a router's rows, each round gets its part in order. */
-export function splitRows(rows: readonly RewardObservation[], routers: readonly string[], rounds: number): ReadonlyMap<string, readonly RewardObservation[]>[] {
+export function splitRows(
+  rows: readonly RewardObservation[],
+  routers: readonly string[],
+  rounds: number,
+): ReadonlyMap<string, readonly RewardObservation[]>[] {
   const perRouter = new Map(routers.map((id) => [id, [] as RewardObservation[]]));
   rows.forEach((row, i) => perRouter.get(routers[i % routers.length])?.push(row));
   return Array.from({ length: rounds }, (_, round) => {
-    const part = (own: readonly RewardObservation[]) => own.slice(Math.floor((own.length * round) / rounds), Math.floor((own.length * (round + 1)) / rounds));
+    const part = (own: readonly RewardObservation[]) =>
+      own.slice(Math.floor((own.length * round) / rounds), Math.floor((own.length * (round + 1)) / rounds));
     return new Map([...perRouter].map(([id, own]) => [id, part(own)]));
   });
 }

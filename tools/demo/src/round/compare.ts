@@ -23,17 +23,29 @@ export interface Comparison {
   readonly withheldKeys: number;
 }
 
-export const MEASURES: readonly Measure[] = ['total_samples', 'success_rate', 'avg_latency', 'quality_score', 'cost_efficiency'];
+export const MEASURES: readonly Measure[] = [
+  'total_samples',
+  'success_rate',
+  'avg_latency',
+  'quality_score',
+  'cost_efficiency',
+];
 
 /** Summing the same numbers in another order moves their mean by this share at most, for any number of rows there is here. */
 const ROUNDING = 1e-9;
 
-export function compareSignals(result: PublishedResult, truth: FederatedRewardSignal, resolution: Readonly<Record<string, number>>): Comparison {
+export function compareSignals(
+  result: PublishedResult,
+  truth: FederatedRewardSignal,
+  resolution: Readonly<Record<string, number>>,
+): Comparison {
   const numbers: ComparedNumber[] = [];
   const mismatches: ComparedNumber[] = [];
   const errors: number[] = [];
   let largestCountError = 0;
-  const keys = [...new Set([...Object.keys(truth.reward_signals), ...Object.keys(result.signal.reward_signals)])].sort();
+  const keys = [
+    ...new Set([...Object.keys(truth.reward_signals), ...Object.keys(result.signal.reward_signals)]),
+  ].sort();
   for (const key of keys) {
     const entry = result.signal.reward_signals[key];
     const expected = truth.reward_signals[key];
@@ -55,7 +67,15 @@ export function compareSignals(result: PublishedResult, truth: FederatedRewardSi
     }
   }
   const mean = errors.reduce((sum, error) => sum + error, 0) / Math.max(1, errors.length);
-  const deviation = Math.sqrt(errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / Math.max(1, errors.length - 1));
+  const deviation = Math.sqrt(
+    errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / Math.max(1, errors.length - 1),
+  );
   const withheldKeys = result.withheld.filter((entry) => entry.measure === undefined).length;
-  return { numbers, mismatches, largestCountError, standardised: { count: errors.length, mean, deviation }, withheldKeys };
+  return {
+    numbers,
+    mismatches,
+    largestCountError,
+    standardised: { count: errors.length, mean, deviation },
+    withheldKeys,
+  };
 }

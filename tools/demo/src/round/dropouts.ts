@@ -9,7 +9,11 @@ export interface Dropouts {
 }
 
 /** The last non-members first, then the last members; the members to drop as such are taken from the others. */
-export function chooseDropouts(routers: readonly string[], members: readonly string[], options: Pick<DemoOptions, 'drop' | 'dropCommittee' | 'dropCommitteeAt'>): Dropouts {
+export function chooseDropouts(
+  routers: readonly string[],
+  members: readonly string[],
+  options: Pick<DemoOptions, 'drop' | 'dropCommittee' | 'dropCommitteeAt'>,
+): Dropouts {
   const nonMembers = routers.filter((id) => !members.includes(id)).reverse();
   const membersFromEnd = [...members].reverse();
   const committee = membersFromEnd.slice(0, options.dropCommittee);

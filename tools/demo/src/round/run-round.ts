@@ -2,7 +2,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type PublishedResult, signDocument } from '@secagg/protocol';
-import { type FederatedRewardSignal, operatorRequestMessage, type RewardObservation, roundConfigMessage, type RoundPhase, voteBodyMessage } from '@secagg/schema';
+import {
+  type FederatedRewardSignal,
+  operatorRequestMessage,
+  type RewardObservation,
+  roundConfigMessage,
+  type RoundPhase,
+  voteBodyMessage,
+} from '@secagg/schema';
 import { randomBytes } from 'node:crypto';
 import { type DemoFleet } from '../fleet/demo-fleet';
 import { type DemoOptions } from '../options';
@@ -48,12 +55,18 @@ const SETTLE_TIMEOUT_MS = 30_000;
 const FINAL: readonly RoundPhase[] = ['published', 'aborted', 'undecided'];
 
 /** Hands rows to the routers, as their own software would. */
-export async function postObservations({ processes, backlog }: Demo, rows: ReadonlyMap<string, readonly RewardObservation[]>, round: number): Promise<void> {
+export async function postObservations(
+  { processes, backlog }: Demo,
+  rows: ReadonlyMap<string, readonly RewardObservation[]>,
+  round: number,
+): Promise<void> {
   await Promise.all(
     [...rows].map(async ([id, own]) => {
       const client = processes.routerClient(id);
       for (let start = 0; start < own.length; start += POST_AT_ONCE) {
-        await client.postObservations(own.slice(start, start + POST_AT_ONCE), { idempotencyKey: `demo-${round}-${start}` });
+        await client.postObservations(own.slice(start, start + POST_AT_ONCE), {
+          idempotencyKey: `demo-${round}-${start}`,
+        });
       }
       backlog.add(id, own);
     }),
@@ -68,7 +81,10 @@ export async function waitUntilSettled({ processes, backlog, fleet }: Demo): Pro
       for (const deadline = Date.now() + SETTLE_TIMEOUT_MS; ; await pause(100)) {
         const { observations, coordinator } = await processes.routerClient(id).status();
         if (observations.taken === 0 && observations.waiting === wanted && coordinator.reachable) return;
-        if (Date.now() > deadline) throw new Error(`${id} holds ${observations.waiting} observations and ${observations.taken} in rounds, instead of ${wanted}\n${processes.router(id).lastLines()}`);
+        if (Date.now() > deadline)
+          throw new Error(
+            `${id} holds ${observations.waiting} observations and ${observations.taken} in rounds, instead of ${wanted}\n${processes.router(id).lastLines()}`,
+          );
       }
     }),
   );
@@ -89,24 +105,53 @@ export async function runRound(demo: Demo, dropouts: Dropouts): Promise<RoundRep
   const finishedAt = Date.now();
   for (const id of dropouts.beforeAnswer) {
     await Promise.race([processes.router(id).waitForEnd(), pause(2000)]);
-    say(`${id} ${processes.router(id).isRunning ? 'was not asked for an answer, and lives' : 'died between its vote and its answer'}`);
+    say(
+      `${id} ${processes.router(id).isRunning ? 'was not asked for an answer, and lives' : 'died between its vote and its answer'}`,
+    );
   }
-  const killed = [...dropouts.afterAnnouncement, ...dropouts.beforeAnswer.filter((id) => !processes.router(id).isRunning)].sort();
+  const killed = [
+    ...dropouts.afterAnnouncement,
+    ...dropouts.beforeAnswer.filter((id) => !processes.router(id).isRunning),
+  ].sort();
   const timings = { announced_to_closed_ms: closedAt - announcedAt, closed_to_result_ms: finishedAt - closedAt };
   const expected = fleet.routers.length - dropouts.afterAnnouncement.length < options.minParticipants;
-  const base = { round, outcome: status.phase, expected: false, participants: [], dropped: [...fleet.routers], killed, transcriptFiles: new Map(), problems: [], timings };
-  if (status.phase === 'undecided') return { ...base, problems: ['too few committee members answered: the round is undecided'] };
+  const base = {
+    round,
+    outcome: status.phase,
+    expected: false,
+    participants: [],
+    dropped: [...fleet.routers],
+    killed,
+    transcriptFiles: new Map(),
+    problems: [],
+    timings,
+  };
+  if (status.phase === 'undecided')
+    return { ...base, problems: ['too few committee members answered: the round is undecided'] };
   const transcript = await client.transcript(fleet.cluster, round);
   const { files, result, problems: auditProblems } = auditPublished(fleet.authority.publicKey, transcript);
   if (status.phase === 'aborted' || !result) {
     const body = voteBodyMessage.decode(transcript.decision.body);
     const reason = body.kind === 'abort' ? body.reason : undefined;
     const asExpected = expected && auditProblems.length === 0 && reason === 'insufficient_participants';
-    const problems = [...auditProblems, ...(status.phase === 'aborted' && !asExpected ? [`the round was aborted: ${reason}`] : [])];
-    return { ...base, transcriptFiles: files, problems, ...(reason === undefined ? {} : { reason }), expected: asExpected };
+    const problems = [
+      ...auditProblems,
+      ...(status.phase === 'aborted' && !asExpected ? [`the round was aborted: ${reason}`] : []),
+    ];
+    return {
+      ...base,
+      transcriptFiles: files,
+      problems,
+      ...(reason === undefined ? {} : { reason }),
+      expected: asExpected,
+    };
   }
   const { participants } = result;
-  const truth = demo.backlog.take(participants, { aggregation_round: round, cluster_hash: fleet.cluster, timestamp: result.signal.timestamp });
+  const truth = demo.backlog.take(participants, {
+    aggregation_round: round,
+    cluster_hash: fleet.cluster,
+    timestamp: result.signal.timestamp,
+  });
   const comparison = compareSignals(result, truth, demo.plan.resolution);
   const others = [...(await coordinatorDisagrees(demo, result)), ...(await routersThatDisagree(demo, result))];
   return {
@@ -124,7 +169,13 @@ export async function runRound(demo: Demo, dropouts: Dropouts): Promise<RoundRep
 
 function signStart(fleet: DemoFleet) {
   const request = {
-    v: 1 as const, fleet: fleet.authority.fleet, operator: fleet.operator.id, nonce: new Uint8Array(randomBytes(16)), issued_at_ms: Date.now(), action: 'start-round' as const, cluster: fleet.cluster,
+    v: 1 as const,
+    fleet: fleet.authority.fleet,
+    operator: fleet.operator.id,
+    nonce: new Uint8Array(randomBytes(16)),
+    issued_at_ms: Date.now(),
+    action: 'start-round' as const,
+    cluster: fleet.cluster,
   };
   return signDocument(operatorRequestMessage, fleet.authority.fleet, request, fleet.operator.secretKey);
 }
@@ -141,7 +192,8 @@ async function leave({ processes, fleet, plan }: Demo, round: number, phase: Rou
   for (const deadline = Date.now() + plan.durationMs + 60_000; ; ) {
     const status = await processes.coordinatorClient().roundStatus(fleet.cluster, round, { waitMs: 10_000, phase });
     if (status && status.phase !== phase) return status;
-    if (Date.now() > deadline) throw new Error(`round ${round} does not leave phase ${phase}\n${processes.coordinator.lastLines()}`);
+    if (Date.now() > deadline)
+      throw new Error(`round ${round} does not leave phase ${phase}\n${processes.coordinator.lastLines()}`);
   }
 }
 
@@ -149,26 +201,32 @@ async function final({ processes, fleet }: Demo, round: number) {
   for (const deadline = Date.now() + 120_000; ; ) {
     const status = await processes.coordinatorClient().roundStatus(fleet.cluster, round, { waitMs: 10_000 });
     if (status && FINAL.includes(status.phase)) return status;
-    if (Date.now() > deadline) throw new Error(`round ${round} is not over: ${status?.phase}\n${processes.coordinator.lastLines()}`);
+    if (Date.now() > deadline)
+      throw new Error(`round ${round} is not over: ${status?.phase}\n${processes.coordinator.lastLines()}`);
   }
 }
 
 async function coordinatorDisagrees({ processes, fleet }: Demo, result: PublishedResult): Promise<string[]> {
   const stated = await processes.coordinatorClient().signal(fleet.cluster);
-  return isDeepStrictEqual(stated?.signal, result.signal) ? [] : ['the coordinator states another result than the one that follows from its transcript'];
+  return isDeepStrictEqual(stated?.signal, result.signal)
+    ? []
+    : ['the coordinator states another result than the one that follows from its transcript'];
 }
 
 /** Every router that runs verifies the round itself; all must arrive at this result. */
 async function routersThatDisagree({ processes, fleet }: Demo, result: PublishedResult): Promise<string[]> {
   const round = result.signal.aggregation_round;
   const checked = await Promise.all(
-    fleet.routers.filter((id) => processes.router(id).isRunning).map(async (id) => {
-      for (const deadline = Date.now() + SETTLE_TIMEOUT_MS; Date.now() < deadline; await pause(50)) {
-        const own = await processes.routerClient(id).signal();
-        if (own && own.signal.aggregation_round >= round) return isDeepStrictEqual(own.signal, result.signal) ? [] : [`${id} has verified another result`];
-      }
-      return [`${id} has not verified the result`];
-    }),
+    fleet.routers
+      .filter((id) => processes.router(id).isRunning)
+      .map(async (id) => {
+        for (const deadline = Date.now() + SETTLE_TIMEOUT_MS; Date.now() < deadline; await pause(50)) {
+          const own = await processes.routerClient(id).signal();
+          if (own && own.signal.aggregation_round >= round)
+            return isDeepStrictEqual(own.signal, result.signal) ? [] : [`${id} has verified another result`];
+        }
+        return [`${id} has not verified the result`];
+      }),
   );
   return checked.flat();
 }

@@ -30,6 +30,11 @@ const MOST_STANDARD_ERRORS = 8;
 
 /** What the comparison with the truth finds to be wrong. */
 export function judge(comparison: Comparison, noise: boolean): string[] {
-  if (noise) return comparison.largestCountError > MOST_STANDARD_ERRORS ? [`a count is ${comparison.largestCountError.toFixed(1)} standard errors from the truth`] : [];
-  return comparison.mismatches.map(({ key, measure, value, truth }) => `${key} ${measure}: ${value} instead of ${truth}`);
+  if (noise)
+    return comparison.largestCountError > MOST_STANDARD_ERRORS
+      ? [`a count is ${comparison.largestCountError.toFixed(1)} standard errors from the truth`]
+      : [];
+  return comparison.mismatches.map(
+    ({ key, measure, value, truth }) => `${key} ${measure}: ${value} instead of ${truth}`,
+  );
 }

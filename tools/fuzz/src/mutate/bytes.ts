@@ -4,7 +4,10 @@ import { type UnsafeDraw } from '../draw';
 type Bytes = Uint8Array;
 
 /** Heads that CBOR parsers have gone wrong on: reserved, indefinite, huge lengths, tags, floats, deep nesting. */
-const HEADS = [0x18, 0x1b, 0x1c, 0x1f, 0x3b, 0x5b, 0x5f, 0x7b, 0x7f, 0x80, 0x81, 0x9b, 0x9f, 0xa0, 0xa1, 0xbb, 0xbf, 0xc0, 0xdb, 0xf4, 0xf6, 0xf7, 0xf9, 0xfb, 0xff, 0x00];
+const HEADS = [
+  0x18, 0x1b, 0x1c, 0x1f, 0x3b, 0x5b, 0x5f, 0x7b, 0x7f, 0x80, 0x81, 0x9b, 0x9f, 0xa0, 0xa1, 0xbb, 0xbf, 0xc0, 0xdb,
+  0xf4, 0xf6, 0xf7, 0xf9, 0xfb, 0xff, 0x00,
+];
 
 const concat = (...parts: readonly Bytes[]): Bytes => {
   const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
@@ -21,7 +24,8 @@ type Change = (bytes: Bytes, draw: UnsafeDraw, others: readonly Bytes[]) => Byte
 const changes: readonly Change[] = [
   function flipBits(bytes, draw) {
     const copy = bytes.slice();
-    for (let left = 1 + draw.below(4); left > 0 && copy.length > 0; left--) copy[draw.below(copy.length)] ^= 1 << draw.below(8);
+    for (let left = 1 + draw.below(4); left > 0 && copy.length > 0; left--)
+      copy[draw.below(copy.length)] ^= 1 << draw.below(8);
     return copy;
   },
   function setHead(bytes, draw) {
@@ -59,7 +63,14 @@ const changes: readonly Change[] = [
   function hugeLength(bytes, draw) {
     const at = draw.below(bytes.length);
     const head = draw.pick([0x5b, 0x7b, 0x9b, 0xbb, 0x5a, 0x7a, 0x9a, 0xba]);
-    const length = head & 1 ? draw.pick([[0, 31, 255, 255, 255, 255, 255, 255], [0, 0, 0, 0, 127, 255, 255, 255], [255, 255, 255, 255, 255, 255, 255, 255]]) : [255, 255, 255, 254];
+    const length =
+      head & 1
+        ? draw.pick([
+            [0, 31, 255, 255, 255, 255, 255, 255],
+            [0, 0, 0, 0, 127, 255, 255, 255],
+            [255, 255, 255, 255, 255, 255, 255, 255],
+          ])
+        : [255, 255, 255, 254];
     return concat(bytes.subarray(0, at), Uint8Array.from([head, ...length]), bytes.subarray(at));
   },
   function noise(_bytes, draw) {

@@ -18,7 +18,10 @@ export function encodeTree(value: Tree, draw: UnsafeDraw, faults: Faults = noFau
   const write = (...bytes: number[]) => parts.push(Uint8Array.from(bytes));
   const head = (major: number, argument: number) => {
     const natural = argument < 24 ? 0 : argument < 2 ** 8 ? 1 : argument < 2 ** 16 ? 2 : argument < 2 ** 32 ? 4 : 8;
-    const size = faults.widerHead > 0 && draw.chance(faults.widerHead) ? draw.pick([1, 2, 4, 8].filter((wide) => wide >= natural)) : natural;
+    const size =
+      faults.widerHead > 0 && draw.chance(faults.widerHead)
+        ? draw.pick([1, 2, 4, 8].filter((wide) => wide >= natural))
+        : natural;
     if (size === 0) write((major << 5) | argument);
     else {
       const bytes = Buffer.alloc(9);
@@ -41,7 +44,8 @@ export function encodeTree(value: Tree, draw: UnsafeDraw, faults: Faults = noFau
     const keyed = entries.map(([key, item]) => ({ key, item, bytes: Buffer.from(key) }));
     keyed.sort((a, b) => a.bytes.length - b.bytes.length || Buffer.compare(a.bytes, b.bytes));
     if (faults.mapOrder > 0 && draw.chance(faults.mapOrder)) keyed.reverse();
-    if (faults.keyTwice > 0 && keyed.length > 0 && draw.chance(faults.keyTwice)) keyed.push(keyed[draw.below(keyed.length)]);
+    if (faults.keyTwice > 0 && keyed.length > 0 && draw.chance(faults.keyTwice))
+      keyed.push(keyed[draw.below(keyed.length)]);
     head(5, keyed.length);
     for (const { key, item } of keyed) {
       text(key);

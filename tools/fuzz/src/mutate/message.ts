@@ -37,7 +37,11 @@ export function mutateMessage(bytes: Bytes, draw: UnsafeDraw, others: readonly B
   }
   if (draw.chance(0.1)) return encodeTree(tree, draw, someFaults);
   const taken = others.length > 0 && draw.chance(0.3) ? treeOf(draw.pick(others)) : undefined;
-  return encodeTree(mutateValue(tree, draw, taken === undefined ? [] : [taken]), draw, draw.chance(0.1) ? someFaults : noFaults);
+  return encodeTree(
+    mutateValue(tree, draw, taken === undefined ? [] : [taken]),
+    draw,
+    draw.chance(0.1) ? someFaults : noFaults,
+  );
 }
 
 /** A copy with one byte string replaced by a mutation of the message that it encodes; undefined when no byte string does. */
@@ -50,7 +54,8 @@ function mutateInside(tree: Tree, draw: UnsafeDraw, others: readonly Bytes[], cr
     for (const [key, item] of Object.entries(holder)) {
       if (item instanceof Uint8Array) {
         // A map or an array: what happens to be a small number is a digest or a key.
-        if (item.length > 2 && (item[0] >> 5 === 5 || item[0] >> 5 === 4) && decoded(item) !== undefined) found.push({ holder, key, bytes: item });
+        if (item.length > 2 && (item[0] >> 5 === 5 || item[0] >> 5 === 4) && decoded(item) !== undefined)
+          found.push({ holder, key, bytes: item });
       } else walk(item);
     }
   };

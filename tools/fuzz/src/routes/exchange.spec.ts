@@ -1,12 +1,16 @@
 import { problemWith } from './exchange';
 
 const request = { bytes: Buffer.from('POST / HTTP/1.1\r\n\r\n'), cut: false };
-const problem = (status: number, code: string) => ({ status, type: 'application/problem+json; charset=utf-8', body: `{"title":"x","status":${status},"code":"${code}"}` });
+const problem = (status: number, code: string) => ({
+  status,
+  type: 'application/problem+json; charset=utf-8',
+  body: `{"title":"x","status":${status},"code":"${code}"}`,
+});
 
 it.each([
   ['a result', { status: 200, type: '', body: '' }],
   ['a problem with a known code', problem(422, 'invalid')],
-  ['the platform\'s answer to what is no HTTP', { status: 400, type: '', body: '' }],
+  ["the platform's answer to what is no HTTP", { status: 400, type: '', body: '' }],
 ])('takes %s', (_name, answer) => {
   expect(problemWith(request, answer)).toBeUndefined();
 });

@@ -42,7 +42,11 @@ function answerOf(bytes: Buffer): Answer {
   const final = text.replace(/^(HTTP\/1\.1 1\d\d [^]*?\r\n\r\n)+/, '');
   const end = final.indexOf('\r\n\r\n');
   const head = end < 0 ? final : final.slice(0, end);
-  return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), type: /^content-type: *([^\r\n]*)/im.exec(head)?.[1] ?? '', body: end < 0 ? '' : final.slice(end + 4) };
+  return {
+    status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0),
+    type: /^content-type: *([^\r\n]*)/im.exec(head)?.[1] ?? '',
+    body: end < 0 ? '' : final.slice(end + 4),
+  };
 }
 
 /**

@@ -25,13 +25,20 @@ export interface RouteReport extends TargetReport {
   readonly peakMemoryMb?: number;
 }
 
-export async function fuzzRoutes(world: World, options: RouteOptions, onReport: (report: RouteReport, finding?: Finding) => void): Promise<Finding[]> {
+export async function fuzzRoutes(
+  world: World,
+  options: RouteOptions,
+  onReport: (report: RouteReport, finding?: Finding) => void,
+): Promise<Finding[]> {
   const running = await startServices(options.scripts);
   try {
     const seeds = (type: string) => [...(running.messages.get(type) ?? []), ...(world.messages.get(type) ?? [])];
     const around = { cluster: running.cluster, round: running.round, seeds };
     const findings: Finding[] = [];
-    for (const [name, service, routes] of [['coordinator routes', running.coordinator, coordinatorRoutes], ['router-node routes', running.node, routerRoutes]] as const) {
+    for (const [name, service, routes] of [
+      ['coordinator routes', running.coordinator, coordinatorRoutes],
+      ['router-node routes', running.node, routerRoutes],
+    ] as const) {
       if (options.only !== undefined && !name.includes(options.only)) continue;
       const { report, finding } = await fuzzService(name, service, routes, around, options);
       if (finding) findings.push(finding);
@@ -43,7 +50,13 @@ export async function fuzzRoutes(world: World, options: RouteOptions, onReport: 
   }
 }
 
-async function fuzzService(name: string, service: Service, routes: readonly Route[], around: Parameters<typeof makeRequest>[1], { seed, inputs, from }: RouteOptions) {
+async function fuzzService(
+  name: string,
+  service: Service,
+  routes: readonly Route[],
+  around: Parameters<typeof makeRequest>[1],
+  { seed, inputs, from }: RouteOptions,
+) {
   const port = await service.port;
   const report: TargetReport = { target: name, inputs: 0, accepted: 0, refused: {}, slowestMs: 0, slowestIndex: from };
   let finding: Finding | undefined;
@@ -59,8 +72,20 @@ async function fuzzService(name: string, service: Service, routes: readonly Rout
       if (ms > report.slowestMs) Object.assign(report, { slowestMs: ms, slowestIndex: index });
       report.inputs++;
       const memory = index % 500 === 0 ? (service.peakMemoryMb() ?? 0) : 0;
-      const problem = !service.alive ? `the process has ended:\n${service.lastWords}` : memory > MEMORY_MB ? `${Math.round(memory)} MB of memory` : answer ? problemWith(request, answer) : 'no answer in time';
-      if (problem !== undefined) finding ??= { target: name, index, problem, input: Buffer.from(request.bytes.subarray(0, 100_000)).toString('hex') };
+      const problem = !service.alive
+        ? `the process has ended:\n${service.lastWords}`
+        : memory > MEMORY_MB
+          ? `${Math.round(memory)} MB of memory`
+          : answer
+            ? problemWith(request, answer)
+            : 'no answer in time';
+      if (problem !== undefined)
+        finding ??= {
+          target: name,
+          index,
+          problem,
+          input: Buffer.from(request.bytes.subarray(0, 100_000)).toString('hex'),
+        };
       if (!answer) continue;
       if (answer.status > 0 && answer.status < 400) report.accepted++;
       else {

@@ -70,10 +70,60 @@ export interface Surroundings {
   readonly seeds: (type: string) => readonly Bytes[];
 }
 
-const VALUES = ['', '0', '-1', '1', '00', '1e3', '9007199254740991', '9007199254740992', '99999999999999999', 'null', 'nobody', '__proto__', 'constructor', '%00', '%ff', '%', '%2e%2e', 'é', 'a'.repeat(3000), '0x10', ' 1', '1%0d%0aX: y'];
+const VALUES = [
+  '',
+  '0',
+  '-1',
+  '1',
+  '00',
+  '1e3',
+  '9007199254740991',
+  '9007199254740992',
+  '99999999999999999',
+  'null',
+  'nobody',
+  '__proto__',
+  'constructor',
+  '%00',
+  '%ff',
+  '%',
+  '%2e%2e',
+  'é',
+  'a'.repeat(3000),
+  '0x10',
+  ' 1',
+  '1%0d%0aX: y',
+];
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'];
-const TYPES = ['application/cbor', 'application/json', 'application/x-ndjson', 'text/plain', 'multipart/form-data; boundary=x', 'application/json; charset=utf-16', 'application/json; charset=nonsense', ';;;', ''];
-const HEADERS = ['Content-Encoding: gzip', 'Content-Encoding: br', 'Content-Encoding: deflate', 'Content-Encoding: nonsense', 'Expect: 100-continue', 'If-None-Match: "x"', 'Idempotency-Key: a', 'Idempotency-Key:', `Idempotency-Key: ${'k'.repeat(300)}`, 'Idempotency-Key: \u00e9', 'Accept: nothing/here', 'X-Forwarded-For: 1.2.3.4', 'Range: bytes=0-1', 'Upgrade: websocket', 'Connection: upgrade', 'Transfer-Encoding: identity'];
+const TYPES = [
+  'application/cbor',
+  'application/json',
+  'application/x-ndjson',
+  'text/plain',
+  'multipart/form-data; boundary=x',
+  'application/json; charset=utf-16',
+  'application/json; charset=nonsense',
+  ';;;',
+  '',
+];
+const HEADERS = [
+  'Content-Encoding: gzip',
+  'Content-Encoding: br',
+  'Content-Encoding: deflate',
+  'Content-Encoding: nonsense',
+  'Expect: 100-continue',
+  'If-None-Match: "x"',
+  'Idempotency-Key: a',
+  'Idempotency-Key:',
+  `Idempotency-Key: ${'k'.repeat(300)}`,
+  'Idempotency-Key: \u00e9',
+  'Accept: nothing/here',
+  'X-Forwarded-For: 1.2.3.4',
+  'Range: bytes=0-1',
+  'Upgrade: websocket',
+  'Connection: upgrade',
+  'Transfer-Encoding: identity',
+];
 
 /** One request as it goes over the connection, and whether its sender stops before its end. */
 export interface RawRequest {
@@ -87,12 +137,17 @@ export function makeRequest(routes: readonly Route[], around: Surroundings, draw
   const body = draw.chance(route.body ? 0.95 : 0.1) ? bodyOf(route.body ?? ['signed'], around, draw) : new Uint8Array();
   const headers = [`Host: 127.0.0.1`, 'Connection: close'];
   const isJson = route.body?.some((type) => type === 'observations' || type === 'signal') ?? false;
-  const type = draw.chance(0.15) ? draw.pick(TYPES) : isJson ? draw.pick(['application/json', 'application/json', 'application/x-ndjson']) : 'application/cbor';
+  const type = draw.chance(0.15)
+    ? draw.pick(TYPES)
+    : isJson
+      ? draw.pick(['application/json', 'application/json', 'application/x-ndjson'])
+      : 'application/cbor';
   headers.push(`Content-Type: ${type}`);
   if (draw.chance(0.15)) headers.push(draw.pick(HEADERS));
   const framing = draw.below(40);
   let sent: Bytes = body;
-  if (framing === 0) headers.push(`Content-Length: ${draw.pick(['-1', 'abc', '1e3', '99999999999999999999', '+5', '0x10', ''])}`);
+  if (framing === 0)
+    headers.push(`Content-Length: ${draw.pick(['-1', 'abc', '1e3', '99999999999999999999', '+5', '0x10', ''])}`);
   else if (framing === 1) headers.push(`Content-Length: ${body.length + 1 + draw.below(10_000)}`);
   else if (framing === 2) headers.push(`Content-Length: ${draw.pick([2 ** 31, 2 ** 40, 600 * 2 ** 20])}`);
   else if (framing === 3) headers.push(`Content-Length: ${draw.below(body.length + 1)}`);
@@ -102,25 +157,56 @@ export function makeRequest(routes: readonly Route[], around: Surroundings, draw
     sent = Buffer.concat([Buffer.from(`${draw.pick(['zz', 'ffffffff', '-1', String(body.length)])}\r\n`), body]);
   } else if (framing < 10) {
     headers.push('Transfer-Encoding: chunked');
-    sent = Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from(body.length > 0 ? '\r\n0\r\n\r\n' : '\r\n')]);
+    sent = Buffer.concat([
+      Buffer.from(`${body.length.toString(16)}\r\n`),
+      body,
+      Buffer.from(body.length > 0 ? '\r\n0\r\n\r\n' : '\r\n'),
+    ]);
   } else if (body.length > 0 || method !== 'GET') headers.push(`Content-Length: ${body.length}`);
-  const bytes = Buffer.concat([Buffer.from(`${method} ${targetOf(route, around, draw)} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`, 'latin1'), sent]);
+  const bytes = Buffer.concat([
+    Buffer.from(`${method} ${targetOf(route, around, draw)} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`, 'latin1'),
+    sent,
+  ]);
   const cut = draw.chance(0.03);
-  return { bytes: cut ? bytes.subarray(0, draw.below(bytes.length)) : bytes, cut: cut || framing <= 2 || framing === 5 };
+  return {
+    bytes: cut ? bytes.subarray(0, draw.below(bytes.length)) : bytes,
+    cut: cut || framing <= 2 || framing === 5,
+  };
 }
 
 function targetOf(route: Route, { cluster, round }: Surroundings, draw: UnsafeDraw): string {
   const value = (usual: string) => (draw.chance(0.1) ? draw.pick(VALUES) : usual);
   let path = route.path.replace(':cluster', value(cluster)).replace(':round', value(String(round)));
-  if (draw.chance(0.05)) path += draw.pick(['/', '//', '/..', '/%2e%2e', '/x', ';a=b', '?', '?=&&=', '?%', `?${'a=b&'.repeat(2000)}`, '#x', '\\']);
-  const query = (route.query ?? []).filter(() => draw.chance(0.85)).map((pair) => (draw.chance(0.25) ? `${pair.split('=')[0]}=${draw.pick(VALUES)}` : pair));
-  if (draw.chance(0.05)) query.push(draw.pick(['a[b]=c', 'member[]=1', 'limit=1&limit=2', '__proto__[x]=1', 'wait_ms=0&wait_ms=1']));
+  if (draw.chance(0.05))
+    path += draw.pick([
+      '/',
+      '//',
+      '/..',
+      '/%2e%2e',
+      '/x',
+      ';a=b',
+      '?',
+      '?=&&=',
+      '?%',
+      `?${'a=b&'.repeat(2000)}`,
+      '#x',
+      '\\',
+    ]);
+  const query = (route.query ?? [])
+    .filter(() => draw.chance(0.85))
+    .map((pair) => (draw.chance(0.25) ? `${pair.split('=')[0]}=${draw.pick(VALUES)}` : pair));
+  if (draw.chance(0.05))
+    query.push(draw.pick(['a[b]=c', 'member[]=1', 'limit=1&limit=2', '__proto__[x]=1', 'wait_ms=0&wait_ms=1']));
   // Nothing is to wait: that is tested where waiting is.
-  if (query.length > 0 && route.query?.includes('wait_ms=0') && !query.some((pair) => pair.startsWith('wait_ms'))) query.push('wait_ms=0');
+  if (query.length > 0 && route.query?.includes('wait_ms=0') && !query.some((pair) => pair.startsWith('wait_ms')))
+    query.push('wait_ms=0');
   else if (query.length === 0 && route.query?.includes('wait_ms=0')) query.push('wait_ms=0');
   const pairs = query.filter((pair) => !(pair.startsWith('wait_ms=') && Number(pair.slice(8)) > 0));
   if (route.query?.includes('wait_ms=0') && pairs.every((pair) => !pair.startsWith('wait_ms'))) pairs.push('wait_ms=0');
-  return (pairs.length > 0 ? `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}` : path).replaceAll(' ', '%20');
+  return (pairs.length > 0 ? `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}` : path).replaceAll(
+    ' ',
+    '%20',
+  );
 }
 
 function bodyOf(types: readonly string[], around: Surroundings, draw: UnsafeDraw): Bytes {

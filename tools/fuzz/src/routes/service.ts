@@ -18,7 +18,10 @@ export class Service {
     configFile: string,
   ) {
     if (!existsSync(script)) throw new Error(`${script} is missing: build the apps first`);
-    this.child = spawn(process.execPath, [script], { env: { PATH: process.env.PATH ?? '', SECAGG_CONFIG: configFile }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [script], {
+      env: { PATH: process.env.PATH ?? '', SECAGG_CONFIG: configFile },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.port = this.listening();
     this.port.catch(() => undefined);
   }

@@ -5,7 +5,8 @@ import { mutateMessage } from '../mutate/message';
 import { messagesOf, type World } from '../world';
 import { type Target, Violation } from './target';
 
-const isMessage = (value: unknown): value is Message<unknown> => typeof value === 'object' && value !== null && 'maxBytes' in value && 'decode' in value && 'type' in value;
+const isMessage = (value: unknown): value is Message<unknown> =>
+  typeof value === 'object' && value !== null && 'maxBytes' in value && 'decode' in value && 'type' in value;
 
 /** All messages that libs/schema exports: a new one is fuzzed without being named here. */
 export const allMessages = (): Message<unknown>[] => Object.values<unknown>(schema).filter(isMessage);
@@ -24,7 +25,8 @@ export function decoderTargets(world: World): Target[] {
       run: (input) => {
         const value = message.decode(input);
         message.view(input);
-        if (!sameBytes(message.encode(value), input)) throw new Violation(`${message.type} is accepted in more than one encoding`);
+        if (!sameBytes(message.encode(value), input))
+          throw new Violation(`${message.type} is accepted in more than one encoding`);
       },
     };
   });

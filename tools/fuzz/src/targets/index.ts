@@ -9,5 +9,11 @@ import { type Target } from './target';
 import { transcriptTargets } from './transcripts';
 
 export const createTargets = (world: World): Target[] => [
-  ...decoderTargets(world), ...jsonTargets(world.fleet.cluster), ...coordinatorTargets(world), ...routerTargets(world), ...memberTargets(world), ...transcriptTargets(world), ...proofTargets(world),
+  ...decoderTargets(world),
+  ...jsonTargets(world.fleet.cluster),
+  ...coordinatorTargets(world),
+  ...routerTargets(world),
+  ...memberTargets(world),
+  ...transcriptTargets(world),
+  ...proofTargets(world),
 ];

@@ -20,12 +20,19 @@ export const plain = (world: World, type: string, key?: string): Make => {
  * @param keyOf the key that the sender of a body has
  * @param key of the round it should be about
  */
-export function signed(world: World, { type }: Pick<Message<unknown>, 'type'>, keyOf: (body: Bytes) => Bytes, key?: string): Make {
+export function signed(
+  world: World,
+  { type }: Pick<Message<unknown>, 'type'>,
+  keyOf: (body: Bytes) => Bytes,
+  key?: string,
+): Make {
   const bodies = messagesOf(world, type, key);
   const { fleet } = world.fleet.view;
   return (draw) => {
     const body = draw.pick(bodies);
-    const bytes = signedMessage.encode(envelope(type, fleet, draw.chance(0.9) ? mutateMessage(body, draw, bodies, CRUDE) : body, keyOf(body)));
+    const bytes = signedMessage.encode(
+      envelope(type, fleet, draw.chance(0.9) ? mutateMessage(body, draw, bodies, CRUDE) : body, keyOf(body)),
+    );
     return draw.chance(0.2) ? mutateMessage(bytes, draw, bodies, CRUDE) : bytes;
   };
 }
@@ -49,7 +56,10 @@ export function contributions(world: World): Make {
         box_digests: contribution.boxes.map((box) => domainHash('box-digest', box.encapsulation, box.ciphertext)),
       });
       const body = changed === seed ? mutateMessage(fitting, draw, seeds, CRUDE) : fitting;
-      return contributionMessage.encode({ ...contribution, header: envelope(headerMessage.type, fleet, body, keys.get(header.router) ?? draw.bytes(32)) });
+      return contributionMessage.encode({
+        ...contribution,
+        header: envelope(headerMessage.type, fleet, body, keys.get(header.router) ?? draw.bytes(32)),
+      });
     } catch {
       return changed;
     }

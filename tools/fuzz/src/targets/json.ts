@@ -5,13 +5,46 @@ import { mutateBytes } from '../mutate/bytes';
 import { mutateValue, type Tree } from '../mutate/values';
 import { type Target, Violation } from './target';
 
-export const observation = { model: 'm', task: 't', success: true, latency_s: 0.5, quality: 0.5, cost_usd: 0.01, tokens: 100, requester: 'somebody' };
+export const observation = {
+  model: 'm',
+  task: 't',
+  success: true,
+  latency_s: 0.5,
+  quality: 0.5,
+  cost_usd: 0.01,
+  tokens: 100,
+  requester: 'somebody',
+};
 export const signalOf = (cluster: string) => ({
-  schema_version: 1, aggregation_round: 3, cluster_hash: cluster, participant_count: 4, timestamp: '2026-01-01T00:00:00Z', privacy_budget_used: 0.5, noise_scale: 1.5,
-  reward_signals: { 'm:t': { success_rate: 0.9, avg_latency: 1, total_samples: 3, quality_score: 0.5, cost_efficiency: 0.001 }, 'm:u': { success_rate: 1, avg_latency: 0, total_samples: 1 } },
+  schema_version: 1,
+  aggregation_round: 3,
+  cluster_hash: cluster,
+  participant_count: 4,
+  timestamp: '2026-01-01T00:00:00Z',
+  privacy_budget_used: 0.5,
+  noise_scale: 1.5,
+  reward_signals: {
+    'm:t': { success_rate: 0.9, avg_latency: 1, total_samples: 3, quality_score: 0.5, cost_efficiency: 0.001 },
+    'm:u': { success_rate: 1, avg_latency: 0, total_samples: 1 },
+  },
 });
 
-const RAW = ['1e999', '-1e999', '-0', '1e-400', '0.1e1', '9007199254740993', '{"__proto__":{"a":1}}', '"\\ud800"', '"\\u0000"', 'NaN', '01', '[]', '{}', 'null'];
+const RAW = [
+  '1e999',
+  '-1e999',
+  '-0',
+  '1e-400',
+  '0.1e1',
+  '9007199254740993',
+  '{"__proto__":{"a":1}}',
+  '"\\ud800"',
+  '"\\u0000"',
+  'NaN',
+  '01',
+  '[]',
+  '{}',
+  'null',
+];
 
 export function mutateJson(value: object, draw: UnsafeDraw): Bytes {
   const text = (json: string) => new TextEncoder().encode(json);
@@ -28,7 +61,9 @@ export function mutateJson(value: object, draw: UnsafeDraw): Bytes {
     return text(`${'[{"a":'.repeat(depth)}1${'}]'.repeat(depth)}`);
   }
   const changed = mutateValue(value as Tree, draw);
-  return text(JSON.stringify(changed, (_, item: unknown) => (item instanceof Uint8Array ? [...item.subarray(0, 8)] : item)) ?? '');
+  return text(
+    JSON.stringify(changed, (_, item: unknown) => (item instanceof Uint8Array ? [...item.subarray(0, 8)] : item)) ?? '',
+  );
 }
 
 function parse(input: Bytes): unknown {
@@ -45,8 +80,12 @@ const jsonTarget = (name: string, valid: object, read: (value: unknown) => unkno
   make: (draw) => mutateJson(valid, draw),
   run: (input) => {
     const once = read(parse(input));
-    if (JSON.stringify(read(JSON.parse(JSON.stringify(once)))) !== JSON.stringify(once)) throw new Violation('what was accepted is not accepted as it was read');
+    if (JSON.stringify(read(JSON.parse(JSON.stringify(once)))) !== JSON.stringify(once))
+      throw new Violation('what was accepted is not accepted as it was read');
   },
 });
 
-export const jsonTargets = (cluster: string): Target[] => [jsonTarget('parseSignal', signalOf(cluster), (value) => parseSignal(value)), jsonTarget('parseObservation', observation, parseObservation)];
+export const jsonTargets = (cluster: string): Target[] => [
+  jsonTarget('parseSignal', signalOf(cluster), (value) => parseSignal(value)),
+  jsonTarget('parseObservation', observation, parseObservation),
+];

@@ -1,7 +1,18 @@
 /** Published transcripts, as one message and as files. */
 import { auditFiles, auditTranscript, publishedResult } from '@secagg/protocol';
 import {
-  answerMessage, type Bytes, decodeCanonical, encodeCanonical, headerMessage, policyMessage, reportMessage, rosterMessage, roundConfigMessage, type Signed, type Transcript, transcriptMessage,
+  answerMessage,
+  type Bytes,
+  decodeCanonical,
+  encodeCanonical,
+  headerMessage,
+  policyMessage,
+  reportMessage,
+  rosterMessage,
+  roundConfigMessage,
+  type Signed,
+  type Transcript,
+  transcriptMessage,
 } from '@secagg/schema';
 import { mutateBytes } from '../mutate/bytes';
 import { mutateMessage } from '../mutate/message';
@@ -25,7 +36,9 @@ export function transcripts(world: World): Make {
 
 function resigner(world: World): (transcript: Transcript, draw: Parameters<Make>[0]) => void {
   const { authority, coordinator, routers, view } = world.fleet;
-  const routerKey = (signed: Signed) => routers.find(({ identity }) => identity.id === headerMessage.decode(signed.body).router)?.identity.secretKey as Bytes;
+  const routerKey = (signed: Signed) =>
+    routers.find(({ identity }) => identity.id === headerMessage.decode(signed.body).router)?.identity
+      .secretKey as Bytes;
   return (transcript, draw) => {
     const again = (type: string, signed: Signed, key: Bytes): void => {
       Object.assign(signed, envelope(type, view.fleet, mutateMessage(signed.body, draw, [], CRUDE), key));
@@ -34,9 +47,19 @@ function resigner(world: World): (transcript: Transcript, draw: Parameters<Make>
       () => again(policyMessage.type, transcript.policy, authority.secretKey),
       () => again(rosterMessage.type, transcript.roster, authority.secretKey),
       () => again(roundConfigMessage.type, transcript.announcement, coordinator.context.identity.secretKey),
-      ...transcript.contributions.map(({ header }) => () => again(headerMessage.type, header, routerKey(header))),
-      ...transcript.reports.map((signed) => () => again(reportMessage.type, signed, world.voteSecrets[reportMessage.decode(signed.body).member])),
-      ...transcript.answers.map((signed) => () => again(answerMessage.type, signed, world.voteSecrets[answerMessage.decode(signed.body).member])),
+      ...transcript.contributions.map(
+        ({ header }) =>
+          () =>
+            again(headerMessage.type, header, routerKey(header)),
+      ),
+      ...transcript.reports.map(
+        (signed) => () =>
+          again(reportMessage.type, signed, world.voteSecrets[reportMessage.decode(signed.body).member]),
+      ),
+      ...transcript.answers.map(
+        (signed) => () =>
+          again(answerMessage.type, signed, world.voteSecrets[answerMessage.decode(signed.body).member]),
+      ),
     ];
     draw.pick(parts)();
   };

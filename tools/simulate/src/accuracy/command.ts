@@ -16,11 +16,17 @@ export function runAccuracy(args: readonly string[]): void {
   }
   const started = performance.now();
   const report = accuracyReport(readRows(readFileSync(options.input, 'utf8')), options, (what) => console.error(what));
-  const figures = { ...report, seeded: options.seed !== undefined, wall_s: (performance.now() - started) / 1000, machine: machine() };
+  const figures = {
+    ...report,
+    seeded: options.seed !== undefined,
+    wall_s: (performance.now() - started) / 1000,
+    machine: machine(),
+  };
   const { json, markdown, svg } = options;
   const text = tables(report);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
-  if (markdown !== undefined) writeFileSync(markdown, betweenMarkers(existsSync(markdown) ? readFileSync(markdown, 'utf8') : undefined, text));
+  if (markdown !== undefined)
+    writeFileSync(markdown, betweenMarkers(existsSync(markdown) ? readFileSync(markdown, 'utf8') : undefined, text));
   if (svg !== undefined) writeFileSync(svg, accuracyPlot(report));
   console.log(text);
 }

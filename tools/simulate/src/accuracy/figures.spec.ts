@@ -13,8 +13,14 @@ const details = (success: number): KeyDetails => ({
 });
 /** Key b withheld; the count of a is 1.5, its latency 2.5 standard errors off. */
 const result = (success: number) => ({
-  counts: new Map([['m:a', 115], ['m:b', 30]]),
-  result: { signal: { reward_signals: { 'm:a': { success_rate: Math.min(1, success), avg_latency: 4.5, total_samples: 115 } } }, details: { 'm:a': details(success) } },
+  counts: new Map([
+    ['m:a', 115],
+    ['m:b', 30],
+  ]),
+  result: {
+    signal: { reward_signals: { 'm:a': { success_rate: Math.min(1, success), avg_latency: 4.5, total_samples: 115 } } },
+    details: { 'm:a': details(success) },
+  },
 });
 
 const figures = figuresOf(truth, new RoutingJudge(truth), [result(0.55), result(1.05)]);

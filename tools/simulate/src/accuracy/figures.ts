@@ -8,7 +8,12 @@ export const MEANS = ['success_rate', 'avg_latency', 'cost_efficiency'] as const
 export type Mean = (typeof MEANS)[number];
 
 type Signals = FederatedRewardSignal['reward_signals'];
-type Result = Pick<AccuracyRound, 'counts'> & { readonly result: { readonly signal: { readonly reward_signals: Signals }; readonly details: Readonly<Record<string, KeyDetails>> } };
+type Result = Pick<AccuracyRound, 'counts'> & {
+  readonly result: {
+    readonly signal: { readonly reward_signals: Signals };
+    readonly details: Readonly<Record<string, KeyDetails>>;
+  };
+};
 
 export interface Figures {
   /** Absolute errors of what is published: success rate, seconds, USD per token. */
@@ -25,7 +30,9 @@ export interface Figures {
 
 /** @param truth exact signal of the same requests, of every key of the results */
 export function figuresOf(truth: Signals, judge: RoutingJudge, results: readonly Result[]): Figures {
-  const standardised = results.flatMap(({ result }) => Object.entries(result.details).flatMap(([key, details]) => standardisedErrors(truth[key], details)));
+  const standardised = results.flatMap(({ result }) =>
+    Object.entries(result.details).flatMap(([key, details]) => standardisedErrors(truth[key], details)),
+  );
   const errors = (mean: Mean): number[] =>
     results.flatMap(({ result }) =>
       Object.entries(result.signal.reward_signals).flatMap(([key, entry]) => {
@@ -35,8 +42,16 @@ export function figuresOf(truth: Signals, judge: RoutingJudge, results: readonly
     );
   const published = results.map(({ result }) => Object.keys(result.signal.reward_signals).length);
   return {
-    errors: { success_rate: spread(errors('success_rate')), avg_latency: spread(errors('avg_latency')), cost_efficiency: spread(errors('cost_efficiency')) },
-    count_error: spread(results.flatMap(({ counts }) => [...counts].map(([key, count]) => Math.abs(count / truth[key].total_samples - 1)))),
+    errors: {
+      success_rate: spread(errors('success_rate')),
+      avg_latency: spread(errors('avg_latency')),
+      cost_efficiency: spread(errors('cost_efficiency')),
+    },
+    count_error: spread(
+      results.flatMap(({ counts }) =>
+        [...counts].map(([key, count]) => Math.abs(count / truth[key].total_samples - 1)),
+      ),
+    ),
     withheld: 1 - sum(published) / (results.length * Object.keys(truth).length),
     coverage: {
       within_1: share(standardised, (error) => Math.abs(error) <= 1),
@@ -50,14 +65,19 @@ export function figuresOf(truth: Signals, judge: RoutingJudge, results: readonly
 function standardisedErrors(exact: RewardSignal, { unclamped, standard_errors: standardErrors }: KeyDetails): number[] {
   return (['total_samples', ...MEANS] as const).flatMap((measure) => {
     const [value, standardError, expected] = [unclamped[measure], standardErrors[measure], exact[measure]];
-    return value === undefined || standardError === undefined || expected === undefined ? [] : [(value - expected) / standardError];
+    return value === undefined || standardError === undefined || expected === undefined
+      ? []
+      : [(value - expected) / standardError];
   });
 }
 
 function choicesOf(rule: Rule, judge: RoutingJudge, results: readonly Result[]): { right: number; decided: number } {
   const choices = results.map(({ result }) => judge.judge(rule, result.signal.reward_signals));
   const tasks = sum(choices.map((entry) => entry.tasks));
-  return { right: sum(choices.map((entry) => entry.right)) / tasks, decided: sum(choices.map((entry) => entry.decided)) / tasks };
+  return {
+    right: sum(choices.map((entry) => entry.right)) / tasks,
+    decided: sum(choices.map((entry) => entry.decided)) / tasks,
+  };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,7 +1,23 @@
 /** Rounds of the real protocol in one process, on given requests: real noise, encryption, votes, and an audit of what is published. */
 import { clipToL2Ball, epsilonToRho } from '@secagg/dp-noise';
-import { type AggregateResult, aggregateResult, auditTranscript, LocalFleet, noiseVariance, type RoundPlan, runCommittee } from '@secagg/protocol';
-import { accumulate, defaultFields, type FieldOptions, type RewardObservation, type RoundConfig, signalKey, transcriptMessage } from '@secagg/schema';
+import {
+  type AggregateResult,
+  aggregateResult,
+  auditTranscript,
+  LocalFleet,
+  noiseVariance,
+  type RoundPlan,
+  runCommittee,
+} from '@secagg/protocol';
+import {
+  accumulate,
+  defaultFields,
+  type FieldOptions,
+  type RewardObservation,
+  type RoundConfig,
+  signalKey,
+  transcriptMessage,
+} from '@secagg/schema';
 import { ExpectedSums } from '../expected-sums';
 import { UnsafeRecorder } from '../randomness';
 import { routerClipNorm } from './router-clip';
@@ -51,14 +67,25 @@ export class AccuracyFleet {
     this.routers = requests.length * copies;
     this.recorder = new UnsafeRecorder(seed);
     this.fleet = new LocalFleet({
-      routers: this.routers, committee: { size: 4, threshold: 2 }, random: this.recorder.random, nowMs: this.nowMs, limits: { privacyUnit: unit },
+      routers: this.routers,
+      committee: { size: 4, threshold: 2 },
+      random: this.recorder.random,
+      nowMs: this.nowMs,
+      limits: { privacyUnit: unit },
     });
     this.fleet.startEpoch(this.nowMs);
     const keys = [...new Set(requests.flat().map(({ model, task }) => signalKey(model, task)))].sort();
     const fields = defaultFields({ ...options.fields, cost: true });
     this.clipNorm = routerClipNorm(fields, keys.length, options.expectedRequests);
     this.plan = {
-      keys, fields, maxRequestsPerRouter: MAX_REQUESTS, minParticipantsPerGroup: this.routers, maxParticipants: this.routers, groups: 1, sendDelayMs: 0, durationMs: 1000,
+      keys,
+      fields,
+      maxRequestsPerRouter: MAX_REQUESTS,
+      minParticipantsPerGroup: this.routers,
+      maxParticipants: this.routers,
+      groups: 1,
+      sendDelayMs: 0,
+      durationMs: 1000,
     };
   }
 
@@ -67,21 +94,36 @@ export class AccuracyFleet {
     const { fleet, plan, options } = this;
     this.nowMs += roundMs;
     const privacy: RoundPlan['privacy'] = {
-      unit: options.unit, rho: epsilonToRho(epsilon, 1 / DELTA_INVERSE), assumedColluders: 0, deltaInverse: DELTA_INVERSE,
+      unit: options.unit,
+      rho: epsilonToRho(epsilon, 1 / DELTA_INVERSE),
+      assumedColluders: 0,
+      deltaInverse: DELTA_INVERSE,
       ...(options.unit === 'router' ? { routerClipNorm: this.clipNorm } : {}),
     };
     const { key, config } = fleet.announce({ ...plan, privacy }, this.nowMs);
     const { expected, clean, clippedRouters } = this.contributeAll(key, config);
     runCommittee(fleet.coordinator, fleet.members, this.nowMs + plan.durationMs);
-    const audited = auditTranscript(fleet.authority.publicKey, transcriptMessage.decode(fleet.coordinator.publish(key)));
+    const audited = auditTranscript(
+      fleet.authority.publicKey,
+      transcriptMessage.decode(fleet.coordinator.publish(key)),
+    );
     fleet.forget(key);
     if (audited.kind !== 'opened') throw new Error('the round was aborted');
     expected.check(audited);
     const [{ values }] = audited.sums;
     const samples = config.layout.fields.findIndex((field) => field.name === 'samples');
-    const counts = config.layout.keys.map((name, k) => [name, values[k * config.layout.fields.length + samples] / config.layout.fields[samples].scale] as const);
+    const counts = config.layout.keys.map(
+      (name, k) =>
+        [name, values[k * config.layout.fields.length + samples] / config.layout.fields[samples].scale] as const,
+    );
     const square = values.reduce((sum, value, i) => sum + (value - clean[i]) ** 2, 0) / values.length;
-    return { config, result: aggregateResult(audited), counts: new Map(counts), noiseRatio: square / noiseVariance(config, this.routers), clippedRouters };
+    return {
+      config,
+      result: aggregateResult(audited),
+      counts: new Map(counts),
+      noiseRatio: square / noiseVariance(config, this.routers),
+      clippedRouters,
+    };
   }
 
   private contributeAll(key: string, config: RoundConfig) {

@@ -31,7 +31,8 @@ export const accuracyUsage = `usage: npm run simulate -- --scenario accuracy --i
   --svg FILE           write the plot to FILE`;
 
 /** Whether the arguments ask for this scenario: it has options of its own. */
-export const isAccuracy = (args: readonly string[]): boolean => args.some((arg, i) => arg === '--scenario=accuracy' || (arg === '--scenario' && args[i + 1] === 'accuracy'));
+export const isAccuracy = (args: readonly string[]): boolean =>
+  args.some((arg, i) => arg === '--scenario=accuracy' || (arg === '--scenario' && args[i + 1] === 'accuracy'));
 
 /** `help` where that is asked for. Throws RangeError or TypeError, with a message for the user, for arguments that make no sense. */
 export function parseAccuracyOptions(args: readonly string[]): AccuracyOptions | 'help' {
@@ -39,7 +40,12 @@ export function parseAccuracyOptions(args: readonly string[]): AccuracyOptions |
   const { values } = parseArgs({
     args: [...args],
     options: {
-      scenario: text, input: text, seed: text, json: text, markdown: text, svg: text,
+      scenario: text,
+      input: text,
+      seed: text,
+      json: text,
+      markdown: text,
+      svg: text,
       help: { type: 'boolean', default: false },
       routers: { ...text, default: '40' },
       copies: { ...text, default: '25' },
@@ -51,7 +57,11 @@ export function parseAccuracyOptions(args: readonly string[]): AccuracyOptions |
   if (values.help) return 'help';
   if (input === undefined) throw new RangeError('--scenario accuracy needs --input FILE');
   return {
-    input, seed, json, markdown, svg,
+    input,
+    seed,
+    json,
+    markdown,
+    svg,
     routers: integer('routers', values.routers, 4, 10_000),
     copies: integer('copies', values.copies, 1, 1000),
     repetitions: integer('repetitions', values.repetitions, 1, 1000),

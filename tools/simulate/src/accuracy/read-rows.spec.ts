@@ -9,7 +9,11 @@ it('finds columns by name and adds up the tokens', () => {
 });
 
 it('keeps the order of the rows', () => {
-  const rows = readRows(['task,model,success,latency_s,cost_usd,context_tokens,generated_tokens', 'b,m,0,1,0,1,1', 'a,m,0,1,0,1,1'].join('\n'));
+  const rows = readRows(
+    ['task,model,success,latency_s,cost_usd,context_tokens,generated_tokens', 'b,m,0,1,0,1,1', 'a,m,0,1,0,1,1'].join(
+      '\n',
+    ),
+  );
   expect(rows.map(({ task }) => task)).toEqual(['b', 'a']);
 });
 

@@ -31,7 +31,9 @@ export function readRows(csv: string): RewardObservation[] {
         }),
       ];
     } catch (error) {
-      throw new Error(`line ${i + 2} of the input: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`line ${i + 2} of the input: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   });
 }

@@ -56,12 +56,18 @@ type Input = Pick<AccuracyOptions, 'routers' | 'copies' | 'repetitions' | 'expec
 const header = { aggregation_round: 1, cluster_hash: '0'.repeat(64), timestamp: '1970-01-01T00:00:00Z' };
 
 /** @param progress told of every fleet before its rounds begin */
-export function accuracyReport(observations: readonly RewardObservation[], input: Input, progress: (what: string) => void): AccuracyReport {
+export function accuracyReport(
+  observations: readonly RewardObservation[],
+  input: Input,
+  progress: (what: string) => void,
+): AccuracyReport {
   const { routers } = input;
   const truth = signalFromObservations(observations, header).reward_signals;
   const judge = new RoutingJudge(truth);
   const requests = Array.from({ length: routers }, (_, r) => observations.filter((_, i) => i % routers === r));
-  const counts = Object.values(truth).map((entry) => entry.total_samples).sort((a, b) => a - b);
+  const counts = Object.values(truth)
+    .map((entry) => entry.total_samples)
+    .sort((a, b) => a - b);
   const { tasks } = judge.judge('better', truth);
   return {
     requests: observations.length,
@@ -70,12 +76,27 @@ export function accuracyReport(observations: readonly RewardObservation[], input
     requests_per_key: { least: counts[0], median: counts[counts.length >> 1], most: counts[counts.length - 1] },
     delta: 1 / DELTA_INVERSE,
     expected_requests: input.expectedRequests,
-    constant_choice: Object.fromEntries(RULES.map((rule) => [rule, judge.bestConstant(rule) / tasks])) as Record<Rule, number>,
+    constant_choice: Object.fromEntries(RULES.map((rule) => [rule, judge.bestConstant(rule) / tasks])) as Record<
+      Rule,
+      number
+    >,
     fleets: casesOf(input).map((entry) => {
       progress(`${entry.title} ...`);
       const seed = input.seed === undefined ? undefined : `${input.seed}/${entry.title}`;
-      const fleet = new AccuracyFleet({ unit: entry.unit, requests, copies: entry.copies, fields: entry.fields, expectedRequests: input.expectedRequests, seed });
-      const scaled = Object.fromEntries(Object.entries(truth).map(([key, value]) => [key, { ...value, total_samples: value.total_samples * entry.copies }]));
+      const fleet = new AccuracyFleet({
+        unit: entry.unit,
+        requests,
+        copies: entry.copies,
+        fields: entry.fields,
+        expectedRequests: input.expectedRequests,
+        seed,
+      });
+      const scaled = Object.fromEntries(
+        Object.entries(truth).map(([key, value]) => [
+          key,
+          { ...value, total_samples: value.total_samples * entry.copies },
+        ]),
+      );
       return fleetReport(entry, fleet, (rounds) => figuresOf(scaled, judge, rounds));
     }),
   };
@@ -95,9 +116,25 @@ function casesOf({ routers, copies, repetitions }: Input): Case[] {
   const { latencyBoundSeconds, costBoundUsdPerToken } = TIGHT_BOUNDS;
   return [
     { title: `unit request, ${routers} routers`, unit: 'request', copies: 1, repetitions, fields: {} },
-    { title: `unit request, ${routers} routers, bounds ${latencyBoundSeconds} s and ${costBoundUsdPerToken.toExponential()} USD/token`, unit: 'request', copies: 1, repetitions, fields: TIGHT_BOUNDS },
+    {
+      title: `unit request, ${routers} routers, bounds ${latencyBoundSeconds} s and ${costBoundUsdPerToken.toExponential()} USD/token`,
+      unit: 'request',
+      copies: 1,
+      repetitions,
+      fields: TIGHT_BOUNDS,
+    },
     { title: `unit router, ${routers} routers`, unit: 'router', copies: 1, repetitions, fields: coarse },
-    ...(copies > 1 ? [{ title: `unit router, ${routers * copies} routers (${copies} like each of the ${routers})`, unit: 'router' as const, copies, repetitions: 1, fields: coarse }] : []),
+    ...(copies > 1
+      ? [
+          {
+            title: `unit router, ${routers * copies} routers (${copies} like each of the ${routers})`,
+            unit: 'router' as const,
+            copies,
+            repetitions: 1,
+            fields: coarse,
+          },
+        ]
+      : []),
   ];
 }
 

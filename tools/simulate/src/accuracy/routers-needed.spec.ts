@@ -1,7 +1,13 @@
 import { decodeSums, defaultFields, type RoundLayout } from '@secagg/schema';
 import { routersNeeded } from './routers-needed';
 
-const layout: RoundLayout = { keys: ['m:t'], fields: defaultFields(), max_requests_per_router: 100, max_participants: 1e6, word_bits: 48 };
+const layout: RoundLayout = {
+  keys: ['m:t'],
+  fields: defaultFields(),
+  max_requests_per_router: 100,
+  max_participants: 1e6,
+  word_bits: 48,
+};
 const units = layout.fields[0].scale;
 const noise = 50;
 
@@ -9,7 +15,12 @@ const noise = 50;
 const decoded = (routers: number, each: number) =>
   decodeSums(layout, Float64Array.of(routers * each * units, routers * each * units, 0), {
     noiseVariance: (noise * units) ** 2,
-    header: { aggregation_round: 1, cluster_hash: 'ab'.repeat(16), timestamp: '2024-01-01T00:00:00Z', participant_count: 1 },
+    header: {
+      aggregation_round: 1,
+      cluster_hash: 'ab'.repeat(16),
+      timestamp: '2024-01-01T00:00:00Z',
+      participant_count: 1,
+    },
   });
 
 it.each([1, 4, 7])('is where decoding begins to publish, at %d requests a router', (each) => {

@@ -9,7 +9,13 @@ import { DEFAULT_WITHHOLD_BELOW } from '@secagg/schema';
  * rate r has the standard error sqrt(1/4 + (r - 1/2)^2) / (N n) of a count's (delta method), at most sqrt(1/2) / (N n).
  * @param requestsPerRouter n: requests of the key that an average router sees in a round
  */
-export function routersNeeded(countStandardError: number, requestsPerRouter: number, rateStandardError?: number): number {
-  const requests = Math.max(DEFAULT_WITHHOLD_BELOW, rateStandardError === undefined ? 0 : Math.SQRT1_2 / rateStandardError) * countStandardError;
+export function routersNeeded(
+  countStandardError: number,
+  requestsPerRouter: number,
+  rateStandardError?: number,
+): number {
+  const requests =
+    Math.max(DEFAULT_WITHHOLD_BELOW, rateStandardError === undefined ? 0 : Math.SQRT1_2 / rateStandardError) *
+    countStandardError;
   return Math.ceil(requests / requestsPerRouter);
 }

@@ -1,6 +1,11 @@
 import { RoutingJudge } from './routing';
 
-const entry = (success_rate: number, cost_efficiency: number) => ({ success_rate, avg_latency: 1, total_samples: 100, cost_efficiency });
+const entry = (success_rate: number, cost_efficiency: number) => ({
+  success_rate,
+  avg_latency: 1,
+  total_samples: 100,
+  cost_efficiency,
+});
 
 /** Rates of the cheap and the dear model by task. */
 const signals = (rates: Record<string, [cheap: number | undefined, dear: number | undefined]>) =>
@@ -26,7 +31,11 @@ it('counts a swapped order as wrong for one rule and not for the other', () => {
 });
 
 it('decides nothing where a model is withheld, and then is not right', () => {
-  expect(judge.judge('better', signals({ a: [undefined, 0.9], b: [0.8, 0.85], d: [0.4, undefined] }))).toEqual({ tasks: 4, decided: 1, right: 1 });
+  expect(judge.judge('better', signals({ a: [undefined, 0.9], b: [0.8, 0.85], d: [0.4, undefined] }))).toEqual({
+    tasks: 4,
+    decided: 1,
+    right: 1,
+  });
   expect(judge.judge('better', {})).toEqual({ tasks: 4, decided: 0, right: 0 });
 });
 

@@ -41,7 +41,9 @@ export class RoutingJudge {
     const told = byTask(signal);
     const tasks = [...this.truth.keys()];
     const decided = tasks.filter((task) => this.models.every((model) => told.get(task)?.has(model)));
-    const right = decided.filter((task) => this.choose(rule, told.get(task)) === this.choose(rule, this.truth.get(task)));
+    const right = decided.filter(
+      (task) => this.choose(rule, told.get(task)) === this.choose(rule, this.truth.get(task)),
+    );
     return { tasks: tasks.length, decided: decided.length, right: right.length };
   }
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { quantile, share, spread } from './statistics';
 
-const values = fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((value) => value + 0), { minLength: 1, maxLength: 50 });
+const values = fc.array(
+  fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((value) => value + 0),
+  { minLength: 1, maxLength: 50 },
+);
 
 describe('quantile', () => {
   it('agrees with tabulated values of definition 7', () => {
@@ -11,12 +14,17 @@ describe('quantile', () => {
 
   it('does not depend on the order, rises with p and ends at the extremes', () => {
     fc.assert(
-      fc.property(values, fc.double({ noNaN: true, min: 0, max: 1 }), fc.double({ noNaN: true, min: 0, max: 1 }), (list, p, q) => {
-        const [low, high] = p < q ? [p, q] : [q, p];
-        expect(quantile([...list].reverse(), p)).toBe(quantile(list, p));
-        expect(quantile(list, low)).toBeLessThanOrEqual(quantile(list, high) + 1e-9);
-        expect([quantile(list, 0), quantile(list, 1)]).toEqual([Math.min(...list), Math.max(...list)]);
-      }),
+      fc.property(
+        values,
+        fc.double({ noNaN: true, min: 0, max: 1 }),
+        fc.double({ noNaN: true, min: 0, max: 1 }),
+        (list, p, q) => {
+          const [low, high] = p < q ? [p, q] : [q, p];
+          expect(quantile([...list].reverse(), p)).toBe(quantile(list, p));
+          expect(quantile(list, low)).toBeLessThanOrEqual(quantile(list, high) + 1e-9);
+          expect([quantile(list, 0), quantile(list, 1)]).toEqual([Math.min(...list), Math.max(...list)]);
+        },
+      ),
     );
   });
 

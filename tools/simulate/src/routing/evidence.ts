@@ -14,21 +14,26 @@ export type Knowledge = (model: number, task: number) => Evidence | undefined;
 const PRIOR: Evidence = { rate: 0.7, requests: 2 };
 
 const believed = (evidence: Evidence | undefined): number =>
-  evidence ? (evidence.rate * evidence.requests + PRIOR.rate * PRIOR.requests) / (evidence.requests + PRIOR.requests) : PRIOR.rate;
+  evidence
+    ? (evidence.rate * evidence.requests + PRIOR.rate * PRIOR.requests) / (evidence.requests + PRIOR.requests)
+    : PRIOR.rate;
 
 /** The model that is believed to be best for the task; the first of equals. */
 export function choose(task: number, know: Knowledge): number {
   let best = 0;
-  for (let model = 1; model < MODELS; model++) if (believed(know(model, task)) > believed(know(best, task))) best = model;
+  for (let model = 1; model < MODELS; model++)
+    if (believed(know(model, task)) > believed(know(best, task))) best = model;
   return best;
 }
 
 /** The stronger of two pieces of evidence. They are not added up: a router's own requests are in the sums of the fleet. */
-export const stronger = (a: Knowledge, b: Knowledge): Knowledge => (model, task) => {
-  const first = a(model, task);
-  const second = b(model, task);
-  return !first || (second && second.requests > first.requests) ? second : first;
-};
+export const stronger =
+  (a: Knowledge, b: Knowledge): Knowledge =>
+  (model, task) => {
+    const first = a(model, task);
+    const second = b(model, task);
+    return !first || (second && second.requests > first.requests) ? second : first;
+  };
 
 /** Variance of one request's success, about, for rates in question. */
 const REQUEST_VARIANCE = 0.2;
@@ -38,7 +43,8 @@ const REQUEST_VARIANCE = 0.2;
  * @param standardError of the rate, from the noise alone
  */
 export const noisyEvidence = (rate: number, requests: number, standardError: number): Evidence => ({
-  rate, requests: REQUEST_VARIANCE / (REQUEST_VARIANCE / requests + standardError ** 2),
+  rate,
+  requests: REQUEST_VARIANCE / (REQUEST_VARIANCE / requests + standardError ** 2),
 });
 
 /** What came of a request. */

@@ -1,7 +1,15 @@
 /** What a fleet knows through rounds of the real protocol, with noise for a privacy budget over all of them. */
 import { epsilonToRho } from '@secagg/dp-noise';
 import { auditTranscript, LocalFleet, noiseVariance, type RoundPlan, runCommittee } from '@secagg/protocol';
-import { accumulate, decodeSums, defaultFields, type RewardObservation, type RoundLayout, splitSignalKey, transcriptMessage } from '@secagg/schema';
+import {
+  accumulate,
+  decodeSums,
+  defaultFields,
+  type RewardObservation,
+  type RoundLayout,
+  splitSignalKey,
+  transcriptMessage,
+} from '@secagg/schema';
 import { ExpectedSums } from '../expected-sums';
 import { UnsafeRecorder } from '../randomness';
 import { type Knowledge, noisyEvidence, type Outcome } from './evidence';
@@ -31,15 +39,31 @@ export class Federation {
 
   constructor({ routers, rounds, epsilon, maxRequests, seed }: FederationOptions) {
     this.recorder = new UnsafeRecorder(seed);
-    this.fleet = new LocalFleet({ routers, committee: { size: 4, threshold: 2 }, random: this.recorder.random, nowMs: this.nowMs });
+    this.fleet = new LocalFleet({
+      routers,
+      committee: { size: 4, threshold: 2 },
+      random: this.recorder.random,
+      nowMs: this.nowMs,
+    });
     this.fleet.startEpoch(this.nowMs);
     const keys = Array.from({ length: MODELS * TASKS }, (_, i) => keyOf(Math.floor(i / TASKS), i % TASKS)).sort();
     // The routers go by success rates: latencies only have to be there.
     const fields = defaultFields({ weights: { latency: 1 / 16 } });
     this.plan = {
-      keys, fields, maxRequestsPerRouter: maxRequests, minParticipantsPerGroup: routers, maxParticipants: routers, groups: 1,
-      privacy: { unit: 'request', rho: epsilonToRho(epsilon, 1 / DELTA_INVERSE) / rounds, assumedColluders: 0, deltaInverse: DELTA_INVERSE },
-      sendDelayMs: 0, durationMs: 1000,
+      keys,
+      fields,
+      maxRequestsPerRouter: maxRequests,
+      minParticipantsPerGroup: routers,
+      maxParticipants: routers,
+      groups: 1,
+      privacy: {
+        unit: 'request',
+        rho: epsilonToRho(epsilon, 1 / DELTA_INVERSE) / rounds,
+        assumedColluders: 0,
+        deltaInverse: DELTA_INVERSE,
+      },
+      sendDelayMs: 0,
+      durationMs: 1000,
     };
     this.sums = new Float64Array(keys.length * fields.length);
   }
@@ -54,16 +78,24 @@ export class Federation {
     fleet.routers.forEach((router, i) => {
       const { vector } = accumulate(config.layout, outcomes[i].map(observationOf));
       const copy = vector.slice();
-      const { result: bytes, again } = recorder.recording(() => router.build(router.check(open, this.nowMs), vector, this.nowMs));
+      const { result: bytes, again } = recorder.recording(() =>
+        router.build(router.check(open, this.nowMs), vector, this.nowMs),
+      );
       router.send(fleet.coordinator, key, bytes);
       expected.add(router.identity.id, copy, again);
     });
     runCommittee(fleet.coordinator, fleet.members, this.nowMs + this.plan.durationMs);
-    const audited = auditTranscript(fleet.authority.publicKey, transcriptMessage.decode(fleet.coordinator.publish(key)));
+    const audited = auditTranscript(
+      fleet.authority.publicKey,
+      transcriptMessage.decode(fleet.coordinator.publish(key)),
+    );
     if (audited.kind !== 'opened') throw new Error('the round was aborted');
     expected.check(audited);
     fleet.forget(key);
-    for (const { values } of audited.sums) values.forEach((value, i) => { this.sums[i] += value; });
+    for (const { values } of audited.sums)
+      values.forEach((value, i) => {
+        this.sums[i] += value;
+      });
     this.variance += noiseVariance(config, fleet.routers.length);
     this.known = this.decode(config.layout);
   }
@@ -73,8 +105,14 @@ export class Federation {
 
   private decode(layout: RoundLayout): Knowledge {
     const { signal, details } = decodeSums(layout, this.sums, {
-      noiseVariance: this.variance, withholdBelow: 3,
-      header: { aggregation_round: 1, cluster_hash: this.fleet.cluster, participant_count: this.fleet.routers.length, timestamp: new Date(this.nowMs).toISOString() },
+      noiseVariance: this.variance,
+      withholdBelow: 3,
+      header: {
+        aggregation_round: 1,
+        cluster_hash: this.fleet.cluster,
+        participant_count: this.fleet.routers.length,
+        timestamp: new Date(this.nowMs).toISOString(),
+      },
     });
     return (model, task) => {
       const key = keyOf(model, task);

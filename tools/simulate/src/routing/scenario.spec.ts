@@ -2,7 +2,10 @@ import { choose, type Evidence, type Knowledge, noisyEvidence, stronger, Tally }
 import { EPSILONS, routingReport } from './scenario';
 import { makeWorld, MODELS } from './world';
 
-const knows = (entries: Readonly<Record<number, Evidence>>): Knowledge => (model) => entries[model];
+const knows =
+  (entries: Readonly<Record<number, Evidence>>): Knowledge =>
+  (model) =>
+    entries[model];
 
 describe('choosing a model', () => {
   it('goes by the rate, unless hardly anything stands behind it', () => {
@@ -20,7 +23,10 @@ describe('choosing a model', () => {
   });
 
   it('takes the stronger evidence', () => {
-    const both = stronger(knows({ 0: { rate: 0.1, requests: 5 } }), knows({ 0: { rate: 0.9, requests: 50 }, 1: { rate: 0.5, requests: 1 } }));
+    const both = stronger(
+      knows({ 0: { rate: 0.1, requests: 5 } }),
+      knows({ 0: { rate: 0.9, requests: 50 }, 1: { rate: 0.5, requests: 1 } }),
+    );
     expect(both(0, 0)?.rate).toBe(0.9);
     expect(both(1, 0)?.rate).toBe(0.5);
     expect(both(2, 0)).toBeUndefined();
@@ -41,10 +47,20 @@ describe('routing scenario', () => {
   });
 
   it('gives a regret for every way of knowing; sharing in the clear beats keeping to oneself', () => {
-    const { checked, regret, requests } = routingReport({ routers: 24, rounds: 5, requestsPerRouter: 20, worlds: 1, seed: 'test' });
+    const { checked, regret, requests } = routingReport({
+      routers: 24,
+      rounds: 5,
+      requestsPerRouter: 20,
+      worlds: 1,
+      seed: 'test',
+    });
     expect(checked).toBe(true);
     expect(requests).toBe(24 * 5 * 20);
-    expect(Object.keys(regret.federated).map(Number).sort((a, b) => a - b)).toEqual([...EPSILONS]);
+    expect(
+      Object.keys(regret.federated)
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual([...EPSILONS]);
     for (const value of [regret.local, regret.pooled, ...Object.values(regret.federated)]) {
       expect(value).toBeGreaterThan(0);
       expect(value).toBeLessThan(0.5);

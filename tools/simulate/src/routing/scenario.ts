@@ -42,12 +42,25 @@ const EXPLORE = 0.1;
 export function routingReport(options: RoutingOptions): RoutingReport {
   const { routers, rounds, requestsPerRouter, worlds } = options;
   const mean = (regret: (world: World, name: string) => number): number =>
-    Array.from({ length: worlds }, (_, i) => regret(makeWorld(i + 1, rounds, routers, requestsPerRouter), `world ${i + 1}`)).reduce((a, b) => a + b) / worlds;
+    Array.from({ length: worlds }, (_, i) =>
+      regret(makeWorld(i + 1, rounds, routers, requestsPerRouter), `world ${i + 1}`),
+    ).reduce((a, b) => a + b) / worlds;
   return {
     checked: true,
     regret: {
-      local: mean((world) => regretOf(world, (own) => own, () => undefined)),
-      federated: Object.fromEntries(EPSILONS.map((epsilon) => [String(epsilon), mean((world, name) => federatedRegret(options, epsilon, world, name))])),
+      local: mean((world) =>
+        regretOf(
+          world,
+          (own) => own,
+          () => undefined,
+        ),
+      ),
+      federated: Object.fromEntries(
+        EPSILONS.map((epsilon) => [
+          String(epsilon),
+          mean((world, name) => federatedRegret(options, epsilon, world, name)),
+        ]),
+      ),
       pooled: mean(pooledRegret),
     },
     routers,
@@ -58,21 +71,44 @@ export function routingReport(options: RoutingOptions): RoutingReport {
   };
 }
 
-function federatedRegret({ routers, rounds, requestsPerRouter, seed }: RoutingOptions, epsilon: number, world: World, name: string): number {
-  const federation = new Federation({ routers, rounds, epsilon, maxRequests: requestsPerRouter, ...(seed === undefined ? {} : { seed: `${seed} ${name} ${epsilon}` }) });
-  return regretOf(world, (own) => stronger(own, federation.knowledge), (outcomes) => federation.share(outcomes));
+function federatedRegret(
+  { routers, rounds, requestsPerRouter, seed }: RoutingOptions,
+  epsilon: number,
+  world: World,
+  name: string,
+): number {
+  const federation = new Federation({
+    routers,
+    rounds,
+    epsilon,
+    maxRequests: requestsPerRouter,
+    ...(seed === undefined ? {} : { seed: `${seed} ${name} ${epsilon}` }),
+  });
+  return regretOf(
+    world,
+    (own) => stronger(own, federation.knowledge),
+    (outcomes) => federation.share(outcomes),
+  );
 }
 
 function pooledRegret(world: World): number {
   const everybody = new Tally();
-  return regretOf(world, (own) => stronger(own, everybody.know), (outcomes) => outcomes.flat().forEach((outcome) => everybody.add(outcome)));
+  return regretOf(
+    world,
+    (own) => stronger(own, everybody.know),
+    (outcomes) => outcomes.flat().forEach((outcome) => everybody.add(outcome)),
+  );
 }
 
 /**
  * @param knowledge of a router, from what it has seen itself, during one round
  * @param share called after each round with what every router has seen in it
  */
-function regretOf(world: World, knowledge: (own: Knowledge) => Knowledge, share: (outcomes: readonly (readonly Outcome[])[]) => void): number {
+function regretOf(
+  world: World,
+  knowledge: (own: Knowledge) => Knowledge,
+  share: (outcomes: readonly (readonly Outcome[])[]) => void,
+): number {
   const own = world.requests[0].map(() => new Tally());
   let regret = 0;
   let count = 0;

@@ -37,11 +37,16 @@ export function makeWorld(seed: number, rounds: number, routers: number, request
   });
   const own = Array.from({ length: routers }, () => Array.from({ length: OWN_TASKS }, () => below(TASKS)));
   const request = (router: number): Request => ({
-    task: next() < OWN_SHARE ? own[router][below(OWN_TASKS)] : below(TASKS), explore: next(), pick: next(), luck: next(),
+    task: next() < OWN_SHARE ? own[router][below(OWN_TASKS)] : below(TASKS),
+    explore: next(),
+    pick: next(),
+    luck: next(),
   });
   return {
     rates,
     best: Array.from({ length: TASKS }, (_, task) => Math.max(...rates.map((byTask) => byTask[task]))),
-    requests: Array.from({ length: rounds }, () => Array.from({ length: routers }, (_, router) => Array.from({ length: requestsPerRound }, () => request(router)))),
+    requests: Array.from({ length: rounds }, () =>
+      Array.from({ length: routers }, (_, router) => Array.from({ length: requestsPerRound }, () => request(router))),
+    ),
   };
 }

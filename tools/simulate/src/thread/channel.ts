@@ -15,7 +15,10 @@ export interface ChannelEnd {
 export function createChannel(): [ChannelEnd, ChannelEnd] {
   const { port1, port2 } = new MessageChannel();
   const [a, b] = [new Int32Array(new SharedArrayBuffer(4)), new Int32Array(new SharedArrayBuffer(4))];
-  return [{ port: port1, sent: a, received: b }, { port: port2, sent: b, received: a }];
+  return [
+    { port: port1, sent: a, received: b },
+    { port: port2, sent: b, received: a },
+  ];
 }
 
 export class Channel<Sent, Received> {

@@ -41,7 +41,11 @@ export class Helper {
       documents: view.documents,
       limits: routers[0].limits,
       routers: played.map(({ identity }) => identity),
-      members: [...this.members].map((index) => ({ index, party: members[index].identity, seats: members[index].state.seats })),
+      members: [...this.members].map((index) => ({
+        index,
+        party: members[index].identity,
+        seats: members[index].state.seats,
+      })),
       ...options,
     };
     const worker = new Worker(script, { workerData: data, transferList: [theirs.port] });
@@ -76,7 +80,8 @@ export class Helper {
     const { coordinator, members } = this.fleet;
     const work = coordinator.work(members[index].identity.id, nowMs);
     const report = workMessage.decode(work).items.find((item) => item.kind === 'report');
-    const views = report?.kind === 'report' ? coordinator.views(`${report.cluster}/${report.round}`, index as never) : undefined;
+    const views =
+      report?.kind === 'report' ? coordinator.views(`${report.cluster}/${report.round}`, index as never) : undefined;
     this.channel.post({ kind: 'work', member: index, work, ...(views ? { views } : {}), nowMs });
   }
 
@@ -84,7 +89,8 @@ export class Helper {
     const message = this.channel.take();
     if (message.kind !== 'worked') throw outOfStep(message);
     const { coordinator } = this.fleet;
-    for (const { method, args } of message.calls) (coordinator[method] as (...values: readonly unknown[]) => void).apply(coordinator, args as never);
+    for (const { method, args } of message.calls)
+      (coordinator[method] as (...values: readonly unknown[]) => void).apply(coordinator, args as never);
     this.memberMs.set(index, (this.memberMs.get(index) ?? 0) + message.cpuMs);
   }
 
@@ -104,8 +110,15 @@ export class Helper {
       return;
     }
     if (message.kind !== 'contribution') throw outOfStep(message);
-    this.channel.post({ kind: 'receipt', router: message.router, receipt: this.fleet.coordinator.contribute(key, message.bytes) });
+    this.channel.post({
+      kind: 'receipt',
+      router: message.router,
+      receipt: this.fleet.coordinator.contribute(key, message.bytes),
+    });
   }
 }
 
-const outOfStep = (message: FromHelper): Error => new Error(message.kind === 'failed' ? `the helper thread failed: ${message.problem}` : 'the helper thread is out of step');
+const outOfStep = (message: FromHelper): Error =>
+  new Error(
+    message.kind === 'failed' ? `the helper thread failed: ${message.problem}` : 'the helper thread is out of step',
+  );

@@ -17,7 +17,11 @@ export interface HelperData {
   readonly limits: RouterLimits;
   readonly routers: readonly PartyData[];
   /** With their seats in the epoch. */
-  readonly members: readonly { readonly index: number; readonly party: PartyData; readonly seats: MemberState['seats'] }[];
+  readonly members: readonly {
+    readonly index: number;
+    readonly party: PartyData;
+    readonly seats: MemberState['seats'];
+  }[];
   readonly requestsPerRouter: number;
   readonly trafficSeed: number;
   readonly seed?: string;
@@ -33,14 +37,30 @@ export type CommitteeCall =
   | { readonly method: 'takeAnswer'; readonly args: readonly [string, Bytes, number] };
 
 export type ToHelper =
-  | { readonly kind: 'contribute'; readonly key: string; readonly open: Bytes; readonly routers: readonly string[]; readonly nowMs: number }
+  | {
+      readonly kind: 'contribute';
+      readonly key: string;
+      readonly open: Bytes;
+      readonly routers: readonly string[];
+      readonly nowMs: number;
+    }
   | { readonly kind: 'receipt'; readonly router: string; readonly receipt: Signed }
-  | { readonly kind: 'work'; readonly member: number; readonly work: Bytes; readonly views?: Bytes; readonly nowMs: number }
+  | {
+      readonly kind: 'work';
+      readonly member: number;
+      readonly work: Bytes;
+      readonly views?: Bytes;
+      readonly nowMs: number;
+    }
   | { readonly kind: 'forget'; readonly key: string }
   | { readonly kind: 'end' };
 
 export type FromHelper =
   | { readonly kind: 'contribution'; readonly router: string; readonly bytes: Bytes }
-  | { readonly kind: 'contributed'; readonly sums: readonly GroupSum[]; readonly cpuMs: { readonly router: number; readonly build: number } }
+  | {
+      readonly kind: 'contributed';
+      readonly sums: readonly GroupSum[];
+      readonly cpuMs: { readonly router: number; readonly build: number };
+    }
   | { readonly kind: 'failed'; readonly problem: string }
   | { readonly kind: 'worked'; readonly calls: readonly CommitteeCall[]; readonly cpuMs: number };

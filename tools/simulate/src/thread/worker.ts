@@ -25,7 +25,9 @@ function play(data: HelperData, channel: Channel<FromHelper, ToHelper>): void {
   const next = uniform(data.trafficSeed);
   const view = verifyFleet(data.authorityKey, data.documents);
   const identityOf = ({ id, secretKey }: HelperData['routers'][number]) => ({ id: id as PartyId, secretKey });
-  const routers = new Map(data.routers.map((party) => [party.id, new LocalRouter(view, identityOf(party), data.limits, recorder.random)]));
+  const routers = new Map(
+    data.routers.map((party) => [party.id, new LocalRouter(view, identityOf(party), data.limits, recorder.random)]),
+  );
   const members = new Map(
     data.members.map(({ index, party, seats }) => {
       const member = new LocalMember(view, identityOf(party), recorder.random);
@@ -50,7 +52,11 @@ function play(data: HelperData, channel: Channel<FromHelper, ToHelper>): void {
 
   function contribute({ key, open, routers: ids, nowMs }: Extract<ToHelper, { kind: 'contribute' }>): void {
     meter.reset();
-    const contributor = new Contributor(open, { meter, recorder, requestsPerRouter: data.requestsPerRouter, next }, nowMs);
+    const contributor = new Contributor(
+      open,
+      { meter, recorder, requestsPerRouter: data.requestsPerRouter, next },
+      nowMs,
+    );
     let waiting = 0;
     const accept = (message: ToHelper): void => {
       if (message.kind !== 'receipt') throw new Error('nothing but receipts is expected now');
@@ -64,7 +70,11 @@ function play(data: HelperData, channel: Channel<FromHelper, ToHelper>): void {
       for (let message = channel.poll(); message; message = channel.poll()) accept(message);
     }
     while (waiting > 0) accept(channel.take());
-    channel.post({ kind: 'contributed', sums: contributor.expected.sums(), cpuMs: { router: meter.ms('router'), build: meter.ms('build') } });
+    channel.post({
+      kind: 'contributed',
+      sums: contributor.expected.sums(),
+      cpuMs: { router: meter.ms('router'), build: meter.ms('build') },
+    });
   }
 
   function work({ member: index, work: bytes, views, nowMs }: Extract<ToHelper, { kind: 'work' }>): void {

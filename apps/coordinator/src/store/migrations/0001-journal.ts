@@ -10,7 +10,12 @@ export const journal: Migration = {
       .addColumn('type', 'text', (column) => column.notNull())
       .addColumn('body', bytes, (column) => column.notNull())
       .execute();
-    await db.schema.createIndex('journal_of_round').on('journal').column('round_key').where('round_key' as never, 'is not', null).execute();
+    await db.schema
+      .createIndex('journal_of_round')
+      .on('journal')
+      .column('round_key')
+      .where('round_key' as never, 'is not', null)
+      .execute();
 
     await db.schema
       .createTable('contributions')
@@ -19,7 +24,12 @@ export const journal: Migration = {
       .addColumn('router', 'text', (column) => column.notNull())
       .addColumn('bytes', bytes, (column) => column.notNull())
       .execute();
-    await db.schema.createIndex('contribution_of_router').unique().on('contributions').columns(['round_key', 'router']).execute();
+    await db.schema
+      .createIndex('contribution_of_router')
+      .unique()
+      .on('contributions')
+      .columns(['round_key', 'router'])
+      .execute();
 
     await db.schema
       .createTable('finished_rounds')
@@ -32,7 +42,11 @@ export const journal: Migration = {
       .addColumn('finished_at_ms', integer, (column) => column.notNull())
       .addColumn('signal', 'text')
       .execute();
-    await db.schema.createIndex('finished_round_of_cluster').on('finished_rounds').columns(['cluster', 'round']).execute();
+    await db.schema
+      .createIndex('finished_round_of_cluster')
+      .on('finished_rounds')
+      .columns(['cluster', 'round'])
+      .execute();
 
     await db.schema
       .createTable('transcripts')

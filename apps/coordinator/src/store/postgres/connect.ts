@@ -56,7 +56,10 @@ export function openPool(url: string, connections: number, limits: pg.ClientConf
 
 /** Where a server acknowledges commits before they are on disk, these sessions do not. Stricter settings (`remote_apply`) stay. */
 async function makeCommitsDurable(client: { query(text: string): Promise<unknown> }): Promise<void> {
-  await client.query("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')");
+  await client.query(
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+  );
 }
 
-export const kyselyOn = (pool: pg.Pool): Kysely<Tables> => new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+export const kyselyOn = (pool: pg.Pool): Kysely<Tables> =>
+  new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });

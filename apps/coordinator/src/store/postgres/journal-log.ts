@@ -4,7 +4,15 @@
  * an id, whatever became of the lock.
  */
 import { type Bytes } from '@secagg/schema';
-import { type CompiledQuery, DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely';
+import {
+  type CompiledQuery,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+} from 'kysely';
 import { type Pool, type PoolClient, type QueryResult } from 'pg';
 import { type StoredContribution, type UsedNonce } from '../store';
 import { type Tables } from '../tables';
@@ -49,8 +57,10 @@ const PAGE = 100;
 
 const compiler = new Kysely<Tables>({
   dialect: {
-    createAdapter: () => new PostgresAdapter(), createDriver: () => new DummyDriver(),
-    createIntrospector: (db) => new PostgresIntrospector(db), createQueryCompiler: () => new PostgresQueryCompiler(),
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
   },
 });
 
@@ -87,16 +97,22 @@ export class JournalLog {
   }
 
   async newer(afterId: number): Promise<Newer> {
-    return newerOf((await this.pool.query(`${newerThan(afterId)}; SELECT ${NOW_MS} AS now_ms`)) as unknown as QueryResult[]);
+    return newerOf(
+      (await this.pool.query(`${newerThan(afterId)}; SELECT ${NOW_MS} AS now_ms`)) as unknown as QueryResult[],
+    );
   }
 
   /** The whole journal as of one moment, and the snapshot that it starts on. */
-  async everything(use: (rows: AsyncIterable<JournalRow>, snapshot: Bytes | undefined) => Promise<void>): Promise<void> {
+  async everything(
+    use: (rows: AsyncIterable<JournalRow>, snapshot: Bytes | undefined) => Promise<void>,
+  ): Promise<void> {
     const client = await this.pool.connect();
     let failure: Error | undefined;
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const [snapshot] = (await run(client, compiler.selectFrom('snapshots').select('body').where('name', '=', 'released').compile())).rows as { body: Bytes }[];
+      const [snapshot] = (
+        await run(client, compiler.selectFrom('snapshots').select('body').where('name', '=', 'released').compile())
+      ).rows as { body: Bytes }[];
       await use(pages(client), snapshot?.body);
       await client.query('COMMIT');
     } catch (error) {
@@ -109,9 +125,13 @@ export class JournalLog {
 }
 
 /** @param afterId an integer of ours, so it needs no parameter (which would take messages of its own) */
-const newerThan = (afterId: number): string => `SELECT id, type, body FROM journal WHERE id > ${Math.trunc(afterId)} ORDER BY id LIMIT ${PAGE}`;
+const newerThan = (afterId: number): string =>
+  `SELECT id, type, body FROM journal WHERE id > ${Math.trunc(afterId)} ORDER BY id LIMIT ${PAGE}`;
 
-const newerOf = ([rows, clock]: readonly QueryResult[]): Newer => ({ rows: rows.rows as JournalRow[], nowMs: (clock.rows[0] as { now_ms: number }).now_ms });
+const newerOf = ([rows, clock]: readonly QueryResult[]): Newer => ({
+  rows: rows.rows as JournalRow[],
+  nowMs: (clock.rows[0] as { now_ms: number }).now_ms,
+});
 
 async function* pages(client: PoolClient): AsyncIterable<JournalRow> {
   for (let after = 0; ; ) {
@@ -122,17 +142,24 @@ async function* pages(client: PoolClient): AsyncIterable<JournalRow> {
   }
 }
 
-const run = (client: PoolClient, { sql: text, parameters }: CompiledQuery): Promise<QueryResult> => client.query(text, [...parameters]);
+const run = (client: PoolClient, { sql: text, parameters }: CompiledQuery): Promise<QueryResult> =>
+  client.query(text, [...parameters]);
 
 const turnOn = (client: PoolClient): Turn => ({
   async newer(afterId) {
-    return newerOf((await client.query(`${newerThan(afterId)}; SELECT ${NOW_MS} AS now_ms`)) as unknown as QueryResult[]);
+    return newerOf(
+      (await client.query(`${newerThan(afterId)}; SELECT ${NOW_MS} AS now_ms`)) as unknown as QueryResult[],
+    );
   },
 
   async used(nonces) {
     const found: UsedNonce[] = [];
     for (const nonce of nonces) {
-      const query = compiler.selectFrom('operator_nonces').select('operator').where('operator', '=', nonce.operator).where('nonce', '=', nonce.nonce);
+      const query = compiler
+        .selectFrom('operator_nonces')
+        .select('operator')
+        .where('operator', '=', nonce.operator)
+        .where('nonce', '=', nonce.nonce);
       if ((await run(client, query.compile())).rows.length > 0) found.push(nonce);
     }
     return found;
@@ -142,8 +169,12 @@ const turnOn = (client: PoolClient): Turn => ({
     const entries = rows.map(({ id, roundKey, type, body }) => ({ id, round_key: roundKey ?? null, type, body }));
     await run(client, compiler.insertInto('journal').values(entries).compile());
     const contributions = rows.flatMap(({ id, roundKey, contribution }) =>
-      (contribution && roundKey !== undefined ? [{ journal_id: id, round_key: roundKey, router: contribution.router, bytes: contribution.bytes }] : []));
-    if (contributions.length > 0) await run(client, compiler.insertInto('contributions').values(contributions).compile());
+      contribution && roundKey !== undefined
+        ? [{ journal_id: id, round_key: roundKey, router: contribution.router, bytes: contribution.bytes }]
+        : [],
+    );
+    if (contributions.length > 0)
+      await run(client, compiler.insertInto('contributions').values(contributions).compile());
   },
 
   async useNonces(nonces, nowMs) {
@@ -153,7 +184,8 @@ const turnOn = (client: PoolClient): Turn => ({
   },
 
   async changeTasks(changes) {
-    for (const change of changes) for (const statement of taskStatements(compiler, change)) await run(client, statement);
+    for (const change of changes)
+      for (const statement of taskStatements(compiler, change)) await run(client, statement);
   },
 
   async removeEntries(roundKey) {
@@ -161,7 +193,9 @@ const turnOn = (client: PoolClient): Turn => ({
   },
 
   async putSnapshot(body) {
-    const query = compiler.insertInto('snapshots').values({ name: 'released', body })
+    const query = compiler
+      .insertInto('snapshots')
+      .values({ name: 'released', body })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ body: sql`excluded.body` }));
     await run(client, query.compile());
   },

@@ -3,7 +3,13 @@ import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId, SecaggError } from '@secagg/schema';
 import { type Kysely, sql } from 'kysely';
 import { failpoint } from '../../failpoint';
-import { type CountRound, type FinishedRound, type RoundOutput, type RoundStore, type StoredContribution } from '../store';
+import {
+  type CountRound,
+  type FinishedRound,
+  type RoundOutput,
+  type RoundStore,
+  type StoredContribution,
+} from '../store';
 import { type Tables } from '../tables';
 import { NOW_MS } from './clock';
 import { countSuspicion, readSuspicion } from './suspicion-table';
@@ -46,7 +52,9 @@ export class PostgresStore implements RoundStore {
     const all = this.db.selectFrom('contributions').select(['router', 'bytes']).where('round_key', '=', roundKey);
     for (let at = 0; routers && at < routers.length; at += PAGE) {
       const wanted = routers.slice(at, at + PAGE);
-      const rows = new Map((await this.ask(() => all.where('router', 'in', wanted).execute())).map((row) => [row.router, row]));
+      const rows = new Map(
+        (await this.ask(() => all.where('router', 'in', wanted).execute())).map((row) => [row.router, row]),
+      );
       for (const router of wanted) {
         const row = rows.get(router);
         if (row) yield row;
@@ -67,8 +75,16 @@ export class PostgresStore implements RoundStore {
   async *contributionsOf({ roundKey, firstId, lastId }: Task): AsyncIterable<StoredContribution> {
     for (let from = firstId; ; ) {
       const page = await this.ask(() =>
-        this.db.selectFrom('contributions').select(['journal_id', 'router', 'bytes'])
-          .where('round_key', '=', roundKey).where('journal_id', '>=', from).where('journal_id', '<=', lastId).orderBy('journal_id').limit(PAGE).execute());
+        this.db
+          .selectFrom('contributions')
+          .select(['journal_id', 'router', 'bytes'])
+          .where('round_key', '=', roundKey)
+          .where('journal_id', '>=', from)
+          .where('journal_id', '<=', lastId)
+          .orderBy('journal_id')
+          .limit(PAGE)
+          .execute(),
+      );
       for (const { router, bytes } of page) yield { router, bytes };
       if (page.length < PAGE) return;
       from = page[page.length - 1].journal_id + 1;
@@ -76,20 +92,44 @@ export class PostgresStore implements RoundStore {
   }
 
   /** Replaces a record of the same round: written twice, by two replicas, it is the same but for the time, and counted once. */
-  finishRound({ key, cluster, round, phase, contributions, decision, finishedAtMs }: FinishedRound, output?: RoundOutput, count?: CountRound): Promise<void> {
-    const outcome = { phase, contributions, decision: decision ?? null, finished_at_ms: finishedAtMs, signal: output?.signal ?? null };
+  finishRound(
+    { key, cluster, round, phase, contributions, decision, finishedAtMs }: FinishedRound,
+    output?: RoundOutput,
+    count?: CountRound,
+  ): Promise<void> {
+    const outcome = {
+      phase,
+      contributions,
+      decision: decision ?? null,
+      finished_at_ms: finishedAtMs,
+      signal: output?.signal ?? null,
+    };
     failpoint('before-durable:finish-round');
     return this.ask(async () => {
       await this.db.transaction().execute(async (transaction) => {
         // A row that is there is locked, one that is not is made: from here on the round is this transaction's.
-        const added = await transaction.insertInto('finished_rounds').values({ round_key: key, cluster, round, ...outcome })
-          .onConflict((conflict) => conflict.column('round_key').doNothing()).returning('round_key').executeTakeFirst();
-        const held = added ? undefined : await transaction.selectFrom('finished_rounds').select('phase').where('round_key', '=', key).forUpdate().executeTakeFirst();
+        const added = await transaction
+          .insertInto('finished_rounds')
+          .values({ round_key: key, cluster, round, ...outcome })
+          .onConflict((conflict) => conflict.column('round_key').doNothing())
+          .returning('round_key')
+          .executeTakeFirst();
+        const held = added
+          ? undefined
+          : await transaction
+              .selectFrom('finished_rounds')
+              .select('phase')
+              .where('round_key', '=', key)
+              .forUpdate()
+              .executeTakeFirst();
         if (held) await transaction.updateTable('finished_rounds').set(outcome).where('round_key', '=', key).execute();
         if (output) {
           const transcript = { finished_at_ms: finishedAtMs, body: output.transcript };
-          await transaction.insertInto('transcripts').values({ round_key: key, ...transcript })
-            .onConflict((conflict) => conflict.column('round_key').doUpdateSet(transcript)).execute();
+          await transaction
+            .insertInto('transcripts')
+            .values({ round_key: key, ...transcript })
+            .onConflict((conflict) => conflict.column('round_key').doUpdateSet(transcript))
+            .execute();
         }
         if (count && held?.phase !== 'published') await countSuspicion(transaction, cluster, count);
         failpoint('in-durable:finish-round');
@@ -103,22 +143,35 @@ export class PostgresStore implements RoundStore {
   }
 
   async finishedRound(roundKey: string): Promise<FinishedRound | undefined> {
-    const row = await this.ask(() => this.db.selectFrom('finished_rounds').selectAll().where('round_key', '=', roundKey).executeTakeFirst());
-    return row && {
-      key: row.round_key, cluster: row.cluster, round: row.round, phase: row.phase, contributions: row.contributions, finishedAtMs: row.finished_at_ms,
-      ...(row.decision ? { decision: row.decision } : {}),
-    };
+    const row = await this.ask(() =>
+      this.db.selectFrom('finished_rounds').selectAll().where('round_key', '=', roundKey).executeTakeFirst(),
+    );
+    return (
+      row && {
+        key: row.round_key,
+        cluster: row.cluster,
+        round: row.round,
+        phase: row.phase,
+        contributions: row.contributions,
+        finishedAtMs: row.finished_at_ms,
+        ...(row.decision ? { decision: row.decision } : {}),
+      }
+    );
   }
 
   /** In slices: a value comes as hexadecimal text, and neither the server nor a string here takes one of any length. */
   async transcript(roundKey: string): Promise<Bytes | undefined> {
     const of = this.db.selectFrom('transcripts').where('round_key', '=', roundKey);
-    const found = await this.ask(() => of.select([sql<number>`octet_length(body)`.as('length'), 'finished_at_ms']).executeTakeFirst());
+    const found = await this.ask(() =>
+      of.select([sql<number>`octet_length(body)`.as('length'), 'finished_at_ms']).executeTakeFirst(),
+    );
     if (!found) return undefined;
     const body = new Uint8Array(found.length);
     for (let from = 0; from < body.length; from += this.sliceBytes) {
       const slice = sql<Bytes>`substring(body FROM ${from + 1}::int FOR ${this.sliceBytes}::int)`.as('slice');
-      const part = await this.ask(() => of.select(slice).where('finished_at_ms', '=', found.finished_at_ms).executeTakeFirst());
+      const part = await this.ask(() =>
+        of.select(slice).where('finished_at_ms', '=', found.finished_at_ms).executeTakeFirst(),
+      );
       // Replaced or removed meanwhile: what is left of it is of no use.
       if (!part) return undefined;
       body.set(part.slice, from);
@@ -127,12 +180,24 @@ export class PostgresStore implements RoundStore {
   }
 
   async latestSignal(cluster: string): Promise<string | undefined> {
-    const newest = this.db.selectFrom('finished_rounds').select('signal').where('cluster', '=', cluster).where('signal', 'is not', null).orderBy('round', 'desc').limit(1);
+    const newest = this.db
+      .selectFrom('finished_rounds')
+      .select('signal')
+      .where('cluster', '=', cluster)
+      .where('signal', 'is not', null)
+      .orderBy('round', 'desc')
+      .limit(1);
     return (await this.ask(() => newest.executeTakeFirst()))?.signal ?? undefined;
   }
 
   async pruneTranscripts(beforeMs: number): Promise<number> {
-    return Number((await this.ask(() => this.db.deleteFrom('transcripts').where('finished_at_ms', '<', beforeMs).executeTakeFirst())).numDeletedRows);
+    return Number(
+      (
+        await this.ask(() =>
+          this.db.deleteFrom('transcripts').where('finished_at_ms', '<', beforeMs).executeTakeFirst(),
+        )
+      ).numDeletedRows,
+    );
   }
 
   /**
@@ -153,7 +218,9 @@ export class PostgresStore implements RoundStore {
         )
         RETURNING kind, round_key, part, first_id, last_id`.execute(this.db);
       const [row] = found.rows;
-      return row && { kind: row.kind, roundKey: row.round_key, part: row.part, firstId: row.first_id, lastId: row.last_id };
+      return (
+        row && { kind: row.kind, roundKey: row.round_key, part: row.part, firstId: row.first_id, lastId: row.last_id }
+      );
     });
   }
 
@@ -161,12 +228,28 @@ export class PostgresStore implements RoundStore {
   async renewTask({ kind, roundKey, part }: Task, leaseMs: number): Promise<void> {
     const until = sql<number>`${nowMs} + ${leaseMs}::bigint`;
     await this.ask(() =>
-      this.db.updateTable('tasks').set({ leased_until_ms: until }).where('kind', '=', kind).where('round_key', '=', roundKey).where('part', '=', part).where('holder', '=', this.replica).execute());
+      this.db
+        .updateTable('tasks')
+        .set({ leased_until_ms: until })
+        .where('kind', '=', kind)
+        .where('round_key', '=', roundKey)
+        .where('part', '=', part)
+        .where('holder', '=', this.replica)
+        .execute(),
+    );
   }
 
   /** Ends a task, unless it was asked for anew since it was claimed. */
   async endTask({ kind, roundKey, part }: Task): Promise<void> {
-    await this.ask(() => this.db.deleteFrom('tasks').where('kind', '=', kind).where('round_key', '=', roundKey).where('part', '=', part).where('holder', '=', this.replica).execute());
+    await this.ask(() =>
+      this.db
+        .deleteFrom('tasks')
+        .where('kind', '=', kind)
+        .where('round_key', '=', roundKey)
+        .where('part', '=', part)
+        .where('holder', '=', this.replica)
+        .execute(),
+    );
   }
 
   /** Stores the sums of a part together with the end of its task. Done twice, by two replicas, they are the same. */
@@ -174,13 +257,26 @@ export class PostgresStore implements RoundStore {
     const rows = sums.map(({ group, words }) => ({ round_key: roundKey, part, group_index: group, words }));
     await this.ask(() =>
       this.db.transaction().execute(async (transaction) => {
-        if (rows.length > 0) await transaction.insertInto('partial_sums').values(rows).onConflict((conflict) => conflict.doNothing()).execute();
-        await transaction.deleteFrom('tasks').where('kind', '=', 'sum').where('round_key', '=', roundKey).where('part', '=', part).execute();
-      }));
+        if (rows.length > 0)
+          await transaction
+            .insertInto('partial_sums')
+            .values(rows)
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        await transaction
+          .deleteFrom('tasks')
+          .where('kind', '=', 'sum')
+          .where('round_key', '=', roundKey)
+          .where('part', '=', part)
+          .execute();
+      }),
+    );
   }
 
   async partialSums(roundKey: string): Promise<PartialSum[]> {
-    const rows = await this.ask(() => this.db.selectFrom('partial_sums').select(['group_index', 'words']).where('round_key', '=', roundKey).execute());
+    const rows = await this.ask(() =>
+      this.db.selectFrom('partial_sums').select(['group_index', 'words']).where('round_key', '=', roundKey).execute(),
+    );
     return rows.map(({ group_index, words }) => ({ group: group_index, words }));
   }
 
@@ -193,12 +289,25 @@ export class PostgresStore implements RoundStore {
   shareWaiting(cluster: string, routers: readonly string[], windowMs: number): Promise<string[]> {
     const routersText = JSON.stringify(routers);
     return this.ask(async () => {
-      await this.db.insertInto('waiting_routers').values({ replica: this.replica, cluster, routers: routersText, seen_at_ms: nowMs })
-        .onConflict((conflict) => conflict.columns(['replica', 'cluster']).doUpdateSet({ routers: routersText, seen_at_ms: nowMs })).execute();
+      await this.db
+        .insertInto('waiting_routers')
+        .values({ replica: this.replica, cluster, routers: routersText, seen_at_ms: nowMs })
+        .onConflict((conflict) =>
+          conflict.columns(['replica', 'cluster']).doUpdateSet({ routers: routersText, seen_at_ms: nowMs }),
+        )
+        .execute();
       // A replica that has gone leaves nothing behind.
-      await this.db.deleteFrom('waiting_routers').where('seen_at_ms', '<', sql<number>`${nowMs} - ${10 * windowMs}::bigint`).execute();
-      const others = await this.db.selectFrom('waiting_routers').select('routers').where('cluster', '=', cluster).where('replica', '<>', this.replica)
-        .where('seen_at_ms', '>=', sql<number>`${nowMs} - ${windowMs}::bigint`).execute();
+      await this.db
+        .deleteFrom('waiting_routers')
+        .where('seen_at_ms', '<', sql<number>`${nowMs} - ${10 * windowMs}::bigint`)
+        .execute();
+      const others = await this.db
+        .selectFrom('waiting_routers')
+        .select('routers')
+        .where('cluster', '=', cluster)
+        .where('replica', '<>', this.replica)
+        .where('seen_at_ms', '>=', sql<number>`${nowMs} - ${windowMs}::bigint`)
+        .execute();
       return others.flatMap((row) => JSON.parse(row.routers) as string[]);
     });
   }
@@ -206,7 +315,13 @@ export class PostgresStore implements RoundStore {
   async check(): Promise<void> {
     const body = new Uint8Array(8);
     // A write, since a standby server or a full disk still reads.
-    await this.ask(() => this.db.insertInto('snapshots').values({ name: 'checked', body }).onConflict((conflict) => conflict.column('name').doUpdateSet({ body })).execute());
+    await this.ask(() =>
+      this.db
+        .insertInto('snapshots')
+        .values({ name: 'checked', body })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ body }))
+        .execute(),
+    );
   }
 
   /** Ends the connections. */

@@ -24,12 +24,22 @@ export function taskStatements(db: Kysely<Tables>, task: TaskChange): CompiledQu
   const { roundKey } = task;
   switch (task.change) {
     case 'remove':
-      return [db.deleteFrom('tasks').where('round_key', '=', roundKey).where('kind', 'in', [...task.kinds]).compile()];
+      return [
+        db
+          .deleteFrom('tasks')
+          .where('round_key', '=', roundKey)
+          .where('kind', 'in', [...task.kinds])
+          .compile(),
+      ];
     case 'add':
       // One that is there already is to be done again: what it was leased for may have changed since.
       return [
-        db.insertInto('tasks').values({ kind: task.kind, round_key: roundKey })
-          .onConflict((conflict) => conflict.columns(['kind', 'round_key', 'part']).doUpdateSet({ holder: null, leased_until_ms: 0 }))
+        db
+          .insertInto('tasks')
+          .values({ kind: task.kind, round_key: roundKey })
+          .onConflict((conflict) =>
+            conflict.columns(['kind', 'round_key', 'part']).doUpdateSet({ holder: null, leased_until_ms: 0 }),
+          )
           .compile(),
       ];
     case 'add-sums':

@@ -29,7 +29,11 @@ export async function expectLayers(siege: Siege, { layers, run }: Attack): Promi
     siege.switchOff(layers.slice(0, taken).map(nameOf));
     const layer = layers.at(taken);
     const outcome = await attempt(siege, run);
-    const seen = { taken, succeeded: outcome.succeeded, at: typeof layer === 'object' ? outcome.refusedAt : (outcome.refusedAt ?? outcome.leftOutAt) };
+    const seen = {
+      taken,
+      succeeded: outcome.succeeded,
+      at: typeof layer === 'object' ? outcome.refusedAt : (outcome.refusedAt ?? outcome.leftOutAt),
+    };
     expect(seen).toEqual({ taken, succeeded: layer === undefined, at: typeof layer === 'string' ? layer : undefined });
   }
   siege.switchOff([]);
@@ -46,6 +50,8 @@ async function attempt(siege: Siege, run: Attack['run']): Promise<Outcome> {
     siege.giveUpRounds();
   }
   // What was left out without a refusal has its reason in the log.
-  const said = [...siege.nodes].flatMap(([id, node]) => node.log.slice(from.get(id) ?? 0)).find(({ msg }) => msg === 'box cannot be used');
+  const said = [...siege.nodes]
+    .flatMap(([id, node]) => node.log.slice(from.get(id) ?? 0))
+    .find(({ msg }) => msg === 'box cannot be used');
   return { succeeded: false, ...(said ? { leftOutAt: said.check as string } : {}) };
 }

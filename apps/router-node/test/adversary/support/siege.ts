@@ -1,15 +1,60 @@
 /**
  * A fleet of real router-node processes whose coordinator cheats: it asks each committee member what it likes, shows each what it likes, and
  * keeps what they sign. One of the four members (2 open a vector) is its accomplice, and so is every router but the victim.
+ *
+ * Past 400 lines because each method is one message that an attack may shape; they share one state.
  */
+/* eslint-disable max-lines */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signMessage, WordSum } from '@secagg/crypto';
-import { type CheckedHeader, deriveEpoch, deriveRound, headerHash, headersRoot, type Identity, LocalMember, roundKey, type RoundPlan, signDocument, type VerifiedRound } from '@secagg/protocol';
 import {
-  answerBodyMessage, answerMessage, type Bytes, type Contribution, contributionMessage, type Decision, decisionMessage, encodeObservation, type EpochCertificate, epochCertificateMessage, epochMessage, epochSignatureMessage, headerMessage,
-  type MemberIndex, type MemberView, memberViewsMessage, openRoundMessage, proposalMessage, receiptMessage, type Report, reportMessage, type RoundConfig, roundConfigMessage, seatMessage, type Signed, signedMessage, transferMessage, type Vote, type VoteBody, voteBodyMessage, voteMessage, type WorkItem,
+  type CheckedHeader,
+  deriveEpoch,
+  deriveRound,
+  headerHash,
+  headersRoot,
+  type Identity,
+  LocalMember,
+  roundKey,
+  type RoundPlan,
+  signDocument,
+  type VerifiedRound,
+} from '@secagg/protocol';
+import {
+  answerBodyMessage,
+  answerMessage,
+  type Bytes,
+  type Contribution,
+  contributionMessage,
+  type Decision,
+  decisionMessage,
+  encodeObservation,
+  type EpochCertificate,
+  epochCertificateMessage,
+  epochMessage,
+  epochSignatureMessage,
+  headerMessage,
+  type MemberIndex,
+  type MemberView,
+  memberViewsMessage,
+  openRoundMessage,
+  proposalMessage,
+  receiptMessage,
+  type Report,
+  reportMessage,
+  type RoundConfig,
+  roundConfigMessage,
+  seatMessage,
+  type Signed,
+  signedMessage,
+  transferMessage,
+  type Vote,
+  type VoteBody,
+  voteBodyMessage,
+  voteMessage,
+  type WorkItem,
   workMessage,
 } from '@secagg/schema';
 import { CoordinatorDouble, eventually } from '../../support/coordinator-double';
@@ -27,7 +72,9 @@ type RoundItem = Exclude<WorkItem, { kind: 'seat' | 'sign-epoch' }>;
 type Part = 'reports' | 'votes' | 'answers' | 'transfers';
 
 /** What a member sent, or the line in which it said why it did not. */
-export type Said = { readonly sent: Bytes; readonly refused?: undefined } | { readonly sent?: undefined; readonly refused: LogLine };
+export type Said =
+  | { readonly sent: Bytes; readonly refused?: undefined }
+  | { readonly sent?: undefined; readonly refused: LogLine };
 
 export class Siege {
   readonly fleet: TestFleet;
@@ -48,14 +95,20 @@ export class Siege {
   answer: (url: URL, request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   private ticker: NodeJS.Timeout | undefined;
 
-  private constructor(options: Partial<TestFleetOptions>, private readonly victimSettings: Record<string, string>) {
+  private constructor(
+    options: Partial<TestFleetOptions>,
+    private readonly victimSettings: Record<string, string>,
+  ) {
     this.fleet = new TestFleet({ routers: 10, committee: { size: 4, threshold: 2 }, minParticipants: 3, ...options });
     this.coordinator = new CoordinatorDouble(this.fleet);
     this.accomplice = new LocalMember(this.fleet.view, this.fleet.routers[3], random);
   }
 
   /** All processes running, with an epoch in force. */
-  static async lay(options: Partial<TestFleetOptions> = {}, victimSettings: Record<string, string> = {}): Promise<Siege> {
+  static async lay(
+    options: Partial<TestFleetOptions> = {},
+    victimSettings: Record<string, string> = {},
+  ): Promise<Siege> {
     const siege = new Siege(options, victimSettings);
     const { coordinator, accomplice } = siege;
     coordinator.intercept = (request, response) => siege.intercept(request, response);
@@ -70,7 +123,17 @@ export class Siege {
   }
 
   async start(id: string, overrides: Record<string, string> = {}): Promise<void> {
-    this.nodes.set(id, await NodeProcess.start(this.fleet.environment(id, this.coordinator.port, { SECAGG_TEST_CHECKS_OFF: this.switches, ...(id === VICTIM ? this.victimSettings : {}), ...overrides }), { build: 'with-switches' }));
+    this.nodes.set(
+      id,
+      await NodeProcess.start(
+        this.fleet.environment(id, this.coordinator.port, {
+          SECAGG_TEST_CHECKS_OFF: this.switches,
+          ...(id === VICTIM ? this.victimSettings : {}),
+          ...overrides,
+        }),
+        { build: 'with-switches' },
+      ),
+    );
   }
 
   async newEpoch(): Promise<void> {
@@ -127,15 +190,21 @@ export class Siege {
 
   /** Announces a round, and waits for the victim's contribution to it. */
   async openRound(plan: Partial<RoundPlan> = {}): Promise<VerifiedRound> {
-    const key = this.coordinator.startRound({ minParticipantsPerGroup: 3, maxParticipants: 64, durationMs: 600_000, ...plan });
-    await eventually('the victim\'s contribution', () => this.coordinator.round(key).accepted.has(VICTIM as never));
+    const key = this.coordinator.startRound({
+      minParticipantsPerGroup: 3,
+      maxParticipants: 64,
+      durationMs: 600_000,
+      ...plan,
+    });
+    await eventually("the victim's contribution", () => this.coordinator.round(key).accepted.has(VICTIM as never));
     return this.coordinator.round(key).round;
   }
 
   /** Gives all rounds up, so that nobody waits for them any more. */
   giveUpRounds(): void {
     const { local } = this.coordinator;
-    for (const [key, { phase }] of local.state.rounds) if (phase === 'collecting') local.commit({ events: [{ type: 'round-undecided', key }], reply: undefined });
+    for (const [key, { phase }] of local.state.rounds)
+      if (phase === 'collecting') local.commit({ events: [{ type: 'round-undecided', key }], reply: undefined });
   }
 
   contributionOf(round: VerifiedRound, router = VICTIM): Contribution {
@@ -145,7 +214,10 @@ export class Siege {
   /** What members are shown of the round from now on, in the order they expect. */
   show(round: VerifiedRound, contributions: readonly Contribution[]): void {
     const routerOf = ({ header }: Contribution) => headerRouter(header);
-    this.shown.set(keyOf(round), [...contributions].sort((a, b) => (routerOf(a) < routerOf(b) ? -1 : 1)));
+    this.shown.set(
+      keyOf(round),
+      [...contributions].sort((a, b) => (routerOf(a) < routerOf(b) ? -1 : 1)),
+    );
   }
 
   /** The contributions as one member is shown them. */
@@ -154,7 +226,11 @@ export class Siege {
   }
 
   headers(round: VerifiedRound): CheckedHeader[] {
-    return (this.shown.get(keyOf(round)) ?? []).map(({ header }) => ({ signed: header, header: headerMessage.decode(header.body), hash: headerHash(header) }));
+    return (this.shown.get(keyOf(round)) ?? []).map(({ header }) => ({
+      signed: header,
+      header: headerMessage.decode(header.body),
+      hash: headerHash(header),
+    }));
   }
 
   /** Gives a member a piece of work and waits for what it says to it. */
@@ -162,15 +238,31 @@ export class Siege {
     const node = this.node(id);
     const from = node.log.length;
     const member = this.memberIndex(id);
-    const part = ({ report: 'reports', vote: 'votes', abort: 'votes', answer: 'answers', transfer: 'transfers' } as const)[item.kind];
-    this.captured.splice(0, this.captured.length, ...this.captured.filter((entry) => entry.member !== member || entry.part !== part));
+    const part = (
+      { report: 'reports', vote: 'votes', abort: 'votes', answer: 'answers', transfer: 'transfers' } as const
+    )[item.kind];
+    this.captured.splice(
+      0,
+      this.captured.length,
+      ...this.captured.filter((entry) => entry.member !== member || entry.part !== part),
+    );
     const certificate = this.coordinator.local.state.epoch?.certificate;
     if (!certificate) throw new Error('no epoch');
-    this.asked.set(id, workMessage.encode({ items: [item], epoch_certificates: [epochCertificateMessage.encode(certificate)] }));
+    this.asked.set(
+      id,
+      workMessage.encode({ items: [item], epoch_certificates: [epochCertificateMessage.encode(certificate)] }),
+    );
     let said: Said | undefined;
     await eventually(`${id} to say something about ${item.kind}`, () => {
-      const sent = this.captured.find((entry) => entry.key === roundKey(item.cluster, item.round) && entry.member === member && entry.part === part);
-      const refused = node.log.slice(from).find(({ msg, kind, round }) => (msg === 'work refused' || msg === 'work not done yet') && kind === item.kind && round === item.round);
+      const sent = this.captured.find(
+        (entry) => entry.key === roundKey(item.cluster, item.round) && entry.member === member && entry.part === part,
+      );
+      const refused = node.log
+        .slice(from)
+        .find(
+          ({ msg, kind, round }) =>
+            (msg === 'work refused' || msg === 'work not done yet') && kind === item.kind && round === item.round,
+        );
       if (sent) said = { sent: sent.bytes };
       else if (refused) said = { refused };
       return said !== undefined;
@@ -180,7 +272,9 @@ export class Siege {
 
   /** The reports of honest members on what is shown; throws the first refusal's line. */
   async reports(round: VerifiedRound, members: readonly string[] = HONEST): Promise<Signed[]> {
-    return Promise.all(members.map(async (id) => signedMessage.decode(must(await this.ask(id, { kind: 'report', ...about(round) })))));
+    return Promise.all(
+      members.map(async (id) => signedMessage.decode(must(await this.ask(id, { kind: 'report', ...about(round) })))),
+    );
   }
 
   /** The accomplice's report, with whatever it likes in it. */
@@ -190,13 +284,26 @@ export class Siege {
     headers.forEach((_, i) => {
       if (usable(i)) bits[i >> 3] |= 1 << (i & 7);
     });
-    const body: Report = { ...inRound(round), member: this.memberIndex(ACCOMPLICE), headers_root: headersRoot(headers), count: headers.length, usable: bits };
+    const body: Report = {
+      ...inRound(round),
+      member: this.memberIndex(ACCOMPLICE),
+      headers_root: headersRoot(headers),
+      count: headers.length,
+      usable: bits,
+    };
     return signDocument(reportMessage, round.config.fleet, body, this.accompliceVoteKey(round));
   }
 
   propose(round: VerifiedRound, reports: readonly Signed[]): Signed {
-    const inOrder = [...reports].sort((a, b) => reportMessage.decode(a.body).member - reportMessage.decode(b.body).member);
-    return signDocument(proposalMessage, round.config.fleet, { ...inRound(round), reports: inOrder }, this.fleet.coordinator.secretKey);
+    const inOrder = [...reports].sort(
+      (a, b) => reportMessage.decode(a.body).member - reportMessage.decode(b.body).member,
+    );
+    return signDocument(
+      proposalMessage,
+      round.config.fleet,
+      { ...inRound(round), reports: inOrder },
+      this.fleet.coordinator.secretKey,
+    );
   }
 
   /** Asks these members to vote for a proposal. */
@@ -206,7 +313,11 @@ export class Siege {
 
   /** The accomplice signs whatever is needed. */
   accompliceVote(round: VerifiedRound, body: Bytes): Vote {
-    const signature = signMessage(this.accompliceVoteKey(round), { type: voteBodyMessage.type, fleet: round.config.fleet }, body);
+    const signature = signMessage(
+      this.accompliceVoteKey(round),
+      { type: voteBodyMessage.type, fleet: round.config.fleet },
+      body,
+    );
     return { body, member: this.memberIndex(ACCOMPLICE), signature };
   }
 
@@ -218,17 +329,37 @@ export class Siege {
   decision(round: VerifiedRound, said: readonly Said[], withAccomplice = true): Decision {
     const votes = said.map((entry) => voteMessage.decode(must(entry)));
     const all = withAccomplice ? [...votes, this.accompliceVote(round, votes[0].body)] : votes;
-    return { body: votes[0].body, votes: all.map(({ member, signature }) => ({ member, signature })).sort((a, b) => a.member - b.member) };
+    return {
+      body: votes[0].body,
+      votes: all.map(({ member, signature }) => ({ member, signature })).sort((a, b) => a.member - b.member),
+    };
   }
 
   /** The answers of these members to a decision, with the words of every piece. */
-  async answers(round: VerifiedRound, proposal: Signed, decision: Decision, members: readonly string[], transfers: Signed[] = []): Promise<Said[]> {
+  async answers(
+    round: VerifiedRound,
+    proposal: Signed,
+    decision: Decision,
+    members: readonly string[],
+    transfers: Signed[] = [],
+  ): Promise<Said[]> {
     const body = voteBodyMessage.decode(decision.body) as Extract<VoteBody, { kind: 'ready' }>;
-    return Promise.all(members.map((id) => {
-      const index = this.memberIndex(id);
-      const pieces = body.groups.flatMap(({ group }) => round.epoch.pieces.filter((piece) => ((piece >> index) & 1) === 0).map((piece) => ({ group, piece })));
-      return this.ask(id, { kind: 'answer', ...about(round), proposal, decision: decisionMessage.encode(decision), pieces, transfers });
-    }));
+    return Promise.all(
+      members.map((id) => {
+        const index = this.memberIndex(id);
+        const pieces = body.groups.flatMap(({ group }) =>
+          round.epoch.pieces.filter((piece) => ((piece >> index) & 1) === 0).map((piece) => ({ group, piece })),
+        );
+        return this.ask(id, {
+          kind: 'answer',
+          ...about(round),
+          proposal,
+          decision: decisionMessage.encode(decision),
+          pieces,
+          transfers,
+        });
+      }),
+    );
   }
 
   /** The sum of a group of the contributions shown, from the answers' keystreams. Throws the first refusal's line. */
@@ -238,27 +369,35 @@ export class Siege {
     const pads = new WordSum(round.dimension, bits);
     const answers = said.map((entry) => answerBodyMessage.decode(must(entry)));
     for (const piece of round.epoch.pieces) {
-      const words = answers.flatMap(({ pieces }) => pieces.filter((entry) => entry.group === group && entry.piece === piece))[0]?.words;
+      const words = answers.flatMap(({ pieces }) =>
+        pieces.filter((entry) => entry.group === group && entry.piece === piece),
+      )[0]?.words;
       if (!words) throw new Error(`nobody answered piece ${piece}`);
       pads.addPacked(words);
     }
     for (const contribution of this.shown.get(keyOf(round)) ?? []) {
       const header = headerMessage.decode(contribution.header.body);
-      if (header.group === group && (routers === undefined || routers.includes(header.router))) sum.addPacked(contribution.ciphertext);
+      if (header.group === group && (routers === undefined || routers.includes(header.router)))
+        sum.addPacked(contribution.ciphertext);
     }
     sum.subtract(pads);
     return sum.toSigned();
   }
 
   /** Offers the victim a round of this configuration. Returns what it contributes; throws its refusal. */
-  async offer(config: RoundConfig, certificate: EpochCertificate, secretKey = this.fleet.coordinator.secretKey): Promise<{ round: VerifiedRound; contribution: Contribution }> {
+  async offer(
+    config: RoundConfig,
+    certificate: EpochCertificate,
+    secretKey = this.fleet.coordinator.secretKey,
+  ): Promise<{ round: VerifiedRound; contribution: Contribution }> {
     const announcement = signDocument(roundConfigMessage, config.fleet, config, secretKey);
     const round = deriveRound(this.fleet.view, deriveEpoch(certificate), announcement);
     const node = this.node(VICTIM);
     const from = node.log.length;
     this.offers.push(openRoundMessage.encode({ announcement, epoch_certificate: certificate }));
     const hash = hexOf(round.configHash);
-    const refusal = () => node.log.slice(from).find((line) => line.msg === 'round refused' && line.round === config.round);
+    const refusal = () =>
+      node.log.slice(from).find((line) => line.msg === 'round refused' && line.round === config.round);
     const gain = () => this.gained.find(({ configHash }) => configHash === hash);
     await eventually('the victim to join or refuse', () => gain() !== undefined || refusal() !== undefined);
     const gained = gain();
@@ -274,7 +413,10 @@ export class Siege {
     const name = `${item.kind}/${item.kind === 'seat' ? item.epoch : epochMessage.decode(item.body).epoch}/${id}`;
     this.epochReplies.delete(name);
     const refusal = () => node.log.slice(from).find(({ msg, kind }) => msg === 'work refused' && kind === item.kind);
-    await eventually(`${id} to say something about ${item.kind}`, () => this.epochReplies.has(name) || refusal() !== undefined);
+    await eventually(
+      `${id} to say something about ${item.kind}`,
+      () => this.epochReplies.has(name) || refusal() !== undefined,
+    );
     const sent = this.epochReplies.get(name);
     return sent ? { sent } : { refused: refusal() as LogLine };
   }
@@ -304,7 +446,12 @@ export class Siege {
       return true;
     }
     if (!this.puppets) return false;
-    if (part === undefined && cluster !== undefined && (cluster === 'seats' || cluster === 'epoch-signatures') && request.method === 'POST') {
+    if (
+      part === undefined &&
+      cluster !== undefined &&
+      (cluster === 'seats' || cluster === 'epoch-signatures') &&
+      request.method === 'POST'
+    ) {
       void bodyOf(request).then((bytes) => {
         this.epochReplies.set(epochReplyName(cluster, bytes), bytes);
         response.writeHead(204).end();
@@ -321,7 +468,9 @@ export class Siege {
     if (part === 'views') {
       const member = Number(url.searchParams.get('member')) as MemberIndex;
       const views = viewsFor(member, this.shown.get(`${cluster}/${number}`) ?? []);
-      response.writeHead(200).end(memberViewsMessage.encode({ cluster: cluster as never, round: Number(number) as never, member, views }));
+      response
+        .writeHead(200)
+        .end(memberViewsMessage.encode({ cluster: cluster as never, round: Number(number) as never, member, views }));
       return true;
     }
     if (part === 'reports' || part === 'votes' || part === 'answers' || part === 'transfers') {
@@ -347,13 +496,23 @@ export class Siege {
   /** Whatever becomes of the contribution. */
   receiptFor(signed: Signed): Signed {
     const { fleet, cluster, round, config_hash, router } = headerMessage.decode(signed.body);
-    const receipt = { v: 1 as const, fleet, cluster, round, config_hash, router, coordinator: this.fleet.coordinator.id, header_hash: headerHash(signed) };
+    const receipt = {
+      v: 1 as const,
+      fleet,
+      cluster,
+      round,
+      config_hash,
+      router,
+      coordinator: this.fleet.coordinator.id,
+      header_hash: headerHash(signed),
+    };
     return signDocument(receiptMessage, fleet, receipt, this.fleet.coordinator.secretKey);
   }
 }
 
 function epochReplyName(part: 'seats' | 'epoch-signatures', bytes: Bytes): string {
-  const { epoch, member } = part === 'seats' ? seatMessage.decode(signedMessage.decode(bytes).body) : epochSignatureMessage.decode(bytes);
+  const { epoch, member } =
+    part === 'seats' ? seatMessage.decode(signedMessage.decode(bytes).body) : epochSignatureMessage.decode(bytes);
   return `${part === 'seats' ? 'seat' : 'sign-epoch'}/${epoch}/${member}`;
 }
 
@@ -378,10 +537,19 @@ const viewsFor = (member: MemberIndex, contributions: readonly Contribution[]): 
 const headerRouter = (header: Signed): string => headerMessage.decode(header.body).router;
 
 const keyOf = ({ config }: VerifiedRound): string => roundKey(config.cluster, config.round);
-export const about = ({ config, announcement }: VerifiedRound) => ({ cluster: config.cluster, round: config.round, announcement });
+export const about = ({ config, announcement }: VerifiedRound) => ({
+  cluster: config.cluster,
+  round: config.round,
+  announcement,
+});
 
 export const inRound = ({ config, configHash }: VerifiedRound) => ({
-  v: 1 as const, fleet: config.fleet, cluster: config.cluster, round: config.round, epoch_hash: config.epoch_hash, config_hash: configHash,
+  v: 1 as const,
+  fleet: config.fleet,
+  cluster: config.cluster,
+  round: config.round,
+  epoch_hash: config.epoch_hash,
+  config_hash: configHash,
 });
 
 /** A refusal that stands in the way of an attack. */
@@ -409,4 +577,3 @@ export function vectorOf(round: VerifiedRound, requests: number): Float64Array {
   }
   return vector;
 }
-

@@ -4,7 +4,10 @@ export interface Axis {
   readonly place: (value: number) => number;
 }
 
-const linear = (from: number, to: number) => (value: number): number => (value - from) / (to - from);
+const linear =
+  (from: number, to: number) =>
+  (value: number): number =>
+    (value - from) / (to - from);
 
 /** The given ticks, evenly spaced ratios where their ratios are even. At least two, increasing, positive. */
 export function logAxisOf(ticks: readonly number[]): Axis {
@@ -19,7 +22,8 @@ export function logAxis(values: readonly number[]): Axis {
   const mantissas = high / low > 1000 ? [1] : [1, 2, 5];
   const candidates: number[] = [];
   // Written as decimals and read back, so that a tick is the number it is labelled with.
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) candidates.push(...mantissas.map((m) => Number(`${m}e${power}`)));
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
+    candidates.push(...mantissas.map((m) => Number(`${m}e${power}`)));
   const first = candidates.findLastIndex((tick) => tick <= low);
   const last = candidates.findIndex((tick) => tick >= high);
   return logAxisOf(candidates.slice(first, Math.max(last, first + 1) + 1));

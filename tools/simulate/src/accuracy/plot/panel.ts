@@ -45,8 +45,16 @@ export function drawPanel(panel: Panel, { left, top, width, height }: Box): stri
   const lines = panel.series.flatMap(({ colour, dashed, points }) => {
     const placed = points.map(([px, py]) => (py === null ? undefined : { x: x(px), y: y(py) }));
     return [
-      ...runs(placed).filter((run) => run.length > 1).map((run) => polyline(run, { stroke: colour, 'stroke-width': 1.8, 'stroke-dasharray': dashed ? '5 4' : undefined })),
-      ...placed.flatMap((point) => (point ? [element('circle', { cx: point.x, cy: point.y, r: 2.6, fill: dashed ? '#fff' : colour, stroke: colour })] : [])),
+      ...runs(placed)
+        .filter((run) => run.length > 1)
+        .map((run) =>
+          polyline(run, { stroke: colour, 'stroke-width': 1.8, 'stroke-dasharray': dashed ? '5 4' : undefined }),
+        ),
+      ...placed.flatMap((point) =>
+        point
+          ? [element('circle', { cx: point.x, cy: point.y, r: 2.6, fill: dashed ? '#fff' : colour, stroke: colour })]
+          : [],
+      ),
     ];
   });
   const title = label(left, top - (panel.note === undefined ? 8 : 21), panel.title, { 'font-weight': 'bold' });

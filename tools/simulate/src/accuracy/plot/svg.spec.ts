@@ -10,5 +10,7 @@ it('leaves out what is undefined and rounds coordinates', () => {
 });
 
 it('is a document of its own', () => {
-  expect(drawing(10, 20, ['<g/>'])).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="10" height="20" viewBox="0 0 10 20"[^>]*>\n<g\/>\n<\/svg>\n$/);
+  expect(drawing(10, 20, ['<g/>'])).toMatch(
+    /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="10" height="20" viewBox="0 0 10 20"[^>]*>\n<g\/>\n<\/svg>\n$/,
+  );
 });
