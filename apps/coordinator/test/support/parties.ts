@@ -177,7 +177,10 @@ export class HttpMember {
         );
         if (reply) {
           for (const item of reply.work.items) await this.handle(client, item, reply.work.epoch_certificates);
-          seen = reply.hash;
+          // What was left undone is asked for again: `seen` says that all of it was handled.
+          const isAllHandled = !reply.work.items.some(({ kind }) => this.ignores.has(kind));
+          seen = isAllHandled ? reply.hash : undefined;
+          if (!isAllHandled) await new Promise((resolve) => setTimeout(resolve, 50));
         }
       } catch (error) {
         if (this.stopped.signal.aborted) return;

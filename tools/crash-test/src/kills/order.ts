@@ -42,28 +42,36 @@ export const candidates = (world: World, { role, need }: Pick<CrashPoint, 'role'
   return need === 'observe' ? names.slice(-1) : names;
 };
 
-/** `kills` are orders to give; each is one or two kills. */
+/**
+ * The orders of one seed, always in the same sequence: an order waits until all its processes are free, and no later one is given before it.
+ * How fast the machine is decides only how many rounds pass meanwhile.
+ */
 export function randomOrders(draw: UnsafeDraw, isDone: () => boolean): Orders {
+  let waiting: KillOrder | undefined;
   return {
     next(world, busy) {
-      const point = draw.pick(drawable(world.fleet.kind));
-      const free = candidates(world, point).filter((name) => !busy.has(name));
-      const [instant, gently, blackout] = [draw.chance(INSTANTS), draw.chance(STOPS), draw.chance(BLACKOUTS)];
-      const afterMs = draw.below(LONGEST_INSTANT_MS);
-      const occurrence = draw.chance(0.6) ? 1 : 1 + draw.below(MOST_OCCURRENCE);
-      if (free.length === 0) return undefined;
-      const name = draw.pick(free);
-      const others = blackout
-        ? ['coordinator', ...world.fleet.routers].filter((other) => other !== name && !busy.has(other))
-        : [];
-      if (instant || blackout) return { name, others, afterMs, gently, occurrence: 1 };
-      return { name, others, afterMs, gently, at: point, occurrence: often(point.need) ? occurrence : 1 };
+      waiting ??= drawOrder(world, draw);
+      if ([waiting.name, ...waiting.others].some((name) => busy.has(name))) return undefined;
+      const order = waiting;
+      waiting = undefined;
+      return order;
     },
     missed: () => undefined,
     get isDone() {
       return isDone();
     },
   };
+}
+
+function drawOrder(world: World, draw: UnsafeDraw): KillOrder {
+  const point = draw.pick(drawable(world.fleet.kind));
+  const name = draw.pick(candidates(world, point));
+  const [instant, gently, blackout] = [draw.chance(INSTANTS), draw.chance(STOPS), draw.chance(BLACKOUTS)];
+  const afterMs = draw.below(LONGEST_INSTANT_MS);
+  const occurrence = draw.chance(0.6) ? 1 : 1 + draw.below(MOST_OCCURRENCE);
+  const others = blackout ? ['coordinator', ...world.fleet.routers].filter((other) => other !== name) : [];
+  if (instant || blackout) return { name, others, afterMs, gently, occurrence: 1 };
+  return { name, others, afterMs, gently, at: point, occurrence: often(point.need) ? occurrence : 1 };
 }
 
 /** Needs that a process meets several times in a round. */
