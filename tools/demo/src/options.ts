@@ -55,7 +55,10 @@ function command(): Command {
       'fewest contributions that are opened (default: two thirds of the routers, at most those that are left)',
       whole(1, 200),
     )
-    .option('--input <file>', 'observations, .csv or .jsonl; row i goes to router i mod R (default: generated traffic)')
+    .option(
+      '--input <file>',
+      'observations, .csv, .jsonl or .json; row i goes to router i mod R (default: generated traffic)',
+    )
     .option('--epsilon <e>', 'privacy cost of one round, per request', between(0, 1000), 1)
     .option('--delta <d>', 'at which epsilon is meant', between(0, 0.5), 1e-6)
     .option('--rounds <n>', 'rounds, each with its share of the rows', whole(1, 1000), 1)

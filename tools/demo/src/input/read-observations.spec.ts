@@ -36,14 +36,42 @@ describe('observations from files', () => {
   it('reads one object a line', () => {
     const path = file(
       'a.jsonl',
-      '{"model":"m","task":"t","success":true,"latency_s":1,"quality":0.5,"tokens":7}\n\n{"model":"m","task":"t:u","success":0,"latency_s":0}\n',
+      '{"model":"m","task":"t","success":true,"latency_s":1,"quality":0.5,"tokens":7}\n\n{"model":"ollama/llama3:8b","task":"u","success":0,"latency_s":0,"quality":null}\n',
     );
     expect(
       readObservations(path).map(({ success, task, quality, tokens }) => ({ success, task, quality, tokens })),
     ).toEqual([
       { success: true, task: 't', quality: 0.5, tokens: 7 },
-      { success: false, task: 't:u', quality: undefined, tokens: undefined },
+      { success: false, task: 'u', quality: undefined, tokens: undefined },
     ]);
+  });
+
+  it.each([
+    ['a.csv', '\uFEFFmodel,task,success,latency_s\nm,t,True,1\nm,t,False,1\n'],
+    ['a.csv', 'model,task,success,latency_s\r\nm,t, TRUE ,1\r\nm,t,0.0,1\r\n'],
+    [
+      'a.jsonl',
+      '\uFEFF{"model":"m","task":"t","success":1,"latency_s":1}\n{"model":"m","task":"t","success":false,"latency_s":1}',
+    ],
+    [
+      'a.json',
+      '[{"model":"m","task":"t","success":true,"latency_s":1},\n {"model":"m","task":"t","success":0,"latency_s":1}]',
+    ],
+    [
+      'A.JSON',
+      '\uFEFF{"model":"m","task":"t","success":true,"latency_s":1}\n{"model":"m","task":"t","success":"False","latency_s":1}\n',
+    ],
+  ])('reads %s as %j', (name, text) => {
+    const rows = readObservations(file(name, text));
+    expect(rows.map(({ model, task, success, latency_s }) => ({ model, task, success, latency_s }))).toEqual([
+      { model: 'm', task: 't', success: true, latency_s: 1 },
+      { model: 'm', task: 't', success: false, latency_s: 1 },
+    ]);
+  });
+
+  it('reads one object of a .json file', () => {
+    const path = file('a.json', '{"model":"m","task":"t","success":true,"latency_s":1}');
+    expect(readObservations(path)).toHaveLength(1);
   });
 
   it.each([
@@ -53,6 +81,8 @@ describe('observations from files', () => {
     ['no number', 'a.csv', 'model,task,success,latency_s\nm,t,1,fast\n', 'line 2'],
     ['a negative latency', 'a.jsonl', '{"model":"m","task":"t","success":true,"latency_s":-1}', 'line 1'],
     ['no JSON', 'a.jsonl', '{"model":\n', 'line 1'],
+    ['a bad row of an array', 'a.json', '[{"model":"m","task":"t","success":true,"latency_s":1},null]', 'row 2'],
+    ['no JSON at all', 'a.json', '[{', 'line 1'],
   ])('refuses %s and names the line', (_name, name, text, line) => {
     expect(() => readObservations(file(name, text))).toThrow(line);
   });

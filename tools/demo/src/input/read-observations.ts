@@ -1,19 +1,30 @@
-/** Observations from a file: `.csv` with a header line, or `.jsonl` with one object a line. */
+/** Observations from a file: `.csv` with a header line, `.jsonl` with one object a line, or `.json` with an array. */
 import { readFileSync } from 'node:fs';
 import { parseObservation, type RewardObservation, SecaggError } from '@secagg/schema';
 
-/** Throws `invalid`, naming the line. */
+/** Throws `invalid` or `malformed`, naming the line; in `.json` the row, from 1. */
 export function readObservations(path: string): RewardObservation[] {
-  const text = readFileSync(path, 'utf8');
-  const rows = path.endsWith('.jsonl') || path.endsWith('.ndjson') ? parseJsonLines(text) : parseCsv(text);
+  const text = readFileSync(path, 'utf8').replace(BYTE_ORDER_MARK, '');
+  const { place, rows } = parseRows(path, text);
   return rows.map(({ line, row }) => {
     try {
       return parseObservation(observationOf(row));
     } catch (error) {
       const what = error instanceof Error ? error.message : 'unreadable';
-      throw new SecaggError('invalid', `${path}, line ${line}: ${what}`, { line });
+      throw new SecaggError('invalid', `${path}, ${place} ${line}: ${what}`, { line });
     }
   });
+}
+
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
+function parseRows(path: string, text: string): { place: 'line' | 'row'; rows: NumberedRow[] } {
+  if (/\.json$/i.test(path)) {
+    const rows = parseJsonDocument(text);
+    if (rows) return { place: 'row', rows };
+  }
+  const lines = /\.(json|jsonl|ndjson)$/i.test(path);
+  return { place: 'line', rows: lines ? parseJsonLines(text) : parseCsv(text) };
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -37,7 +48,7 @@ function observationOf(row: Row): unknown {
   return {
     model: row.model,
     task: row.task,
-    success: typeof row.success === 'boolean' ? row.success : successes[String(row.success)],
+    success: successes[String(row.success).trim().toLowerCase()],
     latency_s: optionalNumber(row.latency_s),
     quality: optionalNumber(row.quality),
     cost_usd: optionalNumber(row.cost_usd),
@@ -45,13 +56,33 @@ function observationOf(row: Row): unknown {
   };
 }
 
-const successes: Readonly<Record<string, boolean>> = { 1: true, 0: false, true: true, false: false };
+/** As JSON, Python and spreadsheets write them. */
+const successes: Readonly<Record<string, boolean>> = {
+  '1': true,
+  '1.0': true,
+  true: true,
+  '0': false,
+  '0.0': false,
+  false: false,
+};
+
+/** Undefined when the whole text is no JSON: files of lines are named `.json`, too. */
+function parseJsonDocument(text: string): NumberedRow[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const rows: unknown[] = Array.isArray(value) ? value : [value];
+  return rows.map((row, i) => ({ line: i + 1, row: (row ?? {}) as Row }));
+}
 
 function parseJsonLines(text: string): NumberedRow[] {
   return text.split('\n').flatMap((content, i) => {
     if (content.trim() === '') return [];
     try {
-      return [{ line: i + 1, row: JSON.parse(content) as Row }];
+      return [{ line: i + 1, row: (JSON.parse(content) ?? {}) as Row }];
     } catch {
       throw new SecaggError('malformed', `line ${i + 1} is no JSON`, { line: i + 1 });
     }

@@ -8,6 +8,13 @@ it('finds columns by name and adds up the tokens', () => {
   ]);
 });
 
+it('takes a byte order mark, and True and False', () => {
+  const rows = readRows(`\uFEFF${header}\nx,ollama/llama3:8b,t,True,1,1,1.7,0\n`);
+  expect(rows).toEqual([
+    { model: 'ollama/llama3:8b', task: 't', success: true, latency_s: 1.7, cost_usd: 0, tokens: 2 },
+  ]);
+});
+
 it('keeps the order of the rows', () => {
   const rows = readRows(
     ['task,model,success,latency_s,cost_usd,context_tokens,generated_tokens', 'b,m,0,1,0,1,1', 'a,m,0,1,0,1,1'].join(

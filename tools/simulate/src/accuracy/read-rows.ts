@@ -8,7 +8,7 @@ const columns = ['model', 'task', 'success', 'latency_s', 'cost_usd', 'context_t
  * Throws an Error that names the line, or the column that is missing.
  */
 export function readRows(csv: string): RewardObservation[] {
-  const [header, ...lines] = csv.split(/\r?\n/);
+  const [header, ...lines] = csv.replace(/^\uFEFF/, '').split(/\r?\n/);
   const names = header.split(',');
   const [model, task, success, latency, cost, context, generated] = columns.map((name) => {
     const index = names.indexOf(name);
@@ -24,7 +24,7 @@ export function readRows(csv: string): RewardObservation[] {
         parseObservation({
           model: cells[model],
           task: cells[task],
-          success: number(cells[success]),
+          success: booleans[cells[success].toLowerCase()] ?? number(cells[success]),
           latency_s: number(cells[latency]),
           cost_usd: number(cells[cost]),
           tokens: number(cells[context]) + number(cells[generated]),
@@ -37,6 +37,9 @@ export function readRows(csv: string): RewardObservation[] {
     }
   });
 }
+
+/** As Python and spreadsheets write them. */
+const booleans: Readonly<Record<string, boolean>> = { true: true, false: false };
 
 /** An empty cell is not 0. */
 const number = (cell: string): number => (cell.trim() === '' ? NaN : Number(cell));
