@@ -80,7 +80,7 @@ const epochCertificate = message(160 * KIB, { body: f.bytes(0, 128 * KIB), signa
 
 function layoutKey(value, path) {
   f.text(3, 200)(value, path);
-  const colon = value.indexOf(':');
+  const colon = value.lastIndexOf(':');
   check(colon > 0 && colon < value.length - 1, 'invalid', `${path}: not model:task`);
   check(!HOSTILE_IN_KEYS.test(value), 'invalid', `${path}: control characters`);
 }

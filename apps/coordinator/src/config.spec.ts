@@ -47,6 +47,13 @@ describe('configuration', () => {
     });
   });
 
+  it('takes null as a field that is not there, at every depth', () => {
+    const nulls = { ...cluster, groups: null, fields: { quality: null }, privacy: { epsilon: 1, rho: null } };
+    const { clusters, port } = readConfig({ SECAGG_CONFIG: file({ ...needed, port: null, clusters: [nulls] }) });
+    expect(port).toBe(8400);
+    expect(clusters).toEqual(readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [cluster] }) }).clusters);
+  });
+
   it('makes a plan of a cluster: sorted catalogue, default fields, epsilon as rho', () => {
     const {
       clusters: [{ plan, trigger }],

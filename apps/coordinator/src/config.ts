@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { exitCodes, HostFault } from '@secagg/host';
-import { SecaggError } from '@secagg/schema';
+import { SecaggError, withoutNulls } from '@secagg/schema';
 import { messageOf } from './error-message';
 import { type Config, configSchema } from './config/schema';
 
@@ -77,11 +77,14 @@ function nameOf(issuePath: readonly PropertyKey[]): string {
   return variable ? `${where} (${variable})` : where;
 }
 
+/** Null is absent, however deep a field is. */
+const CONFIG_DEPTH = 32;
+
 function readFile(file: string | undefined): Record<string, unknown> {
   if (!file) return {};
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = withoutNulls(JSON.parse(readFileSync(file, 'utf8')), CONFIG_DEPTH);
   } catch (error) {
     throw new ConfigError(`cannot read the configuration file ${file}: ${messageOf(error)}`);
   }

@@ -56,6 +56,13 @@ describe('configuration', () => {
     });
   });
 
+  it('takes null in the file as a setting that is not there', () => {
+    const path = file({ port: null, requestsPerRequester: null });
+    const config = readConfig({ ...needed, SECAGG_CONFIG: path });
+    expect(config.port).toBe(8500);
+    expect('requestsPerRequester' in config).toBe(false);
+  });
+
   it('names every setting that is missing or wrong, with its variable', () => {
     const problem = problemOf({
       SECAGG_CLUSTER: 'XYZ',

@@ -1,7 +1,7 @@
 /** Environment, over an optional JSON file, to a typed and validated configuration. Units are in the names. */
 import { readFileSync } from 'node:fs';
 import { exitCodes, HostFault } from '@secagg/host';
-import { clusterHash, partyId } from '@secagg/schema';
+import { clusterHash, partyId, withoutNulls } from '@secagg/schema';
 import { z } from 'zod';
 
 /** Text of an environment variable, or the value itself from the file. */
@@ -95,11 +95,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   throw new ConfigError(`the configuration is not valid:\n${lines.join('\n')}`);
 }
 
+/** Null is absent, however deep a setting is. */
+const CONFIG_DEPTH = 32;
+
 function fileSettings(path: string | undefined): object {
   if (!path) return {};
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = withoutNulls(JSON.parse(readFileSync(path, 'utf8')), CONFIG_DEPTH);
   } catch (error) {
     throw new ConfigError(
       `SECAGG_CONFIG: ${path} cannot be read as JSON: ${error instanceof Error ? error.message : 'unknown error'}`,

@@ -1,5 +1,5 @@
 /** Whole rounds with real router-node processes: four routers, all of them on the committee, any one of which may be absent. */
-import { type RewardObservation, signalFromObservations } from '@secagg/schema';
+import { type RewardObservation, signalFromObservations, splitSignalKey } from '@secagg/schema';
 import { catalogue, CoordinatorDouble, eventually } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
@@ -12,7 +12,7 @@ let nodes: NodeProcess[] = [];
 
 const rowsOf = (router: number, count = 12): RewardObservation[] =>
   Array.from({ length: count }, (_, i) => {
-    const [model, task] = catalogue[(i + router) % catalogue.length].split(':');
+    const { model, task } = splitSignalKey(catalogue[(i + router) % catalogue.length]);
     return {
       model,
       task,

@@ -5,3 +5,4 @@ export * from './layout';
 export * from './codec/canonical-cbor';
 export * from './messages';
 export * from './suspicion-report';
+export * from './without-nulls';

@@ -100,7 +100,9 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
     ...(scenario.hybrid && { policy: { sealing_suites: ['hpke-xwing-sha256-aes256gcm'] } }),
   });
   fleet.startEpoch(now);
-  const keys = Array.from({ length: scenario.keys ?? 2 }, (_, k) => `model-${k}:chat`);
+  const keys = Array.from({ length: scenario.keys ?? 2 }, (_, k) =>
+    k === 0 ? ':odd:name:chat' : `model-${k}:8b:chat`,
+  );
   const fields = defaultFields({ cost: true, quality: scenario.quality ?? false });
   const { key, config } = fleet.announce(
     {

@@ -1,5 +1,5 @@
 /** What the simulated routers have seen. */
-import { accumulate, type RewardObservation, type RoundConfig } from '@secagg/schema';
+import { accumulate, type RewardObservation, type RoundConfig, splitSignalKey } from '@secagg/schema';
 
 /** Deterministic uniform numbers in [0, 1): mulberry32. Traffic is no secret, so a small generator will do. */
 export function uniform(seed: number): () => number {
@@ -15,7 +15,7 @@ export function uniform(seed: number): () => number {
 /** One router's vector: `requests` requests to random keys of the catalogue. */
 export function trafficVector(layout: RoundConfig['layout'], requests: number, next: () => number): Float64Array {
   const observations = Array.from({ length: requests }, (): RewardObservation => {
-    const [model, task] = layout.keys[Math.floor(next() * layout.keys.length)].split(':');
+    const { model, task } = splitSignalKey(layout.keys[Math.floor(next() * layout.keys.length)]);
     const tokens = 1 + Math.floor(2000 * next());
     return {
       model,

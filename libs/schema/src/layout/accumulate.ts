@@ -1,5 +1,5 @@
 import { SecaggError } from '../problems';
-import { signalKey } from '../signal/key';
+import { joinKey } from '../signal/key';
 import { type RewardObservation } from '../signal/observation';
 import { encodeObservation } from './encode-observation';
 import { layoutDimension, type RoundLayout } from './layout';
@@ -26,7 +26,7 @@ export function accumulate(layout: RoundLayout, observations: Iterable<RewardObs
   for (const observation of observations) {
     const index = encodeObservation(layout, observation, one);
     if (index < 0) {
-      const key = signalKey(observation.model, observation.task);
+      const key = joinKey(observation.model, observation.task);
       missing.set(key, (missing.get(key) ?? 0) + 1);
       continue;
     }

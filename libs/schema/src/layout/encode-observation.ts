@@ -1,4 +1,4 @@
-import { signalKey } from '../signal/key';
+import { joinKey } from '../signal/key';
 import { costPerToken, type RewardObservation } from '../signal/observation';
 import { type FieldName, type FieldSpec } from './fields';
 import { keyIndex, type RoundLayout } from './layout';
@@ -33,7 +33,7 @@ function naturalValue(name: FieldName, observation: RewardObservation, cost: num
  * `out` alone, when the catalogue lacks the key.
  */
 export function encodeObservation(layout: RoundLayout, observation: RewardObservation, out: Float64Array): number {
-  const index = keyIndex(layout, signalKey(observation.model, observation.task));
+  const index = keyIndex(layout, joinKey(observation.model, observation.task));
   if (index < 0) return -1;
   const cost = costPerToken(observation);
   for (let f = 0; f < layout.fields.length; f++) {

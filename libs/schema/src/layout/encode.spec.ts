@@ -129,6 +129,14 @@ describe('encodeObservation', () => {
     expect([...out]).toEqual([1, 2, 3]);
   });
 
+  it('finds models with colons, also in observations from before the last one divided', () => {
+    const layout = layoutOf({}, { keys: ['ollama/llama3:8b:chat'] });
+    const out = new Float64Array(3);
+    const row = { success: true, latency_s: 1 };
+    expect(encodeObservation(layout, { model: 'ollama/llama3:8b', task: 'chat', ...row }, out)).toBe(0);
+    expect(encodeObservation(layout, { model: 'ollama/llama3', task: '8b:chat', ...row }, out)).toBe(0);
+  });
+
   it('overwrites what an earlier observation left', () => {
     const layout = layoutOf({ quality: true });
     const out = new Float64Array(5).fill(99);

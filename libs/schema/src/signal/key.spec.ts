@@ -19,6 +19,8 @@ describe('keys', () => {
     'gpt-4-1106-preview:mmlu_human_aging',
     'modèle:tâche',
     'm:: ',
+    ':m:t',
+    'ollama/llama3:8b:chat',
     '__proto__:t',
     '🦙:t',
   ])('takes %j', (key) => {
@@ -31,6 +33,8 @@ describe('keys', () => {
     'm',
     'm:',
     ':t',
+    'm:t:',
+    'm::',
     'm:t\n',
     'm\u0000:t',
     'm:\u007f',
@@ -60,8 +64,13 @@ describe('keys', () => {
     );
   });
 
-  it('refuses a model with a colon, which would be split elsewhere', () => {
-    expect(() => signalKey('llama3:8b', 'chat')).toThrow(expect.objectContaining({ code: 'invalid' }));
+  it('is divided by the last colon', () => {
+    expect(splitSignalKey('ollama/llama3:8b:chat')).toEqual({ model: 'ollama/llama3:8b', task: 'chat' });
+    expect(signalKey('ollama/llama3:8b', 'chat')).toBe('ollama/llama3:8b:chat');
+  });
+
+  it('refuses a task with a colon, which would be split elsewhere', () => {
+    expect(() => signalKey('llama3', '8b:chat')).toThrow(expect.objectContaining({ code: 'invalid' }));
   });
 
   it('orders as sort does', () => {

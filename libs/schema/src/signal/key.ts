@@ -12,47 +12,50 @@ export const MAX_KEY_LENGTH = 200;
 const FORBIDDEN = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 const isKey = (key: string): boolean => {
-  const colon = key.indexOf(':');
+  const colon = key.lastIndexOf(':');
   return key.length <= MAX_KEY_LENGTH && colon > 0 && colon < key.length - 1 && !FORBIDDEN.test(key);
 };
 
 /**
- * Key of a signal: `model:task`, 3 to 200 UTF-16 code units. The model is what stands before the first ':', so it holds
- * no ':' itself; the task is all the rest and may hold more of them. Neither is empty. Compared code unit by code unit:
- * no case folding and no Unicode normalisation.
+ * Key of a signal: `model:task`, 3 to 200 UTF-16 code units. The last ':' divides: a model may hold more of them
+ * (`ollama/llama3:8b`), a task, which the fleet chooses, holds none. Neither is empty. Compared code unit by code unit: no
+ * case folding and no Unicode normalisation.
  */
 export const signalKeySchema = z
   .string()
   .refine(isKey, { error: `a key is model:task, at most ${MAX_KEY_LENGTH} characters, without control characters` });
 
-/** Model part of a key: as `signalKeySchema`, without ':'. */
+/** Model part of a key: as `signalKeySchema`. */
 export const modelSchema = z
   .string()
   .min(1)
   .max(MAX_KEY_LENGTH - 2)
-  .refine((model) => !model.includes(':') && !FORBIDDEN.test(model), {
-    error: 'a model holds no ":" and no control characters',
-  });
+  .refine((model) => !FORBIDDEN.test(model), { error: 'a model holds no control characters' });
 
-/** Task part of a key: as `signalKeySchema`. */
+/** Task part of a key: as `signalKeySchema`, without ':'. */
 export const taskSchema = z
   .string()
   .min(1)
   .max(MAX_KEY_LENGTH - 2)
-  .refine((task) => !FORBIDDEN.test(task), { error: 'a task holds no control characters' });
+  .refine((task) => !task.includes(':') && !FORBIDDEN.test(task), {
+    error: 'a task holds no ":" and no control characters',
+  });
 
 /** The key of a model and a task; throws `invalid` when they do not make one. */
 export function signalKey(model: string, task: string): string {
-  const key = `${model}:${task}`;
-  if (model.includes(':') || !isKey(key))
-    throw new SecaggError('invalid', 'model and task do not make a key', { path: 'model' });
+  const key = joinKey(model, task);
+  if (task.includes(':') || !isKey(key))
+    throw new SecaggError('invalid', 'model and task do not make a key', { path: 'task' });
   return key;
 }
+
+/** The text of a key whose parts were checked before, or only to be looked up among valid keys. */
+export const joinKey = (model: string, task: string): string => `${model}:${task}`;
 
 /** Model and task of a valid key; `signalKey` of them is the key again. */
 export function splitSignalKey(key: string): { model: string; task: string } {
   if (!isKey(key)) throw new SecaggError('invalid', 'not a key of the form model:task', { path: 'key' });
-  const colon = key.indexOf(':');
+  const colon = key.lastIndexOf(':');
   return { model: key.slice(0, colon), task: key.slice(colon + 1) };
 }
 

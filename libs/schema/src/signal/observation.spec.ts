@@ -1,7 +1,8 @@
 import { SecaggError } from '../problems';
+import { signalKey, splitSignalKey } from './key';
 import { costPerToken, parseObservation } from './observation';
 
-const valid = { model: 'm', task: 'a:b', success: true, latency_s: 0.5 };
+const valid = { model: 'a:b', task: 't', success: true, latency_s: 0.5 };
 
 describe('parseObservation', () => {
   it.each([
@@ -15,11 +16,30 @@ describe('parseObservation', () => {
     expect(parseObservation(observation)).toEqual(observation);
   });
 
+  it('takes null for an optional field as its absence', () => {
+    const nulls = { quality: null, cost_usd: null, tokens: null, requester: null };
+    expect(parseObservation({ ...valid, ...nulls })).toEqual(valid);
+  });
+
+  it.each([
+    'ollama/llama3:8b',
+    'openai/gpt-4o:free',
+    'bedrock/anthropic.claude-3-sonnet-20240229-v1:0',
+    'ft:gpt-4o-mini-2024-07-18:acme::AbC',
+    '@cf/meta/llama-2-7b',
+    'Ünïcode model (α)',
+    ':m:',
+  ])('takes the model %s', (model) => {
+    expect(parseObservation({ ...valid, model })).toEqual({ ...valid, model });
+    expect(splitSignalKey(signalKey(model, 't'))).toEqual({ model, task: 't' });
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['model', { model: '' }],
-    ['model', { model: 'a:b' }],
+    ['model', { model: null }],
     ['model', { model: 'a\tb' }],
     ['task', { task: '' }],
+    ['task', { task: 'a:b' }],
     ['task', { task: 'x'.repeat(199) }],
     ['task', { model: 'x'.repeat(100), task: 'x'.repeat(100) }],
     ['success', { success: 2 }],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutNulls } from '../without-nulls';
 import { MAX_KEY_LENGTH, modelSchema, taskSchema } from './key';
 import { quantity, wholeNumber } from './numbers';
 import { parseOrRefuse } from './parse';
@@ -6,8 +7,8 @@ import { parseOrRefuse } from './parse';
 /** Outcome of one request, as a router reports it to its own sidecar. */
 export const RewardObservation = z
   .strictObject({
-    /** Without ':'. */
     model: modelSchema,
+    /** Without ':'. */
     task: taskSchema,
     success: z.union([
       z.boolean(),
@@ -33,9 +34,9 @@ export const RewardObservation = z
   });
 export type RewardObservation = z.infer<typeof RewardObservation>;
 
-/** An observation from outside. Throws `SecaggError('invalid')`, `details.path` naming the field. */
+/** An observation from outside; null is absent. Throws `SecaggError('invalid')`, `details.path` naming the field. */
 export const parseObservation = (value: unknown): RewardObservation =>
-  parseOrRefuse(RewardObservation, value, 'observation');
+  parseOrRefuse(RewardObservation, withoutNulls(value), 'observation');
 
 /** Cost of one request in USD per token, from 0; undefined unless both the cost and a positive number of tokens are known. */
 export function costPerToken(observation: Pick<RewardObservation, 'cost_usd' | 'tokens'>): number | undefined {

@@ -31,6 +31,15 @@ describe('parseSignal', () => {
     expect(parseSignal({ ...bare, reward_signals: {} })).toEqual({ ...bare, reward_signals: {} });
   });
 
+  it('takes null for an optional field as its absence', () => {
+    const { privacy_budget_used: _budget, noise_scale: _scale, ...bare } = valid();
+    const entries = { 'm:t': { ...entry, quality_score: null, cost_efficiency: null } };
+    expect(parseSignal({ ...bare, privacy_budget_used: null, noise_scale: null, reward_signals: entries })).toEqual({
+      ...bare,
+      reward_signals: { 'm:t': entry },
+    });
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['schema_version', { schema_version: 2 }],
     ['aggregation_round', { aggregation_round: 0 }],
@@ -68,7 +77,7 @@ describe('parseSignal', () => {
     ['total_samples', { total_samples: undefined }],
     ['quality_score', { quality_score: 2 }],
     ['cost_efficiency', { cost_efficiency: -0 }],
-    ['cost_efficiency', { cost_efficiency: null }],
+    ['avg_latency', { avg_latency: null }],
     ['router_id', { router_id: 'r' }],
   ])("names an entry's %s in the path", (field, change) => {
     const error = refusal({ ...valid(), reward_signals: { 'm:t': { ...entry, ...change } } });

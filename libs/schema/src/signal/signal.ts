@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutNulls } from '../without-nulls';
 import { signalKeySchema } from './key';
 import { isoTimestamp, quantity, wholeNumber } from './numbers';
 import { parseOrRefuse } from './parse';
@@ -59,11 +60,15 @@ export const createSignalSchema = (maxKeys: number) =>
 export const FederatedRewardSignal = createSignalSchema(MAX_SIGNAL_KEYS);
 export type FederatedRewardSignal = z.infer<typeof FederatedRewardSignal>;
 
+/** Levels of a signal: itself, its map, the entries. */
+const DEPTH = 3;
+
 /**
- * A signal from outside. Throws `SecaggError('invalid')`, `details.path` naming the field (`''` when it is no object).
+ * A signal from outside; null is absent. Throws `SecaggError('invalid')`, `details.path` naming the field (`''` when it is no object).
  * `maxKeys` is for readers of rounds with a longer catalogue.
  */
 export function parseSignal(value: unknown, options: { maxKeys?: number } = {}): FederatedRewardSignal {
   const { maxKeys } = options;
-  return parseOrRefuse(maxKeys === undefined ? FederatedRewardSignal : createSignalSchema(maxKeys), value, 'signal');
+  const schema = maxKeys === undefined ? FederatedRewardSignal : createSignalSchema(maxKeys);
+  return parseOrRefuse(schema, withoutNulls(value, DEPTH), 'signal');
 }

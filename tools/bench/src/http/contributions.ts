@@ -8,6 +8,7 @@ import {
   type RandomBytes,
   type RewardObservation,
   roundConfigMessage,
+  splitSignalKey,
 } from '@secagg/schema';
 
 export interface Prepared {
@@ -30,7 +31,7 @@ export function prepareContributions(view: FleetView, open: OpenRound, routers: 
   const sum = new Float64Array(round.dimension);
   const bodies = routers.map((identity, i) => {
     const observations = Array.from({ length: 20 }, (_, k): RewardObservation => {
-      const [model, task] = layout.keys[(7 * i + 11 * k) % layout.keys.length].split(':');
+      const { model, task } = splitSignalKey(layout.keys[(7 * i + 11 * k) % layout.keys.length]);
       return {
         model,
         task,
