@@ -156,7 +156,7 @@ it('keeps two reports, two votes and two contributions as evidence, and excludes
       await coordinator.client.putFleet(fleet.sign());
       const open = await coordinator.client.startRound(
         fleet.cluster,
-        operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster }),
+        operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, force: true }),
       );
       const router = new HttpRouter(fleet.view, identity);
       return router.send(coordinator.client, open, router.build(open, 1));

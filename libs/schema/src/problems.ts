@@ -25,6 +25,7 @@ export const problems = {
   // Rounds and epochs
   no_round: { status: 404, title: 'There is no such round', metric: 'stale_round' },
   stale_round: { status: 409, title: 'The round is over, or older than the newest one', metric: 'stale_round' },
+  round_open: { status: 409, title: 'Another round of the cluster is open', metric: 'policy' },
   round_full: { status: 409, title: 'The round has its maximum of participants', metric: 'stale_round' },
   wrong_config: { status: 409, title: 'Made for another configuration of the round', metric: 'validation_error' },
   wrong_epoch: { status: 409, title: 'Made for another epoch', metric: 'stale_round' },

@@ -5,22 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyFleet } from '@secagg/protocol';
 import { signedMessage } from '@secagg/schema';
-import { runCli } from './program';
+import { json, secagg } from '../test/support/secagg';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'secagg-cli-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
-
-async function secagg(...args: string[]): Promise<{ status: number; out: string; err: string }> {
-  const lines = { out: [] as string[], err: [] as string[] };
-  const status = await runCli(args, { out: (text) => lines.out.push(text), err: (text) => lines.err.push(text) });
-  return { status, out: lines.out.join('\n'), err: lines.err.join('\n') };
-}
-const json = async (...args: string[]) => {
-  const { status, out, err } = await secagg(...args);
-  expect({ status, err }).toEqual({ status: 0, err: '' });
-  return JSON.parse(out) as Record<string, unknown>;
-};
 
 describe('fleet', () => {
   const at = (...names: string[]) => join(folder, 'fleet', ...names);

@@ -34,14 +34,23 @@ export function withOverrides(plan: ClusterPlan, overrides: RoundOverrides): Clu
 
 /** The announcement of the plan's next round, to be committed. Throws as {@link startRound}. */
 export const announced =
-  ({ context, now }: Engine, plan: ClusterPlan) =>
+  ({ context, now }: Engine, plan: ClusterPlan, beside = false) =>
   (state: CoordinatorState): Step<Signed> =>
-    announceRound(state, context, withCost(state, plan, now()), now());
+    announceRound(state, context, withCost(state, plan, now()), now(), beside);
 
-/** Throws `committee_unavailable` without an epoch in force, `policy` or `budget_exhausted` for a plan that is not allowed. */
-export async function startRound(engine: Engine, plan: ClusterPlan, useNonce?: () => UsedNonce): Promise<OpenRound> {
+/**
+ * Throws `committee_unavailable` without an epoch in force, `round_open` while another round of the cluster takes contributions, `policy` or
+ * `budget_exhausted` for a plan that is not allowed.
+ * @param beside starts it also beside an open one
+ */
+export async function startRound(
+  engine: Engine,
+  plan: ClusterPlan,
+  useNonce: () => UsedNonce,
+  beside: boolean,
+): Promise<OpenRound> {
   const { journal } = engine;
-  const announcement = await journal.commit(announced(engine, plan), useNonce);
+  const announcement = await journal.commit(announced(engine, plan, beside), useNonce);
   const { cluster, round } = roundConfigMessage.decode(announcement.body);
   return openRoundOf(liveRound(journal.state, cluster, round));
 }

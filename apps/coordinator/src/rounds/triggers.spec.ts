@@ -57,7 +57,9 @@ function trial(trigger: Trigger, withEpoch = true) {
     return state.latestRound.get(fleet.cluster) ?? 0;
   };
   const cluster = fleet.cluster;
-  return { look, waiting, refusals, cluster, state };
+  /** As an operator's request does, with force. */
+  const announce = (atMs: number) => fleet.announce(plan, start + atMs);
+  return { look, announce, waiting, refusals, cluster, state };
 }
 
 describe('round triggers', () => {
@@ -70,6 +72,20 @@ describe('round triggers', () => {
     expect(await short.look(0)).toBe(1);
     expect(await short.look(999)).toBe(1);
     expect(await short.look(1000)).toBe(2);
+  });
+
+  it('never opens one beside a round that an operator has started, nor beside one that was forced', async () => {
+    const { look, announce } = trial({ kind: 'interval', everyMs: 3000 });
+    announce(0);
+    expect(await look(0)).toBe(1);
+    expect(await look(500)).toBe(1);
+    announce(900);
+    // The first has closed, the second takes contributions until 1900; the interval counts from it.
+    expect(await look(1500)).toBe(2);
+    expect(await look(3899)).toBe(2);
+    announce(3890);
+    expect(await look(4500)).toBe(3);
+    expect(await look(6890)).toBe(4);
   });
 
   it('starts a round when enough routers wait, and not another one too soon', async () => {

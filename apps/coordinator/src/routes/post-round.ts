@@ -13,7 +13,8 @@ export const postRound = (
   id: 'post-round',
   method: 'post',
   path: '/v1/clusters/:cluster/rounds',
-  summary: 'Starts a round of the cluster now, by its configured plan with the overrides of the request',
+  summary:
+    'Starts a round of the cluster now, by its configured plan with the overrides of the request; a second open one only when the request says `force`',
   request: 'signed operator-request (start-round)',
   urgent: true,
   replies: { 201: 'open-round' },
@@ -27,6 +28,6 @@ export const postRound = (
         party: request.operator,
       });
     const plan = withOverrides(planOf(plans, cluster), request.overrides ?? {});
-    return messageReply(openRoundMessage, await startRound(engine, plan, use), 201);
+    return messageReply(openRoundMessage, await startRound(engine, plan, use, request.force === true), 201);
   },
 });

@@ -137,7 +137,12 @@ afterAll(async () => {
 const openRound = (groups = 1): Promise<OpenRound> =>
   coordinator.client.startRound(
     fleet.cluster,
-    operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, overrides: { groups } }),
+    operatorRequest(fleet, fleet.operator, {
+      action: 'start-round',
+      cluster: fleet.cluster,
+      overrides: { groups },
+      force: true,
+    }),
   );
 const routers = fleet.routers.map((identity) => new HttpRouter(fleet.view, identity));
 

@@ -54,7 +54,9 @@ import { random, type TestFleet } from './fleet';
 export const operatorRequest = (
   fleet: TestFleet,
   operator: Identity,
-  request: { action: 'start-epoch' } | { action: 'start-round'; cluster: ClusterHash; overrides?: object },
+  request:
+    | { action: 'start-epoch' }
+    | { action: 'start-round'; cluster: ClusterHash; overrides?: object; force?: true },
   issuedAtMs = Date.now(),
 ): Signed =>
   signDocument(

@@ -91,7 +91,7 @@ export class CoordinatorDouble {
     this.local.commit(startEpoch(this.local.state, LIFETIME_MS, Date.now()));
   }
 
-  /** @returns key of the announced round */
+  /** Also beside open ones. @returns key of the announced round */
   startRound(plan: Partial<RoundPlan> = {}): string {
     const { cluster } = this.fleet;
     const { local } = this;
@@ -113,6 +113,7 @@ export class CoordinatorDouble {
           cluster,
         },
         Date.now(),
+        true,
       ),
     );
     return roundKey(cluster, local.state.latestRound.get(cluster) as number);

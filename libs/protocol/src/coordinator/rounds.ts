@@ -29,13 +29,19 @@ import {
   type Step,
 } from './state';
 
-/** Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `policy` for a plan below policy. */
+/**
+ * Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `round_open` while another round of the cluster takes
+ * contributions, `policy` for a plan below policy.
+ * @param beside announces it beside an open one: the routers' data is spread over both, and each costs
+ */
 export function announceRound(
   state: CoordinatorState,
   context: CoordinatorContext,
   plan: Omit<RoundPlan, 'round'>,
   nowMs: number,
+  beside = false,
 ): Step<Signed> {
+  if (!beside) checkNoneOpen(state, plan.cluster);
   if (!state.epoch || state.epoch.epoch.not_after_ms < nowMs)
     throw new SecaggError('committee_unavailable', 'no epoch is in force');
   const number = (state.latestRound.get(plan.cluster) ?? 0) + 1;
@@ -48,6 +54,19 @@ export function announceRound(
   );
   checkBudget(state, round, nowMs);
   return { events: [{ type: 'round-announced', announcement: round.announcement }], reply: round.announcement };
+}
+
+function checkNoneOpen({ rounds }: CoordinatorState, cluster: string): void {
+  const open = [...rounds.values()].find(
+    ({ phase, round }) => phase === 'collecting' && round.config.cluster === cluster,
+  );
+  if (!open) return;
+  const { round, deadline_ms } = open.round.config;
+  const deadline = new Date(deadline_ms).toISOString();
+  throw new SecaggError('round_open', `round ${round} of the cluster takes contributions until ${deadline}`, {
+    round,
+    deadline,
+  });
 }
 
 /**

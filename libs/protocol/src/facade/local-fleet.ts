@@ -128,10 +128,10 @@ export class LocalFleet {
     runCommittee(this.coordinator, this.members, nowMs);
   }
 
-  /** Announces the next round; returns its key and configuration. */
+  /** Announces the next round, also beside open ones: whoever has the whole fleet knows. Returns its key and configuration. */
   announce(plan: Omit<RoundPlan, 'round' | 'cluster'>, nowMs: number): { key: string; config: RoundConfig } {
     const { coordinator, cluster } = this;
-    coordinator.commit(announceRound(coordinator.state, coordinator.context, { ...plan, cluster }, nowMs));
+    coordinator.commit(announceRound(coordinator.state, coordinator.context, { ...plan, cluster }, nowMs, true));
     const key = roundKey(cluster, coordinator.state.latestRound.get(cluster) as number);
     return { key, config: (coordinator.state.rounds.get(key) as { round: { config: RoundConfig } }).round.config };
   }

@@ -37,6 +37,8 @@ const operatorRequestSchema = z.discriminatedUnion('action', [
     action: z.literal('start-round'),
     cluster: clusterHash,
     overrides: roundOverridesSchema.optional(),
+    /** Also while another round of the cluster takes contributions. */
+    force: z.literal(true).optional(),
   }),
 ]);
 /** Signed by a party whose certificate carries the role `operator`. */

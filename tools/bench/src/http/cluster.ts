@@ -91,7 +91,7 @@ export class HttpCluster {
     }
   }
 
-  /** Announces a round that closes with `n` contributions. */
+  /** Announces a round that closes with `n` contributions, also beside others. */
   async announce(n: number): Promise<OpenRound> {
     const { cluster, view, operator } = this.fleet;
     const request = signDocument(
@@ -105,6 +105,7 @@ export class HttpCluster {
         issued_at_ms: Date.now(),
         action: 'start-round',
         cluster,
+        force: true,
         overrides: { max_participants: n, min_participants_per_group: Math.floor(n / 2) },
       },
       operator.secretKey,

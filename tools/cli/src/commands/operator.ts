@@ -9,7 +9,12 @@ import { readCertificate } from '../fleet-folder';
 
 export type Action =
   | { readonly action: 'start-epoch' }
-  | { readonly action: 'start-round'; readonly cluster: ClusterHash; readonly overrides?: RoundOverrides };
+  | {
+      readonly action: 'start-round';
+      readonly cluster: ClusterHash;
+      readonly overrides?: RoundOverrides;
+      readonly force?: true;
+    };
 
 /**
  * @param folder the operator's party folder: identity.key and certificate.cbor. A sealed key is opened with the store key that

@@ -33,6 +33,7 @@ interface StartOptions {
   maxParticipants?: number;
   epsilon?: number;
   delta: number;
+  force?: true;
 }
 
 export function roundCommand(output: Output): Command {
@@ -53,6 +54,7 @@ export function roundCommand(output: Output): Command {
     .option('--max-participants <n>', 'the round closes when it has them', positiveCount)
     .option('--epsilon <e>', 'target cost of the round', positive)
     .option('--delta <d>', 'at which --epsilon is meant', delta, 1e-6)
+    .option('--force', 'also while another round of the cluster takes contributions')
     .action((origin: string, options: StartOptions) => withClient(origin, (client) => start(client, options, output)));
   round
     .command('status')
@@ -107,7 +109,12 @@ async function start(client: CoordinatorClient, options: StartOptions, output: O
   const { cluster } = options;
   const opened = await client.startRound(
     cluster,
-    await signRequest(options.operator, { action: 'start-round', cluster, overrides }),
+    await signRequest(options.operator, {
+      action: 'start-round',
+      cluster,
+      overrides,
+      ...(options.force ? { force: true } : {}),
+    }),
   );
   const config = roundConfigMessage.decode(opened.announcement.body);
   printJson(output, {

@@ -15,8 +15,11 @@ type Overrides = NonNullable<
 >;
 
 const START_LIMIT_MS = 60_000;
-/** Reasons for which a round or an epoch cannot start now, and can soon; `stale_round`: it was started, the answer was lost, and it is over. */
-const soon: readonly string[] = ['committee_unavailable', 'duplicate', 'policy', 'stale_round'];
+/**
+ * Reasons for which a round or an epoch cannot start now, and can soon; `stale_round`: it was started, the answer was lost, and it is over;
+ * `round_open`: the same, and it is not over yet.
+ */
+const soon: readonly string[] = ['committee_unavailable', 'duplicate', 'policy', 'round_open', 'stale_round'];
 
 function sign(
   { fleet: { authority, operator, cluster } }: World,
