@@ -76,6 +76,38 @@ const LEASE_MS = 60_000;
     expect(await all(stores[0].contributions('a/1', []))).toEqual([]);
   });
 
+  it('replaces sessions that cannot write any more, as a failover leaves them', async () => {
+    const postgres = server as TestPostgres;
+    const url = postgres.createDatabase();
+    const [rounds, journal] = [openPool(url, 4), openPool(url, 2)];
+    const witness = await rounds.connect();
+    const isReadOnly = async () =>
+      (await witness.query<{ transaction_read_only: string }>('SHOW transaction_read_only')).rows[0]
+        .transaction_read_only === 'on';
+    try {
+      await migrate(kyselyOn(journal) as never, postgresTypes, migrations);
+      const [store, entries] = [
+        new PostgresStore(kyselyOn(rounds), 'replica-1', () => undefined),
+        new JournalLog(journal),
+      ];
+      const fill = () => Promise.allSettled([store.check(), store.check(), store.check()]);
+      const append = (id: number) => entries.turn(0, (turn) => turn.append([contribution(id, `r${id}`)]));
+      await fill();
+      await append(1);
+      postgres.failOver(url);
+      while (!(await isReadOnly()));
+      // Every session may fail once, and none twice.
+      await fill();
+      await Promise.allSettled([append(2), append(3)]);
+      await store.check();
+      await append(4);
+    } finally {
+      witness.release();
+      postgres.endFailover(url);
+      await Promise.all([rounds.end(), journal.end()]);
+    }
+  });
+
   it('refuses a second entry with an id, and a second contribution of a router', async () => {
     await append([contribution(1, 'r1')]);
     await expect(append([contribution(1, 'r2')])).rejects.toThrow('journal_pkey');

@@ -87,6 +87,22 @@ export class TestPostgres {
     ]);
   }
 
+  /**
+   * As a failover does: sessions of the database that are open now can only read from here on, while new ones can write. Ended by
+   * {@link endFailover}.
+   */
+  failOver(url: string): void {
+    const name = new URL(url).pathname.slice(1);
+    this.run('psql', [url, '-qAtc', `ALTER DATABASE ${name} SET default_transaction_read_only = off`]);
+    this.run('psql', [url, '-qAtc', 'ALTER SYSTEM SET default_transaction_read_only = on']);
+    this.run('psql', [url, '-qAtc', 'SELECT pg_reload_conf()']);
+  }
+
+  endFailover(url: string): void {
+    this.run('psql', [url, '-qAtc', 'ALTER SYSTEM RESET default_transaction_read_only']);
+    this.run('psql', [url, '-qAtc', 'SELECT pg_reload_conf()']);
+  }
+
   /** As when the machine dies: every process of the server ends at once, and nothing more is written. They are gone when this returns. */
   kill(): void {
     const main = Number(readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]);

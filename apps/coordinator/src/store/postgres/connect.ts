@@ -46,12 +46,48 @@ export const clientOptions = (url: string): pg.ClientConfig => ({
 
 /** @param limits other time limits than the usual ones */
 export function openPool(url: string, connections: number, limits: pg.ClientConfig = {}): pg.Pool {
-  const pool = new pg.Pool({ ...clientOptions(url), ...limits, max: connections, onConnect: makeCommitsDurable });
+  const pool = new pg.Pool({
+    ...clientOptions(url),
+    ...limits,
+    max: connections,
+    onConnect: makeCommitsDurable,
+    Client: Session,
+  });
   // A connection that is lost while nobody uses it is replaced when somebody needs one. One that is lost between two queries of a
   // transaction says so by an event too; the next query fails, and that is where it is dealt with.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
+  // The pool drops a client that is ending, whoever returned it and however.
+  pool.on('release', (_error, client) => {
+    if (client instanceof Session && !client.isUsable) void client.end().catch(() => undefined);
+  });
   return pool;
+}
+
+/** A connection that notices when it is of no more use, as after its server has failed over to another one. */
+class Session extends pg.Client {
+  isUsable = true;
+
+  override query(...args: unknown[]): never {
+    const result = (super.query as (...args: unknown[]) => unknown)(...args);
+    if (result instanceof Promise)
+      result.catch((error: unknown) => {
+        if (endsSession(error)) this.isUsable = false;
+      });
+    return result as never;
+  }
+}
+
+/**
+ * SQLSTATE codes after which a session is of no use although a new one may be: its server only reads (25006), was shut down, has crashed
+ * or ended the session (57P01 to 57P05), or the connection failed (class 08). PostgreSQL documentation, Appendix A. The driver's own
+ * time limit has no code: the server may never answer on that connection.
+ */
+function endsSession(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    /^(25006|57P0[1-5]|08.{3})$/.test(String((error as { code?: unknown }).code)) || /read timeout/.test(error.message)
+  );
 }
 
 /** Where a server acknowledges commits before they are on disk, these sessions do not. Stricter settings (`remote_apply`) stay. */
