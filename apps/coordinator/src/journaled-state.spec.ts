@@ -12,6 +12,8 @@ function heldStore() {
   return {
     batches,
     releaseRound: () => Promise.resolve(),
+    isLocked: false,
+    checkUnlocked: () => undefined,
     append: (batch: JournalBatch) => new Promise<void>((resolve, reject) => batches.push({ batch, resolve, reject })),
   };
 }

@@ -6,11 +6,15 @@
  * Memory can therefore be ahead of the disk, but nobody outside has seen it: every reply waits for {@link durable}. When a
  * write fails the process must end, since what is in memory then may never become durable.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type CoordinatorEvent, type CoordinatorState, evolveCoordinator } from '@secagg/protocol';
 import { entryOf } from './event-codec';
 import { type Decide, type EventListener, type Journal } from './journal';
 import { takeSnapshot } from './snapshot';
 import { type Store, type UsedNonce } from './store/store';
+
+/** How often a locked database is looked at while a reply waits, in milliseconds. */
+const LOOK_MS = 50;
 
 export class JournaledState implements Journal {
   private tail: Promise<void> = Promise.resolve();
@@ -19,7 +23,7 @@ export class JournaledState implements Journal {
   /** @param onFailure ends the process: called once a step could not be written or applied */
   constructor(
     readonly state: CoordinatorState,
-    private readonly store: Pick<Store, 'append' | 'releaseRound'>,
+    private readonly store: Pick<Store, 'append' | 'releaseRound' | 'isLocked' | 'checkUnlocked'>,
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
@@ -46,12 +50,18 @@ export class JournaledState implements Journal {
   }
 
   /** Nobody else decides anything. */
-  fresh(): Promise<void> {
-    return Promise.resolve();
+  async fresh(): Promise<void> {
+    this.store.checkUnlocked();
   }
 
   reading(): () => Promise<void> {
-    return () => this.durable();
+    return () => (this.store.isLocked ? this.durableUnlessLocked() : this.durable());
+  }
+
+  /** Throws `unavailable` when another process has the database for too long: what is in memory becomes durable later. */
+  private async durableUnlessLocked(): Promise<void> {
+    const done = this.durable().then(() => true);
+    while (!(await Promise.race([done, pause(LOOK_MS, false)]))) this.store.checkUnlocked();
   }
 
   durable(): Promise<void> {

@@ -254,7 +254,7 @@ async function run(
     closing.abort();
     await closeServer(server, config.shutdownGraceMs);
     await tasks?.stop();
-    await finisher.idle();
+    await finisher.stop();
     await backend.close();
     logger.info('coordinator has stopped');
   };

@@ -1,5 +1,6 @@
 /** What the machine can do to a coordinator: told in words and with an exit status, nothing acknowledged lost, and over when its cause is. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -60,6 +61,20 @@ const runOn = (fleet: TestFleet, statement: string): void => {
   );
   if (status !== 0) throw new Error(stderr);
 };
+/** Another process that has the database's write lock until the returned function is called. */
+const locked = async (fleet: TestFleet): Promise<() => Promise<unknown>> => {
+  const program = `const d = new (require('libsql'))(process.argv[1], { timeout: 5000 });
+    d.exec('BEGIN IMMEDIATE'); console.log('locked'); process.stdin.on('end', () => { d.exec('ROLLBACK'); process.exit(); }).resume();`;
+  const child = spawn(process.execPath, ['-e', program, database(fleet)], {
+    cwd: __dirname,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return () => {
+    child.stdin.end();
+    return once(child, 'exit');
+  };
+};
 const ownedBy = (fleet: TestFleet, uid: number): void => {
   for (const path of [
     fleet.folder,
@@ -117,6 +132,46 @@ it('a disk that is full in the middle of a round: 74, no receipt for what is not
     });
     for (const router of routers)
       expect((await router.settle(coordinator.client, fleet.cluster, 1)).outcome).toBe('included');
+  } finally {
+    member.stop();
+    await serving;
+  }
+});
+
+it('a database that another process locks in the middle of a round: requests wait, then 503, and the round goes on', async () => {
+  const fleet = create();
+  const member = new HttpMember(fleet.view, fleet.routers[0]);
+  const coordinator = await start(fleet, {});
+  const serving = member.serve(() => coordinator.origin);
+  try {
+    await until(async () => (await coordinator.client.currentEpoch()) !== undefined);
+    const open: OpenRound = await coordinator.client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, {
+        action: 'start-round',
+        cluster: fleet.cluster,
+        overrides: { duration_ms: 60_000, max_participants: 3 },
+      }),
+    );
+    const routers = fleet.routers.slice(0, 3).map((identity) => new HttpRouter(fleet.view, identity));
+    const bodies = routers.map((router) => router.build(open, 10));
+    const unlock = await locked(fleet);
+    const sending = routers.slice(0, 2).map((router, i) => router.send(coordinator.client, open, bodies[i]));
+    await until(async () => (await ready(coordinator)) === 503);
+    const refused = await request(`${coordinator.origin}/v1/clusters/${fleet.cluster}/rounds/1/contributions`, {
+      method: 'POST',
+      body: Buffer.from(bodies[2]),
+    });
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '1']);
+    await refused.body.dump();
+    await unlock();
+    await Promise.all(sending);
+    await routers[2].send(coordinator.client, open, bodies[2]);
+    expect(await coordinator.client.roundStatus(fleet.cluster, 1, { waitMs: 30_000 })).toMatchObject({
+      phase: 'published',
+      contributions: 3,
+    });
+    expect(await ready(coordinator)).toBe(200);
   } finally {
     member.stop();
     await serving;

@@ -58,8 +58,11 @@ export function startFault(error: unknown): HostFault {
     : faultOf(error);
 }
 
-/** Whether the disk takes no writes: what is refused for that may be taken later. */
-export const isDiskFault = (error: unknown): boolean => faultOf(error).exitCode === exitCodes.ioError;
+/** Whether the disk takes no writes, or another process has locked the database: what is refused for that may be taken later. */
+export const isDiskFault = (error: unknown): boolean => {
+  const { exitCode } = faultOf(error);
+  return exitCode === exitCodes.ioError || exitCode === exitCodes.inUse;
+};
 
 const UNREADABLE: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'malformed',

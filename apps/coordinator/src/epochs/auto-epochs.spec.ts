@@ -16,7 +16,12 @@ function trial() {
   const { state } = fleet.coordinator;
   const journal = new JournaledState(
     state,
-    { append: async () => undefined, releaseRound: async () => undefined },
+    {
+      append: async () => undefined,
+      releaseRound: async () => undefined,
+      isLocked: false,
+      checkUnlocked: () => undefined,
+    },
     (error) => {
       throw error;
     },

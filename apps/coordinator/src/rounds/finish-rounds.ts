@@ -23,9 +23,13 @@ import { isFinal } from './phases';
 /** Longest wait for a transcript that is being written, and how often it is looked for. */
 const LONGEST_WAIT_MS = 8000;
 const LOOK_MS = 50;
+/** A record that could not be written is tried again after this, then after twice as long, up to the longest. */
+const RETRY_MS = 200;
+const LONGEST_RETRY_MS = 30_000;
 
 export class RoundFinisher {
   private readonly running = new Map<string, Promise<void>>();
+  private readonly ended = new AbortController();
 
   constructor(
     private readonly engine: Engine,
@@ -56,10 +60,9 @@ export class RoundFinisher {
   /** Resolves when a round that is over has its record and output; throws `unavailable` when that takes too long. */
   async written(key: string): Promise<void> {
     for (const until = performance.now() + LONGEST_WAIT_MS; ; ) {
-      await this.running.get(key);
       if (!(await this.isToBeWritten(key))) return;
       if (performance.now() > until) throw new SecaggError('unavailable', 'the outcome of the round is being written');
-      await pause(LOOK_MS);
+      await Promise.race([this.running.get(key) ?? pause(LOOK_MS), pause(LOOK_MS)]);
     }
   }
 
@@ -69,8 +72,9 @@ export class RoundFinisher {
     if (round && isFinal(round.phase)) await this.write(key, round);
   }
 
-  /** Resolves when nothing is being written any more. */
-  async idle(): Promise<void> {
+  /** Resolves when nothing is being written any more; what failed is not tried again. */
+  async stop(): Promise<void> {
+    this.ended.abort();
     await Promise.all(this.running.values());
   }
 
@@ -88,10 +92,25 @@ export class RoundFinisher {
   }
 
   private finish(key: string, round: RoundState): void {
-    const job = this.write(key, round)
-      .catch((error: unknown) => this.onError(error, key))
-      .finally(() => this.running.delete(key));
-    this.running.set(key, job);
+    this.running.set(
+      key,
+      this.writeInTheEnd(key, round).finally(() => this.running.delete(key)),
+    );
+  }
+
+  /** Nobody else asks for the record of a round that is over, so this does not give up before the round leaves memory or the service ends. */
+  private async writeInTheEnd(key: string, round: RoundState): Promise<void> {
+    for (let waitMs = RETRY_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
+      try {
+        await this.write(key, round);
+        // An undecided round may have been decided meanwhile.
+        if ((await this.engine.store.finishedRound(key))?.phase === round.phase) return;
+      } catch (error) {
+        this.onError(error, key);
+      }
+      await pause(waitMs, undefined, { signal: this.ended.signal }).catch(() => undefined);
+      if (this.ended.signal.aborted || !this.engine.journal.state.rounds.has(key)) return;
+    }
   }
 
   private async write(key: string, round: RoundState): Promise<void> {

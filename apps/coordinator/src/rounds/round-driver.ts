@@ -9,6 +9,8 @@ import { isFinal } from './phases';
 
 /** How often time is looked at while a round is live, in milliseconds. */
 const TICK_MS = 50;
+/** After contributions could not be read, until they are read again, in milliseconds. */
+const READ_AGAIN_MS = 1000;
 
 /** What the driver keeps of a round whose answers come in. */
 interface Answering {
@@ -115,7 +117,10 @@ export class RoundDriver {
           fresh.release = release;
           this.tick(key);
         },
-        (error: unknown) => this.failed(key, error),
+        (error: unknown) => {
+          this.failed(key, error);
+          setTimeout(() => this.answering.delete(key), READ_AGAIN_MS).unref();
+        },
       );
       return false;
     }

@@ -22,7 +22,12 @@ function trial(trigger: Trigger, withEpoch = true) {
   const { state, context } = fleet.coordinator;
   const journal = new JournaledState(
     state,
-    { append: async () => undefined, releaseRound: async () => undefined },
+    {
+      append: async () => undefined,
+      releaseRound: async () => undefined,
+      isLocked: false,
+      checkUnlocked: () => undefined,
+    },
     (error) => {
       throw error;
     },

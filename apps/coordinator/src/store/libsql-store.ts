@@ -4,7 +4,7 @@ import { type Bytes, type PartyId } from '@secagg/schema';
 import Database from 'libsql';
 import { messageOf } from '../error-message';
 import { failpoint } from '../failpoint';
-import { GroupCommit } from './group-commit';
+import { GroupCommit, lockedOut } from './group-commit';
 import { kyselyOf } from './libsql-kysely';
 import { migrate, sqliteTypes } from './migrate';
 import { migrations } from './migrations';
@@ -24,13 +24,15 @@ import { SuspicionTable } from './suspicion-table';
 /** Opens the database, creating it when it is missing. One process at a time: a second one is refused. */
 export async function openLibsqlStore(path: string): Promise<Store> {
   const unlock = lock(path);
-  const db = new Database(path);
+  const db = new Database(path, { timeout: OPEN_TIMEOUT_MS });
   try {
     db.exec('PRAGMA journal_mode = WAL');
     db.exec('PRAGMA synchronous = FULL');
     // The log is folded into the database every 16 MB: seldom enough to stay off the contribution path.
     db.exec('PRAGMA wal_autocheckpoint = 4096');
     await migrate(kyselyOf(db), sqliteTypes, migrations);
+    // From here on a lock is waited for without holding up the event loop (group-commit.ts).
+    db.exec('PRAGMA busy_timeout = 0');
     return new LibsqlStore(db, unlock);
   } catch (error) {
     db.close();
@@ -79,6 +81,7 @@ class LibsqlStore implements Store {
   append(batch: JournalBatch): Promise<void> {
     return this.writes.add({
       names: batch.entries.map((entry) => entry.type),
+      isEssential: true,
       run: () => {
         for (const { type, roundKey, body, contribution } of batch.entries) {
           const { lastInsertRowid } = this.sql.insertEntry.run([roundKey ?? null, type, body]);
@@ -119,7 +122,11 @@ class LibsqlStore implements Store {
   }
 
   async nonces(nowMs: number): Promise<UsedNonce[]> {
-    await this.writes.add({ names: ['forget-nonces'], run: () => void this.sql.forgetNonces.run([nowMs]) });
+    await this.writes.add({
+      names: ['forget-nonces'],
+      isEssential: false,
+      run: () => void this.sql.forgetNonces.run([nowMs]),
+    });
     const rows = this.sql.nonces.all([]) as { operator: string; nonce: Blob; expires_at_ms: number }[];
     return rows.map(({ operator, nonce, expires_at_ms }) => ({
       operator,
@@ -132,6 +139,7 @@ class LibsqlStore implements Store {
     const { key, cluster, phase, contributions, decision, finishedAtMs } = round;
     return this.writes.add({
       names: ['finish-round'],
+      isEssential: false,
       run: () => {
         if (count && (this.sql.finishedRound.get([key]) as FinishedRow | undefined)?.phase !== 'published')
           this.suspicion.update(cluster, count);
@@ -170,6 +178,7 @@ class LibsqlStore implements Store {
   releaseRound(roundKey: string, snapshot: Bytes): Promise<void> {
     return this.writes.add({
       names: ['release-round'],
+      isEssential: true,
       run: () => {
         this.sql.removeContributions.run([roundKey]);
         this.sql.removeEntries.run([roundKey]);
@@ -186,6 +195,7 @@ class LibsqlStore implements Store {
     let removed = 0;
     await this.writes.add({
       names: ['prune-transcripts'],
+      isEssential: false,
       run: () => (removed = this.sql.pruneTranscripts.run([beforeMs]).changes),
     });
     return removed;
@@ -193,16 +203,27 @@ class LibsqlStore implements Store {
 
   async check(): Promise<void> {
     // A write, since a full or read-only disk still reads.
-    await this.writes.add({ names: ['check'], run: () => void this.sql.touch.run([]) });
+    await this.writes.add({ names: ['check'], isEssential: false, run: () => void this.sql.touch.run([]) });
+  }
+
+  get isLocked(): boolean {
+    return this.writes.isLocked;
+  }
+
+  checkUnlocked(): void {
+    if (this.writes.isLockedOut) throw lockedOut();
   }
 
   async close(): Promise<void> {
-    this.writes.flush();
+    this.db.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
+    this.writes.close();
     this.db.close();
     this.unlock();
   }
 }
 
+/** How long to wait for a lock of another process when opening and closing, in milliseconds. */
+const OPEN_TIMEOUT_MS = 5000;
 /** Contributions read at once: up to 17 MB each, though most have some kilobytes. */
 const PAGE = 16;
 

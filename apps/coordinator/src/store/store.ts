@@ -81,6 +81,10 @@ export interface RoundStore {
 
 /** Writes are carried out in the order of the calls. */
 export interface Store extends RoundStore {
+  /** Another process has locked the database: writes wait. */
+  readonly isLocked: boolean;
+  /** Throws `unavailable` while another process has locked the database for so long that more work would only pile up. */
+  checkUnlocked(): void;
   append(batch: JournalBatch): Promise<void>;
   replay(): AsyncIterable<JournalEntry>;
   /** Nonces that are still to be remembered at `nowMs`; older ones are forgotten. */
