@@ -41,6 +41,7 @@ export {
   type ChargeRequest,
   type SettlementDecision,
 } from './ledger/decide';
+export { mostCarriedUnits, protectionOf, stricterProtection, type Protection } from './ledger/protection';
 export {
   DAY_MS,
   emptyLedger,

@@ -2,9 +2,8 @@
  * Epsilon estimated from below by attack, and the variance the noise really has.
  *
  * 20,000 rounds are simulated for each of two neighbouring fleets. The attacker knows everything but the noise of the
- * honest routers, so the best test is the projection of the sum on the missing contribution against a threshold. The
- * threshold is chosen on one half of the rounds and judged on the other: with Clopper-Pearson bounds,
- * epsilon >= ln((p1 - delta)/p0) except with chance 1e-3 in all.
+ * honest routers, so the best test is the projection of the sum on the missing contribution against a threshold.
+ * Over many rounds: `attack-over-rounds.spec.ts`.
  */
 import {
   addNoise,
@@ -18,7 +17,7 @@ import {
   type RandomBytes,
   type Variance,
 } from '../src';
-import { clopperPearsonLower, clopperPearsonUpper } from './support/statistics';
+import { epsilonFromBelow } from './support/epsilon-from-below';
 import { unsafeSeededRandom } from './support/unsafe-seeded-random';
 
 const ROUNDS = 20_000;
@@ -95,25 +94,7 @@ function empiricalEpsilon({ vectors, neighbour, name }: Fleet, variance: Varianc
     );
   };
   const [present, absent] = [scores(vectors), scores(neighbour)];
-  const above = (all: Float64Array, threshold: number): number =>
-    all.reduce((count, score) => count + (score > threshold ? 1 : 0), 0);
-  const half = ROUNDS / 2;
-  // Chosen on the first half by point estimates, three standard errors to the bad, so that a few lucky rounds do not win.
-  const estimate = (threshold: number): number => {
-    const [detected, alarmed] = [present, absent].map((all) => above(all.subarray(0, half), threshold)) as [
-      number,
-      number,
-    ];
-    return Math.log((detected - 3 * Math.sqrt(detected) - delta * half) / (alarmed + 3 * Math.sqrt(alarmed) + 8));
-  };
-  const candidates = absent
-    .slice(0, half)
-    .sort()
-    .filter((_, i) => i % 50 === 49);
-  const threshold = candidates.reduce((best, candidate) => (estimate(candidate) > estimate(best) ? candidate : best));
-  const detected = clopperPearsonLower(above(present.subarray(half), threshold), half, CONFIDENCE_LOSS / 2);
-  const alarmed = clopperPearsonUpper(above(absent.subarray(half), threshold), half, CONFIDENCE_LOSS / 2);
-  return Math.log((detected - delta) / alarmed);
+  return epsilonFromBelow(present, absent, delta, CONFIDENCE_LOSS);
 }
 
 describe('attack on the noise', () => {

@@ -33,11 +33,14 @@ function assertAllocation(allocation: Allocation): void {
  * Charges are made for h contributions and corrected to the actual number, so a horizon that charged its even share would
  * leave budget unused. `expectedShare`, the expected ratio of actual to worst-case cost, scales the charge so that the cost
  * after correction is the even share.
+ *
+ * A budget that is held to single requests (`event`) has nothing to spread over rounds: a request enters one, so a horizon gives that round all of it,
+ * and a decay its fraction.
  * @param expectedShare in (0, 1]: h over the number of honest contributions expected; 1 plans for the worst case
  */
 export function allocateRound(
   allocation: Allocation,
-  balance: Pick<Balance, 'remainingUnits' | 'rounds'>,
+  balance: Pick<Balance, 'remainingUnits' | 'rounds'> & Partial<Pick<Balance, 'protects'>>,
   expectedShare = 1,
 ): number {
   assertAllocation(allocation);
@@ -48,6 +51,7 @@ export function allocateRound(
     case 'fixed':
       return allocation.units <= remainingUnits ? allocation.units : 0;
     case 'horizon': {
+      if (balance.protects === 'event') return remainingUnits;
       const roundsLeft = allocation.rounds - rounds;
       if (roundsLeft < 1) return 0;
       return Math.min(remainingUnits, Math.floor(remainingUnits / roundsLeft / expectedShare));

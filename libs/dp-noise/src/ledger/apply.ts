@@ -1,5 +1,5 @@
 import { DpNoiseError } from '../errors';
-import { DAY_MS, openKey, type LedgerEvent, type LedgerState, type OpenCharge } from './state';
+import { DAY_MS, openKey, requestUnitsOf, type LedgerEvent, type LedgerState, type OpenCharge } from './state';
 
 function illegal(event: LedgerEvent, reason: string): never {
   throw new DpNoiseError('illegal_event', `The ledger event does not follow: ${reason}`, {
@@ -13,10 +13,11 @@ function charge(state: LedgerState, event: LedgerEvent & { kind: 'charged' }): L
   if ((state.latestRounds.get(event.cluster) ?? 0) >= event.round)
     illegal(event, 'the round number is not above those charged');
   const day = Math.max(Math.floor(event.atMs / DAY_MS), state.latestDay);
-  const { cluster, round, configHash, units } = event;
+  const { cluster, round, configHash, units, carriedUnits } = event;
+  const charge = { cluster, round, configHash, units, ...(carriedUnits === undefined ? {} : { carriedUnits }), day };
   return {
     ...state,
-    open: new Map(state.open).set(openKey(event), { cluster, round, configHash, units, day }),
+    open: new Map(state.open).set(openKey(event), charge),
     latestRounds: new Map(state.latestRounds).set(cluster, round),
     latestDay: day,
   };
@@ -46,6 +47,10 @@ export function applyLedgerEvent(state: LedgerState, event: LedgerEvent): Ledger
   return {
     ...state,
     open,
-    settled: new Map(state.settled).set(day, { units: total.units + event.units, rounds: total.rounds + 1 }),
+    settled: new Map(state.settled).set(day, {
+      units: total.units + event.units,
+      rounds: total.rounds + 1,
+      requestUnits: Math.max(requestUnitsOf(total), (closed.carriedUnits ?? 0) + event.units),
+    }),
   };
 }

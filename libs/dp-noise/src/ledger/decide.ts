@@ -1,10 +1,11 @@
 import { DpNoiseError } from '../errors';
 import { openKey, type ChargeKey, type LedgerEvent, type LedgerState, type OpenCharge } from './state';
+import { mostCarriedUnits } from './protection';
 import { availableAt, ledgerBalance, type Budget } from './window';
 
 /** Why a charge is refused: the codes are those of the whole system. */
 export type ChargeRefusal =
-  /** It does not fit the budget; `availableAtMs` is when the window will have given enough back, null if never. */
+  /** It does not fit the budget, or that of a request in it; `availableAtMs` is when the window will have given enough back, null if never. */
   | {
       readonly outcome: 'refused';
       readonly code: 'budget_exhausted';
@@ -31,6 +32,8 @@ export type SettlementDecision =
 export interface ChargeRequest extends ChargeKey {
   /** Worst-case cost (N = h) in units of 2^-40 rho; integer, at least 1. */
   readonly units: number;
+  /** The most that any request in it has been charged before, by rounds that may have published it; absent: 0. */
+  readonly carriedUnits?: number;
 }
 
 const isUnits = (units: number, least: number): boolean => Number.isSafeInteger(units) && units >= least;
@@ -45,9 +48,13 @@ export function decideCharge(
   request: ChargeRequest,
   nowMs: number,
 ): ChargeDecision {
-  const { cluster, round, configHash, units } = request;
-  if (!isUnits(units, 1) || !isUnits(round, 1) || !Number.isFinite(nowMs))
-    throw new DpNoiseError('invalid', 'A charge has a positive integer cost and round number', { units, round });
+  const { cluster, round, configHash, units, carriedUnits = 0 } = request;
+  if (!isUnits(units, 1) || !isUnits(carriedUnits, 0) || !isUnits(round, 1) || !Number.isFinite(nowMs))
+    throw new DpNoiseError('invalid', 'A charge has a positive integer cost and round number', {
+      units,
+      carriedUnits,
+      round,
+    });
   const existing = state.open.get(openKey(request));
   if (existing !== undefined) {
     return existing.configHash === configHash && existing.units === units
@@ -56,6 +63,8 @@ export function decideCharge(
   }
   if (round <= (state.latestRounds.get(cluster) ?? 0)) return { outcome: 'refused', code: 'stale_round' };
   const { remainingUnits } = ledgerBalance(state, budget, nowMs);
+  if (carriedUnits > mostCarriedUnits(budget, units))
+    return { outcome: 'refused', code: 'budget_exhausted', remainingUnits, availableAtMs: null };
   if (units > remainingUnits) {
     return {
       outcome: 'refused',
@@ -64,7 +73,8 @@ export function decideCharge(
       availableAtMs: availableAt(state, budget, units, nowMs),
     };
   }
-  return { outcome: 'charged', event: { kind: 'charged', cluster, round, configHash, units, atMs: nowMs } };
+  const carried = carriedUnits === 0 ? {} : { carriedUnits };
+  return { outcome: 'charged', event: { kind: 'charged', cluster, round, configHash, units, ...carried, atMs: nowMs } };
 }
 
 function openCharge(state: LedgerState, key: ChargeKey): OpenCharge | undefined {

@@ -25,19 +25,30 @@ export interface ChargeKey {
 }
 
 export type LedgerEvent =
-  | ({ readonly kind: 'charged'; readonly units: number; readonly atMs: number } & ChargeKey)
+  | ({
+      readonly kind: 'charged';
+      readonly units: number;
+      /** The most that any request of the round had been charged before; absent: 0. */
+      readonly carriedUnits?: number;
+      readonly atMs: number;
+    } & ChargeKey)
   | ({ readonly kind: 'corrected'; readonly units: number; readonly atMs: number } & ChargeKey)
   | ({ readonly kind: 'released'; readonly atMs: number } & ChargeKey);
 
 export interface OpenCharge extends ChargeKey {
   readonly units: number;
+  readonly carriedUnits?: number;
   readonly day: number;
 }
 
 export interface DayTotal {
   readonly units: number;
   readonly rounds: number;
+  /** The most that any request had been charged after a round of the day. Absent in ledgers that did not keep it: no more than `units`. */
+  readonly requestUnits?: number;
 }
+
+export const requestUnitsOf = ({ units, requestUnits }: DayTotal): number => requestUnits ?? units;
 
 /** Never mutated: `applyLedgerEvent` returns the next one. Its size is the open charges + days with charges + clusters. */
 export interface LedgerState {

@@ -1,5 +1,6 @@
 import { DpNoiseError } from '../errors';
-import { DAY_MS, type LedgerState } from './state';
+import { protectionOf, type Protection } from './protection';
+import { DAY_MS, type LedgerState, requestUnitsOf } from './state';
 
 /**
  * A budget and the time it is for. With `days` = D, all charges made in any D x 24 hours stay within the budget: a
@@ -7,17 +8,24 @@ import { DAY_MS, type LedgerState } from './state';
  * settled and count for that day and D whole days after; open charges always count.
  */
 export interface Budget {
-  /** In units of 2^-40 rho, integer from 0. */
+  /** In units of 2^-40 rho, integer from 0; with `event` the most that one request may be charged in all rounds it enters. */
   readonly units: number;
+  /** With `event` it limits nothing, and says which rounds are in the figures. */
   readonly window: 'lifetime' | { readonly days: number };
+  /** Absent: `window`. */
+  readonly protects?: Protection;
 }
 
 export interface Balance {
-  /** Counted in the window: settled costs and open charges. */
+  /** Counted in the window: settled costs and open charges. What one request in each of its rounds has cost together. */
   readonly spentUnits: number;
   /** Of these, charged at worst case and awaiting their outcome. */
   readonly openUnits: number;
+  /** The most that any single request in the rounds of the window has been charged, in these and in rounds before. */
+  readonly requestUnits: number;
+  /** Of the window's budget; with `event`, of the limit of a request that no round has taken yet, which is all of it. */
   readonly remainingUnits: number;
+  readonly protects: Protection;
   /** Rounds charged in the window and not released. */
   readonly rounds: number;
 }
@@ -40,19 +48,23 @@ const firstDay = (budget: Budget, nowMs: number): number =>
 export function ledgerBalance(state: LedgerState, budget: Budget, nowMs: number): Balance {
   assertBudget(budget);
   const from = firstDay(budget, nowMs);
-  let [settledUnits, openUnits, rounds] = [0, 0, 0];
+  const protects = protectionOf(budget);
+  let [settledUnits, openUnits, requestUnits, rounds] = [0, 0, 0, 0];
   for (const [day, total] of state.settled) {
     if (day < from) continue;
     settledUnits += total.units;
     rounds += total.rounds;
+    requestUnits = Math.max(requestUnits, requestUnitsOf(total));
   }
   // Open charges count however old they are: their rounds may be opened at any time, together.
-  for (const { units } of state.open.values()) {
+  for (const { units, carriedUnits = 0 } of state.open.values()) {
     openUnits += units;
     rounds += 1;
+    requestUnits = Math.max(requestUnits, carriedUnits + units);
   }
   const spentUnits = settledUnits + openUnits;
-  return { spentUnits, openUnits, remainingUnits: Math.max(0, budget.units - spentUnits), rounds };
+  const remainingUnits = protects === 'event' ? budget.units : Math.max(0, budget.units - spentUnits);
+  return { spentUnits, openUnits, requestUnits, remainingUnits, protects, rounds };
 }
 
 /**
@@ -61,8 +73,8 @@ export function ledgerBalance(state: LedgerState, budget: Budget, nowMs: number)
  * @returns milliseconds since 1970, the start of a UTC day; `nowMs` if it fits already
  */
 export function availableAt(state: LedgerState, budget: Budget, units: number, nowMs: number): number | null {
-  const { spentUnits } = ledgerBalance(state, budget, nowMs);
-  if (spentUnits + units <= budget.units) return nowMs;
+  const { spentUnits, protects } = ledgerBalance(state, budget, nowMs);
+  if ((protects === 'event' ? 0 : spentUnits) + units <= budget.units) return nowMs;
   if (budget.window === 'lifetime' || units > budget.units) return null;
   const from = firstDay(budget, nowMs);
   const charges = [...state.settled]

@@ -1,0 +1,25 @@
+import { type Budget } from './window';
+
+/**
+ * What a ledger holds its budget to. Both figures are kept either way (`ledgerBalance`).
+ *
+ * - `window`: the sum over all rounds of the window. Protects a set of requests with at most one in every round (w-event privacy: Kellaris,
+ *   Papadopoulos, Xiao, Papadias 2014, with rounds for timestamps), and so, with unit `router`, the router.
+ * - `event`: the sum over the rounds that one request enters. Protects any single request for all time (event-level privacy: Dwork, Naor,
+ *   Pitassi, Rothblum 2010), whatever the number of rounds, and requests that belong together only one by one. A request enters another round
+ *   only when a round before it may have published it and gave it back all the same, so its charges are a zCDP filter of its own.
+ */
+export type Protection = 'window' | 'event';
+
+/** `event` only where both ask for it: the sum over the window is never less than one request's charges. */
+export const stricterProtection = (one: Protection, other: Protection): Protection =>
+  one === 'event' && other === 'event' ? 'event' : 'window';
+
+export const protectionOf = ({ protects }: Pick<Budget, 'protects'>): Protection => protects ?? 'window';
+
+/**
+ * The most that a request may have been charged before, to enter a round of this worst case: the filter of every single request.
+ * Negative when no request may; with `window` there is no such limit.
+ */
+export const mostCarriedUnits = (budget: Pick<Budget, 'units' | 'protects'>, units: number): number =>
+  protectionOf(budget) === 'event' ? budget.units - units : Number.MAX_SAFE_INTEGER;
