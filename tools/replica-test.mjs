@@ -26,13 +26,13 @@ function settings() {
   }
   const { routers, rounds, seed, 'sending-ms': sendingMs, json } = values;
   return {
-    SECAGG_REPLICA_KILL_DATABASE: values['kill-database'] ? '1' : '0',
-    SECAGG_REPLICA_ROUTERS: routers,
-    SECAGG_REPLICA_ROUNDS: rounds,
-    SECAGG_REPLICA_SEED: seed,
-    SECAGG_REPLICA_SENDING_MS: sendingMs,
-    SECAGG_REPLICA_REQUIRED: '1',
-    ...(json === undefined ? {} : { SECAGG_REPLICA_JSON: resolve(json) }),
+    TEST_REPLICA_KILL_DATABASE: values['kill-database'] ? '1' : '0',
+    TEST_REPLICA_ROUTERS: routers,
+    TEST_REPLICA_ROUNDS: rounds,
+    TEST_REPLICA_SEED: seed,
+    TEST_REPLICA_SENDING_MS: sendingMs,
+    TEST_REPLICA_REQUIRED: '1',
+    ...(json === undefined ? {} : { TEST_REPLICA_JSON: resolve(json) }),
   };
 }
 

@@ -24,6 +24,7 @@ const tasks = {
   bench: tool('bench', [...apps, 'simulate']),
   load: { ...tool('bench', apps), command: (args) => ['dist/tools/bench/main.js', 'load', ...args] },
   fuzz: tool('fuzz', apps),
+  settings: { build: [...apps, 'cli'], command: (args) => ['tools/settings-table.mjs', ...args] },
   'replica-test': { command: (args) => ['tools/replica-test.mjs', ...args], whereCalled: true },
   'crash-test': tool('crash-test', [...apps, 'cli']),
   test: {

@@ -17,7 +17,7 @@ const file = (content: unknown): string => {
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 };
-const needed = { dataDir: 'data', keyFile: 'key', authorityKeyFile: '/etc/authority.pub' };
+const needed = { dataDir: 'data', identityKeyFile: 'key', authorityKeyFile: '/etc/authority.pub' };
 const problemsOf = (environment: Record<string, string>): string[] => {
   try {
     readConfig(environment);
@@ -41,7 +41,7 @@ describe('configuration', () => {
       port: 8401,
       autoEpochs: false,
       dataDir: '/var/lib/x',
-      keyFile: join(folder, 'key'),
+      identityKeyFile: join(folder, 'key'),
       authorityKeyFile: '/etc/authority.pub',
       host: '127.0.0.1',
     });
@@ -81,7 +81,7 @@ describe('configuration', () => {
   it('says everything that is missing or wrong, by field and variable', () => {
     expect(problemsOf({ SECAGG_PORT: 'high' })).toEqual([
       expect.stringMatching(/^port \(SECAGG_PORT\): /),
-      'keyFile (SECAGG_KEY_FILE): is missing',
+      'identityKeyFile (SECAGG_IDENTITY_KEY_FILE): is missing',
       'authorityKeyFile (SECAGG_AUTHORITY_KEY_FILE): is missing',
       'dataDir (SECAGG_DATA_DIR): is missing',
     ]);

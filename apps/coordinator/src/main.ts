@@ -1,16 +1,23 @@
 /** Starts the coordinator, and stops it on a signal. */
-import { faultOf, startFault } from '@secagg/host';
+import { faultOf, orderOf, startFault } from '@secagg/host';
 import { pino } from 'pino';
-import { readConfig } from './config';
+import { configSchema, readConfiguration } from './config';
 import { startService } from './service';
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const order = orderOf(
+    { name: 'coordinator', description: 'Coordinates rounds of secure aggregation.', schema: configSchema },
+    process.argv.slice(2),
+    (text) => process.stdout.write(`${text}\n`),
+  );
+  if (!order) return;
+  const { config, notices } = readConfiguration(process.env);
   const logger = pino({
     level: config.logLevel,
     base: { service: 'coordinator' },
     serializers: { error: pino.stdSerializers.err },
   });
+  for (const notice of notices) logger.warn(notice);
   const onFailure = (error: unknown) => {
     // Memory may be ahead of the disk; the journal is what counts at the next start.
     const { message, exitCode } = faultOf(error);
@@ -34,6 +41,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const { message, exitCode } = startFault(error);
-  process.stderr.write(`coordinator cannot start:\n${message}\n`);
+  process.stderr.write(`coordinator: ${message}\n`);
   process.exit(exitCode);
 });

@@ -9,7 +9,7 @@ import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Backend, openBackend } from './backend';
-import { type Config } from './config';
+import { type Config, named } from './config';
 import { type Limits } from './config/limits';
 import { type Engine } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
@@ -98,14 +98,14 @@ export async function startService(
 }
 
 async function readIdentity(
-  { id, keyFile, storeKeyFile }: Config,
+  { id, identityKeyFile, storeKeyFile }: Config,
   environment: Record<string, string | undefined>,
   logger: Logger,
 ): Promise<Bytes> {
-  const storeKey = takeStoreKey(environment, 'storeKeyFile (SECAGG_STORE_KEY_FILE)', storeKeyFile);
+  const storeKey = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile);
   const { secretKey, sealed } = readIdentityFile(
-    'keyFile (SECAGG_KEY_FILE)',
-    keyFile,
+    named('identityKeyFile'),
+    identityKeyFile,
     id,
     storeKey && (await atRest(storeKey, (length) => new Uint8Array(randomBytes(length)))),
   );

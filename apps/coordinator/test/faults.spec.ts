@@ -250,15 +250,20 @@ it('keys and files that are not as they must be: 78, or 77 when others may read 
   fleet.write('other.key', other, 0o600);
   const sealed = sealIdentityKey(await atRest(storeKey, random), fleet.coordinator.secretKey, fleet.coordinator.id);
   fleet.write('sealed.key', sealed, 0o600);
-  const keys = { keyFile: 'sealed.key', storeKeyFile: 'store.key' };
+  const keys = { identityKeyFile: 'sealed.key', storeKeyFile: 'store.key' };
   await stop(await start(fleet, {}, keys));
   await stop(
-    await start(fleet, {}, { keyFile: 'sealed.key' }, { SECAGG_STORE_KEY: Buffer.from(storeKey).toString('hex') }),
+    await start(
+      fleet,
+      {},
+      { identityKeyFile: 'sealed.key' },
+      { SECAGG_STORE_KEY: Buffer.from(storeKey).toString('hex') },
+    ),
   );
-  expect(await refusal(fleet, {}, { keyFile: 'sealed.key', storeKeyFile: 'other.key' })).toMatch(
+  expect(await refusal(fleet, {}, { identityKeyFile: 'sealed.key', storeKeyFile: 'other.key' })).toMatch(
     /^exit 78: .*another store key/s,
   );
-  expect(await refusal(fleet, {}, { keyFile: 'sealed.key' })).toMatch(/^exit 78: .*no store key/s);
+  expect(await refusal(fleet, {}, { identityKeyFile: 'sealed.key' })).toMatch(/^exit 78: .*no store key/s);
   chmodSync(join(fleet.folder, 'store.key'), 0o644);
   expect(await refusal(fleet, {}, keys)).toMatch(/^exit 77: .*chmod 600/s);
   chmodSync(database(fleet), 0o640);

@@ -24,20 +24,20 @@ import { CoordinatorProcess } from './support/process';
 import { RoundRobin } from './support/round-robin';
 
 const number = (name: string, byDefault: number): number => Number(process.env[name] ?? byDefault);
-const ROUTERS = number('SECAGG_REPLICA_ROUTERS', 80);
-const ROUNDS = number('SECAGG_REPLICA_ROUNDS', 1);
-const SEED = process.env.SECAGG_REPLICA_SEED ?? String(Date.now());
+const ROUTERS = number('TEST_REPLICA_ROUTERS', 80);
+const ROUNDS = number('TEST_REPLICA_ROUNDS', 1);
+const SEED = process.env.TEST_REPLICA_SEED ?? String(Date.now());
 /** How long routers take to send, all together: long enough for several kills. */
-const SENDING_MS = number('SECAGG_REPLICA_SENDING_MS', 7000);
+const SENDING_MS = number('TEST_REPLICA_SENDING_MS', 7000);
 /** The database dies too, now and then. */
-const KILL_DATABASE = process.env.SECAGG_REPLICA_KILL_DATABASE === '1';
+const KILL_DATABASE = process.env.TEST_REPLICA_KILL_DATABASE === '1';
 const KILL_EVERY_MS = 2000;
 const REPLICAS = 3;
 
 jest.setTimeout(120_000 + ROUNDS * (SENDING_MS + 120_000));
 
 const server = TestPostgres.start();
-if (!server && process.env.SECAGG_REPLICA_REQUIRED)
+if (!server && process.env.TEST_REPLICA_REQUIRED)
   throw new Error('PostgreSQL is not installed: there is nothing to test replicas on');
 if (!server) console.error('PostgreSQL is not installed: replicas are NOT tested');
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -112,7 +112,7 @@ function seeded(seed: string): () => number {
     await balancer.stop();
     for (const replica of replicas) expect(await replica.stop()).toEqual({ code: 0, signal: null });
     server?.stop();
-    const file = process.env.SECAGG_REPLICA_JSON;
+    const file = process.env.TEST_REPLICA_JSON;
     if (file)
       writeFileSync(
         file,

@@ -1,14 +1,25 @@
 /** The sidecar of one router, and a committee member when it has that role: process start and signals only. */
-import { exitCodes, faultOf, startFault } from '@secagg/host';
+import { exitCodes, faultOf, orderOf, startFault } from '@secagg/host';
 import { pino } from 'pino';
-import { readConfig } from './config';
+import { configSchema, readConfiguration } from './config';
 import { startNode } from './start';
 
 const STOP_LIMIT_MS = 10_000;
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const order = orderOf(
+    {
+      name: 'router-node',
+      description: 'Takes part in rounds of secure aggregation, for one router; serves on the committee.',
+      schema: configSchema,
+    },
+    process.argv.slice(2),
+    (text) => process.stdout.write(`${text}\n`),
+  );
+  if (!order) return;
+  const { config, notices } = readConfiguration(process.env);
   const log = pino({ name: 'router-node', level: config.logLevel, base: { router: config.id } });
+  for (const notice of notices) log.warn(notice);
   const fail = (error: unknown): void => {
     const { message, exitCode } = faultOf(error);
     log.fatal({ err: error, exitCode }, `cannot go on: ${message}`);

@@ -1,5 +1,7 @@
 /** Exit statuses of the services, of sysexits(3): what a service manager and docs/operations.md go by. */
 export const exitCodes = {
+  /** Options or arguments that are not understood. */
+  usage: 64,
   /** A database file is damaged: restoring a backup helps, restarting does not. */
   corrupt: 65,
   /** The port is taken. */

@@ -1,3 +1,4 @@
+export * from './command-line';
 export * from './data-folder';
 export * from './exit-codes';
 export { type Failpoint, failpoint, failpointFrom, hasCrashPoints } from './failpoint';
@@ -6,4 +7,7 @@ export * from './host-fault';
 export * from './identity-file';
 export * from './key-file';
 export * from './owner-only';
+export * from './settings/read-settings';
+export { type Setting, type SettingMeta, settingsOf, variableOf } from './settings/setting';
+export * from './settings/setting-rows';
 export * from './store-key';

@@ -12,6 +12,7 @@ import { fleetCommand } from './commands/fleet';
 import { identityCommand } from './commands/identity';
 import { privacyCommand } from './commands/privacy';
 import { roundCommand } from './commands/round';
+import { settingsCommand } from './commands/settings';
 import { suspicionCommand } from './commands/suspicion';
 import { type Output, Refusal } from './output';
 
@@ -33,6 +34,7 @@ export async function runCli(args: readonly string[], output: Output): Promise<n
     suspicionCommand,
     backupCommand,
     restoreCommand,
+    settingsCommand,
   ];
   for (const create of commands) program.addCommand(create(output));
   configure(program, output);

@@ -88,7 +88,7 @@ it('goes from an empty folder to a verified result', async () => {
     JSON.stringify({
       port: 0,
       dataDir: 'data-coordinator',
-      keyFile: 'fleet/parties/coordinator/identity.key',
+      identityKeyFile: 'fleet/parties/coordinator/identity.key',
       authorityKeyFile: 'fleet/authority.pub',
       policyFile: 'fleet/policy.cbor',
       rosterFile: 'fleet/roster.cbor',

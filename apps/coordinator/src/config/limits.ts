@@ -4,30 +4,55 @@ import { z } from 'zod';
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const MIB = 1024 * 1024;
 
+const about = (description: string) => ({ description });
+
 export const limitsSchema = z
   .strictObject({
-    /** Open connections; those above are closed as they come. A waiting router holds one. */
-    connections: count(1, 1_000_000).default(20_000),
-    requestsAtWork: count(1, 100_000).default(256),
-    bodyBytes: count(MIB, 16_384 * MIB).default(64 * MIB),
-    waits: count(1, 1_000_000).default(20_000),
-    waitsPerAddress: count(1, 1_000_000).default(10_000),
-    waitsPerRouter: count(1, 10_000).default(8),
-    perAddressPerSecond: count(1, 1_000_000).default(2000),
-    perAddressBurst: count(1, 10_000_000).default(10_000),
-    perRouterPerSecond: count(1, 1_000_000).default(50),
-    perRouterBurst: count(1, 10_000_000).default(500),
-    rememberedCallers: count(1, 10_000_000).default(50_000),
-    /** Proxies of one's own in front, each of which appends to X-Forwarded-For. */
-    trustedProxies: count(0, 10).default(0),
-    retryAfterMostMs: count(1000, 3_600_000).default(120_000),
-    /** For the head of a request. */
-    headersTimeoutMs: count(100, 600_000).default(10_000),
-    /** A body may take this long, and longer by what it has in bytes over `bodyBytesPerSecond`. */
-    bodyGraceMs: count(100, 600_000).default(10_000),
-    bodyBytesPerSecond: count(1, 1024 * MIB).default(32 * 1024),
-    /** From the whole request to its reply, besides what it asked to wait. */
-    requestTimeoutMs: count(100, 600_000).default(30_000),
+    connections: count(1, 1_000_000)
+      .default(20_000)
+      .meta(about('open connections, of which a waiting router holds one; those above are closed')),
+    requestsAtWork: count(1, 100_000)
+      .default(256)
+      .meta(
+        about(
+          'requests whose body is there and whose reply waits for its turn and the disk: the queue. Seats, reports, votes, answers and requests of operators join it however long it is: rounds wait for them',
+        ),
+      ),
+    bodyBytes: count(MIB, 16_384 * MIB)
+      .default(64 * MIB)
+      .meta(about('bytes of bodies that are being read or worked on')),
+    waits: count(1, 1_000_000).default(20_000).meta(about('long polls at once')),
+    waitsPerAddress: count(1, 1_000_000).default(10_000).meta(about('long polls of one address at once')),
+    waitsPerRouter: count(1, 10_000).default(8).meta(about('long polls of one router, as it calls itself, at once')),
+    perAddressPerSecond: count(1, 1_000_000)
+      .default(2000)
+      .meta(about('requests of one address a second. An IPv6 caller counts as its /64')),
+    perAddressBurst: count(1, 10_000_000).default(10_000).meta(about('requests of one address at once')),
+    perRouterPerSecond: count(1, 1_000_000)
+      .default(50)
+      .meta(about('requests of one router, as it calls itself, from one address, a second')),
+    perRouterBurst: count(1, 10_000_000)
+      .default(500)
+      .meta(about('requests of one router, as it calls itself, from one address, at once')),
+    rememberedCallers: count(1, 10_000_000)
+      .default(50_000)
+      .meta(about('addresses, and routers, that are counted; the table grows no further')),
+    trustedProxies: count(0, 10)
+      .default(0)
+      .meta(about("proxies of one's own in front, each of which appends to X-Forwarded-For")),
+    retryAfterMostMs: count(1000, 3_600_000)
+      .default(120_000)
+      .meta(about('longest wait that a refused caller is asked for')),
+    headersTimeoutMs: count(100, 600_000).default(10_000).meta(about('how long the head of a request may take')),
+    bodyGraceMs: count(100, 600_000)
+      .default(10_000)
+      .meta(about('a body may take this long, and its length over bodyBytesPerSecond')),
+    bodyBytesPerSecond: count(1, 1024 * MIB)
+      .default(32 * 1024)
+      .meta(about('slowest body that is waited for, in bytes a second')),
+    requestTimeoutMs: count(100, 600_000)
+      .default(30_000)
+      .meta(about('how long a reply may take from the whole request on, besides what it asked to wait')),
   })
   .prefault({});
 

@@ -1,6 +1,15 @@
 /** The configuration file, field by field. Durations are in milliseconds and say so in their names. */
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
-import { clusterHash, combination, defaultFields, isStrictlyIncreasing, partyId } from '@secagg/schema';
+import { type SettingMeta } from '@secagg/host';
+import {
+  clusterHash,
+  combination,
+  defaultFields,
+  type FieldSpec,
+  isStrictlyIncreasing,
+  partyId,
+  SecaggError,
+} from '@secagg/schema';
 import { z } from 'zod';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type TriggeredCluster } from '../rounds/triggers';
@@ -23,6 +32,17 @@ const fieldOptions = z.strictObject({
   quality: z.boolean().optional(),
   cost: z.boolean().optional(),
 });
+
+/** Options that the layout refuses, it refuses with an error of its own. */
+function fieldsOf(options: z.output<typeof fieldOptions>, context: z.RefinementCtx): FieldSpec[] {
+  try {
+    return defaultFields(options);
+  } catch (error) {
+    if (!(error instanceof SecaggError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message, path: ['fields'] });
+    return z.NEVER;
+  }
+}
 
 const cost = { epsilon: z.number().positive().max(1000).optional(), rho: z.number().positive().max(1000).optional() };
 
@@ -100,18 +120,15 @@ const cluster = z
     trigger: trigger.default({ kind: 'manual' }),
   })
   .transform(
-    ({
-      trigger: when,
-      keys,
-      fields,
-      privacy: { epsilon, rho, allocation: allocated, ...terms },
-      ...plan
-    }): TriggeredCluster => ({
+    (
+      { trigger: when, keys, fields, privacy: { epsilon, rho, allocation: allocated, ...terms }, ...plan },
+      context,
+    ): TriggeredCluster => ({
       trigger: when,
       plan: {
         ...plan,
         keys: [...keys].sort(),
-        fields: defaultFields(fields),
+        fields: fieldsOf(fields, context),
         privacy: { ...terms, ...roundCost({ epsilon, rho, allocation: allocated }, 1 / terms.deltaInverse) },
       },
     }),
@@ -134,52 +151,87 @@ function roundCost(
   return { rho: horizon, expectedParticipants };
 }
 
+/** Words for a field, and how it is read. */
+const about = (description: string, meta: SettingMeta = {}) => ({ description, ...meta });
+const path = (description: string, meta: SettingMeta = {}) =>
+  z
+    .string()
+    .min(1)
+    .meta(about(description, { kind: 'path', ...meta }));
+
 export const configSchema = z
   .strictObject({
-    /** Party id of the coordinator; its certificate is on the roster. */
-    id: partyId.default('coordinator' as z.infer<typeof partyId>),
-    host: z.string().min(1).default('127.0.0.1'),
-    /** 0: any free port. */
-    port: count(0, 65535).default(8400),
-    /** Folder of the embedded database; without meaning beside `databaseUrl`. */
-    dataDir: z.string().min(1).optional(),
-    /** A PostgreSQL database that any number of coordinators may share. It may hold a password: never repeated in a message. */
+    id: partyId
+      .default('coordinator' as z.infer<typeof partyId>)
+      .meta(about('party id; its certificate is on the roster')),
+    host: z.string().min(1).default('127.0.0.1').meta(about('address that it listens on')),
+    port: count(0, 65535).default(8400).meta(about('0: any free port')),
+    dataDir: path('folder of the embedded database; required without databaseUrl').optional(),
     databaseUrl: z
       .string()
       .regex(/^postgres(ql)?:\/\//, { error: 'must be a postgres:// URL' })
+      .meta(
+        about('postgres:// URL: a PostgreSQL database that coordinators may share, instead of dataDir. Never logged', {
+          kind: 'secret',
+          variable: 'DATABASE_URL',
+        }),
+      )
       .optional(),
-    /** How long a replica has for a task before another one takes it over. */
-    leaseMs: count(500, DAY_MS).default(5000),
-    /** Ed25519 seed, sealed under the store key or in the clear, in a file that only its owner may read. */
-    keyFile: z.string().min(1),
-    /** Key that the signature key is sealed under, in a file that only its owner may read; or SECAGG_STORE_KEY holds it. */
-    storeKeyFile: z.string().min(1).optional(),
-    /** Ed25519 public key of the fleet authority. */
-    authorityKeyFile: z.string().min(1),
-    /** Signed policy and roster; needed at the first start, and taken later when they are newer than those known. */
-    policyFile: z.string().min(1).optional(),
-    rosterFile: z.string().min(1).optional(),
-    epochLifetimeMs: count(1000, YEAR_MS).default(DAY_MS),
-    /** How long before its end an epoch is replaced; by default a tenth of its lifetime, or what the longest round needs. */
-    epochRenewBeforeMs: count(0, YEAR_MS).optional(),
-    epochSetupTimeoutMs: count(100, DAY_MS).default(15_000),
-    autoEpochs: z.boolean().default(true),
-    clusters: z.array(cluster).default([]),
+    leaseMs: count(500, DAY_MS)
+      .default(5000)
+      .meta(about('PostgreSQL: how long a task waits for a replica that has died')),
+    identityKeyFile: path('Ed25519 seed: sealed under the store key, or 32 bytes or hexadecimal; mode 0600 or 0400', {
+      formerly: 'keyFile',
+    }),
+    storeKeyFile: path(
+      'what identityKeyFile is sealed under: 32 bytes or hexadecimal, mode 0600 or 0400; or SECAGG_STORE_KEY holds it',
+    ).optional(),
+    authorityKeyFile: path('Ed25519 public key of the fleet authority: 32 bytes or hexadecimal'),
+    policyFile: path('signed policy: needed at the first start, later taken when newer').optional(),
+    rosterFile: path('signed roster: needed at the first start, later taken when newer').optional(),
+    epochLifetimeMs: count(1000, YEAR_MS)
+      .default(DAY_MS)
+      .meta(about('how long an epoch lasts; the policy may allow less')),
+    epochRenewBeforeMs: count(0, YEAR_MS)
+      .meta(
+        about(
+          'how long before its end an epoch is replaced; by default a tenth of its lifetime, or what the longest round needs',
+        ),
+      )
+      .optional(),
+    epochSetupTimeoutMs: count(100, DAY_MS)
+      .default(15_000)
+      .meta(about('how long the set-up of an epoch may take, then another attempt; doubles up to 16 times')),
+    autoEpochs: z.boolean().default(true).meta(about('starts epochs by itself')),
+    clusters: z.array(cluster).default([]).meta(about('clusters that it opens rounds of, below')),
     timings: z
       .strictObject({
-        reportGraceMs: count(0, DAY_MS).default(2000),
-        answerGraceMs: count(1, DAY_MS).default(3000),
-        proposalTimeoutMs: count(1, DAY_MS).default(30_000),
-        undecidedTimeoutMs: count(1, 30 * DAY_MS).default(300_000),
+        reportGraceMs: count(0, DAY_MS)
+          .default(2000)
+          .meta(about('how long reports beyond those needed are waited for, after the close of a round')),
+        answerGraceMs: count(1, DAY_MS)
+          .default(3000)
+          .meta(about('how long an answer of a member is waited for, before the next holder is asked')),
+        proposalTimeoutMs: count(1, DAY_MS)
+          .default(30_000)
+          .meta(about('how long after the close of a round it is aborted without a proposal')),
+        undecidedTimeoutMs: count(1, 30 * DAY_MS)
+          .default(300_000)
+          .meta(about('how long after its close a round without a decision is given up')),
       })
       .prefault({}),
     limits: limitsSchema,
-    /** How long a finished round still answers late contributions with their receipts. */
-    finishedRoundRetentionMs: count(0, YEAR_MS).default(600_000),
-    transcriptRetentionMs: count(0, 100 * YEAR_MS).default(30 * DAY_MS),
-    /** How long a shutdown waits for requests under way. */
-    shutdownGraceMs: count(0, 600_000).default(5000),
-    logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    finishedRoundRetentionMs: count(0, YEAR_MS)
+      .default(600_000)
+      .meta(about('how long a finished round still answers late contributions with their receipts')),
+    transcriptRetentionMs: count(0, 100 * YEAR_MS)
+      .default(30 * DAY_MS)
+      .meta(about('how long transcripts are kept; ciphertexts go with them')),
+    shutdownGraceMs: count(0, 600_000).default(5000).meta(about('how long a shutdown waits for requests under way')),
+    logLevel: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info')
+      .meta(about('least severe lines that are logged')),
   })
   .refine(({ dataDir, databaseUrl }) => dataDir !== undefined || databaseUrl !== undefined, {
     // Told together with what else is missing.

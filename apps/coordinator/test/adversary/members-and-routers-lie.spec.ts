@@ -119,7 +119,7 @@ beforeAll(async () => {
   coordinator = await CoordinatorProcess.start(
     fleet,
     fleet.config({ autoEpochs: false }),
-    { SECAGG_TEST_CHECKS_OFF: switches },
+    { TEST_CHECKS_OFF: switches },
     { build: 'with-switches' },
   );
   liar = new LyingMember(fleet.view, fleet.routers[0]);

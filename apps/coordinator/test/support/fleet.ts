@@ -163,7 +163,7 @@ export class TestFleet {
     return {
       port: 0,
       dataDir: 'data',
-      keyFile: 'coordinator.key',
+      identityKeyFile: 'coordinator.key',
       authorityKeyFile: 'authority.pub',
       policyFile: 'policy.cbor',
       rosterFile: 'roster.cbor',

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 export const off = new Set<string>();
 
 export function isSwitchedOff(check: string): boolean {
-  const file = process.env.SECAGG_TEST_CHECKS_OFF;
+  const file = process.env.TEST_CHECKS_OFF;
   if (file === undefined) return off.has(check);
   return existsSync(file) && readFileSync(file, 'utf8').split('\n').includes(check);
 }

@@ -44,7 +44,7 @@ export class HttpCluster {
     this.coordinator = this.service('coordinator', scripts.coordinator, {
       host: '127.0.0.1',
       port: 0,
-      keyFile: keyFile(fleet.folder, 'coordinator'),
+      identityKeyFile: keyFile(fleet.folder, 'coordinator'),
       policyFile: join(fleet.folder, 'policy.cbor'),
       rosterFile: join(fleet.folder, 'roster.cbor'),
       clusters: [

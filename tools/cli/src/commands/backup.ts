@@ -3,11 +3,12 @@ import { rhoToBudgetUnits } from '@secagg/dp-noise';
 import { Command } from 'commander';
 import { backUpPostgres } from '../backup/back-up-postgres';
 import { makeBackup } from '../backup/make-backup';
-import { postgresUrl } from '../backup/postgres-url';
+import { type PostgresUrl, postgresUrl } from '../backup/postgres-url';
 import { restoreBackup } from '../backup/restore-backup';
 import { restorePostgres } from '../backup/restore-postgres';
 import { type Output, printJson, Refusal } from '../output';
 import { nonNegative } from '../parse';
+import { cliSettings } from '../settings';
 
 export const backupCommand = (output: Output): Command =>
   new Command('backup')
@@ -21,8 +22,7 @@ export const backupCommand = (output: Output): Command =>
       "of coordinators on PostgreSQL: their database, which DATABASE_URL names in the environment; needs PostgreSQL's pg_dump on PATH",
     )
     .action(async (paths: string[], { postgres }: { postgres?: true }) => {
-      if (postgres)
-        return printJson(output, await backUpPostgres(postgresUrl(process.env), ...exactly(['file'], paths)));
+      if (postgres) return printJson(output, await backUpPostgres(database(), ...exactly(['file'], paths)));
       return printJson(output, makeBackup(...exactly(['dataDir', 'file'], paths), Date.now()));
     });
 
@@ -44,14 +44,15 @@ export const restoreCommand = (output: Output): Command =>
     )
     .action(async (paths: string[], { postgres, assumeSpentRho }: { postgres?: true; assumeSpentRho?: number }) => {
       if (postgres && assumeSpentRho !== undefined) throw new Refusal('only a router-node has a budget of its own');
-      if (postgres)
-        return printJson(output, await restorePostgres(...exactly(['file'], paths), postgresUrl(process.env)));
+      if (postgres) return printJson(output, await restorePostgres(...exactly(['file'], paths), database()));
       const [file, dataDir] = exactly(['file', 'dataDir'], paths);
       return printJson(
         output,
         restoreBackup(file, dataDir, assumeSpentRho === undefined ? undefined : roundedUp(assumeSpentRho)),
       );
     });
+
+const database = (): PostgresUrl => postgresUrl({ ...process.env, DATABASE_URL: cliSettings(process.env).databaseUrl });
 
 /** The paths, when there are as many as names. */
 function exactly<const Names extends readonly string[]>(

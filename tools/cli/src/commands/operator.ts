@@ -6,6 +6,7 @@ import { readIdentityFile, takeStoreKey } from '@secagg/host';
 import { signDocument } from '@secagg/protocol';
 import { type ClusterHash, operatorRequestMessage, type RoundOverrides, type Signed } from '@secagg/schema';
 import { readCertificate } from '../fleet-folder';
+import { cliSettings } from '../settings';
 
 export type Action =
   | { readonly action: 'start-epoch' }
@@ -22,7 +23,7 @@ export type Action =
  */
 export async function signRequest(folder: string, action: Action): Promise<Signed> {
   const { certificate } = readCertificate(join(folder, 'certificate.cbor'));
-  const storeKey = takeStoreKey(process.env, 'SECAGG_STORE_KEY_FILE', process.env.SECAGG_STORE_KEY_FILE);
+  const storeKey = takeStoreKey(process.env, 'SECAGG_STORE_KEY_FILE', cliSettings(process.env).storeKeyFile);
   const { secretKey } = readIdentityFile(
     '--operator',
     join(folder, 'identity.key'),

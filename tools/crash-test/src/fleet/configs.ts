@@ -44,7 +44,7 @@ export function writeCoordinatorConfig(fleet: CrashFleet): string {
     .flatMap((router) => Array.from({ length: SLOTS }, (_, slot) => keyOf(router, slot)))
     .map(({ model, task }) => `${model}:${task}`);
   return write(fleet, 'coordinator', {
-    keyFile: keyFile(fleet.folder, 'coordinator'),
+    identityKeyFile: keyFile(fleet.folder, 'coordinator'),
     policyFile: join(fleet.folder, 'policy.cbor'),
     rosterFile: join(fleet.folder, 'roster.cbor'),
     epochSetupTimeoutMs: 8000,

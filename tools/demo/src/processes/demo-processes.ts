@@ -107,7 +107,7 @@ export class DemoProcesses {
       host: '127.0.0.1',
       port: 0,
       dataDir: this.dataFolder('coordinator'),
-      keyFile: keyFile(fleet, 'coordinator'),
+      identityKeyFile: keyFile(fleet, 'coordinator'),
       storeKeyFile: storeKeyFile(fleet, 'coordinator'),
       authorityKeyFile: join(fleet.folder, 'authority.pub'),
       policyFile: join(fleet.folder, 'policy.cbor'),

@@ -133,7 +133,7 @@ async function start(folder: string, services: Service[], scripts: string): Prom
     return service;
   };
   const coordinator = launch('coordinator', 'coordinator', {
-    keyFile: join(folder, 'coordinator.key'),
+    identityKeyFile: join(folder, 'coordinator.key'),
     policyFile: join(folder, 'policy.cbor'),
     rosterFile: join(folder, 'roster.cbor'),
     // Every input is to be looked at: limits per caller would turn most of them away unread.

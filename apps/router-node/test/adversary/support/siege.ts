@@ -127,7 +127,7 @@ export class Siege {
       id,
       await NodeProcess.start(
         this.fleet.environment(id, this.coordinator.port, {
-          SECAGG_TEST_CHECKS_OFF: this.switches,
+          TEST_CHECKS_OFF: this.switches,
           ...(id === VICTIM ? this.victimSettings : {}),
           ...overrides,
         }),
