@@ -11,6 +11,7 @@ const boundaries = [
   { sourceTag: 'lib:metrics', onlyDependOnLibsWithTags: ['lib:schema'] },
   { sourceTag: 'lib:client', onlyDependOnLibsWithTags: ['lib:schema'] },
   { sourceTag: 'lib:host', onlyDependOnLibsWithTags: ['lib:schema', 'lib:crypto'] },
+  { sourceTag: 'lib:http', onlyDependOnLibsWithTags: ['lib:schema', 'lib:host'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
 ];

@@ -3,6 +3,6 @@
  *   before-durable:<write>, in-durable:<write> (inside the transaction), after-durable:<write>   for every journalled event, and for
  *     finish-round, release-round, prune-transcripts, forget-nonces, check (readiness) and migration
  *   received:<operation>      a request has come in, and nothing has been done about it
- *   before-send:<operation>, after-send:<operation>   for every HTTP reply
+ *   before-reply:<operation>, after-reply:<operation>   for every operation of the HTTP interface
  */
 export { type Failpoint, failpoint } from '@secagg/host';

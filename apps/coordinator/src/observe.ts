@@ -1,11 +1,11 @@
 /** Logs and metrics of what happens. Never a value from a contribution, never a secret. */
+import { asSecaggError } from '@secagg/http';
 import { type CoordinatorMetrics } from '@secagg/metrics';
 import { type CoordinatorEvent, type RoundState } from '@secagg/protocol';
 import { type SecaggError, voteBodyMessage } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Engine } from './engine';
 import { roundKeyOf } from './event-codec';
-import { asSecaggError } from './http/problem';
 import { type FinishedRound } from './store/store';
 import { type NewlyNamed } from './suspicion/scores';
 

@@ -1,22 +1,16 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { createServer, type Server, type ServerOptions } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { atRest, wipe } from '@secagg/crypto';
 import { readIdentityFile, takeStoreKey } from '@secagg/host';
+import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Backend, openBackend } from './backend';
 import { type Config, named } from './config';
-import { type Limits } from './config/limits';
 import { type Engine } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
-import { Gate } from './http/gate';
-import { createHttp, type Surroundings as HttpSurroundings } from './http/serve';
-import { shedding } from './http/shed';
-import { Turnstile } from './http/turnstile';
 import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
 import { MisbehaviourKeeper } from './misbehaviour';
 import { observe } from './observe';
@@ -192,28 +186,18 @@ async function run(
     refreshGauges,
     closing: closing.signal,
   });
-  const onProblem: HttpSurroundings['onProblem'] = (problem, cause, operation) => {
+  const onProblem: HttpServerOptions['onProblem'] = (problem, cause, operation) => {
     observer.problem(problem, cause, operation);
     misbehaviour.refused(cause);
   };
-  const { limits } = config;
-  const gate = new Gate(limits, () => performance.now());
-  const turnstile = new Turnstile();
-  const app = createHttp(operations, {
+  const server = createHttpServer(operations, {
     fresh: () => journal.fresh(),
     reading: () => journal.reading(),
     onProblem,
     closing: closing.signal,
-    gate,
-    turnstile,
-    limits,
+    limits: config.limits,
+    largestBodyBytes: HARD_CAP_BYTES,
   });
-  const server = createServer(
-    serverTimes(limits),
-    shedding(gate, app, (problem) => observer.problem(problem, problem, 'none')),
-  );
-  server.maxConnections = limits.connections;
-  server.on('connection', () => turnstile.arrival());
 
   const tasks =
     replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
@@ -231,8 +215,7 @@ async function run(
     () => void release(),
     Math.min(RELEASE_EVERY_MS, Math.max(RELEASE_AT_MOST_EVERY_MS, config.finishedRoundRetentionMs)),
   );
-  await listen(server, config.port, config.host);
-  const { port } = server.address() as AddressInfo;
+  const port = await server.listen(config.port, config.host);
   logger.info(
     {
       host: config.host,
@@ -252,7 +235,7 @@ async function run(
     unshare?.();
     unfollow?.();
     closing.abort();
-    await closeServer(server, config.shutdownGraceMs);
+    await server.close(config.shutdownGraceMs);
     await tasks?.stop();
     await finisher.stop();
     await backend.close();
@@ -262,14 +245,6 @@ async function run(
   return { port, release, stop: () => (stopping ??= stop()) };
 }
 
-/** A slow body of many megabytes is legitimate; an idle connection costs a descriptor and is kept for the next long poll. */
-const serverTimes = ({ headersTimeoutMs, bodyGraceMs, bodyBytesPerSecond }: Limits): ServerOptions => ({
-  headersTimeout: headersTimeoutMs,
-  requestTimeout: headersTimeoutMs + bodyGraceMs + Math.ceil((1000 * HARD_CAP_BYTES) / bodyBytesPerSecond),
-  keepAliveTimeout: 75_000,
-  connectionsCheckingInterval: Math.min(5000, headersTimeoutMs),
-});
-
 /** A round has to end within its epoch: so the next epoch must be there before the longest one would not fit any more. */
 function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config): number {
   const longest = Math.max(0, ...clusters.map(({ plan }) => plan.durationMs));
@@ -277,25 +252,4 @@ function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config)
     Math.floor(epochLifetimeMs / 2),
     Math.max(Math.floor(epochLifetimeMs / 10), longest + epochSetupTimeoutMs),
   );
-}
-
-const listen = (server: Server, port: number, host: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // Callers that come all at once wait to be let in, rather than being dropped and trying again after seconds.
-    server.listen({ port, host, backlog: 4096 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-
-function closeServer(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

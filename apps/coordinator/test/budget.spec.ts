@@ -160,7 +160,7 @@ describe('the ledger of a coordinator that is killed', () => {
     ['before-durable:round-announced', 0],
     ['in-durable:round-announced', 0],
     ['after-durable:round-announced', 1],
-    ['before-send:post-round', 1],
+    ['before-reply:post-round', 1],
   ])('is charged with the announcement, not before it is durable and never twice: %s', async (failpoint, charged) => {
     const dying = await dieAt(failpoint);
     await coordinator.client.startRound(fleet.cluster, startRequest(fleet)).catch(() => undefined);

@@ -63,7 +63,7 @@ describe('a coordinator that is killed', () => {
   it.each([
     ['before-durable:contribution-accepted#2', 'while contributions come in'],
     ['in-durable:contribution-accepted#2', 'inside the transaction of a contribution'],
-    ['before-send:post-contribution', 'after a contribution is durable, before its receipt'],
+    ['before-reply:post-contribution', 'after a contribution is durable, before its receipt'],
     ['after-durable:round-closed', 'at the close'],
     ['before-durable:round-proposed', 'at the proposal'],
     ['after-durable:vote-received#2', 'in the middle of the votes'],

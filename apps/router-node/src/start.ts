@@ -1,13 +1,13 @@
 /** Puts the node together: stores, loops and HTTP face. */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { CoordinatorClient } from '@secagg/client';
 import { type AtRest, atRest, wipe } from '@secagg/crypto';
 import { rhoToBudgetUnits, unitsToRho } from '@secagg/dp-noise';
 import { exitCodes, HostFault, makeDataFolder, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
+import { createHttpServer, type HttpServerOptions, limitsSchema } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
 import { type RouterContext } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
@@ -25,7 +25,8 @@ import { Intake } from './observations/intake';
 import { requesterHash } from './observations/requester-hash';
 import { Participant } from './participant/participant';
 import { type Router } from './participant/router';
-import { createApp } from './routes/app';
+import { createOperations } from './routes';
+import { MAX_SIGNAL_BYTES } from './routes/put-signal';
 import { type CommitteeStore, openCommitteeStore, removeCommitteeStore } from './store/committee-store';
 import { openRouterStore, type RouterStore } from './store/router-store';
 
@@ -34,6 +35,15 @@ export interface RunningNode {
   /** Stops taking requests, ends the loops, closes the stores. */
   stop(): Promise<void>;
 }
+
+/** The router's own software is the one caller, so limits per address are no use; what it sends at once is limited. */
+const limits = limitsSchema.parse({
+  perAddressPerSecond: 1_000_000,
+  perAddressBurst: 10_000_000,
+  bodyBytes: 256 * 1024 * 1024,
+});
+/** How long a shutdown waits for requests under way. */
+const STOP_GRACE_MS = 5000;
 
 /**
  * @param onFailure ends the process at once: a step could not be made durable, or a loop has failed
@@ -72,15 +82,19 @@ export async function startNode(
     { maxObservations: config.maxObservations, retentionHours: config.observationRetentionHours },
     node.now,
   );
-  const server = createServer(createApp({ router, participant, ...(member ? { member } : {}) }, intake));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.port, config.host, resolve);
+  const stopping = new AbortController();
+  // Every request under way listens.
+  setMaxListeners(0, stopping.signal);
+  const operations = createOperations({ router, participant, ...(member ? { member } : {}) }, intake);
+  const server = createHttpServer(operations, {
+    onProblem: problemsOf(node),
+    closing: stopping.signal,
+    limits,
+    largestBodyBytes: MAX_SIGNAL_BYTES,
   });
-  const { port } = server.address() as AddressInfo;
+  const port = await server.listen(config.port, config.host);
   log.info({ id: config.id, host: config.host, port, coordinator: config.coordinatorUrl }, 'router-node listening');
 
-  const stopping = new AbortController();
   const loops = [participant.run(stopping.signal), ...(committee ? [committee.run(stopping.signal)] : [])].map((loop) =>
     loop.catch((error: unknown) => {
       if (!stopping.signal.aborted) onFailure(error);
@@ -92,9 +106,8 @@ export async function startNode(
   return {
     port,
     stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
       stopping.abort(new Error('the node is stopping'));
+      const closed = server.close(STOP_GRACE_MS);
       await Promise.all(loops);
       await closed;
       await node.client.close();
@@ -104,6 +117,16 @@ export async function startNode(
     },
   };
 }
+
+/** Counts and logs what was refused. */
+const problemsOf =
+  ({ metrics, log }: Pick<Node, 'metrics' | 'log'>): HttpServerOptions['onProblem'] =>
+  (problem, cause, operation) => {
+    if (problem.code === 'internal') log.error({ err: cause, operation }, 'request failed');
+    else if (cause !== problem) log.error({ err: cause, operation }, problem.message);
+    else log.debug({ code: problem.code, operation }, 'request refused');
+    metrics.messageRefused(problem.code);
+  };
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 

@@ -1,6 +1,7 @@
 /** The configuration file, field by field. Durations are in milliseconds and say so in their names. */
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
 import { type SettingMeta } from '@secagg/host';
+import { limitsSchema } from '@secagg/http';
 import {
   clusterHash,
   combination,
@@ -13,7 +14,6 @@ import {
 import { z } from 'zod';
 import { type ClusterPlan } from '../rounds/start-round';
 import { type TriggeredCluster } from '../rounds/triggers';
-import { limitsSchema } from './limits';
 
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const DAY_MS = 86_400_000;

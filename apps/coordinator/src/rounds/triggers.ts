@@ -1,8 +1,8 @@
 /** Rounds that start by themselves: on a schedule, or when enough routers wait. */
+import { asSecaggError } from '@secagg/http';
 import { type CoordinatorState } from '@secagg/protocol';
 import { type SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
-import { asSecaggError } from '../http/problem';
 import { collectingRounds } from './open-rounds';
 import { announced, type ClusterPlan } from './start-round';
 import { type WaitingRouters } from './waiting-routers';

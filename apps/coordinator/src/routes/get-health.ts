@@ -1,12 +1,14 @@
-import { jsonReply, type Operation } from '../http/operation';
+import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
+import { z } from 'zod';
 
-export const getHealth = (): Operation => ({
-  id: 'get-health',
-  method: 'get',
-  path: '/healthz',
-  summary: 'The process is alive',
-  always: true,
-  asIs: true,
-  replies: { 200: 'JSON' },
-  handle: async () => jsonReply({ status: 'ok' }),
-});
+export const getHealth = (): Operation =>
+  defineOperation({
+    id: 'get-health',
+    method: 'get',
+    path: '/healthz',
+    summary: 'The process is alive',
+    always: true,
+    asIs: true,
+    replies: { 200: replyOf(json(z.object({ status: z.literal('ok') })), 'It is') },
+    handle: async () => jsonReply({ status: 'ok' }),
+  });

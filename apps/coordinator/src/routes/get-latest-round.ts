@@ -1,30 +1,32 @@
+import { latestRoundSchema } from '@secagg/client';
+import { clusterParameter, defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { roundKey } from '@secagg/protocol';
 import { type RoundNumber, SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
-import { jsonReply, type Operation } from '../http/operation';
-import { clusterOf } from '../http/parameters';
 import { recordedStatus, statusOfRound } from '../rounds/round-status';
 
-export const getLatestRound = ({ journal, store }: Engine): Operation => ({
-  id: 'get-latest-round',
-  method: 'get',
-  path: '/v1/clusters/:cluster/rounds/latest',
-  summary: 'Where the newest round of the cluster stands, for people and scripts',
-  replies: { 200: 'JSON: cluster, round, phase, contributions, deadline_ms', 404: 'the cluster has had no round' },
-  async handle(call) {
-    const cluster = clusterOf(call);
-    const number = journal.state.latestRound.get(cluster);
-    if (number === undefined) throw new SecaggError('no_round', `cluster ${cluster} has had no round yet`);
-    const live = journal.state.rounds.get(roundKey(cluster, number));
-    const { round, phase, contributions } = live
-      ? statusOfRound(live)
-      : await recordedStatus(store, cluster, number as RoundNumber);
-    return jsonReply({
-      cluster,
-      round,
-      phase,
-      contributions,
-      ...(live ? { deadline_ms: live.round.config.deadline_ms } : {}),
-    });
-  },
-});
+export const getLatestRound = ({ journal, store }: Engine): Operation =>
+  defineOperation({
+    id: 'get-latest-round',
+    method: 'get',
+    path: '/v1/clusters/:cluster/rounds/latest',
+    params: { cluster: clusterParameter },
+    summary: 'Where the newest round of the cluster stands, for people and scripts',
+    replies: { 200: replyOf(json(latestRoundSchema), 'Where it stands'), 404: 'the cluster has had no round' },
+    async handle(call) {
+      const cluster = call.params.cluster;
+      const number = journal.state.latestRound.get(cluster);
+      if (number === undefined) throw new SecaggError('no_round', `cluster ${cluster} has had no round yet`);
+      const live = journal.state.rounds.get(roundKey(cluster, number));
+      const { round, phase, contributions } = live
+        ? statusOfRound(live)
+        : await recordedStatus(store, cluster, number as RoundNumber);
+      return jsonReply({
+        cluster,
+        round,
+        phase,
+        contributions,
+        ...(live ? { deadline_ms: live.round.config.deadline_ms } : {}),
+      });
+    },
+  });

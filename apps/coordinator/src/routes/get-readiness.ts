@@ -1,6 +1,9 @@
+import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { SecaggError } from '@secagg/schema';
+import { z } from 'zod';
 import { type Engine } from '../engine';
-import { jsonReply, type Operation } from '../http/operation';
+
+const readinessSchema = z.object({ status: z.literal('ready'), epoch: z.int().nullable() });
 
 /** Looking is a write, and anybody may ask: so often it is done at most, and all who ask meanwhile get what it found. */
 const LOOK_EVERY_MS = 500;
@@ -14,21 +17,22 @@ export function getReadiness({ journal, store }: Engine, closing: AbortSignal): 
   return readiness(journal, writable, closing);
 }
 
-const readiness = (journal: Engine['journal'], writable: () => Promise<void>, closing: AbortSignal): Operation => ({
-  id: 'get-readiness',
-  method: 'get',
-  path: '/readyz',
-  summary:
-    'Requests can be served: the journal takes writes. An epoch is not needed for that, since members set it up through this service',
-  always: true,
-  replies: { 200: 'JSON: status, epoch (number or null)', 503: 'not ready' },
-  async handle() {
-    if (closing.aborted) throw new SecaggError('unavailable', 'shutting down');
-    try {
-      await writable();
-    } catch {
-      throw new SecaggError('unavailable', 'the journal takes no writes');
-    }
-    return jsonReply({ status: 'ready', epoch: journal.state.epoch?.epoch.epoch ?? null });
-  },
-});
+const readiness = (journal: Engine['journal'], writable: () => Promise<void>, closing: AbortSignal): Operation =>
+  defineOperation({
+    id: 'get-readiness',
+    method: 'get',
+    path: '/readyz',
+    summary:
+      'Requests can be served: the journal takes writes. An epoch is not needed for that, since members set it up through this service',
+    always: true,
+    replies: { 200: replyOf(json(readinessSchema), 'Ready'), 503: 'not ready' },
+    async handle() {
+      if (closing.aborted) throw new SecaggError('unavailable', 'shutting down');
+      try {
+        await writable();
+      } catch {
+        throw new SecaggError('unavailable', 'the journal takes no writes');
+      }
+      return jsonReply({ status: 'ready', epoch: journal.state.epoch?.epoch.epoch ?? null });
+    },
+  });

@@ -1,7 +1,6 @@
-import { SecaggError } from '@secagg/schema';
+import { clusterParameter, defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
+import { SecaggError, suspicionReportSchema } from '@secagg/schema';
 import { type Engine } from '../engine';
-import { jsonReply, type Operation } from '../http/operation';
-import { clusterOf } from '../http/parameters';
 import { suspicionReport } from '../suspicion/report';
 import { quarantineRounds, type Scores } from '../suspicion/scores';
 
@@ -10,22 +9,24 @@ export const getSuspicion = (
   { journal }: Engine,
   scores: Scores,
   refresh?: (cluster: string) => Promise<void>,
-): Operation => ({
-  id: 'get-suspicion',
-  method: 'get',
-  path: '/v1/clusters/:cluster/suspicion',
-  summary:
-    'Which routers spoil their groups, by the published rounds that this coordinator has counted; everybody with the transcripts can compute it',
-  replies: {
-    200: 'JSON: cluster, rounds, latest_round, error_probability, min_rounds, quarantine_rounds, suspects, routers',
-    404: 'the fleet policy does not have the cluster',
-  },
-  async handle(call) {
-    const cluster = clusterOf(call);
-    const { view } = journal.state;
-    if (!view.policy.clusters.some((entry) => entry.cluster === cluster))
-      throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
-    await refresh?.(cluster);
-    return jsonReply(suspicionReport(cluster, scores.of(cluster), quarantineRounds(view, cluster)));
-  },
-});
+): Operation =>
+  defineOperation({
+    id: 'get-suspicion',
+    method: 'get',
+    path: '/v1/clusters/:cluster/suspicion',
+    params: { cluster: clusterParameter },
+    summary:
+      'Which routers spoil their groups, by the published rounds that this coordinator has counted; everybody with the transcripts can compute it',
+    replies: {
+      200: replyOf(json(suspicionReportSchema), 'The scores'),
+      404: 'the fleet policy does not have the cluster',
+    },
+    async handle(call) {
+      const cluster = call.params.cluster;
+      const { view } = journal.state;
+      if (!view.policy.clusters.some((entry) => entry.cluster === cluster))
+        throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
+      await refresh?.(cluster);
+      return jsonReply(suspicionReport(cluster, scores.of(cluster), quarantineRounds(view, cluster)));
+    },
+  });

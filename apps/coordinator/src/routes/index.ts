@@ -1,7 +1,7 @@
 /** Every operation of the service. The first that matches is taken, so fixed words stand before parameters. */
+import { getOpenApi, type Operation } from '@secagg/http';
 import { type CoordinatorMetrics } from '@secagg/metrics';
 import { type Engine } from '../engine';
-import { type Operation } from '../http/operation';
 import { type MisbehaviourKeeper } from '../misbehaviour';
 import { type OperatorRequests } from '../operators/operator-requests';
 import { type RoundFinisher } from '../rounds/finish-rounds';
@@ -20,7 +20,6 @@ import { getHealth } from './get-health';
 import { getInclusion } from './get-inclusion';
 import { getLatestRound } from './get-latest-round';
 import { getMetrics } from './get-metrics';
-import { getOpenApi } from './get-openapi';
 import { getOpenRound } from './get-open-round';
 import { getReadiness } from './get-readiness';
 import { getRoundStatus } from './get-round-status';
@@ -106,5 +105,5 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getReadiness(engine, closing),
     getMetrics(metrics, refreshGauges),
   ];
-  return [...operations, getOpenApi(operations)];
+  return [...operations, getOpenApi('Secagg coordinator', operations)];
 }

@@ -1,9 +1,17 @@
+import {
+  asSecaggError,
+  cbor,
+  clusterParameter,
+  defineOperation,
+  messageReply,
+  type Operation,
+  replyOf,
+  roundParameter,
+  signedCbor,
+} from '@secagg/http';
 import { checkContribution, receiveContribution, roundKey } from '@secagg/protocol';
-import { type ProblemCode, signedMessage } from '@secagg/schema';
+import { type ProblemCode, signedMessage, contributionMessage, receiptMessage } from '@secagg/schema';
 import { type Engine } from '../engine';
-import { messageReply, type Operation } from '../http/operation';
-import { clusterOf, roundOf } from '../http/parameters';
-import { asSecaggError } from '../http/problem';
 import { claimedRouter } from '../rounds/claimed-router';
 import { largestContribution } from '../rounds/contribution-size';
 import { knownRound, liveRound } from '../rounds/round-status';
@@ -15,53 +23,59 @@ export interface ContributionObserver {
 }
 
 /** The hot path: one body, read once, checked, stored as it came, and a receipt when it is durable. */
-export const postContribution = ({ journal, context }: Engine, observer: ContributionObserver): Operation => ({
-  id: 'post-contribution',
-  method: 'post',
-  path: '/v1/clusters/:cluster/rounds/:round/contributions',
-  summary: "A router's contribution; the identical bytes again get the same receipt",
-  request: 'contribution-body',
-  asIs: true,
-  replies: { 201: 'signed receipt', 200: 'signed receipt; the contribution was held already' },
-  async handle(call) {
-    let begun: number | undefined;
-    /** Of checking alone: a database may keep the decision waiting. */
-    let seconds: number | undefined;
-    const since = (start: number) => (performance.now() - start) / 1000;
-    try {
-      const cluster = clusterOf(call);
-      const number = roundOf(call);
-      const { round } = await knownRound(journal, cluster, number);
-      const body = await call.body(largestContribution(round));
-      begun = performance.now();
-      const router = claimedRouter(body);
-      if (router !== undefined) call.limitRouter(router);
-      // Signatures take time: they are checked here, so that whoever decides next need not wait for them.
-      const { view } = journal.state;
-      const checked = checkContribution(view, round, body);
-      const checkSeconds = since(begun);
-      seconds = checkSeconds;
-      let isNew = false;
-      const receipt = await journal.commit((state) => {
-        const start = performance.now();
-        // Long over, when it was let go of a moment ago.
-        liveRound(state, cluster, number);
-        const step = receiveContribution(
-          state,
-          context,
-          roundKey(cluster, number),
-          body,
-          state.view === view ? checked : undefined,
-        );
-        isNew = step.events.length > 0;
-        seconds = checkSeconds + since(start);
-        return step;
-      });
-      if (isNew) observer.accepted(seconds);
-      return messageReply(signedMessage, receipt, isNew ? 201 : 200);
-    } catch (error) {
-      observer.refused(asSecaggError(error).code, seconds ?? (begun === undefined ? undefined : since(begun)));
-      throw error;
-    }
-  },
-});
+export const postContribution = ({ journal, context }: Engine, observer: ContributionObserver): Operation =>
+  defineOperation({
+    id: 'post-contribution',
+    method: 'post',
+    path: '/v1/clusters/:cluster/rounds/:round/contributions',
+    params: { cluster: clusterParameter, round: roundParameter },
+    summary: "A router's contribution; the identical bytes again get the same receipt",
+    request: [cbor(contributionMessage)],
+    bulk: true,
+    asIs: true,
+    replies: {
+      201: replyOf(signedCbor(receiptMessage), 'The receipt'),
+      200: replyOf(signedCbor(receiptMessage), 'The receipt; the contribution was held already'),
+    },
+    async handle(call) {
+      let begun: number | undefined;
+      /** Of checking alone: a database may keep the decision waiting. */
+      let seconds: number | undefined;
+      const since = (start: number) => (performance.now() - start) / 1000;
+      try {
+        const cluster = call.params.cluster;
+        const number = call.params.round;
+        const { round } = await knownRound(journal, cluster, number);
+        const body = await call.body(largestContribution(round));
+        begun = performance.now();
+        const router = claimedRouter(body);
+        if (router !== undefined) call.countRouter(router);
+        // Signatures take time: they are checked here, so that whoever decides next need not wait for them.
+        const { view } = journal.state;
+        const checked = checkContribution(view, round, body);
+        const checkSeconds = since(begun);
+        seconds = checkSeconds;
+        let isNew = false;
+        const receipt = await journal.commit((state) => {
+          const start = performance.now();
+          // Long over, when it was let go of a moment ago.
+          liveRound(state, cluster, number);
+          const step = receiveContribution(
+            state,
+            context,
+            roundKey(cluster, number),
+            body,
+            state.view === view ? checked : undefined,
+          );
+          isNew = step.events.length > 0;
+          seconds = checkSeconds + since(start);
+          return step;
+        });
+        if (isNew) observer.accepted(seconds);
+        return messageReply(signedMessage, receipt, isNew ? 201 : 200);
+      } catch (error) {
+        observer.refused(asSecaggError(error).code, seconds ?? (begun === undefined ? undefined : since(begun)));
+        throw error;
+      }
+    },
+  });

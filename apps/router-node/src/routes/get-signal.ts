@@ -1,16 +1,20 @@
-/** GET /v1/signal: the latest aggregate this node has verified, and what this router has spent and has left by now. */
-import { type PublishedSignal } from '@secagg/client';
+import { type PublishedSignal, publishedSignalSchema } from '@secagg/client';
+import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { SecaggError } from '@secagg/schema';
-import { type Router as Routes } from 'express';
 import { routerPrivacy } from '../participant/budget';
 import { type Router } from '../participant/router';
 
-export function getSignal(routes: Routes, router: Router): void {
-  const { config, store } = router;
-  routes.get('/v1/signal', (_request, response) => {
-    const latest = store.aggregates.latest(config.cluster);
-    if (!latest) throw new SecaggError('not_found', 'no round has been verified yet');
-    const aggregate = JSON.parse(latest.json) as PublishedSignal;
-    response.json({ ...aggregate, privacy: { ...aggregate.privacy, ledger: routerPrivacy(router) } });
+export const getSignal = (router: Router): Operation =>
+  defineOperation({
+    id: 'get-signal',
+    method: 'get',
+    path: '/v1/signal',
+    summary: 'The latest aggregate this node has verified, and what this router has spent and has left by now',
+    replies: { 200: replyOf(json(publishedSignalSchema), 'The aggregate'), 404: 'no round has been verified yet' },
+    async handle() {
+      const latest = router.store.aggregates.latest(router.config.cluster);
+      if (!latest) throw new SecaggError('not_found', 'no round has been verified yet');
+      const aggregate = JSON.parse(latest.json) as PublishedSignal;
+      return jsonReply({ ...aggregate, privacy: { ...aggregate.privacy, ledger: routerPrivacy(router) } });
+    },
   });
-}

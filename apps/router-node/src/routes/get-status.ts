@@ -1,8 +1,7 @@
-/** GET /v1/status: what this node knows of itself, for its own operator. */
-import { type RouterNodeStatus } from '@secagg/client';
+import { type RouterNodeStatus, routerNodeStatusSchema } from '@secagg/client';
+import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { type Participation, quarantinedUntil } from '@secagg/protocol';
 import { voteBodyMessage } from '@secagg/schema';
-import { type Router as Routes } from 'express';
 import { type Member, memberState } from '../committee/member';
 import { routerPrivacy } from '../participant/budget';
 import { missingKeys } from '../participant/choose-data';
@@ -17,11 +16,15 @@ export interface StatusSources {
   readonly member?: Member;
 }
 
-export function getStatus(routes: Routes, sources: StatusSources): void {
-  routes.get('/v1/status', (_request, response) => {
-    response.json(statusOf(sources));
+export const getStatus = (sources: StatusSources): Operation =>
+  defineOperation({
+    id: 'get-status',
+    method: 'get',
+    path: '/v1/status',
+    summary: 'What this node knows of itself, for its own operator',
+    replies: { 200: replyOf(json(routerNodeStatusSchema), 'Its rounds, ledger, seats and contact') },
+    handle: async () => jsonReply(statusOf(sources)),
   });
-}
 
 export function statusOf({ router, participant, member }: StatusSources): RouterNodeStatus {
   const { config, store, contact } = router;

@@ -53,10 +53,17 @@ export interface WorkReply {
   readonly hash: string;
 }
 
-const latestRoundSchema = z.looseObject({ round: z.int().min(1), phase: z.string() });
+export const latestRoundSchema = z.looseObject({
+  cluster: z.string().optional(),
+  round: z.int().min(1),
+  phase: z.string(),
+  contributions: z.int().optional(),
+  /** Of a round that is not over. */
+  deadline_ms: z.int().optional(),
+});
 export type LatestRound = z.infer<typeof latestRoundSchema>;
 
-const evidenceListSchema = z.looseObject({
+export const coordinatorEvidenceSchema = z.looseObject({
   evidence: z.array(
     z.looseObject({
       id: z.string(),
@@ -71,7 +78,7 @@ const evidenceListSchema = z.looseObject({
     }),
   ),
 });
-export type EvidenceEntry = z.infer<typeof evidenceListSchema>['evidence'][number];
+export type EvidenceEntry = z.infer<typeof coordinatorEvidenceSchema>['evidence'][number];
 
 const MAX_EMPTY_BYTES = 1024;
 const OPERATOR_ATTEMPTS = 6;
@@ -94,7 +101,7 @@ export class CoordinatorClient {
 
   /** Proven misbehaviour that the coordinator keeps evidence of. */
   async evidenceList(call?: CallOptions): Promise<EvidenceEntry[]> {
-    return (await getJson(this.transport, evidenceListSchema, '/v1/evidence', call)).evidence;
+    return (await getJson(this.transport, coordinatorEvidenceSchema, '/v1/evidence', call)).evidence;
   }
 
   /** Encoded evidence: not verified here. */

@@ -6,6 +6,8 @@ import { SecaggError } from '../problems';
 export interface Message<T> {
   readonly type: string;
   readonly maxBytes: number;
+  /** Its fields; byte strings are {@link Uint8Array}s. */
+  readonly schema: z.ZodType<T>;
   encode(value: T): Bytes;
   /** Throws `too_large`, `malformed`, `not_canonical` or `invalid` (with the path of the first offending field). */
   decode(bytes: Bytes): T;
@@ -47,6 +49,7 @@ export function defineMessage<T>(
   return {
     type,
     maxBytes,
+    schema,
     encode: (value) => encodeCanonical(check(value)),
     decode: options.remember ? remembered(decode) : decode,
     view: reading(viewCanonical),

@@ -8,13 +8,20 @@ export const version = z.literal(protocolVersion);
 export const maxCommittee = 30;
 export const maxPieces = 256;
 
+/** A byte string, in the description of a message. */
+const byteString = (description: string) => ({ type: 'string', format: 'binary', description }) as const;
+
 /** A byte string of exactly `length` bytes. */
 export const bytesOf = (length: number) =>
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length, `must be ${length} bytes`);
+  z
+    .custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length, `must be ${length} bytes`)
+    .meta(byteString(`${length} bytes`));
 
 /** A byte string of at most `max` bytes. */
 export const bytesUpTo = (max: number) =>
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= max, `must be at most ${max} bytes`);
+  z
+    .custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= max, `must be at most ${max} bytes`)
+    .meta(byteString(`at most ${max} bytes`));
 
 export const digest = bytesOf(32);
 export const signature = bytesOf(64);

@@ -79,6 +79,6 @@ export const coordinatorPoints: readonly CrashPoint[] = [
     around(write).map((name) => point(name, need)),
   ),
   ...Object.entries(operations).flatMap(([operation, need]) =>
-    ['received', 'before-send', 'after-send'].map((moment) => point(`${moment}:${operation}`, need)),
+    ['received', 'before-reply', 'after-reply'].map((moment) => point(`${moment}:${operation}`, need)),
   ),
 ];

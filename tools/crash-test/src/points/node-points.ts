@@ -58,9 +58,9 @@ const operations: Readonly<Record<string, Need>> = {
   'put-signal': 'signal',
   'get-signal': 'probe',
   'get-status': 'round',
-  'get-history': 'probe',
-  'get-healthz': 'probe',
-  'get-readyz': 'probe',
+  'get-budget-history': 'probe',
+  'get-health': 'probe',
+  'get-readiness': 'probe',
   'get-metrics': 'probe',
 };
 

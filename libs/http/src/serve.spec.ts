@@ -3,12 +3,15 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { type SecaggError } from '@secagg/schema';
 import { Pool } from 'undici';
-import { limitsSchema } from '../config/limits';
-import { Gate } from './gate';
-import { noContent, type Operation, type Reply } from './operation';
-import { createHttp } from './serve';
-import { shedding } from './shed';
-import { Turnstile } from './turnstile';
+import { z } from 'zod';
+import { Admission } from './admission';
+import { type Content } from './content';
+import { refusingEarly } from './early-refusal';
+import { limitsSchema } from './limits';
+import { type Operation, type Reply } from './operation';
+import { noContent } from './reply';
+import { createListener } from './serve';
+import { WorkQueue } from './work-queue';
 
 let server: Server;
 let pool: Pool;
@@ -25,13 +28,14 @@ const held = (signal: AbortSignal): Promise<Reply> => {
   });
   return new Promise((resolve) => waiting.push(resolve));
 };
+const bytes: Content = { type: 'application/octet-stream' };
 const operations: Operation[] = [
   {
     id: 'post',
     method: 'post',
     path: '/post',
     summary: '',
-    request: 'bytes',
+    request: [bytes],
     replies: {},
     handle: async (call) => {
       await call.body(2 * 1024 * 1024);
@@ -43,7 +47,7 @@ const operations: Operation[] = [
     method: 'post',
     path: '/vote',
     summary: '',
-    request: 'bytes',
+    request: [bytes],
     urgent: true,
     replies: {},
     handle: async (call) => {
@@ -56,6 +60,7 @@ const operations: Operation[] = [
     method: 'get',
     path: '/poll',
     summary: '',
+    query: { router: z.string().optional() },
     waits: 'router',
     replies: {},
     handle: (call) => held(call.signal),
@@ -68,22 +73,22 @@ async function start(overrides: object, connections = 16): Promise<void> {
   [waiting, aborted, holding, durable] = [[], 0, 0, Promise.resolve()];
   problems.length = 0;
   const limits = { ...limitsSchema.parse(undefined), ...overrides };
-  const gate = new Gate(limits, () => performance.now());
-  const hold = gate.hold.bind(gate);
-  gate.hold = (bytes) => {
-    hold(bytes);
-    holding += bytes;
+  const admission = new Admission(limits, () => performance.now());
+  const reserve = admission.reserveBytes.bind(admission);
+  admission.reserveBytes = (length) => {
+    reserve(length);
+    holding += length;
   };
-  const http = createHttp(operations, {
+  const listener = createListener(operations, {
     fresh: () => Promise.resolve(),
     reading: () => () => durable,
     onProblem: (problem) => problems.push(problem),
     closing: new AbortController().signal,
-    gate,
-    turnstile: new Turnstile(),
+    admission,
+    queue: new WorkQueue(),
     limits,
   });
-  server = createServer(shedding(gate, http, (problem) => problems.push(problem)));
+  server = createServer(refusingEarly(operations, admission, listener, (problem) => problems.push(problem)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections, pipelining: 1 });
 }
@@ -94,7 +99,11 @@ afterEach(async () => {
 });
 
 const call = async (method: 'GET' | 'POST', path: string, body?: Buffer) => {
-  const reply = await pool.request({ method, path, ...(body ? { body } : {}) });
+  const reply = await pool.request({
+    method,
+    path,
+    ...(body ? { body, headers: { 'content-type': bytes.type } } : {}),
+  });
   return {
     status: reply.statusCode,
     retryAfter: reply.headers['retry-after'],
@@ -132,7 +141,9 @@ it('holds no more bytes than it may, and gives back those of senders that have g
   await start({ bodyBytes: 1024 * 1024 });
   const { port } = server.address() as AddressInfo;
   const socket = connect(port, '127.0.0.1');
-  socket.write(`POST /post HTTP/1.1\r\nhost: x\r\ncontent-length: ${2 * 1024 * 1024}\r\n\r\n`);
+  socket.write(
+    `POST /post HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: ${2 * 1024 * 1024}\r\n\r\n`,
+  );
   socket.write(Buffer.alloc(900_000));
   await until(() => holding === 900_000);
   expect(await call('POST', '/post', Buffer.alloc(200_000))).toMatchObject({ status: 503, code: 'unavailable' });
@@ -148,7 +159,9 @@ it('refuses a body that comes too slowly', async () => {
   await start({ bodyGraceMs: 100, bodyBytesPerSecond: 1024 * 1024 });
   const { port } = server.address() as AddressInfo;
   const socket = connect(port, '127.0.0.1');
-  socket.write('POST /post HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nonly this');
+  socket.write(
+    'POST /post HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 100\r\n\r\nonly this',
+  );
   let answer = '';
   socket.on('data', (chunk) => {
     answer += chunk.toString();

@@ -1,18 +1,18 @@
 /**
- * What the service takes on at once, and from whom. Whatever is above is refused at once, with the time to come back, before a body is
- * read: a refusal costs a fraction of the work, so that under any load most of the time goes into what was taken.
+ * Admission control: how many requests, bytes and long polls the service accepts at once, and from whom. A request above a limit is
+ * refused before its body is read, with the time to retry. A refusal is cheap, so most of the time goes into accepted requests.
  *
  *   requests at work   from the whole body until the reply leaves, which waits for the disk: this is the queue
- *   bytes of bodies    that are being read or worked on, as they come in: a slow sender holds no more than it has sent
+ *   bytes of bodies    that are being read or worked on, as they arrive: a slow sender holds no more than it has sent
  *   waits              long polls, which cost memory alone
  *   per address        requests per second, and waits at once
- *   per router         the same; an id counts per address, so that nobody uses up another's
+ *   per router         the same; an id is counted per address, so that nobody can use up the limit of another router
  */
 import { SecaggError } from '@secagg/schema';
 import { RetrySchedule } from './retry-schedule';
-import { TokenBuckets } from './token-buckets';
+import { RateLimit } from './rate-limit';
 
-export interface GateLimits {
+export interface AdmissionLimits {
   readonly requestsAtWork: number;
   readonly bodyBytes: number;
   readonly waits: number;
@@ -28,35 +28,35 @@ export interface GateLimits {
   readonly retryAfterMostMs: number;
 }
 
-/** Requests a second that a small machine serves: where the schedule of those turned away starts. */
+/** Requests a second that a small machine serves: the first estimate for the times to retry. */
 const FIRST_RATE = 200;
 
-export class Gate {
+export class Admission {
   private atWork = 0;
   private bytes = 0;
   private waiting = 0;
   private readonly waitingOf = new Map<string, number>();
-  private readonly addresses: TokenBuckets;
-  private readonly routers: TokenBuckets;
+  private readonly addresses: RateLimit;
+  private readonly routers: RateLimit;
   private readonly schedule: RetrySchedule;
 
   /** @param now milliseconds that never go back */
   constructor(
-    private readonly limits: GateLimits,
+    private readonly limits: AdmissionLimits,
     private readonly now: () => number,
   ) {
     const callers = limits.rememberedCallers;
-    this.addresses = new TokenBuckets({
+    this.addresses = new RateLimit({
       perSecond: limits.perAddressPerSecond,
       burst: limits.perAddressBurst,
       callers,
     });
-    this.routers = new TokenBuckets({ perSecond: limits.perRouterPerSecond, burst: limits.perRouterBurst, callers });
+    this.routers = new RateLimit({ perSecond: limits.perRouterPerSecond, burst: limits.perRouterBurst, callers });
     this.schedule = new RetrySchedule(FIRST_RATE, limits.retryAfterMostMs);
   }
 
-  /** At the first line of a request. Throws `overloaded` for an address that sends too many. */
-  arrive(address: string): void {
+  /** Counts a request of an address. Throws `overloaded` when it sends too many. */
+  countRequest(address: string): void {
     const waitMs = this.addresses.take(address, this.now());
     if (waitMs > 0)
       throw new SecaggError('overloaded', 'too many requests from this address', {
@@ -64,20 +64,21 @@ export class Gate {
       });
   }
 
-  /** Before a body is read. Throws `unavailable` when the queue is full. */
-  admit(): void {
-    const full = this.turnedAwayWhenFull();
+  /** Called before a body is read. Throws `unavailable` when the queue is full. */
+  requireRoom(): void {
+    const full = this.refusalWhenFull();
     if (full) throw full;
   }
 
-  turnedAwayWhenFull(): SecaggError | undefined {
+  /** The refusal of {@link requireRoom}, if the queue is full. */
+  refusalWhenFull(): SecaggError | undefined {
     return this.atWork >= this.limits.requestsAtWork
-      ? this.turnedAway('more requests are waiting than can be served soon')
+      ? this.refusal('more requests are waiting than can be served soon')
       : undefined;
   }
 
   /** A body has been read: the request is in the queue until the returned function is called. */
-  work(): () => void {
+  beginWork(): () => void {
     this.atWork += 1;
     return once(() => {
       this.atWork -= 1;
@@ -85,18 +86,18 @@ export class Gate {
     });
   }
 
-  /** Bytes of a body have come in. Throws `unavailable` when there is no room for them. */
-  hold(bytes: number): void {
-    if (this.bytes + bytes > this.limits.bodyBytes) throw this.turnedAway('more is being sent than can be held');
+  /** Bytes of a body have arrived. Throws `unavailable` when there is no room for them. */
+  reserveBytes(bytes: number): void {
+    if (this.bytes + bytes > this.limits.bodyBytes) throw this.refusal('more is being sent than can be held');
     this.bytes += bytes;
   }
 
-  letGo(bytes: number): void {
+  releaseBytes(bytes: number): void {
     this.bytes -= bytes;
   }
 
-  /** A router, as it calls itself, asks for something. Throws `overloaded`. */
-  router(id: string, address: string): void {
+  /** Counts a request of a router, by the id it claims. Throws `overloaded` when it sends too many. */
+  countRouter(id: string, address: string): void {
     const waitMs = this.routers.take(`${id} ${address}`, this.now());
     if (waitMs > 0)
       throw new SecaggError('overloaded', 'too many requests of this router', {
@@ -109,8 +110,8 @@ export class Gate {
    * the caller waits too often.
    * @param id as the caller calls itself, where it does
    */
-  wait(address: string, id?: string): () => void {
-    if (this.waiting >= this.limits.waits) throw this.turnedAway('too many wait already');
+  beginWait(address: string, id?: string): () => void {
+    if (this.waiting >= this.limits.waits) throw this.refusal('too many wait already');
     const counted = [
       [address, this.limits.waitsPerAddress],
       ...(id === undefined ? [] : [[`${id} ${address}`, this.limits.waitsPerRouter] as const]),
@@ -129,8 +130,8 @@ export class Gate {
     });
   }
 
-  private turnedAway(why: string): SecaggError {
-    return new SecaggError('unavailable', why, { retryAfterS: this.schedule.turnAway(this.now()) });
+  private refusal(why: string): SecaggError {
+    return new SecaggError('unavailable', why, { retryAfterS: this.schedule.next(this.now()) });
   }
 }
 

@@ -1,12 +1,16 @@
 /** The one place where an error becomes an HTTP problem (RFC 9457). */
+import { isDiskFault } from '@secagg/host';
 import { problems, SecaggError } from '@secagg/schema';
 import { type Reply } from './operation';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Anything that is no SecaggError is `internal`: its text could hold anything, so it goes to the log and not to the peer. */
-export const asSecaggError = (error: unknown): SecaggError =>
-  error instanceof SecaggError ? error : new SecaggError('internal', problems.internal.title);
+/** An error of another kind is `internal`: its text could hold anything, so it goes to the log and not to the peer. */
+export function asSecaggError(error: unknown): SecaggError {
+  if (error instanceof SecaggError) return error;
+  if (isDiskFault(error)) return new SecaggError('unavailable', 'the disk takes no writes');
+  return new SecaggError('internal', problems.internal.title);
+}
 
 export function problemReply(error: SecaggError): Reply {
   const { title, status } = problems[error.code];

@@ -1,4 +1,4 @@
-/** Who sends a request, as far as the network tells: what limits per address go by. */
+/** The address that limits per address count a request under. */
 import { isIPv6 } from 'node:net';
 import { type IncomingMessage } from 'node:http';
 
@@ -8,7 +8,7 @@ import { type IncomingMessage } from 'node:http';
  * An IPv6 address stands for its /64 network, which one caller has all of.
  * @param trustedProxies how many proxies of one's own stand in front, 0 for none
  */
-export function callerOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, trustedProxies: number): string {
+export function callerAddress(request: Pick<IncomingMessage, 'headers' | 'socket'>, trustedProxies: number): string {
   const peer = request.socket.remoteAddress ?? 'unknown';
   if (trustedProxies === 0) return network(peer);
   const forwarded = String(request.headers['x-forwarded-for'] ?? '')

@@ -1,6 +1,12 @@
 import { describe as describeOperations } from './openapi';
-import { noContent, type Operation } from './operation';
+import { reportMessage, roundStatusMessage } from '@secagg/schema';
+import { z } from 'zod';
+import { cbor, json, replyOf, signedCbor } from './content';
+import { type Operation } from './operation';
+import { clusterParameter, roundParameter, waitParameter } from './parameters';
+import { noContent } from './reply';
 
+const params = { cluster: clusterParameter, round: roundParameter };
 const operation = (part: Partial<Operation>): Operation => ({
   id: 'x',
   method: 'get',
@@ -12,19 +18,21 @@ const operation = (part: Partial<Operation>): Operation => ({
 });
 
 it('describes operations of one path together, with their parameters and kinds of body', () => {
-  const document = describeOperations([
+  const document = describeOperations('Secagg', [
     operation({
       id: 'a',
       path: '/v1/:cluster/rounds/:round',
-      query: { wait_ms: 'longest wait' },
-      replies: { 200: 'round-status', 404: 'none' },
+      params,
+      query: { wait_ms: waitParameter(0) },
+      replies: { 200: replyOf(cbor(roundStatusMessage), 'Where it stands'), 404: 'none' },
     }),
     operation({
       id: 'b',
       method: 'post',
       path: '/v1/:cluster/rounds/:round',
-      request: 'signed report',
-      replies: { 201: 'JSON: x' },
+      params,
+      request: [signedCbor(reportMessage)],
+      replies: { 201: replyOf(json(z.object({ x: z.int() })), 'x') },
     }),
   ]) as {
     openapi: string;

@@ -1,9 +1,9 @@
 import { SecaggError } from '@secagg/schema';
 import { type IncomingMessage } from 'node:http';
-import { type Gate } from './gate';
+import { type Admission } from './admission';
 
 export interface BodyPace {
-  readonly gate: Pick<Gate, 'hold' | 'letGo'>;
+  readonly admission: Pick<Admission, 'reserveBytes' | 'releaseBytes'>;
   /** A body may take this long, in milliseconds. */
   readonly graceMs: number;
   /** And longer by its bytes over this rate. */
@@ -18,12 +18,12 @@ export interface ReadBody {
 
 /**
  * Reads a request body into one buffer. Throws `too_large` past `limit` bytes (without reading when the length is announced),
- * `malformed` when the sender stops midway, `too_slow` when it takes its time, `unavailable` when there is no room for it.
+ * `malformed` when the sender stops midway, `too_slow` past its time, `unavailable` when there is no room for it.
  */
 export async function readBody(
   request: IncomingMessage,
   limit: number,
-  { gate, graceMs, bytesPerSecond }: BodyPace,
+  { admission, graceMs, bytesPerSecond }: BodyPace,
 ): Promise<ReadBody> {
   const announced = request.headers['content-length'];
   const tooLarge = () => new SecaggError('too_large', `the body may have at most ${limit} bytes here`, { limit });
@@ -32,7 +32,7 @@ export async function readBody(
   const chunks: Buffer[] = [];
   let length = 0;
   const release = (): void => {
-    gate.letGo(length);
+    admission.releaseBytes(length);
     length = 0;
   };
   return new Promise((resolve, reject) => {
@@ -54,7 +54,7 @@ export async function readBody(
         return;
       }
       try {
-        gate.hold(chunk.length);
+        admission.reserveBytes(chunk.length);
       } catch (error) {
         fail(error);
         return;

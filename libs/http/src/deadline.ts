@@ -1,6 +1,6 @@
 import { SecaggError } from '@secagg/schema';
 
-/** The time that a request may take. It stands still while the body is read, which has a limit of its own. */
+/** The time that a request may take. It is stopped while the body is read, which has a limit of its own. */
 export class Deadline {
   private timer: NodeJS.Timeout | undefined;
   private reject: (error: SecaggError) => void = () => undefined;

@@ -1,11 +1,11 @@
 /**
- * When callers that were turned away are to come back: each gets a time of its own, as far apart as the service can take them. Told
- * all the same time they would come back together, and turning them away again would take the time that serving them needs.
+ * Times to retry for refused callers. Each gets a time of its own, spaced by the rate at which the service can serve them. If all were
+ * told the same time, they would return together, and refusing them again would take the time that serving them needs.
  */
 const MEASURED_MS = 1000;
 /** Weight of the latest second in the measured rate. */
 const WEIGHT = 0.3;
-/** Part of the rate that is given away: callers that come for the first time need the rest. */
+/** Part of the rate that is promised to refused callers; new callers need the rest. */
 const SHARE = 0.8;
 
 export class RetrySchedule {
@@ -23,18 +23,18 @@ export class RetrySchedule {
     private readonly mostMs: number,
   ) {}
 
-  /** One request was served: the rate at which that happens while others are turned away is what the service can do. */
+  /** Counts a served request. The rate while others are refused is what the service can do. */
   served(nowMs: number): void {
     this.measure(nowMs);
     this.servedInWindow += 1;
   }
 
-  /** @returns whole seconds from 1 until this caller is to come back */
-  turnAway(nowMs: number): number {
+  /** @returns whole seconds, at least 1, until this refused caller should retry */
+  next(nowMs: number): number {
     this.measure(nowMs);
     this.refusedInWindow += 1;
     const spacing = 1000 / (this.ratePerSecond * SHARE);
-    // Past the longest wait the times start over: nobody is told to go away for good.
+    // Past the longest wait the times start over.
     if (this.nextMs > nowMs + this.mostMs) this.nextMs = nowMs;
     this.nextMs = Math.max(this.nextMs, nowMs) + spacing;
     return Math.max(1, Math.ceil((this.nextMs - nowMs) / 1000));

@@ -1,13 +1,13 @@
-import { Turnstile } from './turnstile';
+import { WorkQueue } from './work-queue';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('the turnstile', () => {
-  it('lets requests through in their order, some at a time, and all of them', async () => {
-    const turnstile = new Turnstile();
+describe('the work queue', () => {
+  it('starts requests in their order, some at a time, and all of them', async () => {
+    const queue = new WorkQueue();
     const passed: number[] = [];
     const sizes: number[] = [];
-    const all = Promise.all(Array.from({ length: 100 }, (_, i) => turnstile.pass().then(() => passed.push(i))));
+    const all = Promise.all(Array.from({ length: 100 }, (_, i) => queue.turn().then(() => passed.push(i))));
     while (passed.length < 100) {
       const before = passed.length;
       await turn();
@@ -18,13 +18,13 @@ describe('the turnstile', () => {
     expect(Math.max(...sizes)).toBe(16);
   });
 
-  it('lets in those at the door before the next go to work, but not for ever', async () => {
-    const turnstile = new Turnstile();
+  it('accepts connections before it starts more requests, but not for ever', async () => {
+    const queue = new WorkQueue();
     let passed = 0;
-    for (let i = 0; i < 32; i++) void turnstile.pass().then(() => (passed += 1));
+    for (let i = 0; i < 32; i++) void queue.turn().then(() => (passed += 1));
     let turns = 0;
     for (; passed < 32; turns++) {
-      turnstile.arrival();
+      queue.connectionAccepted();
       await turn();
       expect([0, 16, 32]).toContain(passed);
     }
@@ -34,9 +34,9 @@ describe('the turnstile', () => {
   });
 
   it('starts again after it has stood still', async () => {
-    const turnstile = new Turnstile();
-    await turnstile.pass();
+    const queue = new WorkQueue();
+    await queue.turn();
     for (let i = 0; i < 5; i++) await turn();
-    await turnstile.pass();
+    await queue.turn();
   });
 });

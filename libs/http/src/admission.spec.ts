@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { SecaggError } from '@secagg/schema';
-import { callerOf } from './caller';
-import { Gate, type GateLimits } from './gate';
+import { callerAddress } from './caller-address';
+import { Admission, type AdmissionLimits } from './admission';
 import { RetrySchedule } from './retry-schedule';
-import { TokenBuckets } from './token-buckets';
+import { RateLimit } from './rate-limit';
 
-const limits: GateLimits = {
+const limits: AdmissionLimits = {
   requestsAtWork: 2,
   bodyBytes: 100,
   waits: 3,
@@ -28,55 +28,58 @@ const refusal = (act: () => unknown): SecaggError => {
   throw new Error('it was not refused');
 };
 
-describe('the gate', () => {
+describe('admission', () => {
   it('takes on as many requests, bytes and waits as it may, and more once some are over', () => {
-    const gate = new Gate(limits, () => 0);
-    const [one] = [gate.work(), gate.work()];
-    expect(refusal(() => gate.admit())).toMatchObject({ code: 'unavailable', details: { retryAfterS: 1 } });
+    const admission = new Admission(limits, () => 0);
+    const [one] = [admission.beginWork(), admission.beginWork()];
+    expect(refusal(() => admission.requireRoom())).toMatchObject({ code: 'unavailable', details: { retryAfterS: 1 } });
     one();
     one();
-    gate.admit();
-    gate.hold(100);
-    expect(refusal(() => gate.hold(1)).code).toBe('unavailable');
-    gate.letGo(60);
-    gate.hold(60);
-    const leave = gate.wait('a', 'r1');
-    gate.wait('a', 'r2');
-    expect(refusal(() => gate.wait('a', 'r3')).code).toBe('overloaded');
-    gate.wait('b');
-    expect(refusal(() => gate.wait('c')).code).toBe('unavailable');
+    admission.requireRoom();
+    admission.reserveBytes(100);
+    expect(refusal(() => admission.reserveBytes(1)).code).toBe('unavailable');
+    admission.releaseBytes(60);
+    admission.reserveBytes(60);
+    const leave = admission.beginWait('a', 'r1');
+    admission.beginWait('a', 'r2');
+    expect(refusal(() => admission.beginWait('a', 'r3')).code).toBe('overloaded');
+    admission.beginWait('b');
+    expect(refusal(() => admission.beginWait('c')).code).toBe('unavailable');
     leave();
-    gate.wait('c', 'r1');
+    admission.beginWait('c', 'r1');
   });
 
   it('limits a router to one wait from an address, whoever else takes its name', () => {
-    const gate = new Gate(limits, () => 0);
-    gate.wait('attacker', 'r1');
-    expect(refusal(() => gate.wait('attacker', 'r1')).code).toBe('overloaded');
-    gate.wait('a', 'r1');
-    gate.router('r1', 'attacker');
-    expect(refusal(() => gate.router('r1', 'attacker')).code).toBe('overloaded');
-    gate.router('r1', 'a');
+    const admission = new Admission(limits, () => 0);
+    admission.beginWait('attacker', 'r1');
+    expect(refusal(() => admission.beginWait('attacker', 'r1')).code).toBe('overloaded');
+    admission.beginWait('a', 'r1');
+    admission.countRouter('r1', 'attacker');
+    expect(refusal(() => admission.countRouter('r1', 'attacker')).code).toBe('overloaded');
+    admission.countRouter('r1', 'a');
   });
 
   it('says when an address may come again', () => {
     let nowMs = 0;
-    const gate = new Gate(limits, () => nowMs);
-    gate.arrive('a');
-    gate.arrive('a');
-    expect(refusal(() => gate.arrive('a'))).toMatchObject({ code: 'overloaded', details: { retryAfterS: 1 } });
-    gate.arrive('b');
+    const admission = new Admission(limits, () => nowMs);
+    admission.countRequest('a');
+    admission.countRequest('a');
+    expect(refusal(() => admission.countRequest('a'))).toMatchObject({
+      code: 'overloaded',
+      details: { retryAfterS: 1 },
+    });
+    admission.countRequest('b');
     nowMs = 1000;
-    gate.arrive('a');
-    expect(refusal(() => gate.arrive('a')).code).toBe('overloaded');
+    admission.countRequest('a');
+    expect(refusal(() => admission.countRequest('a')).code).toBe('overloaded');
   });
 });
 
 it('token buckets let through no more than burst and rate, and remember no more callers than they may', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(7), fc.nat(2000)), { maxLength: 300 }), (requests) => {
-      const buckets = new TokenBuckets({ perSecond: 5, burst: 10, callers: 4 });
-      const single = new TokenBuckets({ perSecond: 5, burst: 10, callers: 4 });
+      const buckets = new RateLimit({ perSecond: 5, burst: 10, callers: 4 });
+      const single = new RateLimit({ perSecond: 5, burst: 10, callers: 4 });
       let nowMs = 0;
       let taken = 0;
       for (const [caller, pauseMs] of requests) {
@@ -95,7 +98,7 @@ it('token buckets let through no more than burst and rate, and remember no more 
 describe('the schedule of those turned away', () => {
   it('brings them back no faster than they can be served', () => {
     const schedule = new RetrySchedule(100, 60_000);
-    const back = Array.from({ length: 800 }, () => schedule.turnAway(0));
+    const back = Array.from({ length: 800 }, () => schedule.next(0));
     for (let second = 1; second <= 10; second++)
       expect(back.filter((s) => s === second).length).toBeLessThanOrEqual(100);
     expect(Math.max(...back)).toBe(10);
@@ -105,13 +108,13 @@ describe('the schedule of those turned away', () => {
     const schedule = new RetrySchedule(100, 5000);
     for (let ms = 0; ms <= 20_000; ms += 1) {
       if (ms % 20 === 0) schedule.served(ms);
-      if (ms % 2 === 0) expect(schedule.turnAway(ms)).toBeLessThanOrEqual(6);
+      if (ms % 2 === 0) expect(schedule.next(ms)).toBeLessThanOrEqual(6);
     }
-    const fresh = schedule.turnAway(100_000);
-    const later = Array.from({ length: 39 }, () => schedule.turnAway(100_000));
+    const fresh = schedule.next(100_000);
+    const later = Array.from({ length: 39 }, () => schedule.next(100_000));
     // 50 a second were served, so 40 times are given away for each second.
     expect([fresh, ...later].every((s) => s === 1)).toBe(true);
-    expect(schedule.turnAway(100_000)).toBe(2);
+    expect(schedule.next(100_000)).toBe(2);
   });
 });
 
@@ -131,6 +134,6 @@ describe('a caller', () => {
     ['2001:DB8::1', undefined, 0, '2001:db8:0:0::/64'],
     ['::1', undefined, 0, '0:0:0:0::/64'],
   ])('%s, forwarded for %s through %i proxies, is %s', (peer, forwarded, proxies, expected) =>
-    expect(callerOf(request(peer, forwarded), proxies)).toBe(expected),
+    expect(callerAddress(request(peer, forwarded), proxies)).toBe(expected),
   );
 });

@@ -1,10 +1,10 @@
-/** Requests per second and caller, with room for bursts: one bucket of tokens a caller, in a table that does not grow without end. */
-export interface BucketLimits {
+/** Requests per second and caller with bursts: one token bucket per caller, in a table of bounded size. */
+export interface RateLimitOptions {
   /** Tokens that come in per second. */
   readonly perSecond: number;
   /** Tokens that a full bucket holds. */
   readonly burst: number;
-  /** Callers remembered at most; whoever was heard of longest ago is forgotten first, and starts again with a full bucket. */
+  /** Most callers remembered; the one seen longest ago is forgotten first, and starts again with a full bucket. */
   readonly callers: number;
 }
 
@@ -13,11 +13,11 @@ interface Bucket {
   atMs: number;
 }
 
-export class TokenBuckets {
+export class RateLimit {
   /** In the order of the latest request. */
   private readonly buckets = new Map<string, Bucket>();
 
-  constructor(private readonly limits: BucketLimits) {}
+  constructor(private readonly limits: RateLimitOptions) {}
 
   get size(): number {
     return this.buckets.size;

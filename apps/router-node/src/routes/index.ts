@@ -1,0 +1,37 @@
+/** Every operation of the node. */
+import { getOpenApi, type Operation } from '@secagg/http';
+import { type Intake } from '../observations/intake';
+import { getBudgetHistory } from './get-budget-history';
+import { getDecision } from './get-decision';
+import { getEvidence } from './get-evidence';
+import { getHealth } from './get-health';
+import { getMetrics } from './get-metrics';
+import { getReadiness } from './get-readiness';
+import { getReceiptEvidence } from './get-receipt-evidence';
+import { getSignal } from './get-signal';
+import { getStatus, type StatusSources } from './get-status';
+import { listEvidence } from './list-evidence';
+import { postDecision } from './post-decision';
+import { postObservations } from './post-observations';
+import { putSignal } from './put-signal';
+
+export function createOperations(sources: StatusSources, intake: Intake): Operation[] {
+  const { router } = sources;
+  const { config, store, metrics } = router;
+  const operations = [
+    postObservations(intake),
+    putSignal(config, store),
+    getSignal(router),
+    getStatus(sources),
+    getBudgetHistory(store),
+    getDecision(store),
+    postDecision(router),
+    listEvidence(store),
+    getReceiptEvidence(store),
+    getEvidence(store),
+    getHealth(),
+    getReadiness(store),
+    getMetrics(metrics),
+  ];
+  return [...operations, getOpenApi('Secagg router-node', operations)];
+}

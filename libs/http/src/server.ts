@@ -1,0 +1,73 @@
+/** One HTTP server of an app: its operations behind the limits, listening, and closed within a grace. */
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { Admission } from './admission';
+import { refusingEarly } from './early-refusal';
+import { type Limits } from './limits';
+import { type Operation } from './operation';
+import { createListener, type ServeOptions } from './serve';
+import { WorkQueue } from './work-queue';
+
+export interface HttpServerOptions extends ServeOptions {
+  readonly limits: Limits;
+  /** Largest body of any operation: how long the slowest request may take follows from it. */
+  readonly largestBodyBytes: number;
+}
+
+export interface HttpServer {
+  /** @returns the port, which the operating system chooses for 0 */
+  listen(port: number, host: string): Promise<number>;
+  /** Stops accepting, waits for requests under way for `graceMs`, and then ends their connections. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** An idle connection costs a descriptor, and is kept for the next long poll. */
+const KEEP_ALIVE_MS = 75_000;
+/** Connections that arrive all at once wait to be accepted, instead of being dropped and tried again after seconds. */
+const BACKLOG = 4096;
+
+export function createHttpServer(operations: readonly Operation[], options: HttpServerOptions): HttpServer {
+  const { limits, largestBodyBytes, onProblem } = options;
+  const admission = new Admission(limits, () => performance.now());
+  const queue = new WorkQueue();
+  const listener = createListener(operations, { ...options, admission, queue });
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout:
+        limits.headersTimeoutMs + limits.bodyGraceMs + Math.ceil((1000 * largestBodyBytes) / limits.bodyBytesPerSecond),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
+    },
+    refusingEarly(operations, admission, listener, (problem) => onProblem(problem, problem, 'none')),
+  );
+  server.maxConnections = limits.connections;
+  server.on('connection', () => queue.connectionAccepted());
+  return {
+    listen: async (port, host) => {
+      await listen(server, port, host);
+      return (server.address() as AddressInfo).port;
+    },
+    close: (graceMs) => close(server, graceMs),
+  };
+}
+
+const listen = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
