@@ -47,8 +47,7 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
   });
   return {
     problem: (problem, cause, operation) => {
-      // Contributions are counted by their own route, with the time their check took.
-      if (operation !== 'post-contribution') metrics.messageRefused(problem.code);
+      metrics.messageRefused(problem.code);
       logger[problem.code === 'internal' ? 'error' : 'debug']({ operation, ...inDetail(problem, cause) }, 'refused');
     },
     roundFailed: (error, key) => {

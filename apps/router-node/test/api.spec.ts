@@ -93,7 +93,7 @@ it('refuses a batch with one bad row as a whole, as a problem that says where', 
   const refused = await call('POST', '/v1/observations', JSON.stringify([row, { ...row, quality: 2 }]));
   expect(refused).toMatchObject({
     status: 422,
-    type: 'application/problem+json; charset=utf-8',
+    type: 'application/problem+json',
     json: { type: 'urn:secagg:problem:invalid', code: 'invalid', status: 422, index: 1, path: 'quality' },
   });
   expect(await waiting()).toBe(0);

@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { SecaggError } from '@secagg/schema';
-import { JSON_LINES_TYPE, JSON_TYPE } from './content';
+import { CBOR_TYPE, JSON_LINES_TYPE, JSON_TYPE } from './content';
 import { type Operation } from './operation';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -10,7 +10,8 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 /** The media type of the body, without its parameters; empty for an operation without one. Throws `malformed` for another kind. */
 export function acceptedType({ request }: Pick<Operation, 'request'>, headers: Headers): string {
   if (request === undefined) return '';
-  const [type] = String(headers['content-type'] ?? '').split(';');
+  // Bodies are CBOR unless JSON is said (docs/protocol.md, HTTP).
+  const [type] = String(headers['content-type'] ?? CBOR_TYPE).split(';');
   const named = type.trim().toLowerCase();
   if (request.some((content) => content.type === named)) return named;
   const types = request.map((content) => content.type);

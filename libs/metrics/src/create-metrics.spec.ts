@@ -85,7 +85,7 @@ describe('failures', () => {
     const metrics = coordinator();
     const series = (text: string) => text.split('\n').filter((line) => line.startsWith('secure_agg_failures_total{'));
     const before = series(await metrics.exposition());
-    metrics.contributionRefused(code);
+    metrics.messageRefused(code);
     const after = series(await metrics.exposition());
     const changed = after.filter((line) => !before.includes(line));
     expect(changed).toEqual([`secure_agg_failures_total{reason="${problems[code].metric}"} 1`]);
@@ -110,8 +110,9 @@ describe('events', () => {
     const metrics = coordinator();
     metrics.contributionAccepted(0.0003);
     metrics.contributionAccepted(0.0003);
-    metrics.contributionRefused('bad_signature', 0.003);
-    metrics.contributionRefused('too_large');
+    metrics.messageRefused('bad_signature');
+    metrics.contributionChecked(0.003);
+    metrics.messageRefused('too_large');
     metrics.nodesActive(7);
     metrics.roundCompleted(12, 5, 5 / 7);
     metrics.routersSuspected(

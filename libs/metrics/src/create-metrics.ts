@@ -17,7 +17,7 @@ interface CommonMetrics {
   readonly contentType: string;
   /** All metrics of the process in Prometheus' text format. */
   exposition(): Promise<string>;
-  /** Some message other than a contribution was refused. */
+  /** A request or message was refused. */
   messageRefused(code: ProblemCode): void;
   /** A round ended without a result, or its result did not verify. */
   roundFailed(code: ProblemCode): void;
@@ -30,8 +30,8 @@ interface CommonMetrics {
 export interface CoordinatorMetrics extends CommonMetrics {
   /** A contribution was checked in `seconds` and durably accepted. The same bytes again are no new event. */
   contributionAccepted(seconds: number): void;
-  /** A contribution was refused; `seconds` when its checking had begun. */
-  contributionRefused(code: ProblemCode, seconds?: number): void;
+  /** A contribution was checked in `seconds` and refused; the refusal is counted by `messageRefused`. */
+  contributionChecked(seconds: number): void;
   /** A result was published, `seconds` after the announcement; `rate` = participants per active router, 0 to 1. */
   roundCompleted(seconds: number, participants: number, rate: number): void;
   /** Routers heard from within the activity window. */
@@ -78,16 +78,15 @@ export function createMetrics(
     privacyBudget: createBudgetMetrics(registry),
     misbehaviourProven: createMisbehaviourCounter(registry),
   };
-  const contributionRefused = (code: ProblemCode, seconds?: number): void => {
-    failed(code);
-    if (seconds !== undefined) contributions.validated(seconds);
-  };
   if (options.app === 'router-node') {
     return {
       ...common,
       contributionSent: contributions.counted,
       contributionChecked: contributions.validated,
-      contributionRefused,
+      contributionRefused: (code, seconds) => {
+        failed(code);
+        if (seconds !== undefined) contributions.validated(seconds);
+      },
       roundVerified: roundEnded,
       ...createAlarmMetrics(registry),
     };
@@ -99,7 +98,7 @@ export function createMetrics(
       contributions.counted();
       contributions.validated(seconds);
     },
-    contributionRefused,
+    contributionChecked: contributions.validated,
     roundCompleted: (seconds, participants, rate) => {
       roundEnded(seconds, participants);
       fleet.participation(rate);

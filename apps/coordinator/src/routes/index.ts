@@ -75,7 +75,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     closing,
   } = parts;
   const operations: Operation[] = [
-    postContribution(engine, { accepted: metrics.contributionAccepted, refused: metrics.contributionRefused }),
+    postContribution(engine, { accepted: metrics.contributionAccepted, checked: metrics.contributionChecked }),
     getOpenRound(engine, waiting),
     getWork(engine),
     getFleet(engine),

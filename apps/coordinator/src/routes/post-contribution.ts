@@ -1,5 +1,4 @@
 import {
-  asSecaggError,
   cbor,
   clusterParameter,
   defineOperation,
@@ -10,7 +9,7 @@ import {
   signedCbor,
 } from '@secagg/http';
 import { checkContribution, receiveContribution, roundKey } from '@secagg/protocol';
-import { type ProblemCode, signedMessage, contributionMessage, receiptMessage } from '@secagg/schema';
+import { signedMessage, contributionMessage, receiptMessage } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { claimedRouter } from '../rounds/claimed-router';
 import { largestContribution } from '../rounds/contribution-size';
@@ -18,8 +17,8 @@ import { knownRound, liveRound } from '../rounds/round-status';
 
 export interface ContributionObserver {
   accepted(seconds: number): void;
-  /** `seconds` when its checking had begun. */
-  refused(code: ProblemCode, seconds?: number): void;
+  /** It was refused after `seconds` of checking; the refusal itself is counted with all others. */
+  checked(seconds: number): void;
 }
 
 /** The hot path: one body, read once, checked, stored as it came, and a receipt when it is durable. */
@@ -74,7 +73,7 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
         if (isNew) observer.accepted(seconds);
         return messageReply(signedMessage, receipt, isNew ? 201 : 200);
       } catch (error) {
-        observer.refused(asSecaggError(error).code, seconds ?? (begun === undefined ? undefined : since(begun)));
+        if (begun !== undefined) observer.checked(seconds ?? since(begun));
         throw error;
       }
     },
