@@ -33,7 +33,7 @@ const roster = message(16 * MIB, {
   revoked_serials: f.array(0, 20_000, f.counter),
 });
 
-const clusterPolicy = f.map({
+const clusterPolicyFields = f.map({
   cluster: f.cluster,
   members: f.sorted(0, 20_000, f.name),
   privacy_units: f.array(1, 2, f.unit),
@@ -43,10 +43,20 @@ const clusterPolicy = f.map({
   max_round_rho_units: f.units,
   budget_rho_units: f.units,
   budget_window_days: f.uint(0, 36_500),
+  budget_protects: f.optional(f.oneOf('window', 'event')),
   min_delta_inverse: f.uint(2, Number.MAX_SAFE_INTEGER),
   unsafe_no_noise: f.bool,
   quarantine_rounds: f.optional(f.uint(1, 10_000)),
 });
+
+const clusterPolicy = (value, path) => {
+  clusterPolicyFields(value, path);
+  check(
+    value.budget_protects !== 'event' || !value.privacy_units.includes('router'),
+    'invalid',
+    `${path}.budget_protects: event with unit router`,
+  );
+};
 
 const policy = message(16 * MIB, {
   ...documentHead,

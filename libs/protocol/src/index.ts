@@ -17,6 +17,7 @@ export * from './proofs/decided-list';
 export * from './proofs/decision-proof';
 export * from './proofs/inclusion-proof';
 export * from './robust';
+export * from './round/budget';
 export * from './round/contribution-set';
 export * from './round/decision';
 export * from './round/limits';

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly hybrid?: boolean;
   /** Of the policy; no quarantine without. */
   readonly quarantine?: number;
+  /** What the policy's budget is held to; not said without. */
+  readonly protects?: 'window' | 'event';
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -47,7 +49,15 @@ export const scenarios: readonly Scenario[] = [
     dropped: 2,
     keys: 3,
   },
-  { name: 'absent members', routers: 7, committee: { size: 5, threshold: 2 }, rho: 0.1, absent: 1, keys: 5 },
+  {
+    name: 'absent members',
+    routers: 7,
+    committee: { size: 5, threshold: 2 },
+    rho: 0.1,
+    absent: 1,
+    keys: 5,
+    protects: 'event',
+  },
   {
     name: 'groups, some too small',
     routers: 14,
@@ -95,7 +105,12 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
     committee: { size, threshold },
     random: seeded(scenario.name),
     nowMs: now,
-    cluster: { unsafe_no_noise: withoutNoise, quarantine_rounds: scenario.quarantine },
+    cluster: {
+      unsafe_no_noise: withoutNoise,
+      quarantine_rounds: scenario.quarantine,
+      budget_protects: scenario.protects,
+      ...(scenario.protects === 'event' && { privacy_units: ['request'] }),
+    },
     limits: { unsafeNoNoise: withoutNoise, privacyUnit: unit },
     ...(scenario.hybrid && { policy: { sealing_suites: ['hpke-xwing-sha256-aes256gcm'] } }),
   });

@@ -41,6 +41,7 @@ export const checks = {
   'limits.noise': 'it has noise',
   'limits.round_cost': 'it costs no more privacy than this party allows',
   'limits.budget': 'the ledger of this router has room for it',
+  'limits.request': 'a request that comes back enters another round only with what is left of its limit',
   'ledger.once': 'the ledger charges a round once, and rounds in order',
   // A contribution
   'header.certificate': 'the router is on the roster, with a certificate valid at the round time',

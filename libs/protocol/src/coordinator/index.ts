@@ -1,6 +1,6 @@
 export * from './check-contribution';
 export * from './epochs';
-export { allocatedRho, clusterBudget, clusterLedger } from './ledger';
+export { allocatedRho, clusterLedger } from './ledger';
 export { evolve as evolveCoordinator } from './evolve';
 export * from './plan-round';
 export * from './receive-committee';

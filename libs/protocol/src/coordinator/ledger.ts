@@ -19,14 +19,10 @@ import {
 } from '@secagg/dp-noise';
 import { type ClusterHash, type ClusterPolicy, SecaggError } from '@secagg/schema';
 import { hex } from '../documents';
+import { clusterBudget } from '../round/budget';
 import { honestQuorum, roundCost, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import { type VerifiedRound } from '../round/verified-round';
 import { type CoordinatorState, type RoundState } from './state';
-
-export const clusterBudget = (policy: ClusterPolicy): Budget => ({
-  units: policy.budget_rho_units,
-  window: policy.budget_window_days === 0 ? 'lifetime' : { days: policy.budget_window_days },
-});
 
 export const clusterLedger = (state: CoordinatorState, cluster: ClusterHash | string): LedgerState =>
   state.ledgers.get(cluster) ?? emptyLedger();

@@ -332,8 +332,9 @@ export class LocalRouter {
     return checkRound(this.state, this, openRoundMessage.decode(open), nowMs);
   }
 
-  build(round: VerifiedRound, vector: Float64Array, nowMs: number): Bytes {
-    return this.commit(contribute(this.state, this, round, vector, this.random, nowMs));
+  /** @param carriedUnits the most that a request in the vector has been charged before */
+  build(round: VerifiedRound, vector: Float64Array, nowMs: number, carriedUnits = 0): Bytes {
+    return this.commit(contribute(this.state, this, round, vector, this.random, nowMs, carriedUnits));
   }
 
   send(coordinator: LocalCoordinator, key: string, bytes: Bytes): void {

@@ -10,6 +10,7 @@ import {
   emptyLedger,
   type LedgerEvent,
   type LedgerState,
+  type Protection,
 } from '@secagg/dp-noise';
 import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
@@ -21,7 +22,9 @@ import { type Identity } from './contribution';
 export interface RouterLimits extends RoundLimits {
   readonly privacyUnit: 'router' | 'request';
   /** Budget of this router's data over all clusters. */
-  readonly budget: Budget;
+  readonly budget: Omit<Budget, 'protects'>;
+  /** What it is held to; absent: `window`. `event` counts where the policy of the cluster has it as well. */
+  readonly budgetProtects?: Protection;
 }
 
 export interface RouterContext {
@@ -66,8 +69,8 @@ export interface RouterState {
 export type RouterEvent =
   | FleetUpdated
   | { readonly type: 'epoch-seen'; readonly epoch: number }
-  /** The state comes from a backup; `units` may have been spent since it was made. */
-  | { readonly type: 'restored'; readonly atMs: number; readonly units: number }
+  /** The state comes from a backup; `units` may have been spent since it was made, at most `requestUnits` of them on one request (absent: all). */
+  | { readonly type: 'restored'; readonly atMs: number; readonly units: number; readonly requestUnits?: number }
   | {
       readonly type: 'contribution-prepared';
       readonly key: string;
@@ -113,7 +116,7 @@ export function evolveRouter(state: RouterState, event: RouterEvent): void {
       return;
     case 'restored':
       state.restoredAtMs = Math.max(event.atMs, state.restoredAtMs ?? 0);
-      state.ledger = assumeSpent(state.ledger, event.units, event.atMs);
+      state.ledger = assumeSpent(state.ledger, event.units, event.atMs, event.requestUnits);
       return;
     case 'contribution-prepared': {
       const { type: _type, key, charge, ...participation } = event;

@@ -1,15 +1,7 @@
 /** A router's part in a round: check the announcement, charge, contribute, keep the receipt, settle (PROTOCOL section 4). */
-import {
-  type Budget,
-  clipToL2Ball,
-  decideCharge,
-  decideCorrection,
-  decideRelease,
-  type LedgerEvent,
-} from '@secagg/dp-noise';
+import { clipToL2Ball, decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
 import {
   type Bytes,
-  type ClusterPolicy,
   type Decision,
   type OpenRound,
   type RandomBytes,
@@ -25,6 +17,7 @@ import { ensure, ensureThat, passes, under } from '../checks/check';
 import { hex, openDocument, sameBytes } from '../documents';
 import { deriveEpoch, isWithinReach, verifyEpoch } from '../epoch/verified-epoch';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
+import { effectiveBudget } from '../round/budget';
 import { verifyDecision } from '../round/decision';
 import { checkLimits } from '../round/limits';
 import { withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
@@ -38,14 +31,7 @@ import {
 } from '../round/verified-round';
 import { buildContribution } from './contribution';
 import { checkNoQuarantine } from './quarantine';
-import {
-  type Participation,
-  type RouterContext,
-  type RouterEvent,
-  type RouterLimits,
-  type RouterState,
-  type RouterStep,
-} from './state';
+import { type Participation, type RouterContext, type RouterEvent, type RouterState, type RouterStep } from './state';
 
 /**
  * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
@@ -137,6 +123,7 @@ function decideRoundCharge(
   context: RouterContext,
   round: VerifiedRound,
   nowMs: number,
+  carriedUnits = 0,
 ): LedgerEvent | undefined {
   if (!withNoise(round.config)) return undefined;
   const request = {
@@ -144,6 +131,7 @@ function decideRoundCharge(
     round: round.config.round,
     configHash: hex(round.configHash),
     units: worstCaseUnits(round.config),
+    carriedUnits,
   };
   const decision = decideCharge(state.ledger, effectiveBudget(context.limits, round.policy), request, nowMs);
   if (decision.outcome === 'charged') return decision.event;
@@ -154,6 +142,12 @@ function decideRoundCharge(
     return undefined;
   }
   const { availableAtMs, remainingUnits } = decision;
+  if (carriedUnits > 0 && remainingUnits >= request.units)
+    throw new SecaggError('budget_exhausted', `a request in round ${number} has been charged too much before`, {
+      round: number,
+      check: 'limits.request',
+      carriedUnits,
+    });
   const until =
     availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`;
   throw new SecaggError('budget_exhausted', `round ${number} does not fit the privacy budget${until}`, {
@@ -164,26 +158,12 @@ function decideRoundCharge(
   });
 }
 
-/** What binds: the smaller of the router's own budget and the cluster's in the fleet policy, over the longer of their windows. */
-export function effectiveBudget(
-  limits: Pick<RouterLimits, 'budget'>,
-  policy: Pick<ClusterPolicy, 'budget_rho_units' | 'budget_window_days'>,
-): Budget {
-  const days = policy.budget_window_days;
-  const own = limits.budget.window === 'lifetime' ? Infinity : limits.budget.window.days;
-  const theirs = days === 0 ? Infinity : days;
-  const window = Math.max(own, theirs);
-  return {
-    units: Math.min(limits.budget.units, policy.budget_rho_units),
-    window: window === Infinity ? 'lifetime' : { days: window },
-  };
-}
-
 /**
  * Builds the contribution to a checked round. The event (charge, bytes, and with them the observations taken) must be durable
  * before the bytes are sent; they are sent again, unchanged, until a receipt arrives. Throws `stale_round` or `wrong_epoch` when another
  * configuration of the round was answered since the check, and what charging throws.
  * @param vector d integers, wiped: with unit `request` sums of requests within the layout's bounds, with unit `router` anything, clipped here
+ * @param carriedUnits the most that a request in it has been charged before, by rounds that may have published it
  */
 export function contribute(
   state: RouterState,
@@ -192,10 +172,11 @@ export function contribute(
   vector: Float64Array,
   random: RandomBytes,
   nowMs: number,
+  carriedUnits = 0,
 ): RouterStep<Bytes> {
   // Rounds are checked long before they are answered; without noise the ledger would not notice a second configuration.
   checkUnanswered(state, round.config);
-  const charge = decideRoundCharge(state, context, round, nowMs);
+  const charge = decideRoundCharge(state, context, round, nowMs, carriedUnits);
   if (round.config.privacy.unit === 'router')
     withPrivacyErrors(() => clipToL2Ball(vector, round.config.privacy.clip_norm));
   const { bytes, headerHash } = buildContribution(round, context.identity, vector, random, nowMs);

@@ -50,27 +50,35 @@ const rosterSchema = z.strictObject({
 export type Roster = z.infer<typeof rosterSchema>;
 export const rosterMessage = defineMessage<Roster>('roster', rosterSchema, 16 * 1024 * 1024);
 
-const clusterPolicySchema = z.strictObject({
-  cluster: clusterHash,
-  /** Members; an empty list means every router of the roster. */
-  members: sortedIds(20000),
-  privacy_units: z.array(privacyUnit).min(1).max(2),
-  min_participants_per_group: integer(1, 1000000),
-  /** Routers assumed to collude with the coordinator or to skip their noise, subtracted in every group. */
-  min_assumed_colluders: integer(0, 1000000),
-  max_groups: integer(1, 1024),
-  /** Largest privacy cost of one round, in units of 2^-40 rho (zCDP): the noise floor. */
-  max_round_rho_units: integer(0, Number.MAX_SAFE_INTEGER),
-  /** Budget of each router's own data over `budget_window_days` (0: its lifetime), in units of 2^-40 rho. */
-  budget_rho_units: integer(0, Number.MAX_SAFE_INTEGER),
-  budget_window_days: integer(0, 36500),
-  /** Smallest `delta_inverse` a round may report its epsilon at: delta is at most its inverse. */
-  min_delta_inverse: integer(2, Number.MAX_SAFE_INTEGER),
-  /** Rounds without noise, for trials on data that needs no protection. */
-  unsafe_no_noise: z.boolean(),
-  /** Rounds for which a coordinator refuses a router that the scores name; absent: it refuses nobody for that. */
-  quarantine_rounds: integer(1, 10000).optional(),
-});
+const clusterPolicySchema = z
+  .strictObject({
+    cluster: clusterHash,
+    /** Members; an empty list means every router of the roster. */
+    members: sortedIds(20000),
+    privacy_units: z.array(privacyUnit).min(1).max(2),
+    min_participants_per_group: integer(1, 1000000),
+    /** Routers assumed to collude with the coordinator or to skip their noise, subtracted in every group. */
+    min_assumed_colluders: integer(0, 1000000),
+    max_groups: integer(1, 1024),
+    /** Largest privacy cost of one round, in units of 2^-40 rho (zCDP): the noise floor. */
+    max_round_rho_units: integer(0, Number.MAX_SAFE_INTEGER),
+    /** Budget of each router's own data over `budget_window_days` (0: its lifetime), in units of 2^-40 rho. */
+    budget_rho_units: integer(0, Number.MAX_SAFE_INTEGER),
+    budget_window_days: integer(0, 36500),
+    /** What the budget is held to: the rounds of the window (`window`, also when absent), or those that one request enters (`event`). */
+    budget_protects: z.enum(['window', 'event']).optional(),
+    /** Smallest `delta_inverse` a round may report its epsilon at: delta is at most its inverse. */
+    min_delta_inverse: integer(2, Number.MAX_SAFE_INTEGER),
+    /** Rounds without noise, for trials on data that needs no protection. */
+    unsafe_no_noise: z.boolean(),
+    /** Rounds for which a coordinator refuses a router that the scores name; absent: it refuses nobody for that. */
+    quarantine_rounds: integer(1, 10000).optional(),
+  })
+  .refine(({ budget_protects, privacy_units }) => budget_protects !== 'event' || !privacy_units.includes('router'), {
+    path: ['budget_protects'],
+    error:
+      'must not be `event` with unit `router`: a router is in every round, so that what protects one round of it protects nothing that lasts',
+  });
 export type ClusterPolicy = z.infer<typeof clusterPolicySchema>;
 
 const policySchema = z.strictObject({
