@@ -209,7 +209,7 @@ const readyVote = f.map({
 const abortVote = f.map({
   ...inRound,
   kind: f.oneOf('abort'),
-  reason: f.oneOf('insufficient_participants', 'policy', 'no_valid_proposal'),
+  reason: f.oneOf('insufficient_participants', 'policy', 'no_valid_proposal', 'coordinator_restored'),
 });
 
 const vote = {

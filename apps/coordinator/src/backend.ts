@@ -9,6 +9,7 @@ import { type Config } from './config';
 import { restoreState } from './engine';
 import { type Journal } from './journal';
 import { OperatorRequests } from './operators/operator-requests';
+import { resumeEmbedded } from './resume';
 import { openReplica, type Replica } from './replicas/open-replica';
 import { openLibsqlStore } from './store/libsql-store';
 import { type RoundStore } from './store/store';
@@ -47,6 +48,7 @@ async function openEmbedded({
   config: { dataDir },
   authorityKey,
   documents,
+  logger,
   onFailure,
   now,
 }: BackendNeeds): Promise<Backend> {
@@ -58,6 +60,7 @@ async function openEmbedded({
   const store = await openLibsqlStore(path);
   try {
     const journal = await readingStored(path, () => restoreState(store, authorityKey, documents, onFailure));
+    await resumeEmbedded(journal, store, now(), logger);
     const operators = await OperatorRequests.load(store, now());
     const close = async () => {
       await journal.durable();

@@ -87,7 +87,8 @@ function participation(round: RoundState, active: number): { included: number; m
 function failureOf(round: RoundState): 'insufficient_participants' | 'policy' | 'committee_unavailable' {
   if (round.phase === 'aborted' && round.decision) {
     const body = voteBodyMessage.decode(round.decision.decision.body);
-    if (body.kind === 'abort' && body.reason !== 'no_valid_proposal') return body.reason;
+    if (body.kind === 'abort' && (body.reason === 'insufficient_participants' || body.reason === 'policy'))
+      return body.reason;
   }
   return 'committee_unavailable';
 }

@@ -13,6 +13,8 @@ interface Snapshot {
     string,
     { open: [string, unknown][]; settled: [number, unknown][]; latestRounds: [string, number][]; latestDay: number },
   ][];
+  /** Absent in what earlier releases wrote. */
+  busyUntilMs?: [string, number][];
 }
 
 export function takeSnapshot(state: CoordinatorState): Bytes {
@@ -22,13 +24,15 @@ export function takeSnapshot(state: CoordinatorState): Bytes {
       cluster,
       { open: [...open], settled: [...settled], latestRounds: [...latestRounds], latestDay },
     ]),
+    busyUntilMs: [...state.numbering.busyUntilMs],
   };
   return encodeCanonical(snapshot);
 }
 
 export function applySnapshot(state: CoordinatorState, bytes: Bytes): void {
-  const { latestRound, ledgers } = decodeCanonical(bytes) as Snapshot;
+  const { latestRound, ledgers, busyUntilMs = [] } = decodeCanonical(bytes) as Snapshot;
   for (const [cluster, round] of latestRound) state.latestRound.set(cluster, round);
+  for (const [cluster, ms] of busyUntilMs) state.numbering.busyUntilMs.set(cluster, ms);
   for (const [cluster, { open, settled, latestRounds, latestDay }] of ledgers) {
     const ledger = { open: new Map(open), settled: new Map(settled), latestRounds: new Map(latestRounds), latestDay };
     state.ledgers.set(cluster, ledger as LedgerState);

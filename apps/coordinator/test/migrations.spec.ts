@@ -102,11 +102,16 @@ const dataOf: Record<number, (db: Kysely<Tables>) => Promise<unknown>> = {
       .values({ replica: 'x', cluster: 'a', routers: '[]', seen_at_ms: 1 })
       .execute();
   },
+  5: async (db) => {
+    await db.insertInto('backup_mark').values({ id: 1, made_at_ms: 5, assumed_numbers: null }).execute();
+    await db.insertInto('home').values({ id: 1, place: '7/1' }).execute();
+  },
 };
 const tablesOf: Record<number, (keyof Tables)[]> = {
   1: ['journal', 'contributions', 'finished_rounds', 'transcripts', 'operator_nonces', 'snapshots'],
   3: ['suspicion_clusters', 'suspicion'],
   4: ['tasks', 'partial_sums', 'waiting_routers'],
+  5: ['backup_mark', 'home'],
 };
 
 describe.each(databases)('migrations of %s', (_name, open) => {

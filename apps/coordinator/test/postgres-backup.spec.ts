@@ -2,7 +2,15 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Bytes, type OpenRound, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import {
+  type Bytes,
+  type Decision,
+  type OpenRound,
+  roundConfigMessage,
+  SecaggError,
+  type Signed,
+  voteBodyMessage,
+} from '@secagg/schema';
 import pg from 'pg';
 import { TestFleet } from './support/fleet';
 import { until } from './support/in-process';
@@ -238,6 +246,7 @@ interface Ended {
       'SELECT * FROM suspicion ORDER BY router',
       'SELECT operator, md5(nonce) AS nonce FROM operator_nonces ORDER BY 2',
       'SELECT * FROM schema_migrations ORDER BY 1',
+      'SELECT * FROM home',
       "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
       "SELECT attrelid::regclass::text AS relation, attname, attstorage, attnotnull FROM pg_attribute WHERE attnum > 0 AND attrelid::regclass::text = ANY (ARRAY(SELECT tablename::text FROM pg_tables WHERE schemaname = 'public')) ORDER BY 1, 2",
     ]) {
@@ -248,65 +257,73 @@ interface Ended {
     expect(await query(target, 'SELECT 1 AS row FROM contributions')).toHaveLength(ROUTERS + BEFORE);
   });
 
-  it('is where a coordinator goes on: with its records, evidence, scores and receipts, to an exact sum', async () => {
+  let third: OpenRound;
+
+  it('is where a coordinator goes on: with its records, evidence, scores and receipts, above the numbers it may have used', async () => {
     await Promise.all(replicas.map((replica) => replica.kill()));
-    replicas = [await CoordinatorProcess.start(fleet, { ...config, databaseUrl: target })];
+    const onTarget = { ...config, databaseUrl: target };
+    replicas = await Promise.all([
+      CoordinatorProcess.start(fleet, onTarget),
+      CoordinatorProcess.start(fleet, onTarget),
+    ]);
     const [{ client }] = replicas;
+    // One of them resumed it, for both.
+    const resumed = replicas.flatMap(({ log }) => log).filter(({ msg }) => msg.includes('comes back from a backup'));
+    expect(resumed).toHaveLength(1);
     expect(await shown(replicas[0])).toEqual(before);
+    // The open round is dropped, and says why. What had a receipt gets it again; nothing else does.
     expect(await client.latestRound(fleet.cluster)).toMatchObject({
       round: 2,
-      phase: 'collecting',
       contributions: BEFORE,
+      reason: 'coordinator_restored',
     });
     // A request that served before the backup does not serve again.
-    expect(await codeOf(client.startRound(fleet.cluster, request))).toBe('duplicate');
+    expect(await codeOf(client.startRound(fleet.cluster, request))).toBe('expired');
     for (const { router, bytes, receipt } of sent) expect(await router.send(client, open, bytes)).toEqual(receipt);
+    expect(await codeOf(later.router.send(client, open, later.bytes))).toBe('stale_round');
+    const status = await client.roundStatus(fleet.cluster, 2, { waitMs: 60_000 });
+    expect(status?.phase).toBe('aborted');
+    expect(voteBodyMessage.decode((status?.decision as Decision).body)).toMatchObject({
+      kind: 'abort',
+      reason: 'coordinator_restored',
+    });
 
-    // Forgotten since: accepted once more. And the others, who fill the round.
-    await later.router.send(client, open, later.bytes);
-    await contributeTo(open, BEFORE + 1);
-    expect(await client.roundStatus(fleet.cluster, 2, { waitMs: 60_000 })).toMatchObject({
+    third = await startRound(replicas[1]);
+    expect(numberOf(third)).toBeGreaterThan(4096);
+    await contributeTo(third, 0);
+    expect(await client.roundStatus(fleet.cluster, numberOf(third), { waitMs: 60_000 })).toMatchObject({
       phase: 'published',
       contributions: ROUTERS,
     });
     expect((await client.signal(fleet.cluster))?.signal).toMatchObject({
-      aggregation_round: 2,
       reward_signals: { 'm1:t1': { total_samples: (ROUTERS * (ROUTERS + 1)) / 2 } },
     });
-    for (const { router } of [...sent, later])
-      expect((await router.settle(client, fleet.cluster, 2)).outcome).toBe('included');
     await until(async () => (await client.suspicion(fleet.cluster)).rounds === 2);
-
-    const third = await startRound(replicas[0]);
-    expect(numberOf(third)).toBe(3);
-    await contributeTo(third, 0);
-    expect(await client.roundStatus(fleet.cluster, 3, { waitMs: 60_000 })).toMatchObject({
-      phase: 'published',
-      contributions: ROUTERS,
-    });
     const ids = (await query<{ id: number }>(target, 'SELECT id::int FROM journal ORDER BY id')).map(({ id }) => id);
     expect(ids).toEqual(ids.map((_, i) => i + ids[0]));
+    // Started again it is no restored one any more.
+    await replicas[0].kill();
+    replicas[0] = await CoordinatorProcess.start(fleet, onTarget);
+    expect(replicas[0].log.filter(({ msg }) => msg.includes('comes back from a backup'))).toEqual([]);
+    expect(numberOf(await startRound(replicas[0]))).toBe(numberOf(third) + 1);
   });
 
-  it('is older than what the committee has decided: it releases no second result of a round, and works itself up to a new one', async () => {
+  it('serves a second time, without a word of the tool that put it there: above what the first life used', async () => {
     const again = await databaseOf('restored');
     expect(await secagg(['restore', '--postgres', 'coordinator.backup'], { DATABASE_URL: again })).toMatchObject({
       code: 0,
     });
-    await replicas[0].kill();
+    // As after pg_restore by hand, or a crash between the two steps of the tool.
+    expect(await query(again, 'DELETE FROM backup_mark RETURNING made_at_ms')).toHaveLength(1);
+    await Promise.all(replicas.map((replica) => replica.kill()));
     const timings = { reportGraceMs: 100, answerGraceMs: 500, proposalTimeoutMs: 1000, undecidedTimeoutMs: 2000 };
     replicas = [await CoordinatorProcess.start(fleet, { ...config, databaseUrl: again, timings })];
     const [{ client }] = replicas;
-    // Not the contributions that it has forgotten, but others of the same routers: another set than the one that was decided.
-    await contributeTo(open, BEFORE);
-    const outcomes = [(await client.roundStatus(fleet.cluster, 2, { waitMs: 50_000 }))?.phase];
-    while (outcomes.at(-1) !== 'published' && outcomes.length < 5) {
-      const next = await startRound(replicas[0]);
-      expect(numberOf(next)).toBe(outcomes.length + 2);
-      await contributeTo(next, 0);
-      outcomes.push((await client.roundStatus(fleet.cluster, numberOf(next), { waitMs: 50_000 }))?.phase);
-    }
-    expect(outcomes).toEqual(['undecided', 'undecided', 'published']);
+    expect((await client.roundStatus(fleet.cluster, 2, { waitMs: 50_000 }))?.phase).toBe('aborted');
+    const next = await startRound(replicas[0]);
+    expect(numberOf(next)).toBeGreaterThan(numberOf(third));
+    await contributeTo(next, 0);
+    expect((await client.roundStatus(fleet.cluster, numberOf(next), { waitMs: 50_000 }))?.phase).toBe('published');
   });
 
   it('is not put over anything, and never made of or from something else', async () => {

@@ -95,7 +95,8 @@ export class AutoEpochs {
       return false;
     // One from before a restart, an operator's or another replica's gets its time from when it is first seen here.
     if (this.newest?.epoch !== newest) this.newest = { epoch: newest, sinceMs: now() };
-    const failed = newest - 1 - (state.epoch?.epoch.epoch ?? 0);
+    const inForce = state.epoch?.epoch.epoch ?? 0;
+    const failed = [...state.epochs.keys()].filter((number) => number > inForce).length - 1;
     const patience = this.settings.setupTimeoutMs * Math.min(LONGEST_BACKOFF, 2 ** Math.max(0, failed));
     return now() - this.newest.sinceMs < patience;
   }

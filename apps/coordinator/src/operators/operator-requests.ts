@@ -47,6 +47,13 @@ export class OperatorRequests {
     const tolerance = view.policy.clock_tolerance_ms;
     if (Math.abs(nowMs - request.issued_at_ms) > tolerance)
       throw new SecaggError('expired', `the request was not issued within ${tolerance} ms of this clock`, { party });
+    const { restoredAtMs } = state.numbering;
+    if (restoredAtMs !== undefined && request.issued_at_ms <= restoredAtMs)
+      throw new SecaggError(
+        'expired',
+        'the request was issued before this coordinator came back from a backup: it may have been taken already',
+        { party },
+      );
     for (const [key, expiresAtMs] of this.used) if (expiresAtMs < nowMs) this.used.delete(key);
     const nonce: UsedNonce = {
       operator: party,

@@ -5,7 +5,9 @@ import {
   type CoordinatorState,
   emptyCoordinator,
   evolveCoordinator,
+  type CoordinatorEvent,
   type FleetDocuments,
+  resumeFromBackup,
   updateFleet,
   verifyFleet,
 } from '@secagg/protocol';
@@ -15,10 +17,11 @@ import { type BackendNeeds } from '../backend';
 import { isNewer } from '../engine';
 import { messageOf } from '../error-message';
 import { applySnapshot } from '../snapshot';
+import { tellResumed } from '../resume';
 import { migrate, postgresTypes } from '../store/migrate';
 import { migrations } from '../store/migrations';
 import { kyselyOn, openPool } from '../store/postgres/connect';
-import { JournalLog, type JournalRow } from '../store/postgres/journal-log';
+import { JournalLog, type JournalRow, type Turn } from '../store/postgres/journal-log';
 import { PostgresStore } from '../store/postgres/postgres-store';
 import { listenForAppends } from './listen';
 import { eventOfRow, rowOf } from './shared-events';
@@ -57,6 +60,7 @@ export async function openReplica(
     const log = new JournalLog(journalPool);
     const restore = restorer(authorityKey);
     await begin(log, authorityKey, documents);
+    tellResumed(logger, await resume(log, restore));
     let restored: { state: CoordinatorState; position: number } | undefined;
     await log.everything(async (rows, snapshot) => void (restored = await restore(rows, snapshot)));
     const onClock = (databaseMs: number): void => {
@@ -123,6 +127,26 @@ async function begin(log: JournalLog, authorityKey: Bytes, documents: FleetDocum
     verifyFleet(authorityKey, documents);
     await turn.append([rowOf({ type: 'fleet-updated', documents }, 1)]);
   });
+}
+
+type Restore = ReturnType<typeof restorer>;
+
+/** The first replica on a database that was brought back from a backup resumes it for all of them. */
+const resume = (log: JournalLog, restore: Restore): Promise<readonly CoordinatorEvent[]> =>
+  log.turn(0, async (turn, first) => {
+    const mark = await turn.backupMark();
+    let events: readonly CoordinatorEvent[] = [];
+    if (mark) {
+      const { state, position } = await restore(following(turn, first.rows), await turn.snapshot());
+      ({ events } = resumeFromBackup(state, mark, first.nowMs));
+      await turn.append(events.map((event, index) => rowOf(event, position + 1 + index)));
+    }
+    await turn.settle();
+    return events;
+  });
+
+async function* following(turn: Turn, first: readonly JournalRow[]): AsyncIterable<JournalRow> {
+  for (let rows = first; rows.length > 0; rows = (await turn.newer(rows[rows.length - 1].id)).rows) yield* rows;
 }
 
 const restorer =

@@ -1,5 +1,5 @@
 /** Where a round stands: from memory while it is there, from its record after. */
-import { type CoordinatorState, roundKey, type RoundState } from '@secagg/protocol';
+import { type CoordinatorState, highestRoundNumber, roundKey, type RoundState } from '@secagg/protocol';
 import { type ClusterHash, decisionMessage, type RoundNumber, type RoundStatus, SecaggError } from '@secagg/schema';
 import { type Journal } from '../journal';
 import { type RoundStore } from '../store/store';
@@ -28,7 +28,7 @@ export async function recordedStatus(
 export function liveRound(state: CoordinatorState, cluster: ClusterHash, round: RoundNumber): RoundState {
   const found = state.rounds.get(roundKey(cluster, round));
   if (found) return found;
-  if (round <= (state.latestRound.get(cluster) ?? 0))
+  if (round <= highestRoundNumber(state, cluster))
     throw new SecaggError('stale_round', `round ${round} is over`, { round });
   throw new SecaggError('no_round', `there is no round ${round}`, { round });
 }

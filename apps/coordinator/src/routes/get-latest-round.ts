@@ -27,6 +27,7 @@ export const getLatestRound = ({ journal, store }: Engine): Operation =>
         phase,
         contributions,
         ...(live ? { deadline_ms: live.round.config.deadline_ms } : {}),
+        ...(live?.abortReason === undefined ? {} : { reason: live.abortReason }),
       });
     },
   });

@@ -1,5 +1,5 @@
 /** The embedded store: one libsql file, write-ahead log, every commit on disk before it counts (synchronous = FULL). */
-import { type ClusterRecord } from '@secagg/protocol';
+import { type ClusterRecord, type RestoredFrom } from '@secagg/protocol';
 import { type Bytes, type PartyId } from '@secagg/schema';
 import Database from 'libsql';
 import { messageOf } from '../error-message';
@@ -7,6 +7,7 @@ import { failpoint } from '../failpoint';
 import { GroupCommit, lockedOut } from './group-commit';
 import { kyselyOf } from './libsql-kysely';
 import { migrate, sqliteTypes } from './migrate';
+import { type MarkRow, restoredFrom } from './backup-mark';
 import { migrations } from './migrations';
 import { prepareStatements, type Statements } from './statements';
 import {
@@ -89,6 +90,7 @@ class LibsqlStore implements Store {
             this.sql.insertContribution.run([lastInsertRowid, roundKey, contribution.router, contribution.bytes]);
         }
         if (batch.nonce) this.sql.insertNonce.run([batch.nonce.operator, batch.nonce.nonce, batch.nonce.expiresAtMs]);
+        if (batch.removesMark) this.sql.removeMark.run([]);
       },
     });
   }
@@ -189,6 +191,10 @@ class LibsqlStore implements Store {
 
   async snapshot(): Promise<Bytes | undefined> {
     return optionalBytes(this.sql.snapshot.get([]) as { body: Blob } | undefined);
+  }
+
+  async backupMark(): Promise<RestoredFrom | undefined> {
+    return restoredFrom(this.sql.mark.get([]) as MarkRow | undefined);
   }
 
   async pruneTranscripts(beforeMs: number): Promise<number> {

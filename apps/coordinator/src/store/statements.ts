@@ -44,6 +44,8 @@ const sql = {
   putSnapshot:
     "INSERT INTO snapshots (name, body) VALUES ('released', ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
   snapshot: "SELECT body FROM snapshots WHERE name = 'released'",
+  mark: 'SELECT made_at_ms, assumed_numbers FROM backup_mark',
+  removeMark: 'DELETE FROM backup_mark',
   touch:
     "INSERT INTO snapshots (name, body) VALUES ('checked', randomblob(8)) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
   pruneTranscripts: 'DELETE FROM transcripts WHERE finished_at_ms < ?',

@@ -2,7 +2,7 @@
  * What the coordinator keeps: of rounds ({@link RoundStore}, whatever the database), and the journal of a coordinator that is alone on
  * its database ({@link Store}; replicas/ has the other one). A promise resolves when its write is durable.
  */
-import { type ClusterRecord } from '@secagg/protocol';
+import { type ClusterRecord, type RestoredFrom } from '@secagg/protocol';
 import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
 
 /** One event of the journal. Replaying them in order of id rebuilds the state. */
@@ -31,6 +31,8 @@ export interface UsedNonce {
 export interface JournalBatch {
   readonly entries: readonly JournalEntry[];
   readonly nonce?: UsedNonce;
+  /** What the mark of a backup asks for is in the entries: it goes with them. */
+  readonly removesMark?: boolean;
 }
 
 /** What is left of a round once it is over. */
@@ -96,4 +98,6 @@ export interface Store extends RoundStore {
    */
   releaseRound(roundKey: string, snapshot: Bytes): Promise<void>;
   snapshot(): Promise<Bytes | undefined>;
+  /** Present in a database that comes from a backup, until it is removed. */
+  backupMark(): Promise<RestoredFrom | undefined>;
 }

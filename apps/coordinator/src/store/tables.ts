@@ -31,5 +31,9 @@ export interface Tables {
     leased_until_ms: Generated<number>;
   };
   partial_sums: { round_key: string; part: number; group_index: number; words: Bytes };
+  /** One row at most, in a database that comes from a backup and has not been used since. */
+  backup_mark: { id: number; made_at_ms: number | null; assumed_numbers: number | null };
+  /** One row on PostgreSQL: which table of which server the journal is. */
+  home: { id: number; place: string };
   waiting_routers: { replica: string; cluster: string; routers: string; seen_at_ms: number };
 }

@@ -95,7 +95,9 @@ export function settleFromAbort(router: Router, key: string, decision: Decision)
 export function afterAbort(router: Router, vote: VoteBody): void {
   showBudget(router);
   const reason = vote.kind === 'abort' ? vote.reason : 'no_valid_proposal';
-  router.metrics.roundFailed(reason === 'no_valid_proposal' ? 'committee_unavailable' : reason);
+  router.metrics.roundFailed(
+    reason === 'insufficient_participants' || reason === 'policy' ? reason : 'committee_unavailable',
+  );
   router.log.info({ round: vote.round, reason }, 'round aborted: the observations wait for the next one');
 }
 

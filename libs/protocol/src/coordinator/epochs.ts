@@ -14,6 +14,7 @@ import { ensure } from '../checks/check';
 import { openDocument, sameBytes } from '../documents';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
+import { nextEpochNumber } from './numbering';
 import { checkStanding, isExcluded } from './standing';
 import {
   type CoordinatorEvent,
@@ -30,9 +31,8 @@ import {
  */
 export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: number): Step<EpochTerms> {
   const { policy, roster } = state.view;
-  const highest = Math.max(0, ...state.epochs.keys());
   const terms: EpochTerms = {
-    epoch: highest + 1,
+    epoch: nextEpochNumber(state),
     policy_version: policy.version,
     roster_version: roster.version,
     threshold: policy.committee.threshold,

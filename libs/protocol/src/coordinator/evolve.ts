@@ -22,6 +22,7 @@ import { deriveRound, roundKey } from '../round/verified-round';
 import { acceptedContribution, acceptedHeader } from './check-contribution';
 import { applyMisbehaviour } from './standing';
 import { chargeAnnounced, settleDecided } from './ledger';
+import { applyRestored, countAnnounced } from './numbering';
 import { pieceKey, resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, epochOf, roundOf, type RoundState } from './state';
 
@@ -29,6 +30,9 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
   switch (event.type) {
     case 'fleet-updated':
       state.view = evolveFleet(state.view, event);
+      return;
+    case 'restored':
+      applyRestored(state, event);
       return;
     case 'epoch-started':
       state.epochs.set(event.terms.epoch, { terms: event.terms, seats: new Map(), members: [], signatures: new Map() });
@@ -76,6 +80,7 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
         liars: new Set(),
       });
       chargeAnnounced(state, round);
+      countAnnounced(state, config);
       state.latestRound.set(config.cluster, Math.max(config.round, state.latestRound.get(config.cluster) ?? 0));
       return;
     }

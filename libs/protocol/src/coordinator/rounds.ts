@@ -17,6 +17,7 @@ import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
 import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
 import { checkBudget } from './ledger';
+import { nextRoundNumber } from './numbering';
 import { decidedPieces, resolvedWords } from './pieces';
 import { planRound, type RoundPlan } from './plan-round';
 import { checkStanding } from './standing';
@@ -31,7 +32,7 @@ import {
 
 /**
  * Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `round_open` while another round of the cluster takes
- * contributions, `policy` for a plan below policy.
+ * contributions, `policy` for a plan below policy, `overloaded` for more rounds than the rate allows.
  * @param beside announces it beside an open one: the routers' data is spread over both, and each costs
  */
 export function announceRound(
@@ -44,7 +45,7 @@ export function announceRound(
   if (!beside) checkNoneOpen(state, plan.cluster);
   if (!state.epoch || state.epoch.epoch.not_after_ms < nowMs)
     throw new SecaggError('committee_unavailable', 'no epoch is in force');
-  const number = (state.latestRound.get(plan.cluster) ?? 0) + 1;
+  const number = nextRoundNumber(state, plan.cluster, nowMs);
   const round = planRound(
     state.view,
     state.epoch,

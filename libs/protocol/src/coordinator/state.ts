@@ -117,6 +117,21 @@ export interface RoundState {
   result?: { group: number; words: Bytes }[];
 }
 
+/** Numbers that are signed for once, and what a state that was brought back does not know of them (numbering.ts). */
+export interface Numbering {
+  /** Numbers up to these may have been used without this state knowing of it; by cluster. */
+  readonly skippedTo: Map<string, number>;
+  /** The same for clusters that are not in `skippedTo`. */
+  skipped: number;
+  epochsSkippedTo: number;
+  /** By cluster, until when its announced rounds use up the rate (a token bucket as one instant), in milliseconds since 1970. */
+  readonly busyUntilMs: Map<string, number>;
+  /** The same for clusters that are not in `busyUntilMs`. */
+  busyFromMs: number;
+  /** When this state was brought back last. */
+  restoredAtMs?: number;
+}
+
 export interface CoordinatorState {
   view: FleetView;
   readonly epochs: Map<number, EpochState>;
@@ -125,6 +140,7 @@ export interface CoordinatorState {
   readonly rounds: Map<string, RoundState>;
   /** Highest round number used in each cluster. */
   readonly latestRound: Map<string, number>;
+  readonly numbering: Numbering;
   /** The coordinator's privacy ledger of each cluster, for planning. */
   readonly ledgers: Map<string, LedgerState>;
   /** Proven misbehaviour, the first of a kind by a party with a key, with its evidence; `id` names it to others. */
@@ -136,6 +152,15 @@ export interface CoordinatorState {
 
 export type CoordinatorEvent =
   | FleetUpdated
+  /** The state comes from a backup: numbers of rounds and epochs up to these may have been used since it was made. */
+  | {
+      readonly type: 'restored';
+      readonly atMs: number;
+      /** By cluster; `otherRounds` is for clusters that are not among them. */
+      readonly rounds: readonly (readonly [cluster: string, round: number])[];
+      readonly otherRounds: number;
+      readonly epochs: number;
+    }
   | { readonly type: 'epoch-started'; readonly terms: EpochTerms }
   | { readonly type: 'seat-taken'; readonly seat: Signed }
   | { readonly type: 'epoch-proposed'; readonly epoch: number; readonly body: Bytes }
@@ -179,6 +204,7 @@ export const emptyCoordinator = (view: FleetView): CoordinatorState => ({
   epochs: new Map(),
   rounds: new Map(),
   latestRound: new Map(),
+  numbering: { skippedTo: new Map(), skipped: 0, epochsSkippedTo: 0, busyUntilMs: new Map(), busyFromMs: 0 },
   ledgers: new Map(),
   misbehaviour: new Map(),
 });

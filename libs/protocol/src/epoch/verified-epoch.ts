@@ -23,7 +23,7 @@ export interface VerifiedEpoch {
  * Largest step of round and epoch numbers that is followed: gaps are allowed, but nobody can exhaust the numbers and so keep
  * a party from every later round.
  */
-const MAX_NUMBER_GAP = 2 ** 20;
+export const MAX_NUMBER_GAP = 2 ** 20;
 /** A party that has seen none yet joins anywhere up to here: one number a second for 136 years. */
 const MAX_FIRST_NUMBER = 2 ** 32;
 

@@ -61,7 +61,7 @@ const reportSchema = z.strictObject({
 export type Report = z.infer<typeof reportSchema>;
 export const reportMessage = defineMessage<Report>('report', reportSchema, 130 * 1024);
 
-export const abortReason = z.enum(['insufficient_participants', 'policy', 'no_valid_proposal']);
+export const abortReason = z.enum(['insufficient_participants', 'policy', 'no_valid_proposal', 'coordinator_restored']);
 
 /** The reports that the coordinator proposes to go by, in increasing order of member; the set follows from them. */
 const proposalSchema = z.strictObject({ ...inRound, reports: z.array(signedSchema).min(1).max(maxCommittee) });

@@ -16,6 +16,10 @@ const kinds: readonly Kind[] = [
   { service: 'router-node', file: 'router.db', table: 'ledger_entry' },
 ];
 
+/** In a database of a release that has none yet. */
+export const MARK_TABLE =
+  'CREATE TABLE IF NOT EXISTS backup_mark (id bigint PRIMARY KEY, made_at_ms bigint, assumed_numbers bigint)';
+
 /** The database of a data directory. `committee.db` is none of them: votes and epoch secrets are in no backup (PROTOCOL section 2). */
 export function kindOfDirectory(dataDir: string): Kind {
   const found = kinds.filter(({ file }) => existsSync(join(dataDir, file)));

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { Refusal } from '../output';
-import { type Kind, kindOfDirectory } from './databases';
+import { type Kind, kindOfDirectory, MARK_TABLE } from './databases';
 import { makeDurably } from './durable-file';
 
 export interface MadeBackup {
@@ -28,17 +28,21 @@ export function makeBackup(dataDir: string, file: string, nowMs: number): MadeBa
     } finally {
       source.close();
     }
-    if (kind.service === 'router-node') mark(draft, nowMs);
+    mark(draft, nowMs);
   });
   return { service: kind.service, file, bytes: statSync(file).size };
 }
 
-/** A router-node that finds the mark knows that it may have forgotten what it has answered and spent since. */
+/**
+ * A service that finds the mark knows what it may have forgotten since: a router-node what it has answered and spent, a coordinator which
+ * numbers it has signed for.
+ */
 function mark(draft: string, nowMs: number): void {
   const backup = new Database(draft);
   try {
     backup.exec('PRAGMA journal_mode = DELETE');
     backup.exec('PRAGMA synchronous = FULL');
+    backup.exec(MARK_TABLE);
     backup
       .prepare(
         'INSERT INTO backup_mark (id, made_at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET made_at_ms = excluded.made_at_ms',

@@ -37,7 +37,33 @@ const question = `
     current_setting('synchronous_commit') IN ('off', 'local') AS acknowledges_early`;
 
 /** Throws a `Refusal` when the database does not answer. */
-export async function lookInto({ url, withoutPassword }: PostgresUrl): Promise<PostgresDatabase> {
+export const lookInto = (database: PostgresUrl): Promise<PostgresDatabase> =>
+  connected(database, async (client) => {
+    const [row] = (
+      await client.query<{
+        server: number;
+        schema: string | null;
+        current_schema: string | null;
+        objects: number;
+        acknowledges_early: boolean;
+      }>(question)
+    ).rows;
+    return {
+      server: row.server,
+      schema: row.schema,
+      currentSchema: row.current_schema,
+      objects: row.objects,
+      acknowledgesEarly: row.acknowledges_early,
+    };
+  });
+
+/** Durable when it resolves. Throws a `Refusal` when the database does not take it. */
+export const writeTo = (database: PostgresUrl, statements: string): Promise<void> =>
+  connected(database, async (client) => {
+    await client.query(`BEGIN; SET LOCAL synchronous_commit = on; ${statements}; COMMIT`);
+  });
+
+async function connected<T>({ url, withoutPassword }: PostgresUrl, use: (client: pg.Client) => Promise<T>): Promise<T> {
   try {
     const client = new pg.Client({
       connectionString: url,
@@ -49,22 +75,7 @@ export async function lookInto({ url, withoutPassword }: PostgresUrl): Promise<P
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const [row] = (
-        await client.query<{
-          server: number;
-          schema: string | null;
-          current_schema: string | null;
-          objects: number;
-          acknowledges_early: boolean;
-        }>(question)
-      ).rows;
-      return {
-        server: row.server,
-        schema: row.schema,
-        currentSchema: row.current_schema,
-        objects: row.objects,
-        acknowledgesEarly: row.acknowledges_early,
-      };
+      return await use(client);
     } finally {
       await client.end().catch(() => undefined);
     }

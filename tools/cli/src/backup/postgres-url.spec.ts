@@ -22,12 +22,14 @@ it('tells the programs by their environment what the URL says, decoded, and hand
     PGAPPNAME: 'x',
     PGSSLROOTCERT: 'system',
     LC_ALL: 'C',
+    TZ: 'UTC',
   });
   expect(environmentOf('postgresql:///db?host=/run/postgresql', { PGPASSWORD: 'kept' })).toEqual({
     PGHOST: '/run/postgresql',
     PGDATABASE: 'db',
     PGPASSWORD: 'kept',
     LC_ALL: 'C',
+    TZ: 'UTC',
   });
 });
 

@@ -46,7 +46,7 @@ export function postgresUrl(environment: Readonly<Record<string, string | undefi
   const kept = inherited.flatMap((name) =>
     environment[name] === undefined ? [] : [[name, environment[name]] as const],
   );
-  const whole: Record<string, string> = { ...Object.fromEntries(kept), ...named, LC_ALL: 'C' };
+  const whole: Record<string, string> = { ...Object.fromEntries(kept), ...named, LC_ALL: 'C', TZ: 'UTC' };
   const passwords = [whole.PGPASSWORD ?? '', parsed(url).password].filter((text) => text !== '');
   return {
     url,

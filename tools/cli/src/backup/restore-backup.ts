@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { Refusal } from '../output';
-import { type Kind, kindOfBackup } from './databases';
+import { type Kind, kindOfBackup, MARK_TABLE } from './databases';
 import { makeDurably } from './durable-file';
 
 export interface RestoredBackup {
@@ -10,11 +10,16 @@ export interface RestoredBackup {
   readonly file: string;
 }
 
-/**
- * Puts a backup into an empty data directory. What a router-node has forgotten it makes up for itself when it starts.
- * @param assumedUnits of a router-node: what was spent at most since the backup, in units of 2^-40 rho; undefined for its whole budget
- */
-export function restoreBackup(backup: string, dataDir: string, assumedUnits: number | undefined): RestoredBackup {
+/** What the operator states about the time since the backup. */
+export interface Assumed {
+  /** Of a router-node: what was spent at most, in units of 2^-40 rho; by default its whole budget. */
+  readonly units?: number;
+  /** Of a coordinator: rounds of a cluster, and epochs, at most; by default what there can have been in the time since. */
+  readonly rounds?: number;
+}
+
+/** Puts a backup into an empty data directory. What the service has forgotten it makes up for itself when it starts. */
+export function restoreBackup(backup: string, dataDir: string, assumed: Assumed): RestoredBackup {
   if (!existsSync(backup)) throw new Refusal(`there is no ${backup}`);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   for (const name of ['coordinator.db', 'router.db', 'committee.db']) {
@@ -24,15 +29,31 @@ export function restoreBackup(backup: string, dataDir: string, assumedUnits: num
       );
   }
   const kind = inspect(backup);
-  if (kind.service === 'coordinator' && assumedUnits !== undefined)
-    throw new Refusal('only a router-node has a budget of its own');
+  checkAssumed(kind.service, assumed);
   const file = join(dataDir, kind.file);
   makeDurably(file, (draft) => {
     copyFileSync(backup, draft);
-    if (assumedUnits !== undefined)
-      over(draft, (database) => database.prepare('UPDATE backup_mark SET assumed_units = ?').run([assumedUnits]));
+    over(draft, (database) => mark(database, kind, assumed));
   });
   return { service: kind.service, file };
+}
+
+export function checkAssumed(service: Kind['service'], { units, rounds }: Assumed): void {
+  if (service === 'coordinator' && units !== undefined) throw new Refusal('only a router-node has a budget of its own');
+  if (service === 'router-node' && rounds !== undefined) throw new Refusal('only a coordinator announces rounds');
+}
+
+function mark(database: InstanceType<typeof Database>, { service }: Kind, { units, rounds }: Assumed): void {
+  database.exec('PRAGMA journal_mode = DELETE');
+  database.exec('PRAGMA synchronous = FULL');
+  if (service === 'router-node') {
+    if (units !== undefined) database.prepare('UPDATE backup_mark SET assumed_units = ?').run([units]);
+    return;
+  }
+  // A coordinator's backup of an earlier release has no mark: when it was made is not known then.
+  database.exec(MARK_TABLE);
+  database.prepare('INSERT INTO backup_mark (id) VALUES (1) ON CONFLICT (id) DO NOTHING').run([]);
+  if (rounds !== undefined) database.prepare('UPDATE backup_mark SET assumed_numbers = ?').run([rounds]);
 }
 
 function inspect(backup: string): Kind {

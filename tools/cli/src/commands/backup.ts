@@ -1,13 +1,13 @@
 /** Backups of the services' databases, on the machine that they run on. */
 import { rhoToBudgetUnits } from '@secagg/dp-noise';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { backUpPostgres } from '../backup/back-up-postgres';
 import { makeBackup } from '../backup/make-backup';
 import { type PostgresUrl, postgresUrl } from '../backup/postgres-url';
-import { restoreBackup } from '../backup/restore-backup';
+import { type Assumed, checkAssumed, restoreBackup } from '../backup/restore-backup';
 import { restorePostgres } from '../backup/restore-postgres';
 import { type Output, printJson, Refusal } from '../output';
-import { nonNegative } from '../parse';
+import { count, nonNegative } from '../parse';
 import { cliSettings } from '../settings';
 
 export const backupCommand = (output: Output): Command =>
@@ -29,7 +29,7 @@ export const backupCommand = (output: Output): Command =>
 export const restoreCommand = (output: Output): Command =>
   new Command('restore')
     .description(
-      'put a backup into an empty data directory or database; a router-node makes up for what it has forgotten when it starts',
+      'put a backup into an empty data directory or database; the service makes up for what it has forgotten when it starts',
     )
     .usage('<file> <dataDir>  |  restore --postgres <file>')
     .argument('<paths...>', 'made by secagg backup, and data directory of the service')
@@ -42,15 +42,37 @@ export const restoreCommand = (output: Output): Command =>
       'of a router-node: what was spent at most since the backup (default: its whole budget)',
       nonNegative,
     )
-    .action(async (paths: string[], { postgres, assumeSpentRho }: { postgres?: true; assumeSpentRho?: number }) => {
-      if (postgres && assumeSpentRho !== undefined) throw new Refusal('only a router-node has a budget of its own');
-      if (postgres) return printJson(output, await restorePostgres(...exactly(['file'], paths), database()));
-      const [file, dataDir] = exactly(['file', 'dataDir'], paths);
-      return printJson(
-        output,
-        restoreBackup(file, dataDir, assumeSpentRho === undefined ? undefined : roundedUp(assumeSpentRho)),
-      );
-    });
+    .option(
+      '--assume-rounds <count>',
+      'of a coordinator: how many rounds a cluster has had at most since the backup (default: as many as there can have been in the time since)',
+      roundsAtMost,
+    )
+    .action(
+      async (
+        paths: string[],
+        { postgres, assumeSpentRho, assumeRounds }: { postgres?: true; assumeSpentRho?: number; assumeRounds?: number },
+      ) => {
+        const assumed: Assumed = {
+          ...(assumeSpentRho === undefined ? {} : { units: roundedUp(assumeSpentRho) }),
+          ...(assumeRounds === undefined ? {} : { rounds: assumeRounds }),
+        };
+        if (postgres) {
+          checkAssumed('coordinator', assumed);
+          const [file] = exactly(['file'], paths);
+          return printJson(output, await restorePostgres(file, database(), assumed));
+        }
+        const [file, dataDir] = exactly(['file', 'dataDir'], paths);
+        return printJson(output, restoreBackup(file, dataDir, assumed));
+      },
+    );
+
+/** Parties follow no larger step of round numbers. */
+const MOST_ROUNDS = 1_000_000;
+const roundsAtMost = (text: string): number => {
+  const rounds = count(text);
+  if (rounds > MOST_ROUNDS) throw new InvalidArgumentError(`It must be at most ${MOST_ROUNDS}.`);
+  return rounds;
+};
 
 const database = (): PostgresUrl => postgresUrl({ ...process.env, DATABASE_URL: cliSettings(process.env).databaseUrl });
 

@@ -2,11 +2,14 @@
 import { type CoordinatorEvent } from '@secagg/protocol';
 import { around, type CrashPoint, type Need } from './crash-point';
 
-/** Written where coordinators share a database only, which this test has none of (apps/coordinator/test/replicas.spec.ts kills those). */
-type OfReplicas = 'contribution-noted' | 'round-released';
+/**
+ * Written where coordinators share a database only, which this test has none of (apps/coordinator/test/replicas.spec.ts kills those), or by one
+ * that comes back from a backup (apps/coordinator/test/restored.spec.ts).
+ */
+type Elsewhere = 'contribution-noted' | 'round-released' | 'restored';
 
 /** Every event of its journal: the type makes a new one stop the build here. */
-const events: Readonly<Record<Exclude<CoordinatorEvent['type'], OfReplicas>, Need>> = {
+const events: Readonly<Record<Exclude<CoordinatorEvent['type'], Elsewhere>, Need>> = {
   'fleet-updated': 'fleet',
   'epoch-started': 'epoch',
   'seat-taken': 'epoch',

@@ -3,6 +3,7 @@
  * others have appended, and appends what follows; ids go up by one from the newest. The key of the table refuses a second entry with
  * an id, whatever became of the lock.
  */
+import { type RestoredFrom } from '@secagg/protocol';
 import { type Bytes } from '@secagg/schema';
 import {
   type CompiledQuery,
@@ -16,6 +17,7 @@ import {
 import { type Pool, type PoolClient, type QueryResult } from 'pg';
 import { type StoredContribution, type UsedNonce } from '../store';
 import { type Tables } from '../tables';
+import { type MarkRow, restoredFrom } from '../backup-mark';
 import { NOW_MS } from './clock';
 import { type TaskChange, taskStatements } from './task-changes';
 
@@ -47,6 +49,11 @@ export interface Turn {
   /** Removes the entries of a round. */
   removeEntries(roundKey: string): Promise<void>;
   putSnapshot(body: Bytes): Promise<void>;
+  snapshot(): Promise<Bytes | undefined>;
+  /** Whether the database comes from a backup, however it was brought back; undefined where it does not. */
+  backupMark(): Promise<RestoredFrom | undefined>;
+  /** This database is the one to go on with: it no longer counts as brought back. */
+  settle(): Promise<void>;
 }
 
 /** Any constant: what it stands for is this application's journal in this database. */
@@ -110,10 +117,7 @@ export class JournalLog {
     let failure: Error | undefined;
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const [snapshot] = (
-        await run(client, compiler.selectFrom('snapshots').select('body').where('name', '=', 'released').compile())
-      ).rows as { body: Bytes }[];
-      await use(pages(client), snapshot?.body);
+      await use(pages(client), await snapshotIn(client));
       await client.query('COMMIT');
     } catch (error) {
       failure = error as Error;
@@ -140,6 +144,24 @@ async function* pages(client: PoolClient): AsyncIterable<JournalRow> {
     if (rows.length < PAGE) return;
     after = rows[rows.length - 1].id;
   }
+}
+
+async function snapshotIn(client: PoolClient): Promise<Bytes | undefined> {
+  const query = compiler.selectFrom('snapshots').select('body').where('name', '=', 'released');
+  const [row] = (await run(client, query.compile())).rows as { body: Bytes }[];
+  return row?.body;
+}
+
+/**
+ * Which table of which server the journal is. Restoring a dump makes another table, wherever that is; a physical copy (base backup, disk
+ * image) is not told from its original. Where the server's identifier may not be read, the table alone has to do.
+ */
+async function placeOf(client: PoolClient): Promise<string> {
+  const may = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS may";
+  const [{ may: readable }] = (await client.query<{ may: boolean }>(may)).rows;
+  const server = readable ? '(SELECT system_identifier::text FROM pg_control_system())' : "''";
+  const place = `SELECT ${server} || '/' || 'journal'::regclass::oid AS place`;
+  return (await client.query<{ place: string }>(place)).rows[0].place;
 }
 
 const run = (client: PoolClient, { sql: text, parameters }: CompiledQuery): Promise<QueryResult> =>
@@ -198,5 +220,28 @@ const turnOn = (client: PoolClient): Turn => ({
       .values({ name: 'released', body })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ body: sql`excluded.body` }));
     await run(client, query.compile());
+  },
+
+  snapshot: () => snapshotIn(client),
+
+  async backupMark() {
+    const [mark] = (
+      await run(client, compiler.selectFrom('backup_mark').select(['made_at_ms', 'assumed_numbers']).compile())
+    ).rows as MarkRow[];
+    const [home] = (await run(client, compiler.selectFrom('home').select('place').compile())).rows as {
+      place: string;
+    }[];
+    const moved = home !== undefined && home.place !== (await placeOf(client));
+    return restoredFrom(mark) ?? (moved ? {} : undefined);
+  },
+
+  async settle() {
+    const place = await placeOf(client);
+    const query = compiler
+      .insertInto('home')
+      .values({ id: 1, place })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ place }));
+    await run(client, query.compile());
+    await run(client, compiler.deleteFrom('backup_mark').compile());
   },
 });

@@ -1,0 +1,136 @@
+/**
+ * Numbers that a coordinator signs for once (docs/protocol.md, "Numbers and backups"). A state that is brought back from a backup does
+ * not know which numbers were used since. So that this can be bounded, rounds of a cluster are announced at a bounded rate, and the
+ * restored coordinator goes on above the most that there can have been.
+ */
+import { type AbortReason, type RoundConfig, SecaggError } from '@secagg/schema';
+import { MAX_NUMBER_GAP } from '../epoch/verified-epoch';
+import { type CoordinatorEvent, type CoordinatorState, type Step } from './state';
+
+/** Rounds of a cluster that may be announced at once after a pause; beyond these one a second. */
+export const ROUND_BURST = 4096;
+const ROUND_INTERVAL_MS = 1000;
+const BURST_MS = ROUND_BURST * ROUND_INTERVAL_MS;
+/** Covers rounding and small steps of the clock. */
+const MARGIN = 16;
+/** Parties follow numbers up to {@link MAX_NUMBER_GAP} above those they know; a few may not have seen the newest ones. */
+const LONGEST_SKIP = MAX_NUMBER_GAP - 2 ** 14;
+
+/** The next round number of a cluster. Throws `overloaded` for more rounds than the rate allows. */
+export function nextRoundNumber(state: CoordinatorState, cluster: string, nowMs: number): number {
+  const { numbering } = state;
+  const busyMs = numbering.busyUntilMs.get(cluster) ?? numbering.busyFromMs;
+  // A bucket that is more than full tells of a clock that was set back: it counts as full from now on.
+  const waitMs = busyMs > nowMs + BURST_MS ? 0 : busyMs + ROUND_INTERVAL_MS - BURST_MS - nowMs;
+  if (waitMs > 0)
+    throw new SecaggError(
+      'overloaded',
+      `a cluster has at most ${ROUND_BURST} rounds at once and one a second beyond these`,
+      { retryAfterS: Math.ceil(waitMs / 1000) },
+    );
+  return highestRoundNumber(state, cluster) + 1;
+}
+
+/** The highest number of a cluster that this coordinator has used, or may have used before it was restored. */
+export const highestRoundNumber = ({ latestRound, numbering }: CoordinatorState, cluster: string): number =>
+  Math.max(latestRound.get(cluster) ?? 0, numbering.skippedTo.get(cluster) ?? numbering.skipped);
+
+export const nextEpochNumber = ({ epochs, numbering }: CoordinatorState): number =>
+  Math.max(0, numbering.epochsSkippedTo, ...epochs.keys()) + 1;
+
+/** Those that a snapshot has counted come back when the journal is replayed on top of it. */
+export function countAnnounced(
+  { latestRound, numbering }: CoordinatorState,
+  { cluster, round, round_time_ms }: Pick<RoundConfig, 'cluster' | 'round' | 'round_time_ms'>,
+): void {
+  if (round <= (latestRound.get(cluster) ?? 0)) return;
+  const busyMs = Math.max(numbering.busyUntilMs.get(cluster) ?? numbering.busyFromMs, round_time_ms);
+  numbering.busyUntilMs.set(cluster, Math.min(busyMs + ROUND_INTERVAL_MS, round_time_ms + BURST_MS));
+}
+
+/** What is known of the backup that a state comes from. */
+export interface RestoredFrom {
+  /** When the backup was made; undefined when that is not known. */
+  readonly madeAtMs?: number;
+  /** What its operator states: how many rounds a cluster has had at most since then, and how many epochs there were. */
+  readonly assumedNumbers?: number;
+}
+
+/**
+ * To be committed before anything else by a coordinator whose state comes from a backup. Its next numbers are above those it may have
+ * used since; rounds of which the lost state may have signed more than this one knows are put to an abort vote.
+ * Throws `unavailable` when the clock cannot be right, or the backup is too old to be sure without its operator's word.
+ */
+export function resumeFromBackup(state: CoordinatorState, from: RestoredFrom, nowMs: number): Step {
+  const { latestRound, numbering } = state;
+  const skip = from.assumedNumbers ?? mostSince(from.madeAtMs ?? latestTimeOf(state), nowMs);
+  const clusters = [...new Set([...latestRound.keys(), ...numbering.skippedTo.keys()])];
+  const events: CoordinatorEvent[] = [
+    {
+      type: 'restored',
+      atMs: nowMs,
+      rounds: clusters.map((cluster) => [cluster, highestRoundNumber(state, cluster) + skip] as const),
+      otherRounds: numbering.skipped + skip,
+      epochs: nextEpochNumber(state) - 1 + skip,
+    },
+  ];
+  for (const [key, { phase }] of state.rounds) {
+    // Receipts and the proposal are still to be signed in these: the lost state may have signed others. In later phases
+    // the coordinator signs nothing more.
+    if (phase === 'collecting' || phase === 'checking') events.push({ type: 'abort-proposed', key, reason: RESTORED });
+  }
+  return { events, reply: undefined };
+}
+
+const RESTORED: AbortReason = 'coordinator_restored';
+
+function mostSince(madeAtMs: number, nowMs: number): number {
+  const state = 'or state how many rounds a cluster has had at most since (secagg restore --assume-rounds)';
+  if (nowMs < madeAtMs)
+    throw new SecaggError(
+      'unavailable',
+      `the clock (${iso(nowMs)}) is behind the backup (${iso(madeAtMs)}), so the numbers used since are not known: set it, ${state}`,
+      { restored: true },
+    );
+  const skip = ROUND_BURST + Math.ceil((nowMs - madeAtMs) / ROUND_INTERVAL_MS) + MARGIN;
+  if (skip > LONGEST_SKIP)
+    throw new SecaggError(
+      'unavailable',
+      `the backup (${iso(madeAtMs)}) is too old to tell which numbers were used since: restore a newer one, ${state}`,
+      { restored: true },
+    );
+  return skip;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** A time that the state was not yet brought back at: the latest one in it. */
+function latestTimeOf({ view, rounds }: CoordinatorState): number {
+  const times = [...rounds.values()].flatMap(({ round, closedAtMs, decidedAtMs }) => [
+    round.config.round_time_ms,
+    closedAtMs ?? 0,
+    decidedAtMs ?? 0,
+  ]);
+  return times.reduce((a, b) => Math.max(a, b), Math.max(view.policy.issued_at_ms, view.roster.issued_at_ms));
+}
+
+/** Journals are replayed on top of a later snapshot, so that this may be applied to what came after it: nothing goes backwards. */
+export function applyRestored(
+  { numbering, rounds }: CoordinatorState,
+  event: Extract<CoordinatorEvent, { type: 'restored' }>,
+): void {
+  for (const [cluster, round] of event.rounds)
+    numbering.skippedTo.set(cluster, Math.max(round, numbering.skippedTo.get(cluster) ?? 0));
+  numbering.skipped = Math.max(numbering.skipped, event.otherRounds);
+  numbering.epochsSkippedTo = Math.max(numbering.epochsSkippedTo, event.epochs);
+  // Whoever is restored from the same backup later counts on it that no burst was left.
+  const busyMs = event.atMs + BURST_MS;
+  numbering.busyFromMs = Math.max(numbering.busyFromMs, busyMs);
+  for (const [cluster, ms] of numbering.busyUntilMs) numbering.busyUntilMs.set(cluster, Math.max(ms, busyMs));
+  numbering.restoredAtMs = event.atMs;
+  // Members are asked again, and have the usual time for it.
+  for (const round of rounds.values()) {
+    round.closedAtMs = event.atMs;
+    if (round.decidedAtMs !== undefined) round.decidedAtMs = event.atMs;
+  }
+}
