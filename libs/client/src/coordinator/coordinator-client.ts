@@ -60,6 +60,8 @@ export const latestRoundSchema = z.looseObject({
   contributions: z.int().optional(),
   /** Of a round that is not over. */
   deadline_ms: z.int().optional(),
+  /** Why members were asked to abort it. */
+  reason: z.string().optional(),
 });
 export type LatestRound = z.infer<typeof latestRoundSchema>;
 
