@@ -5,7 +5,7 @@ import {
   type CoordinatorEvent,
   evidenceOfSecondAnnouncement,
   LocalCoordinator,
-  LocalFleet,
+  type LocalFleet,
   resumeFromBackup,
   type RestoredFrom,
   startEpoch,
