@@ -241,10 +241,12 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   await offer(announce({ ...numbered(9), epoch: 7 as RoundConfig['epoch'], epoch_hash: new Uint8Array(32).fill(1) }));
   expect(received.size).toBe(1);
   expect(refusals()).toEqual([
-    ...[1, 1, 2].map((round) => `round ${round} was announced before`),
+    ...[1, 1, 2].map((round) => `round ${round} is not above the highest answered`),
     expect.stringContaining('costs more privacy'),
     expect.stringContaining('no noise'),
     expect.stringContaining('can have the norm'),
+    'the round is of another cluster',
+    'the round is of another cluster',
     expect.stringContaining('privacy unit'),
     expect.stringContaining('another epoch'),
   ]);

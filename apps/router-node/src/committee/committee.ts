@@ -14,13 +14,16 @@ import { OpenedRounds } from './opened-rounds';
 import { isWaiting, RoundWork } from './round-work';
 
 const ROLE_CHECK_MS = 60_000;
+const TOLD_KEPT = 1000;
 
 export class Committee {
   private readonly rounds: OpenedRounds;
   private readonly work: RoundWork;
   private readonly epochs: EpochKeeper;
-  /** Hash of the last work that was handled in full. */
+  /** Hash of the last work that was handled in full. For one poll: what is still waited for after it comes again. */
   private seen: string | undefined;
+  /** Refusals that the operator was told of: what is refused is asked for again for as long as it is waited for. */
+  private readonly told = new Set<string>();
 
   constructor(private readonly member: Member) {
     this.rounds = new OpenedRounds(member);
@@ -52,12 +55,14 @@ export class Committee {
       const reply = await sending('work', () =>
         member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal })),
       );
+      this.seen = undefined;
       if (!reply) return true;
       const done = await this.doAll(reply.work, signal);
-      this.seen = done ? reply.hash : undefined;
+      if (done) this.seen = reply.hash;
       return done;
     } catch (error) {
       signal.throwIfAborted();
+      this.seen = undefined;
       if (!(error instanceof SecaggError)) throw error;
       member.log.debug({ code: error.code, problem: error.message }, 'asking for work failed');
       return false;
@@ -98,7 +103,10 @@ export class Committee {
       return;
     }
     metrics.messageRefused(error.code);
-    log.warn(about, 'work refused');
+    const name = `${item.kind}/${'round' in item ? `${item.cluster}/${item.round}` : ''}/${error.code}`;
+    log[this.told.has(name) ? 'debug' : 'warn'](about, 'work refused');
+    if (this.told.size >= TOLD_KEPT) this.told.clear();
+    this.told.add(name);
     this.member.standing.refused(memberState(this.member).view.authorityKey, error);
   }
 

@@ -35,5 +35,6 @@ export function acceptDecision(router: Router, bytes: Uint8Array): AcceptedDecis
   });
   if (events.length > 0) afterAbort(router, decision.body);
   else log.info({ round, decision: decision.body.kind }, 'shown a decision on a round');
-  return { cluster, round, decision: decision.body.kind, outcome: state.participations.get(key)?.outcome ?? null };
+  const { outcome = 'undecided' } = state.participations.get(key) ?? {};
+  return { cluster, round, decision: decision.body.kind, outcome: outcome === 'undecided' ? null : outcome };
 }

@@ -19,11 +19,12 @@ import { type Router, stateOf } from './router';
  * Asks the coordinator for this router's place in a round that was decided `ready`, and keeps decision and evidence. It settles nothing: what the round
  * costs and what came out of it are found in its whole record alone, which shows a missing contribution too. So a coordinator that gives no
  * proof, or a false one, gains nothing by it; the latter is counted.
+ * @returns whether there was a proof that holds, or none is needed
  */
-export async function checkInclusion(router: Router, key: string, signal: AbortSignal): Promise<void> {
+export async function checkInclusion(router: Router, key: string, signal: AbortSignal): Promise<boolean> {
   const { client, contact, context, log, metrics } = router;
   const participation = stateOf(router).participations.get(key);
-  if (!participation?.receipt) return;
+  if (!participation?.receipt) return true;
   const { cluster, round } = participation;
   let proof: InclusionProof | undefined;
   try {
@@ -31,6 +32,7 @@ export async function checkInclusion(router: Router, key: string, signal: AbortS
       contact.track(client.inclusion(cluster, round, context.identity.id, { signal, attempts: 2 })),
     );
     take(router, key, proof);
+    return true;
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof SecaggError)) throw error;
@@ -39,6 +41,7 @@ export async function checkInclusion(router: Router, key: string, signal: AbortS
       { round, code: error.code, problem: error.message },
       'no proof of where this contribution stands',
     );
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Sending a durable contribution, the same bytes each time, until the coordinator has acknowledged or refused it. */
 import { pause } from '@secagg/client';
-import { receiveQuarantine, receiveReceipt } from '@secagg/protocol';
+import { isOn, receiveQuarantine, receiveReceipt } from '@secagg/protocol';
 import { roundConfigMessage, SecaggError } from '@secagg/schema';
 import { isTransient } from '../fleet/coordinator-contact';
 import { sending } from '../failpoint';
@@ -8,6 +8,9 @@ import { type Router, stateOf } from './router';
 
 /** How long after the deadline it is still tried: a coordinator that was away may have kept the round open. */
 const TRIED_AFTER_DEADLINE_MS = 60_000;
+/** A refusal is not signed: it is believed when it has come so often, over the time until the deadline. */
+const REFUSALS_BELIEVED = 4;
+const LONGEST_AFTER_REFUSAL_MS = 30_000;
 
 /**
  * Returns once there is a receipt, a final refusal, or no hope. A refusal settles nothing: whether the contribution counts is
@@ -28,7 +31,7 @@ export async function deliver(router: Router, key: string, seenAtMs: number, sig
     seenAtMs,
     signal,
   );
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1, refusals = 0; ; attempt++) {
     try {
       const receipt = await sending('contribution', () =>
         contact.track(client.contribute(cluster, round, bytes, { signal, attempts: 1, timeoutMs: 30_000 })),
@@ -45,6 +48,12 @@ export async function deliver(router: Router, key: string, seenAtMs: number, sig
         if (error.code === 'quarantined')
           router.store.journal.commit(receiveQuarantine(stateOf(router), key, error.details.untilRound).events);
         log.warn({ round, code: error.code, problem: error.message }, 'contribution refused');
+        refusals += 1;
+        const leftMs = deadline_ms - router.now();
+        if (error.code !== 'quarantined' && refusals < REFUSALS_BELIEVED && leftMs > 0 && isOn('hint.retried')) {
+          await pause(Math.min(LONGEST_AFTER_REFUSAL_MS, leftMs / REFUSALS_BELIEVED), signal);
+          continue;
+        }
         return;
       }
       if (router.now() > deadline_ms + TRIED_AFTER_DEADLINE_MS) {

@@ -1,81 +1,136 @@
-/** From a durable contribution to the settled round, however often the process restarts in between. */
-import { checkOf, roundKey } from '@secagg/protocol';
-import { roundConfigMessage, type RoundStatus, SecaggError } from '@secagg/schema';
+/**
+ * From a durable contribution to the settled round, however often the process restarts in between. Only what is verified settles it: whatever
+ * else the coordinator says of the round is asked again.
+ */
+import { checkOf, settleUndecided } from '@secagg/protocol';
+import { type RoundStatus, SecaggError } from '@secagg/schema';
 import { isTransient } from '../fleet/coordinator-contact';
-import { awaitOutcome } from './await-outcome';
+import { askStatus, isSaidOver, type SaidOfRound } from './ask-status';
 import { checkInclusion } from './check-inclusion';
 import { deliver } from './deliver';
+import { Patience } from './patience';
 import { type Router, stateOf } from './router';
-import { observeRound, settleFromAbort, settleFromTranscript } from './settle';
+import { removeData, settleFromAbort, settleFromTranscript } from './settle';
 
-/** Attempts at a published round that does not verify. A coordinator that is away meanwhile is waited for. */
-const SETTLE_ATTEMPTS = 12;
+/** Outcomes that did not verify after which this is counted as a failed round. */
+const REFUSALS_COUNTED = 12;
+/** How long a coordinator must have had nothing to show, after the end of the epoch, for the round to be given up. */
+const GIVEN_UP_AFTER_MS = 3_600_000;
 
 /**
+ * Returns when the round is settled.
  * @param seenAtMs when this router learned of the round, or has come back to it
- * @returns whether the round is settled. An undecided one stays charged, and its observations taken.
+ * @param tell whether the round is said to have ended without an outcome
  */
 export async function followRound(
   router: Router,
   key: string,
   seenAtMs: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const participation = stateOf(router).participations.get(key);
-  if (!participation || participation.outcome) return true;
-  const { cluster, round } = roundConfigMessage.decode(participation.announcement.body);
-  await deliver(router, key, seenAtMs, signal);
-  // Anybody may show it the decision meanwhile.
-  const isSettled = () => {
-    const now = stateOf(router).participations.get(key);
-    return now === undefined || now.outcome !== undefined;
-  };
-  const status = await awaitOutcome(router, cluster, round, signal, isSettled);
-  if (isSettled()) return true;
-  if (status?.phase === 'published') await checkInclusion(router, key, signal);
-  await insist(router, round, signal, () => settle(router, key, status, signal));
-  return isSettled();
-}
-
-/** A round this router refused or missed: its verified result is of use all the same. One that it has joined meanwhile is followed as its own. */
-export async function watchRound(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<void> {
-  const status = await awaitOutcome(router, cluster, round, signal);
-  if (status?.phase === 'published' && !stateOf(router).participations.has(roundKey(cluster, round)))
-    await insist(router, round, signal, () => observeRound(router, cluster, round, signal));
-}
-
-async function settle(
-  router: Router,
-  key: string,
-  status: RoundStatus | undefined,
+  tell: (undecided: boolean) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  if (status?.phase === 'published') return settleFromTranscript(router, key, signal);
-  if (status?.phase === 'aborted' && status.decision) return settleFromAbort(router, key, status.decision);
-  router.metrics.roundFailed('committee_unavailable');
-  router.log.warn(
-    { round: status?.round, phase: status?.phase ?? 'unknown' },
-    'the round has no outcome: it stays charged and its observations taken',
-  );
+  if (isSettled(router, key)) return;
+  await deliver(router, key, seenAtMs, signal);
+  await new RoundFollower(router, key, tell).run(signal);
+  tell(false);
 }
 
-async function insist(router: Router, round: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-  for (let attempt = 1, refused = 0; ; attempt++) {
+/** Anybody may show the decision meanwhile. */
+function isSettled(router: Router, key: string): boolean {
+  const participation = stateOf(router).participations.get(key);
+  return participation === undefined || participation.outcome !== undefined;
+}
+
+class RoundFollower {
+  private readonly cluster: string;
+  private readonly round: number;
+  private readonly patience: Patience;
+  private refusals = 0;
+  private isInclusionChecked = false;
+  private isUndecidedTold = false;
+
+  constructor(
+    private readonly router: Router,
+    private readonly key: string,
+    private readonly tell: (undecided: boolean) => void,
+  ) {
+    const participation = stateOf(router).participations.get(key);
+    this.cluster = participation?.cluster ?? '';
+    this.round = participation?.round ?? 0;
+    this.patience = new Patience(router.now);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { router, key } = this;
+    for (let attempt = 1; !isSettled(router, key); attempt++) {
+      const askedMs = router.now();
+      const said = await askStatus(router, this.cluster, this.round, signal);
+      if (isSettled(router, key)) return;
+      if (isSaidOver(said)) {
+        await this.settle(said, attempt, signal);
+      } else if (said !== 'away') {
+        this.tell(false);
+        // A wait that took its time needs no pause.
+        if (router.now() - askedMs > 1000) attempt = 0;
+        else await router.contact.backOff(Math.min(attempt, 3), signal);
+      } else await router.contact.backOff(attempt, signal);
+    }
+  }
+
+  private async settle(said: SaidOfRound, attempt: number, signal: AbortSignal): Promise<void> {
+    const { router, key } = this;
+    const status = typeof said === 'string' ? undefined : said;
     try {
-      return await act();
+      if (status?.phase === 'published') await this.settlePublished(signal);
+      else if (status?.phase === 'aborted' && status.decision) settleFromAbort(router, key, status.decision);
+      else this.undecided(status);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
-      router.log.warn(
-        { round, code: error.code, check: checkOf(error), problem: error.message },
-        'the outcome of the round could not be verified',
-      );
-      if (!isTransient(error)) refused += 1;
-      if (refused === SETTLE_ATTEMPTS) {
-        router.metrics.roundFailed(error.code);
-        return;
-      }
+      this.refused(error);
+      if (isTransient(error)) return router.contact.backOff(attempt, signal);
     }
+    if (isSettled(router, key)) return;
     await router.contact.backOff(attempt, signal);
+    await this.patience.wait(signal);
+    if (this.patience.lastedMs > GIVEN_UP_AFTER_MS) this.giveUp();
+  }
+
+  private async settlePublished(signal: AbortSignal): Promise<void> {
+    this.isInclusionChecked ||= await checkInclusion(this.router, this.key, signal);
+    await settleFromTranscript(this.router, this.key, signal);
+  }
+
+  private undecided(status: RoundStatus | undefined): void {
+    this.tell(true);
+    if (this.isUndecidedTold) return;
+    this.isUndecidedTold = true;
+    const { metrics, log } = this.router;
+    metrics.roundFailed('committee_unavailable');
+    log.warn(
+      { round: this.round, phase: status?.phase ?? 'unknown' },
+      'the round is said to have no outcome: it stays charged and its observations taken, and is asked for again',
+    );
+  }
+
+  private refused(error: SecaggError): void {
+    const { metrics, log } = this.router;
+    if (!isTransient(error)) this.refusals += 1;
+    log[this.refusals <= REFUSALS_COUNTED ? 'warn' : 'debug'](
+      { round: this.round, code: error.code, check: checkOf(error), problem: error.message },
+      'the outcome of the round could not be verified',
+    );
+    if (this.refusals === REFUSALS_COUNTED && !isTransient(error)) metrics.roundFailed(error.code);
+  }
+
+  private giveUp(): void {
+    const { router, key, round } = this;
+    const { events } = settleUndecided(stateOf(router), key, router.now());
+    if (events.length === 0) return;
+    router.store.journal.commit(events, () => removeData(router, key));
+    router.log.warn(
+      { round },
+      'nobody has shown an outcome of the round since the end of its epoch: it is charged in full',
+    );
   }
 }

@@ -4,13 +4,15 @@
  * taken up where they were.
  */
 import { pause } from '@secagg/client';
-import { checkOf, ensure, evidenceOfSecondAnnouncement, roundKey } from '@secagg/protocol';
+import { checkOf, evidenceOfSecondAnnouncement, isAnnounced } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
-import { followRound, watchRound } from './follow-round';
+import { followRound } from './follow-round';
 import { joinRound } from './join-round';
+import { Onlooker } from './onlooker';
+import { RoundCursor } from './round-cursor';
 import { type Router, stateOf } from './router';
 
 const ROLE_CHECK_MS = 60_000;
@@ -26,27 +28,29 @@ export type Refusal = {
 export class Participant {
   /** Catalogue of the last round that was announced. */
   catalogue: readonly string[] | undefined;
-  /** Rounds, by key, that ended without an outcome. */
+  /** Rounds, by key, that are said to have ended without an outcome. */
   readonly undecided = new Set<string>();
   /** Why the last announced round was not joined. */
   lastRefusal: Refusal | undefined;
   private readonly tasks = new Set<Promise<void>>();
-  private highestSeen = 0;
+  private readonly cursor = new RoundCursor();
+  private readonly onlooker: Onlooker;
   /** The coordinator was out of reach: rounds may have come and closed meanwhile. */
   private wasAway = false;
 
-  constructor(private readonly router: Router) {}
+  constructor(private readonly router: Router) {
+    this.onlooker = new Onlooker(router);
+  }
 
   /** Runs until the signal is aborted, and then until all its tasks have stopped. */
   async run(signal: AbortSignal): Promise<void> {
     const { router } = this;
     await router.fleet.untilKnown(signal);
     showBudget(router);
-    const state = stateOf(router);
-    this.highestSeen = state.highestRound.get(router.config.cluster) ?? 0;
-    for (const [key, { outcome }] of state.participations)
-      if (!outcome) this.start(this.follow(key, router.now(), signal), signal);
-    this.start(this.catchUp(signal), signal);
+    for (const [key, { outcome }] of stateOf(router).participations)
+      if (!outcome) this.follow(key, router.now(), signal);
+    this.start(() => this.refreshFleet(signal), signal);
+    this.start(() => this.onlooker.look(true, signal), signal);
     try {
       for (let failures = 0; ; ) {
         failures = (await this.next(signal)) ? 0 : failures + 1;
@@ -63,16 +67,20 @@ export class Participant {
     const { cluster, pollWaitMs: waitMs } = router.config;
     try {
       await this.untilRouter(signal);
-      const query = { after: this.highestSeen, router: router.config.id, waitMs };
+      const after = this.cursor.after(stateOf(router).highestRound.get(cluster) ?? 0);
       const open = await sending('open-round', () =>
-        router.contact.track(router.client.openRound(cluster, query, { signal })),
+        router.contact.track(router.client.openRound(cluster, { after, router: router.config.id, waitMs }, { signal })),
       );
-      if (this.wasAway) this.start(this.watchMissed(signal), signal);
+      const { wasAway } = this;
       this.wasAway = false;
-      return open === undefined || (await this.join(open, signal));
+      this.start(() => this.onlooker.look(wasAway, signal), signal);
+      if (open) return await this.join(open, signal);
+      this.cursor.startOver();
+      return true;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
+      this.cursor.startOver();
       this.wasAway = true;
       router.log.debug({ code: error.code, problem: error.message }, 'waiting for a round failed');
       return false;
@@ -83,26 +91,24 @@ export class Participant {
     const { router } = this;
     const seenAtMs = router.now();
     const { round, cluster, layout } = roundConfigMessage.decode(open.announcement.body);
-    if (cluster !== router.config.cluster) return false;
     try {
-      ensure('round.once', round > this.highestSeen, 'stale_round', `round ${round} was announced before`, { round });
-    } catch (error) {
-      this.refused(round, error);
-      const evidence = evidenceOfSecondAnnouncement(stateOf(router), open);
-      if (evidence) router.standing.keep(stateOf(router).view.authorityKey, evidence);
-      return false;
-    }
-    this.highestSeen = Math.max(round, this.highestSeen);
-    this.catalogue = layout.keys;
-    try {
+      if (cluster !== router.config.cluster)
+        throw new SecaggError('wrong_config', 'the round is of another cluster', { round });
       const key = await joinRound(router, open, signal);
+      this.catalogue = layout.keys;
       this.lastRefusal = undefined;
-      this.start(this.follow(key, seenAtMs, signal), signal);
+      this.follow(key, seenAtMs, signal);
       return true;
     } catch (error) {
       signal.throwIfAborted();
       this.refused(round, error);
-      this.start(watchRound(router, cluster, round, signal), signal);
+      const announced = cluster === router.config.cluster && isAnnounced(stateOf(router), open.announcement);
+      this.cursor.refused(round, announced);
+      if (!announced) return false;
+      this.catalogue = layout.keys;
+      const evidence = evidenceOfSecondAnnouncement(stateOf(router), open);
+      if (evidence) router.standing.keep(stateOf(router).view.authorityKey, evidence);
+      this.start(() => this.onlooker.watch(round, signal), signal);
       return false;
     }
   }
@@ -111,44 +117,30 @@ export class Participant {
     if (!(error instanceof SecaggError)) throw error;
     const { metrics, log } = this.router;
     const check = checkOf(error);
+    const before = this.lastRefusal;
     this.lastRefusal = { round, code: error.code, ...(check ? { check } : {}), problem: error.message };
     metrics.messageRefused(error.code);
-    log.warn(this.lastRefusal, 'round refused');
+    // An open round comes again while it is open.
+    log[before?.round === round && before.code === error.code ? 'debug' : 'warn'](this.lastRefusal, 'round refused');
   }
 
-  private async follow(key: string, seenAtMs: number, signal: AbortSignal): Promise<void> {
-    if (!(await followRound(this.router, key, seenAtMs, signal))) this.undecided.add(key);
+  private follow(key: string, seenAtMs: number, signal: AbortSignal): void {
+    const tell = (undecided: boolean) => this.undecided[undecided ? 'add' : 'delete'](key);
+    this.start(() => followRound(this.router, key, seenAtMs, tell, signal), signal);
   }
 
-  /** The newest fleet documents, and the round missed last: for a node that was away. */
-  private async catchUp(signal: AbortSignal): Promise<void> {
+  /** Until the newest fleet documents are known: for a node that was away. */
+  private async refreshFleet(signal: AbortSignal): Promise<void> {
     const { router } = this;
-    try {
-      await router.fleet.refresh(signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof SecaggError)) throw error;
-      router.log.debug({ code: error.code }, 'the newest fleet documents could not be read');
-    }
-    await this.watchMissed(signal);
-  }
-
-  /** The latest round, where it is newer than what is held here and not this router's own: it may be over, or still be under way. */
-  private async watchMissed(signal: AbortSignal): Promise<void> {
-    const { router } = this;
-    const { cluster } = router.config;
-    try {
-      const latest = await sending('latest-round', () =>
-        router.contact.track(router.client.latestRound(cluster, { signal, attempts: 1 })),
-      );
-      const held = router.store.aggregates.latest(cluster)?.round ?? 0;
-      const mine = latest && stateOf(router).participations.has(roundKey(cluster, latest.round));
-      if (latest && !mine && latest.round > held) await watchRound(router, cluster, latest.round, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof SecaggError)) throw error;
-      this.wasAway = true;
-      router.log.debug({ code: error.code }, 'what happened meanwhile could not be read');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await router.fleet.refresh(signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof SecaggError)) throw error;
+        router.log.debug({ code: error.code }, 'the newest fleet documents could not be read');
+        await router.contact.backOff(attempt, signal);
+      }
     }
   }
 
@@ -168,11 +160,21 @@ export class Participant {
     }
   }
 
-  private start(task: Promise<void>, signal: AbortSignal): void {
-    const watched = task
-      .catch((error: unknown) => {
-        if (!signal.aborted) this.router.log.error({ err: error }, 'a task of the participant failed');
-      })
+  /** Runs a task to its end: one that fails for a reason nobody has thought of is begun again. */
+  private start(task: () => Promise<void>, signal: AbortSignal): void {
+    const run = async (): Promise<void> => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await task();
+        } catch (error) {
+          signal.throwIfAborted();
+          this.router.log.error({ err: error }, 'a task of the participant failed, and is begun again');
+          await this.router.contact.backOff(attempt, signal);
+        }
+      }
+    };
+    const watched = run()
+      .catch(() => undefined)
       .finally(() => this.tasks.delete(watched));
     this.tasks.add(watched);
   }

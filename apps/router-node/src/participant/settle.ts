@@ -2,11 +2,11 @@
 import {
   answeredRound,
   type AuditedRound,
-  auditTranscript,
   decisionProofOf,
   inclusionProof,
   listOfTranscript,
   namedView,
+  observeRound as verifyObserved,
   proofOfRound,
   publishedResult,
   roundKey,
@@ -43,7 +43,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
   store.journal.commit(events, () => {
     if (reply.outcome === 'included') removeData(router, key);
     else giveDataBack(router, key);
-    store.aggregates.put(cluster, round, aggregate);
+    store.aggregates.put(cluster, audited.round.config, aggregate);
     store.budgetHistory.record(events);
     store.decided.put(key, decisionProofOf(transcript), router.now());
     isNew = evidence !== undefined && store.evidence.put(key, evidence.receipt, evidence.message, router.now());
@@ -101,21 +101,22 @@ export function afterAbort(router: Router, vote: VoteBody): void {
   router.log.info({ round: vote.round, reason }, 'round aborted: the observations wait for the next one');
 }
 
-/** Verifies and keeps the aggregate of a round that this router has not taken part in. */
+/** Verifies and keeps the aggregate of a round that this router has not taken part in. Throws what does not hold of it. */
 export async function observeRound(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<void> {
   const transcript = await sending('transcript', () =>
     router.contact.track(router.client.transcript(cluster, round, { signal })),
   );
+  const { coordinator, policy_version, roster_version } = roundConfigMessage.decode(transcript.announcement.body);
   const { view } = stateOf(router);
-  const audited = auditTranscript(view.authorityKey, transcript);
-  const { config } = audited.round;
-  if (config.fleet !== view.fleet || config.cluster !== cluster || config.round !== round)
-    throw new SecaggError('wrong_config', 'the transcript is of another round', { round });
+  if (policy_version > view.policy.version || roster_version > view.roster.version) await router.fleet.refresh(signal);
+  router.standing.check(stateOf(router).view, coordinator);
+  const held = router.store.aggregates.latest(cluster)?.round ?? 0;
+  const audited = verifyObserved(stateOf(router), transcript, { cluster, round }, held, router.now());
   if (audited.kind !== 'opened') return;
   const aggregate = published(router, audited);
   failpoint('before-durable:aggregate-observed');
   router.store.transaction(() => {
-    router.store.aggregates.put(cluster, round, aggregate);
+    router.store.aggregates.put(cluster, audited.round.config, aggregate);
     router.store.decided.put(roundKey(cluster, round), decisionProofOf(transcript), router.now());
     failpoint('in-durable:aggregate-observed');
   });
@@ -130,7 +131,8 @@ const configOf = (router: Router, key: string) => {
   return roundConfigMessage.decode(participation.announcement.body);
 };
 
-function removeData({ store }: Router, key: string): void {
+/** Part of the transaction that settles the round. */
+export function removeData({ store }: Router, key: string): void {
   store.observations.remove(key);
   store.localSignal.remove(key);
 }

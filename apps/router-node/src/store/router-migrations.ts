@@ -77,4 +77,12 @@ export const routerMigrations: readonly Migration[] = [
       CREATE TABLE backup_mark (id INTEGER PRIMARY KEY CHECK (id = 1), made_at_ms INTEGER NOT NULL, assumed_units INTEGER);
     `,
   },
+  {
+    number: 7,
+    sql: `
+      -- Which result is the latest: by the time of its round, then by number. of_use: not everything in it is withheld.
+      ALTER TABLE aggregate ADD COLUMN round_time_ms INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE aggregate ADD COLUMN of_use INTEGER NOT NULL DEFAULT 1;
+    `,
+  },
 ];

@@ -1,6 +1,6 @@
 /** The router's own ready-made signal waiting for a round, and the latest verified aggregate of each cluster. */
 import { type PublishedSignal } from '@secagg/client';
-import { type FederatedRewardSignal } from '@secagg/schema';
+import { type FederatedRewardSignal, type RoundConfig } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { type Database } from './database';
 import { nextId } from './next-id';
@@ -50,13 +50,22 @@ export class LocalSignalTable {
 export class AggregateTable {
   constructor(private readonly database: Database) {}
 
-  /** Keeps it when it is of a later round than the one held. */
-  put(cluster: string, round: number, aggregate: PublishedSignal): void {
+  /** Keeps it when it is later than the one held, by time and then by number; one in which every key is withheld never replaces one that is of use. */
+  put(
+    cluster: string,
+    { round, round_time_ms }: Pick<RoundConfig, 'round' | 'round_time_ms'>,
+    aggregate: PublishedSignal,
+  ): void {
+    const isOfUse = Object.keys(aggregate.signal.reward_signals).length > 0;
     this.database.run(
-      `INSERT INTO aggregate (cluster, round, body) VALUES (?, ?, ?)
-       ON CONFLICT (cluster) DO UPDATE SET round = excluded.round, body = excluded.body WHERE excluded.round > aggregate.round`,
+      `INSERT INTO aggregate (cluster, round, round_time_ms, of_use, body) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (cluster) DO UPDATE
+       SET round = excluded.round, round_time_ms = excluded.round_time_ms, of_use = excluded.of_use, body = excluded.body
+       WHERE (excluded.of_use, excluded.round_time_ms, excluded.round) > (aggregate.of_use, aggregate.round_time_ms, aggregate.round)`,
       cluster,
       round,
+      round_time_ms,
+      isOfUse ? 1 : 0,
       JSON.stringify(aggregate),
     );
   }

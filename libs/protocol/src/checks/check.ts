@@ -80,6 +80,8 @@ export const checks = {
   'sum.recomputed': 'the published sum is the sum of ciphertexts less the pieces',
   'transcript.same_round': 'what was published is the round that was answered',
   'receipt.honoured': 'a contribution with a receipt is among the contributions of the round',
+  // Answers that nobody signs
+  'hint.retried': 'what is not signed moves no number, ends no wait and stops no retry',
   // Standing
   'standing.quarantine': 'the router is not in quarantine in this cluster',
   'standing.excluded': 'the party is not excluded for proven misbehaviour',

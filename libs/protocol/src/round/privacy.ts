@@ -1,6 +1,6 @@
 /** The privacy cost of a round, before and after it (PROTOCOL section 6); the formulas are in libs/dp-noise. */
 import { costOfRound, costOfSum, DpNoiseError, type Release, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
-import { requestNorm, type RoundConfig, SecaggError } from '@secagg/schema';
+import { type Epoch, requestNorm, type RoundConfig, SecaggError } from '@secagg/schema';
 import { ensure } from '../checks/check';
 
 export const withNoise = (config: RoundConfig): boolean => config.privacy.noise_variance_numerator > 0;
@@ -59,6 +59,12 @@ export const worstCaseUnits = (config: RoundConfig): number =>
   withNoise(config) ? withPrivacyErrors(() => costOfSum(releaseOf(config), honestQuorum(config))).units : 0;
 
 export const worstCaseRho = (config: RoundConfig): number => unitsToRho(worstCaseUnits(config));
+
+/** Members erase the secrets of an epoch some time after its end, a day at most: nothing of its rounds is opened after that. */
+const ERASED_WITHIN_MS = 86_400_000;
+
+/** From when on a charge for a round of this epoch is final, at its full amount, if no outcome was shown. */
+export const chargeEndMs = ({ not_after_ms }: Pick<Epoch, 'not_after_ms'>): number => not_after_ms + ERASED_WITHIN_MS;
 
 export interface RoundPrivacyCost {
   readonly unit: 'router' | 'request';

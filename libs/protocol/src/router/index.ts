@@ -1,6 +1,9 @@
+export { isAnnounced } from './announced';
 export { type BuiltContribution, buildContribution, type Identity } from './contribution';
+export * from './observe-round';
 export { quarantinedUntil, receiveQuarantine } from './quarantine';
 export { evidenceOfSecondAnnouncement } from './second-announcement';
 export * from './settle-by-proof';
+export * from './settle-undecided';
 export * from './state';
 export * from './take-part';

@@ -29,7 +29,8 @@ export function settleByProof(state: RouterState, proof: DecisionProof, nowMs: n
   const answered = answeredRound(state.view, participation);
   const { body } = verifyDecision(answered, proof.decision);
   const decided = verifyDecidedRound(state.view.authorityKey, proof, answered.view);
-  if (participation.outcome && (participation.outcome === 'aborted') !== (body.kind === 'abort')) {
+  const { outcome } = participation;
+  if (outcome && outcome !== 'undecided' && (outcome === 'aborted') !== (body.kind === 'abort')) {
     throw new SecaggError(
       'duplicate',
       `the round is settled already, and not by an ${body.kind === 'abort' ? 'abort' : 'opening'}: there are two decisions`,

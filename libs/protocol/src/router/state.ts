@@ -32,7 +32,8 @@ export interface RouterContext {
   readonly limits: RouterLimits;
 }
 
-export type RoundOutcome = 'included' | 'left_out' | 'aborted';
+/** `undecided`: nobody has shown an outcome until long after the end of the round's epoch. */
+export type RoundOutcome = 'included' | 'left_out' | 'aborted' | 'undecided';
 
 export interface Participation {
   readonly cluster: string;

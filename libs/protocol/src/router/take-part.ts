@@ -262,7 +262,7 @@ export function settlePublished(
     sameBytes(audited.hashOf(entry.header), participation.headerHash),
   );
   const outcome = included ? 'included' : 'left_out';
-  const events: RouterEvent[] = participation.outcome
+  const events: RouterEvent[] = isSettled(participation)
     ? []
     : [{ type: 'round-settled', key, outcome, ...ledgerPart(settlement(state, audited, included, nowMs)) }];
   const honoured = participation.receipt === undefined || passes('receipt.honoured', listed);
@@ -293,7 +293,7 @@ export function settleAborted(
   nowMs: number,
 ): RouterStep<undefined> {
   const participation = participationOf(state, key);
-  if (participation.outcome) return { events: [], reply: undefined };
+  if (isSettled(participation)) return { events: [], reply: undefined };
   const round = answeredRound(state.view, participation);
   const isAbort = verifyDecision(round, decision).body.kind === 'abort';
   ensure('decision.kind', isAbort, 'no_decision', 'the decision is not an abort', { round: round.config.round });
@@ -305,6 +305,9 @@ export function settleAborted(
   const ledger = released.outcome === 'settled' ? released.event : undefined;
   return { events: [{ type: 'round-settled', key, outcome: 'aborted', ...ledgerPart(ledger) }], reply: undefined };
 }
+
+/** An outcome that is shown after all takes the place of none. */
+const isSettled = ({ outcome }: Participation): boolean => outcome !== undefined && outcome !== 'undecided';
 
 /** The round this router answered, as it checked it then. */
 export const answeredRound = (view: FleetView, participation: Participation): VerifiedRound =>

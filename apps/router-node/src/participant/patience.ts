@@ -1,0 +1,20 @@
+/** How long to wait before something is asked for once more that has led to nothing so far: a quarter of the time that it has been going on. */
+import { pause } from '@secagg/client';
+
+const LONGEST_MS = 600_000;
+
+export class Patience {
+  private sinceMs: number | undefined;
+
+  constructor(private readonly now: () => number) {}
+
+  /** Milliseconds since the first wait. */
+  get lastedMs(): number {
+    return this.sinceMs === undefined ? 0 : Math.max(0, this.now() - this.sinceMs);
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    this.sinceMs ??= this.now();
+    await pause(Math.min(LONGEST_MS, this.lastedMs / 4), signal);
+  }
+}
