@@ -7,6 +7,7 @@ import {
   type SettingMeta,
   variableOf,
 } from '@secagg/host';
+import { limitsSchema } from '@secagg/http';
 import { clusterHash, partyId } from '@secagg/schema';
 import { z } from 'zod';
 
@@ -79,6 +80,12 @@ export const configSchema = z.strictObject({
     .default(false)
     .meta(about('joins rounds without noise: for trials on data that needs no protection')),
 
+  limits: limitsSchema({
+    // The router's own software is the one caller.
+    perAddressPerSecond: 1_000_000,
+    perAddressBurst: 10_000_000,
+    bodyBytes: 256 * 1024 * 1024,
+  }),
   maxObservations: count(1, 100_000_000).default(1_000_000).meta(about('most observations that may wait for a round')),
   observationRetentionHours: count(1, 87_600)
     .default(168)

@@ -7,7 +7,7 @@ import { CoordinatorClient } from '@secagg/client';
 import { type AtRest, atRest, wipe } from '@secagg/crypto';
 import { rhoToBudgetUnits, unitsToRho } from '@secagg/dp-noise';
 import { exitCodes, HostFault, makeDataFolder, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
-import { createHttpServer, type HttpServerOptions, limitsSchema } from '@secagg/http';
+import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
 import { type RouterContext } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
@@ -36,12 +36,6 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** The router's own software is the one caller, so limits per address are no use; what it sends at once is limited. */
-const limits = limitsSchema.parse({
-  perAddressPerSecond: 1_000_000,
-  perAddressBurst: 10_000_000,
-  bodyBytes: 256 * 1024 * 1024,
-});
 /** How long a shutdown waits for requests under way. */
 const STOP_GRACE_MS = 5000;
 
@@ -89,7 +83,7 @@ export async function startNode(
   const server = createHttpServer(operations, {
     onProblem: problemsOf(node),
     closing: stopping.signal,
-    limits,
+    limits: config.limits,
     largestBodyBytes: MAX_SIGNAL_BYTES,
   });
   const port = await server.listen(config.port, config.host);

@@ -31,14 +31,26 @@ export const waitParameter = (byDefault: number) =>
 export const invalid = (path: string, what: string): SecaggError =>
   new SecaggError('invalid', `${path}: ${what}`, { path });
 
+/** Throws `invalid` naming the first parameter that is unknown, given twice or out of its range. */
+export function parseQuery(schemas: Parameters, query: URLSearchParams): Readonly<Record<string, unknown>> {
+  for (const name of query.keys()) {
+    if (!Object.hasOwn(schemas, name)) throw invalid(name.slice(0, MAX_NAME_SHOWN), 'is no parameter here');
+    if (query.getAll(name).length > 1) throw invalid(name, 'is given more than once');
+  }
+  return parseParameters(schemas, Object.fromEntries(query));
+}
+
+/** Of a name that came from outside, so that it can be logged. */
+const MAX_NAME_SHOWN = 80;
+
 /** Throws `invalid` naming the first parameter that is out of its range. */
 export function parseParameters(
   schemas: Parameters,
-  text: (name: string) => string | undefined,
+  texts: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(schemas)) {
-    const result = schema.safeParse(text(name));
+    const result = schema.safeParse(texts[name]);
     if (!result.success) throw invalid(name, result.error.issues[0].message);
     values[name] = result.data;
   }

@@ -72,7 +72,7 @@ const operations: Operation[] = [
 async function start(overrides: object, connections = 16): Promise<void> {
   [waiting, aborted, holding, durable] = [[], 0, 0, Promise.resolve()];
   problems.length = 0;
-  const limits = { ...limitsSchema.parse(undefined), ...overrides };
+  const limits = { ...limitsSchema().parse(undefined), ...overrides };
   const admission = new Admission(limits, () => performance.now());
   const reserve = admission.reserveBytes.bind(admission);
   admission.reserveBytes = (length) => {

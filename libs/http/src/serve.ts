@@ -9,7 +9,7 @@ import { hasShortBody } from './early-refusal';
 import { HeldResources } from './held-resources';
 import { type Limits } from './limits';
 import { type Call, type Operation, type Reply } from './operation';
-import { MAX_WAIT_MS, parseParameters } from './parameters';
+import { MAX_WAIT_MS, parseParameters, parseQuery } from './parameters';
 import { asSecaggError, problemReply } from './problem';
 import { readBody } from './read-body';
 import { acceptedType, decompressed } from './request-body';
@@ -37,16 +37,19 @@ interface Shared extends ServeOptions {
 export function createListener(operations: readonly Operation[], shared: Shared): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
+  app.enable('case sensitive routing').enable('strict routing');
   app.set('query parser', false);
-  for (const operation of operations) {
-    app[operation.method](operation.path, (request, response) => serve(operation, shared, request, response));
+  for (const [path, methods] of byPath(operations)) {
+    app.all(path, (request, response) => {
+      // Express would take HEAD for GET as well.
+      const operation = methods.get(request.method === 'HEAD' ? 'GET' : request.method);
+      return operation
+        ? serve(operation, shared, request, response)
+        : respond(response, otherMethod(shared, request, [...methods.keys()]), shared);
+    });
   }
-  app.use((request, response) => {
-    respond(
-      response,
-      refuse(shared, new SecaggError('not_found', `there is no ${request.method} ${request.path}`), 'none'),
-      shared,
-    );
+  app.use((_request, response) => {
+    respond(response, refuse(shared, new SecaggError('not_found', 'there is nothing at this path'), 'none'), shared);
   });
   // Four arguments make it the handler of what express itself refuses, such as a path that cannot be decoded.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
@@ -54,6 +57,23 @@ export function createListener(operations: readonly Operation[], shared: Shared)
     respond(response, refuse(shared, undecodable, 'none'), shared);
   });
   return app;
+}
+
+/** Operations by path and method, in the order in which they stand: the first path that matches is taken. */
+function byPath(operations: readonly Operation[]): Map<string, Map<string, Operation>> {
+  const paths = new Map<string, Map<string, Operation>>();
+  for (const operation of operations) {
+    const methods = paths.get(operation.path) ?? new Map<string, Operation>();
+    paths.set(operation.path, methods.set(operation.method.toUpperCase(), operation));
+  }
+  return paths;
+}
+
+function otherMethod(shared: Shared, request: Request, known: readonly string[]): Reply {
+  const headers = { allow: [...known, ...(known.includes('GET') ? ['HEAD'] : [])].sort().join(', ') };
+  if (request.method === 'OPTIONS') return { status: 204, headers };
+  const refusal = refuse(shared, new SecaggError('method_not_allowed', `only ${headers.allow} here`), 'none');
+  return { ...refusal, headers };
 }
 
 async function serve(operation: Operation, shared: Shared, request: Request, response: Response): Promise<void> {
@@ -154,8 +174,8 @@ function callOf(
   const { urgent } = operation;
   const type = acceptedType(operation, request.headers);
   return {
-    params: parseParameters(operation.params ?? {}, (name) => request.params[name] as string | undefined),
-    query: parseParameters(operation.query ?? {}, (name) => query.get(name) ?? undefined),
+    params: parseParameters(operation.params ?? {}, request.params),
+    query: parseQuery(operation.query ?? {}, query),
     headers: request.headers,
     contentType: type,
     signal,

@@ -1,11 +1,14 @@
 /** One HTTP server of an app: its operations behind the limits, listening, and closed within a grace. */
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { type SecaggError } from '@secagg/schema';
 import { Admission } from './admission';
+import { Connections } from './connections';
 import { refusingEarly } from './early-refusal';
 import { type Limits } from './limits';
 import { type Operation } from './operation';
 import { createListener, type ServeOptions } from './serve';
+import { answerUnreadable } from './unreadable';
 import { WorkQueue } from './work-queue';
 
 export interface HttpServerOptions extends ServeOptions {
@@ -21,8 +24,6 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
-/** An idle connection costs a descriptor, and is kept for the next long poll. */
-const KEEP_ALIVE_MS = 75_000;
 /** Connections that arrive all at once wait to be accepted, instead of being dropped and tried again after seconds. */
 const BACKLOG = 4096;
 
@@ -30,25 +31,28 @@ export function createHttpServer(operations: readonly Operation[], options: Http
   const { limits, largestBodyBytes, onProblem } = options;
   const admission = new Admission(limits, () => performance.now());
   const queue = new WorkQueue();
+  const refused = (problem: SecaggError) => onProblem(problem, problem, 'none');
   const listener = createListener(operations, { ...options, admission, queue });
   const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout:
         limits.headersTimeoutMs + limits.bodyGraceMs + Math.ceil((1000 * largestBodyBytes) / limits.bodyBytesPerSecond),
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
     },
-    refusingEarly(operations, admission, listener, (problem) => onProblem(problem, problem, 'none')),
+    refusingEarly(operations, admission, listener, refused),
   );
   server.maxConnections = limits.connections;
   server.on('connection', () => queue.connectionAccepted());
+  const connections = new Connections(server);
+  answerUnreadable(server, connections, refused);
   return {
     listen: async (port, host) => {
       await listen(server, port, host);
       return (server.address() as AddressInfo).port;
     },
-    close: (graceMs) => close(server, graceMs),
+    close: (graceMs) => connections.close(graceMs),
   };
 }
 
@@ -60,14 +64,3 @@ const listen = (server: Server, port: number, host: string): Promise<void> =>
       resolve();
     });
   });
-
-function close(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
-}

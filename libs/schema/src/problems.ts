@@ -3,11 +3,12 @@
  * and what scripts may compare. Codes are never renamed; their texts may be.
  */
 export const problems = {
-  // Bodies and encodings
-  malformed: { status: 400, title: 'The body cannot be decoded', metric: 'validation_error' },
+  // Requests and encodings
+  malformed: { status: 400, title: 'The message cannot be decoded', metric: 'validation_error' },
   not_canonical: { status: 400, title: 'The encoding is not the canonical one', metric: 'validation_error' },
-  too_large: { status: 413, title: 'The body is larger than allowed', metric: 'validation_error' },
-  too_slow: { status: 408, title: 'The body came too slowly', metric: 'overloaded' },
+  too_large: { status: 413, title: 'The message is larger than allowed', metric: 'validation_error' },
+  too_slow: { status: 408, title: 'The request came too slowly', metric: 'overloaded' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here', metric: 'validation_error' },
   invalid: { status: 422, title: 'A field is out of its range', metric: 'validation_error' },
   unsupported_suite: {
     status: 422,

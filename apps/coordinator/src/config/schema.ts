@@ -220,7 +220,7 @@ export const configSchema = z
           .meta(about('how long after its close a round without a decision is given up')),
       })
       .prefault({}),
-    limits: limitsSchema,
+    limits: limitsSchema(),
     finishedRoundRetentionMs: count(0, YEAR_MS)
       .default(600_000)
       .meta(about('how long a finished round still answers late contributions with their receipts')),

@@ -49,15 +49,10 @@ function answerOf(bytes: Buffer): Answer {
   };
 }
 
-/**
- * What is wrong with an answer; undefined when nothing is. Requests that are no HTTP are answered by the HTTP server of the
- * platform before any of our code sees them: with its own bare 4xx.
- */
+/** What is wrong with an answer; undefined when nothing is. */
 export function problemWith({ bytes, cut }: RawRequest, { status, type, body }: Answer): string | undefined {
   if (status === 0) return cut || bytes.length > 2 ** 20 ? undefined : 'closed without an answer';
   if (status < 400) return undefined;
-  const platform = [400, 405, 408, 413, 417, 431].includes(status) && type === '' && body === '';
-  if (platform) return undefined;
   if (Buffer.from(bytes.subarray(0, 5)).toString() === 'HEAD ') return status === 500 ? 'answered with 500' : undefined;
   if (!type.startsWith('application/problem+json')) return `status ${status} with type '${type}' and no problem`;
   const code = codeOf(body);
