@@ -42,6 +42,7 @@ export {
   type SettlementDecision,
 } from './ledger/decide';
 export { mostCarriedUnits, protectionOf, stricterProtection, type Protection } from './ledger/protection';
+export { evenUnits, fitSchedule, windowMs, type PlannedRounds, type ScheduleFit } from './ledger/schedule';
 export {
   DAY_MS,
   emptyLedger,

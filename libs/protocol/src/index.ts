@@ -22,6 +22,7 @@ export * from './round/contribution-set';
 export * from './round/decision';
 export * from './round/limits';
 export * from './round/privacy';
+export * from './round/schedule-advice';
 export * from './round/verified-round';
 export * from './router';
 export * from './round/aggregate';

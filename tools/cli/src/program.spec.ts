@@ -232,63 +232,6 @@ describe('privacy', () => {
     expect(status).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ code });
   });
-
-  it('plans the noise of a round, cheaper with more participants than the minimum', async () => {
-    const figures = await json('privacy', 'plan', '--epsilon', '1', '--min-participants', '5', '--routers', '10');
-    expect(figures.epsilon).toBeLessThanOrEqual(1);
-    expect(figures.epsilon).toBeGreaterThan(0.999);
-    expect(Number(figures.epsilon_with_all_participants)).toBeLessThan(0.75);
-  });
-
-  it('plans a budget over the rounds of a window, down to the error of every key', async () => {
-    const figures = (await json(
-      'privacy',
-      'plan',
-      '--budget-epsilon',
-      '8',
-      '--rounds-per-day',
-      '4',
-      '--budget-days',
-      '30',
-      '--routers',
-      '40',
-      '--min-participants',
-      '21',
-      '--keys',
-      '12',
-      '--requests',
-      '500',
-      '--no-cost',
-    )) as {
-      rho: number;
-      rho_with_all_participants: number;
-      budget: { rho: number; rounds: number };
-      standard_errors: Record<string, number>;
-      withheld_below_requests: number;
-      noise_per_router: number;
-    };
-    const { rho, rho_with_all_participants: actual, budget } = figures;
-    expect(budget.rounds).toBe(4 * 31);
-    // The last round still fits at its worst case, and nothing to speak of is left over.
-    const spent = (budget.rounds - 1) * actual + rho;
-    expect(spent).toBeLessThanOrEqual(budget.rho);
-    expect(spent / budget.rho).toBeGreaterThan(0.9999);
-    expect(actual / rho).toBeCloseTo(20 / 39, 4);
-    // Three fields of about 65536 units a request: norm sqrt(3)·65536. rho = norm^2/(2·20·s^2), and 40 shares are added up.
-    const share = Math.sqrt((3 * 65536 ** 2) / (2 * 20 * rho));
-    expect(figures.noise_per_router / share).toBeCloseTo(1, 3);
-    expect(figures.standard_errors.total_samples / ((share * Math.sqrt(40)) / 65536)).toBeCloseTo(1, 3);
-    expect(figures.standard_errors.success_rate / ((share * Math.sqrt(40)) / (2 * 65536) / 500)).toBeCloseTo(1, 3);
-    expect(figures.withheld_below_requests).toBeCloseTo(5 * figures.standard_errors.total_samples, 9);
-  });
-
-  it.each([
-    ['both costs', ['--epsilon', '1', '--budget-epsilon', '8', '--rounds', '9']],
-    ['no cost', []],
-    ['a budget for nothing in particular', ['--budget-epsilon', '8']],
-    ['nobody honest', ['--epsilon', '1', '--min-participants', '2', '--assumed-colluders', '2']],
-    ['too few routers', ['--epsilon', '1', '--routers', '3']],
-  ])('does not plan with %s', async (_name, args) => expect((await secagg('privacy', 'plan', ...args)).status).toBe(1));
 });
 
 describe('suspicion', () => {

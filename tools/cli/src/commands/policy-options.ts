@@ -18,6 +18,7 @@ export interface PolicyOptions {
   delta?: number;
   budgetEpsilon?: number;
   budgetDays?: number;
+  budgetProtects?: 'window' | 'event';
   unsafeNoNoise?: boolean;
   quarantineRounds?: number;
   candidates?: string[];
@@ -50,6 +51,11 @@ export function addPolicyOptions(command: Command): Command {
     .option('--delta <d>', 'at which --epsilon and --budget-epsilon are meant (default: 1e-6)', delta)
     .option('--budget-epsilon <e>', 'most that all rounds of a window may cost (default: 8)', positive)
     .option('--budget-days <n>', 'length of the window in days, 0 for the lifetime (default: 30)', count)
+    .option(
+      '--budget-protects <what>',
+      'what the budget is held to: all rounds of the window together, or those that one request enters, with no end of rounds (window or event; default: window)',
+      oneOf('window', 'event'),
+    )
     .option('--unsafe-no-noise', 'allow rounds without noise: for trials on data that needs no protection')
     .option(
       '--quarantine-rounds <n>',
@@ -94,6 +100,9 @@ function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
     ...present(options.epsilon, (epsilon) => ({ max_round_rho_units: units(epsilon, atDelta) })),
     ...present(options.budgetEpsilon, (epsilon) => ({ budget_rho_units: units(epsilon, atDelta) })),
     ...present(options.budgetDays, (days) => ({ budget_window_days: days })),
+    ...present(options.budgetProtects, (protects) => ({
+      budget_protects: protects === 'window' ? undefined : protects,
+    })),
     ...present(options.unsafeNoNoise, (allowed) => ({ unsafe_no_noise: allowed })),
     ...present(options.quarantineRounds, (rounds) => ({ quarantine_rounds: rounds === 0 ? undefined : rounds })),
   };
@@ -124,6 +133,12 @@ function clustersAfter(
   const { min_participants_per_group: least, min_assumed_colluders: colluders } = after.find(
     (entry) => entry.cluster === cluster,
   ) as ClusterPolicy;
+  if (
+    after.some(({ budget_protects, privacy_units }) => budget_protects === 'event' && privacy_units.includes('router'))
+  )
+    throw new Refusal(
+      'unit router is always held to the window, since a router is in every round (--budget-protects event goes with --unit request only)',
+    );
   if (colluders >= least)
     throw new Refusal(
       `groups of ${least} with ${colluders} assumed to collude: no honest router would be left (--min-participants, --assumed-colluders)`,
@@ -136,6 +151,11 @@ export const policyWarnings = ({ clusters }: PolicyTerms, cluster: ClusterHash |
   clusters.flatMap((terms) => {
     if (terms.cluster !== cluster) return [];
     return [
+      ...(terms.budget_protects === 'event'
+        ? [
+            'requests are protected one by one, and those of one user together only as far as each of them is; a router takes part so only where its own SECAGG_BUDGET_PROTECTS is event',
+          ]
+        : []),
       ...(terms.unsafe_no_noise ? ['rounds without noise are allowed: they protect nothing'] : []),
       ...(terms.min_assumed_colluders === 0
         ? [

@@ -1,9 +1,22 @@
 /** What a budget buys, before anyone spends anything: noise and standard errors of every round (PROTOCOL section 6). */
-import { costOfRound, epsilonToRho, planNoise, rhoToBudgetUnits, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
+import {
+  type Budget,
+  costOfRound,
+  DAY_MS,
+  epsilonToRho,
+  evenUnits,
+  fitSchedule,
+  planNoise,
+  type Protection,
+  rhoToBudgetUnits,
+  rhoToEpsilon,
+  unitsToRho,
+} from '@secagg/dp-noise';
+import { protectionStatement, scheduleAdvice } from '@secagg/protocol';
 import { DEFAULT_WITHHOLD_BELOW, defaultFields, requestNorm } from '@secagg/schema';
 import { Command } from 'commander';
 import { type Output, Refusal } from '../output';
-import { count, delta, positive, positiveCount } from '../parse';
+import { count, delta, oneOf, positive, positiveCount } from '../parse';
 import { printFigures } from './print-figures';
 
 interface PlanOptions {
@@ -11,6 +24,7 @@ interface PlanOptions {
   budgetEpsilon?: number;
   roundsPerDay?: number;
   budgetDays: number;
+  budgetProtects: Protection;
   rounds?: number;
   delta: number;
   routers?: number;
@@ -28,16 +42,26 @@ interface PlanOptions {
 export const planCommand = (output: Output): Command =>
   new Command('plan')
     .description(
-      'noise and expected standard errors of a round, from what it may cost or from a budget and how many rounds it is for; unit `request`',
+      'noise and expected standard errors of a round, from what it may cost or from a budget and how many rounds it is for, and whether a schedule fits a budget; unit `request`',
     )
     .option('--epsilon <e>', 'most that one round may cost', positive)
-    .option('--budget-epsilon <e>', 'most that all rounds of a window may cost, in place of --epsilon', positive)
+    .option(
+      '--budget-epsilon <e>',
+      'most that all rounds of a window may cost: spread over them, or with --epsilon as it is to be checked',
+      positive,
+    )
     .option('--rounds-per-day <n>', 'with --budget-epsilon', positive)
     .option('--budget-days <n>', 'length of the sliding window in days', positiveCount, 30)
     .option(
       '--rounds <n>',
       'rounds that the budget is for, in place of --rounds-per-day: for a lifetime budget',
       positiveCount,
+    )
+    .option(
+      '--budget-protects <what>',
+      'what the budget is held to: all rounds of the window, or those that one request enters (window or event)',
+      oneOf('window', 'event'),
+      'window' as const,
     )
     .option('--delta <d>', 'at which epsilon is meant', delta, 1e-6)
     .option('--routers <n>', 'contributions expected in a group (default: the minimum)', positiveCount)
@@ -71,10 +95,16 @@ function plan(options: PlanOptions) {
   const sensitivity = requestNorm({ fields });
   const dimension = keys * fields.length;
   const honestQuorum = minParticipants - assumedColluders;
-  const budget = budgetOf(options);
-  const units = budget
-    ? unitsOfRound(budget, honestQuorum / (routers - assumedColluders))
-    : rhoToBudgetUnits(epsilonToRho(options.epsilon as number, atDelta));
+  const rounds = roundsOf(options);
+  const share = honestQuorum / (routers - assumedColluders);
+  const units =
+    options.epsilon === undefined
+      ? evenUnits(
+          rhoToBudgetUnits(epsilonToRho(budgetEpsilonOf(options), atDelta)),
+          (rounds as PlannedCount).count,
+          share,
+        )
+      : rhoToBudgetUnits(epsilonToRho(options.epsilon, atDelta));
   const { shareVariance, worstCase } = planNoise({ units, sensitivity, honestQuorum, dimension });
   const actual = costOfRound({ shareVariance, sensitivity, dimension }, [routers], assumedColluders);
   const epsilon = (rho: number) => rhoToEpsilon(rho, atDelta);
@@ -93,16 +123,7 @@ function plan(options: PlanOptions) {
     rho_with_all_participants: spent,
     /** For everything of one requester at one router, where that many requests are taken. */
     epsilon_per_requester: epsilon(requestsPerRequester ** 2 * charged),
-    ...(budget
-      ? {
-          budget: {
-            epsilon: epsilon(budget.rho),
-            rho: budget.rho,
-            rounds: budget.rounds,
-            epsilon_after_all_rounds: epsilon(spent * budget.rounds),
-          },
-        }
-      : {}),
+    ...budgetFigures(options, rounds, { chargeUnits: worstCase.units, costUnits: actual.units }),
     noise_per_router: Math.sqrt(variance),
     sensitivity,
     dimension,
@@ -130,34 +151,82 @@ function errorsPerKey(fields: ReturnType<typeof defaultFields>, noise: number, r
   };
 }
 
-interface RoundsBudget {
-  readonly rho: number;
-  readonly rounds: number;
+interface PlannedCount {
+  /** Rounds that the budget is for. */
+  readonly count: number;
+  /** Absent where only their number was given. */
+  readonly everyMs?: number;
 }
 
-function budgetOf({
+const budgetEpsilonOf = ({ budgetEpsilon }: PlanOptions): number => {
+  if (budgetEpsilon === undefined) throw new Refusal('give --epsilon of a round, --budget-epsilon of all, or both');
+  return budgetEpsilon;
+};
+
+/** The rounds that a budget is to last for; undefined without a budget. */
+function roundsOf({
   budgetEpsilon,
   roundsPerDay,
   rounds,
   budgetDays,
   epsilon,
-  delta: atDelta,
-}: PlanOptions): RoundsBudget | undefined {
-  if ((budgetEpsilon === undefined) === (epsilon === undefined))
-    throw new Refusal('give either --epsilon of a round or --budget-epsilon of all');
-  if (budgetEpsilon === undefined) return undefined;
+  budgetProtects,
+}: PlanOptions): PlannedCount | undefined {
+  if (budgetEpsilon === undefined && roundsPerDay === undefined && rounds === undefined) return undefined;
+  if (epsilon === undefined && budgetProtects === 'event')
+    throw new Refusal('with `event` nothing is spread over rounds: give --epsilon, the price of every request');
   if ((roundsPerDay === undefined) === (rounds === undefined))
     throw new Refusal('--budget-epsilon goes with either --rounds-per-day or --rounds');
   // A window of D days counts today and the D days before.
+  if (rounds !== undefined) return { count: rounds };
+  const perDay = roundsPerDay as number;
+  return { count: Math.ceil(perDay * (budgetDays + 1)), everyMs: DAY_MS / perDay };
+}
+
+interface RoundUnits {
+  readonly chargeUnits: number;
+  readonly costUnits: number;
+}
+
+/** Both figures of the planned rounds, what is protected, and a warning where the budget does not last for them. */
+function budgetFigures(options: PlanOptions, rounds: PlannedCount | undefined, round: RoundUnits) {
+  const { budgetEpsilon, budgetDays, budgetProtects: protects, delta: atDelta } = options;
+  const epsilon = (units: number): number => rhoToEpsilon(unitsToRho(units), atDelta);
+  const window: Budget['window'] = options.rounds === undefined ? { days: budgetDays } : 'lifetime';
+  const rho = budgetEpsilon === undefined ? undefined : epsilonToRho(budgetEpsilon, atDelta);
+  const sum = rho === undefined ? Number.MAX_SAFE_INTEGER : rhoToBudgetUnits(rho);
+  // As the policy would have it, whose largest round is this one.
+  const budget: Budget = { units: protects === 'event' ? Math.min(sum, round.chargeUnits) : sum, window, protects };
+  const warning = rho === undefined || rounds === undefined ? undefined : warningOf(options, budget, rounds, round);
   return {
-    rho: epsilonToRho(budgetEpsilon, atDelta),
-    rounds: rounds ?? Math.ceil((roundsPerDay as number) * (budgetDays + 1)),
+    protects,
+    protected: protectionStatement(budget, 'request'),
+    /** The most that a single request is charged, which enters one round. */
+    request_epsilon: epsilon(round.chargeUnits),
+    ...(rounds
+      ? {
+          budget: {
+            epsilon: rho === undefined ? null : rhoToEpsilon(rho, atDelta),
+            rho: rho ?? null,
+            rounds: rounds.count,
+            epsilon_after_all_rounds: epsilon(round.costUnits * rounds.count),
+          },
+        }
+      : {}),
+    warnings: warning === undefined ? [] : [warning],
   };
 }
 
-/**
- * Worst case of a round. Each is charged it before sending and corrected to `share` of it, so the last of k rounds fits when
- * (k - 1)·share·rho + rho is at most the budget; corrections are rounded up, by less than 4 units each.
- */
-const unitsOfRound = ({ rho, rounds }: RoundsBudget, share: number): number =>
-  Math.max(1, Math.floor((rhoToBudgetUnits(rho) - 4 * rounds) / (1 + (rounds - 1) * share)));
+function warningOf(
+  { delta: atDelta }: PlanOptions,
+  budget: Budget,
+  { count: wanted, everyMs }: PlannedCount,
+  round: RoundUnits,
+): string | undefined {
+  if (everyMs !== undefined)
+    return scheduleAdvice({ budget, unit: 'request', delta: atDelta, ...round, everyMs })?.text;
+  const { possible } = fitSchedule(budget, { ...round, everyMs: DAY_MS });
+  if (possible >= wanted) return undefined;
+  const even = rhoToEpsilon(unitsToRho(evenUnits(budget.units, wanted, round.costUnits / round.chargeUnits)), atDelta);
+  return `the budget has room for ${possible} of ${wanted} rounds; all of them fit at epsilon ${Math.floor(1000 * even) / 1000} each`;
+}
