@@ -39,7 +39,7 @@ beforeAll(async () => {
     incoming.pipe(onward);
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  client = new CoordinatorClient({ origin: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+  client = new CoordinatorClient({ url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
 });
 afterAll(async () => {
   await client.close();

@@ -76,7 +76,7 @@ function seeded(seed: string): () => number {
     );
     replicas = await Promise.all(Array.from({ length: REPLICAS }, () => CoordinatorProcess.start(fleet, config)));
     balancer = await RoundRobin.start(() => replicas.map(({ port }) => port));
-    client = new CoordinatorClient({ origin: balancer.origin, connections: 64 });
+    client = new CoordinatorClient({ url: balancer.origin, connections: 64 });
     members = fleet.routers.slice(0, 4).map((identity) => new HttpMember(fleet.view, identity));
     serving = members.map((member) => member.serve(() => balancer.origin));
     await until(async () => (await client.currentEpoch()) !== undefined, 60_000);

@@ -1,4 +1,5 @@
 /** The router-node's configuration: what there is, with units in the names. How it is read is in libs/host. */
+import { parseServiceUrl } from '@secagg/client';
 import {
   ConfigError,
   type Environment,
@@ -8,7 +9,7 @@ import {
   variableOf,
 } from '@secagg/host';
 import { limitsSchema } from '@secagg/http';
-import { clusterHash, partyId } from '@secagg/schema';
+import { clusterHash, partyId, SecaggError } from '@secagg/schema';
 import { z } from 'zod';
 
 export { ConfigError, variableOf };
@@ -27,7 +28,24 @@ export const configSchema = z.strictObject({
   cluster: clusterHash.meta(
     about('hash of the cluster whose rounds it takes part in: its observations enter this one only'),
   ),
-  coordinatorUrl: z.url({ protocol: /^https?$/ }).meta(about('http or https')),
+  coordinatorUrl: z
+    .string()
+    .superRefine((text, context) => {
+      try {
+        parseServiceUrl(text);
+      } catch (error) {
+        if (!(error instanceof SecaggError)) throw error;
+        context.addIssue({ code: 'custom', message: error.message });
+      }
+    })
+    .meta(
+      about(
+        'http(s)://[user:password@]host[:port][/prefix]; credentials are sent as Basic authentication, never logged',
+        {
+          kind: 'secret',
+        },
+      ),
+    ),
   coordinatorCaFile: path(
     "certificate authorities in PEM for an https coordinator, where the system's do not apply",
   ).optional(),

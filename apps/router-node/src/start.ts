@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CoordinatorClient } from '@secagg/client';
+import { CoordinatorClient, parseServiceUrl } from '@secagg/client';
 import { type AtRest, atRest, wipe } from '@secagg/crypto';
 import { rhoToBudgetUnits, unitsToRho } from '@secagg/dp-noise';
 import { exitCodes, HostFault, makeDataFolder, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
@@ -87,7 +87,10 @@ export async function startNode(
     largestBodyBytes: MAX_SIGNAL_BYTES,
   });
   const port = await server.listen(config.port, config.host);
-  log.info({ id: config.id, host: config.host, port, coordinator: config.coordinatorUrl }, 'router-node listening');
+  log.info(
+    { id: config.id, host: config.host, port, coordinator: parseServiceUrl(config.coordinatorUrl).shown },
+    'router-node listening',
+  );
 
   const loops = [participant.run(stopping.signal), ...(committee ? [committee.run(stopping.signal)] : [])].map((loop) =>
     loop.catch((error: unknown) => {
@@ -128,7 +131,7 @@ function createNode(config: Config, authorityKey: Uint8Array, log: Logger, store
   const now = Date.now;
   const contact = new CoordinatorContact(now, config.retryMaxMs);
   const client = new CoordinatorClient({
-    origin: config.coordinatorUrl,
+    url: config.coordinatorUrl,
     // Each round that is followed waits on one of its own.
     connections: 32,
     ...(config.coordinatorCaFile === undefined ? {} : { ca: readFileSync(config.coordinatorCaFile, 'utf8') }),

@@ -1,6 +1,7 @@
 export { type CallOptions, type TransportOptions } from './http/transport';
 export { type Backoff, backoffDelay, defaultBackoff, pause } from './http/backoff';
 export { waitAfter } from './http/retry-after';
+export { parseServiceUrl, type ServiceUrl } from './http/service-url';
 export * from './coordinator/coordinator-client';
 export * from './router-node/router-node-client';
 export { type BudgetHistoryPage, budgetHistorySchema } from './router-node/budget-history';

@@ -6,7 +6,12 @@ export interface Output {
 
 /** Something the person at the command line has to change; shown without a stack. */
 export class Refusal extends Error {
-  override readonly name = 'Refusal';
+  override readonly name: string = 'Refusal';
+}
+
+/** A command line that cannot be meant, found when its parts are seen together. */
+export class Usage extends Refusal {
+  override readonly name = 'Usage';
 }
 
 export const printJson = (output: Output, value: unknown): void => output.out(JSON.stringify(value, null, 2));

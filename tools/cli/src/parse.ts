@@ -1,5 +1,8 @@
 /** Values of options; each parser refuses what it does not understand and says what it wants. */
+import { parseServiceUrl } from '@secagg/client';
+import { SecaggError } from '@secagg/schema';
 import { InvalidArgumentError } from 'commander';
+import { Usage } from './output';
 
 const wanted = (what: string): never => {
   throw new InvalidArgumentError(`It must be ${what}.`);
@@ -48,7 +51,13 @@ export const oneOf =
 export const publicKey = (text: string): Uint8Array =>
   /^[0-9a-f]{64}$/.test(text) ? new Uint8Array(Buffer.from(text, 'hex')) : wanted('64 hexadecimal digits');
 
-export const origin = (text: string): string => {
-  const url = URL.canParse(text) ? new URL(text) : wanted('a URL such as http://127.0.0.1:8400');
-  return url.protocol === 'http:' || url.protocol === 'https:' ? url.origin : wanted('an http or https URL');
+/** Of a service. Not an error of Commander, which would repeat the text: a URL may hold a password. */
+export const serviceUrl = (text: string): string => {
+  try {
+    parseServiceUrl(text);
+    return text;
+  } catch (error) {
+    if (error instanceof SecaggError) throw new Usage(`the URL of a service: ${error.message}`);
+    throw error;
+  }
 };

@@ -130,7 +130,7 @@ describe('fleet', () => {
       ...options,
       ...dir(),
     );
-    expect(status).toBe(1);
+    expect(status).toBe(name === 'no cluster' ? 2 : 1);
     expect(err).toContain(complaint);
     expect(existsSync(at())).toBe(false);
   });
@@ -327,15 +327,63 @@ describe('suspicion', () => {
 
 describe('command line', () => {
   it.each([
-    [['audit', '/nowhere/at/all']],
-    [['privacy', 'sum']],
-    [['fleet', 'nonsense']],
-    [['round', 'status', 'ftp://x', '--cluster', 'ab']],
-    [['no-such-command']],
-  ])('fails on %p', async (args) => {
+    [['audit', '/nowhere/at/all'], 1],
+    [['privacy', 'sum'], 2],
+    [['fleet', 'nonsense'], 2],
+    [['fleet', 'issue', 'a', '--roles', 'king'], 2],
+    [['fleet', 'issue', 'a', 'b', '--roles', 'router'], 2],
+    [['round', 'status', 'ftp://x', '--cluster', 'ab'], 2],
+    [['backup', 'only-one-path'], 2],
+    [['identity', 'create', 'x', '--id', 'y'], 2],
+    [['decision', 'http://127.0.0.1:1', '--authority', '/nowhere'], 1],
+    [['audit', 'http://127.0.0.1:1'], 2],
+    [['no-such-command'], 2],
+    [['--no-such-option'], 2],
+    [[], 2],
+  ])('fails on %p with status %i', async (args, expected) => {
     const { status, err } = await secagg(...args);
-    expect(status).toBe(1);
+    expect(status).toBe(expected);
     expect(err).not.toBe('');
+  });
+
+  it.each([
+    ['epoch', 'show'],
+    ['round', 'status', '--cluster', 'ab'.repeat(16)],
+    ['round', 'result', '--cluster', 'ab'.repeat(16), '--authority', 'x'],
+    ['suspicion', '--cluster', 'ab'.repeat(16)],
+    ['budget', 'show'],
+    ['evidence', 'list', '--authority', 'x'],
+    ['audit', '--cluster', 'ab'.repeat(16), '--authority', 'x'],
+    ['fleet', 'publish'],
+  ])('never repeats a URL that may hold a password: %s %s', async (...command) => {
+    for (const url of [
+      'https://u:hunter2@h/?x',
+      'https://u:hunter2@h#x',
+      'https://u:hunter2',
+      'https://u:hunter2@h p',
+    ]) {
+      const { status, err } = await secagg(...command, url);
+      expect({ url, status }).toEqual({ url, status: 2 });
+      expect(err).not.toContain('hunter2');
+    }
+  });
+
+  it.each([
+    [['epoch', 'show'], '/gw/secagg/v1/epochs/current'],
+    [['budget', 'show'], '/gw/secagg/v1/status'],
+    [['suspicion', '--cluster', 'ab'.repeat(16)], `/gw/secagg/v1/clusters/${'ab'.repeat(16)}/suspicion`],
+  ])('%p asks below the prefix of the URL, with its credentials', async (command, path) => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.url} ${request.headers.authorization}`);
+      response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { err } = await secagg(...command, `http://u:hunter2@127.0.0.1:${port}/gw/secagg/`);
+    await new Promise((resolve) => server.close(resolve));
+    expect(asked).toEqual([`${path} Basic ${Buffer.from('u:hunter2').toString('base64')}`]);
+    expect(err).not.toContain('hunter2');
   });
 
   it('helps', async () => expect(await secagg('--help')).toMatchObject({ status: 0 }));

@@ -14,9 +14,11 @@ import { privacyCommand } from './commands/privacy';
 import { roundCommand } from './commands/round';
 import { settingsCommand } from './commands/settings';
 import { suspicionCommand } from './commands/suspicion';
-import { type Output, Refusal } from './output';
+import { type Output, Refusal, Usage } from './output';
 
-/** Runs one command line; returns the exit status: 0, or 1 for whatever was refused or went wrong, with its code. */
+const USAGE = 2;
+
+/** Runs one command line; returns the exit status: 0, 2 for a command line that cannot be meant, or 1 for whatever else was refused or went wrong, with its code. */
 export async function runCli(args: readonly string[], output: Output): Promise<number> {
   const program = new Command('secagg').description(
     'Secure aggregation of reward signals: fleets, rounds, audits, privacy figures',
@@ -42,9 +44,9 @@ export async function runCli(args: readonly string[], output: Output): Promise<n
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
     output.err(describe(error));
-    return 1;
+    return error instanceof Usage ? USAGE : 1;
   }
 }
 

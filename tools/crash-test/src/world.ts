@@ -93,7 +93,7 @@ export async function createWorld(
     add(id, scripts.routerNode, writeNodeConfig(fleet, id, proxy.url), (url) => {
       // A restarted node listens somewhere else.
       void clients.get(id)?.close();
-      clients.set(id, new RouterNodeClient({ origin: url, connections: 4, attempts: 1, timeoutMs: 5000 }));
+      clients.set(id, new RouterNodeClient({ url, connections: 4, attempts: 1, timeoutMs: 5000 }));
     });
   }
   return {
@@ -107,7 +107,7 @@ export async function createWorld(
     traceFile,
     fail,
     say,
-    coordinator: new CoordinatorClient({ origin: proxy.url, connections: 16, attempts: 1, timeoutMs: 5000 }),
+    coordinator: new CoordinatorClient({ url: proxy.url, connections: 16, attempts: 1, timeoutMs: 5000 }),
     backlog: new Backlog(),
     rounds: new Map(),
     participations: new Map(),

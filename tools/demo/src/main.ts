@@ -13,7 +13,7 @@ async function main(): Promise<number> {
       print: (text) => process.stdout.write(`${text}\n`),
     });
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }

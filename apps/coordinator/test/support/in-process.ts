@@ -30,7 +30,7 @@ export class Running {
     return new Running(
       fleet,
       service,
-      new CoordinatorClient({ origin: `http://127.0.0.1:${service.port}`, connections: 64 }),
+      new CoordinatorClient({ url: `http://127.0.0.1:${service.port}`, connections: 64 }),
     );
   }
 

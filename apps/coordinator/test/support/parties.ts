@@ -170,7 +170,7 @@ export class HttpMember {
   async serve(origin: () => string): Promise<void> {
     let seen: string | undefined;
     while (!this.stopped.signal.aborted) {
-      const client = new CoordinatorClient({ origin: origin() });
+      const client = new CoordinatorClient({ url: origin() });
       try {
         const reply = await client.work(
           this.identity.id,

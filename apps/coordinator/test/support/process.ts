@@ -108,7 +108,7 @@ export class CoordinatorProcess {
     return new CoordinatorProcess(
       child,
       port,
-      new CoordinatorClient({ origin: `http://127.0.0.1:${port}`, connections: 64 }),
+      new CoordinatorClient({ url: `http://127.0.0.1:${port}`, connections: 64 }),
       log,
     );
   }

@@ -100,7 +100,7 @@ export class NodeProcess {
       }),
     );
     while (!node.exit && node.port === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-    if (node.port !== undefined) node.http = new RouterNodeClient({ origin: `http://127.0.0.1:${node.port}` });
+    if (node.port !== undefined) node.http = new RouterNodeClient({ url: `http://127.0.0.1:${node.port}` });
     return node;
   }
 

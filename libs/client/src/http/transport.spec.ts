@@ -13,9 +13,9 @@ async function serve(handler: Handler, options: Partial<TransportOptions> = {}):
   count = 0;
   server = createServer((request, response) => handler(request, response, ++count));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   transport = new Transport({
-    origin,
+    url,
     name: 'coordinator',
     timeoutMs: 2000,
     backoff: { firstMs: 1, mostMs: 5 },
@@ -29,6 +29,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+const port = () => (server.address() as AddressInfo).port;
 const get: Request = { method: 'GET', path: '/x', maxBytes: 1000, idempotent: true };
 const problem = (response: ServerResponse, status: number, body: object) => {
   response.writeHead(status, { 'content-type': 'application/problem+json; charset=utf-8' });
@@ -41,6 +42,14 @@ const codeOf = (promise: Promise<unknown>): Promise<SecaggError> =>
   );
 
 describe('transport', () => {
+  it('puts the prefix of the service before every path, and sends credentials as Basic authentication', async () => {
+    await serve((request, response) => response.end(`${request.url} ${request.headers.authorization}`));
+    const here = new Transport({ url: `http://al%3fce:p%40ss@127.0.0.1:${port()}/gw/secagg/`, name: 'coordinator' });
+    const { body } = await here.send({ ...get, query: { a: 1 } });
+    expect(Buffer.from(body).toString()).toBe(`/gw/secagg/x?a=1 Basic ${Buffer.from('al?ce:p@ss').toString('base64')}`);
+    await here.close();
+  });
+
   it('sends query, headers and body, and gives the bytes of the answer', async () => {
     await serve((request, response) => {
       const chunks: Buffer[] = [];

@@ -4,10 +4,11 @@ import { type Dispatcher, Pool } from 'undici';
 import { type Backoff, backoffDelay, defaultBackoff, pause } from './backoff';
 import { errorOfProblem } from './problem';
 import { retryAfterOf, waitAfter } from './retry-after';
+import { parseServiceUrl, type ServiceUrl } from './service-url';
 
 export interface TransportOptions {
-  /** Origin of the service, `http://host:port` or `https://host:port`. */
-  readonly origin: string;
+  /** `http(s)://[user:password@]host[:port][/prefix]`; credentials are sent as Basic authentication. */
+  readonly url: string;
   /** Name of the service in error messages. */
   readonly name: string;
   /** Open connections at most; a long poll holds one while it waits. Default 8. */
@@ -54,10 +55,13 @@ const isTransient = (error: unknown): boolean =>
 
 export class Transport {
   private readonly pool: Pool;
+  private readonly service: ServiceUrl;
 
+  /** Throws `invalid` for a URL that is none of a service. */
   constructor(private readonly options: TransportOptions) {
-    const { origin, connections = 8, ca } = options;
-    this.pool = new Pool(origin, {
+    const { url, connections = 8, ca } = options;
+    this.service = parseServiceUrl(url);
+    this.pool = new Pool(this.service.origin, {
       connections,
       pipelining: 1,
       connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) },
@@ -114,10 +118,11 @@ export class Transport {
 
   private async exchange(request: Request, limitMs: number, signal: AbortSignal): Promise<Reply> {
     const { method, path, query, body, headers, maxBytes } = request;
+    const { prefix, authorization } = this.service;
     const answer = await this.pool.request({
       method,
-      path: path + queryText(query),
-      headers: { ...headers },
+      path: prefix + path + queryText(query),
+      headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
       ...(body === undefined ? {} : { body }),
       headersTimeout: limitMs,
       bodyTimeout: limitMs,

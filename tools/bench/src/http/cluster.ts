@@ -74,7 +74,7 @@ export class HttpCluster {
   async start(): Promise<void> {
     const { fleet } = this;
     const coordinatorUrl = await this.coordinator.url;
-    const client = new CoordinatorClient({ origin: coordinatorUrl, connections: CONNECTIONS });
+    const client = new CoordinatorClient({ url: coordinatorUrl, connections: CONNECTIONS });
     this.client = client;
     const members = fleet.members.map((id) =>
       this.service(id, this.scripts.routerNode, {

@@ -49,7 +49,7 @@ export async function runLoad(
   const cluster = new HttpCluster(fleet, scripts, keys, true);
   try {
     await cluster.start();
-    const client = new CoordinatorClient({ origin: await cluster.coordinatorUrl, connections: MOST_SOCKETS });
+    const client = new CoordinatorClient({ url: await cluster.coordinatorUrl, connections: MOST_SOCKETS });
     try {
       const steady = await steadyPhase(cluster, fleet, client, options, print);
       const peak = await peakPhase(cluster, fleet, print);

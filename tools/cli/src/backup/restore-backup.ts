@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { Refusal } from '../output';
+import { Refusal, Usage } from '../output';
 import { type Kind, kindOfBackup, MARK_TABLE } from './databases';
 import { makeDurably } from './durable-file';
 
@@ -39,8 +39,8 @@ export function restoreBackup(backup: string, dataDir: string, assumed: Assumed)
 }
 
 export function checkAssumed(service: Kind['service'], { units, rounds }: Assumed): void {
-  if (service === 'coordinator' && units !== undefined) throw new Refusal('only a router-node has a budget of its own');
-  if (service === 'router-node' && rounds !== undefined) throw new Refusal('only a coordinator announces rounds');
+  if (service === 'coordinator' && units !== undefined) throw new Usage('only a router-node has a budget of its own');
+  if (service === 'router-node' && rounds !== undefined) throw new Usage('only a coordinator announces rounds');
 }
 
 function mark(database: InstanceType<typeof Database>, { service }: Kind, { units, rounds }: Assumed): void {

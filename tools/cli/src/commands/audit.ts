@@ -11,8 +11,9 @@ import { type ClusterHash, SecaggError } from '@secagg/schema';
 import { Command } from 'commander';
 import { readAuthorityKey } from '../fleet-folder';
 import { readTree } from '../files';
-import { type Output, printJson, Refusal } from '../output';
-import { positiveCount } from '../parse';
+import { type Output, printJson, Usage } from '../output';
+import { positiveCount, serviceUrl } from '../parse';
+import { isUrl, splitUrl } from '../proof-source';
 import { chosenRound, parseCluster } from './round';
 
 interface AuditOptions {
@@ -37,9 +38,7 @@ export function auditCommand(output: Output): Command {
     .option('--json', 'print the verdict as JSON')
     .action(async (where: string, options: AuditOptions) => {
       try {
-        const verified = /^https?:\/\//.test(where)
-          ? await auditUrl(new URL(where), options)
-          : auditFolder(where, options);
+        const verified = isUrl(where) ? await auditUrl(serviceUrl(where), options) : auditFolder(where, options);
         if (options.json) printJson(output, { verified: true, ...summary(verified) });
         else output.out(describe(verified, options.authority === undefined));
       } catch (error) {
@@ -58,16 +57,17 @@ export function auditCommand(output: Output): Command {
 const auditFolder = (folder: string, { authority }: AuditOptions): Verified =>
   auditFiles(readTree(folder), authority === undefined ? undefined : readAuthorityKey(authority));
 
-const transcriptPath = /^\/v1\/clusters\/([0-9a-f]{16,64})\/rounds\/([1-9][0-9]*)(\/transcript)?$/;
+const transcriptPath = /\/v1\/clusters\/([0-9a-f]{16,64})\/rounds\/([1-9][0-9]*)(\/transcript)?$/;
 
-async function auditUrl(url: URL, { authority, cluster, round }: AuditOptions): Promise<Verified> {
+async function auditUrl(where: string, { authority, cluster, round }: AuditOptions): Promise<Verified> {
   if (authority === undefined)
-    throw new Refusal('a coordinator is not believed about its own authority: --authority <file>');
+    throw new Usage('a coordinator is not believed about its own authority: --authority <file>');
   const key = readAuthorityKey(authority);
-  const [, clusterInPath, roundInPath] = transcriptPath.exec(url.pathname) ?? [];
+  const { url, match } = splitUrl(where, transcriptPath);
+  const [, clusterInPath, roundInPath] = match ?? [];
   const wanted = (clusterInPath as ClusterHash | undefined) ?? cluster;
-  if (wanted === undefined) throw new Refusal('--cluster <hash> says which cluster');
-  const client = new CoordinatorClient({ origin: url.origin });
+  if (wanted === undefined) throw new Usage('--cluster <hash> says which cluster');
+  const client = new CoordinatorClient({ url });
   try {
     const number = await chosenRound(client, wanted, roundInPath === undefined ? round : Number(roundInPath));
     const audited = auditTranscript(key, await client.transcript(wanted, number));

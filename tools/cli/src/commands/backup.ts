@@ -6,7 +6,7 @@ import { makeBackup } from '../backup/make-backup';
 import { type PostgresUrl, postgresUrl } from '../backup/postgres-url';
 import { type Assumed, checkAssumed, restoreBackup } from '../backup/restore-backup';
 import { restorePostgres } from '../backup/restore-postgres';
-import { type Output, printJson, Refusal } from '../output';
+import { type Output, printJson, Usage } from '../output';
 import { count, nonNegative } from '../parse';
 import { cliSettings } from '../settings';
 
@@ -82,7 +82,7 @@ function exactly<const Names extends readonly string[]>(
   paths: readonly string[],
 ): { [Name in keyof Names]: string } {
   if (paths.length !== names.length)
-    throw new Refusal(
+    throw new Usage(
       `expected ${names.map((name) => `<${name}>`).join(' ')}, found ${paths.length} (--help for the options)`,
     );
   return paths as { [Name in keyof Names]: string };

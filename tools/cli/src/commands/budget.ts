@@ -3,18 +3,18 @@ import { RouterNodeClient } from '@secagg/client';
 import { rhoToEpsilon } from '@secagg/dp-noise';
 import { Command } from 'commander';
 import { type Output, printJson, Refusal } from '../output';
-import { delta, origin, positiveCount } from '../parse';
+import { delta, serviceUrl, positiveCount } from '../parse';
 
 export function budgetCommand(output: Output): Command {
   const budget = new Command('budget').description('privacy budget of a router-node');
-  const url = ['<url>', 'the router-node', origin] as const;
+  const url = ['<url>', 'the router-node', serviceUrl] as const;
   budget
     .command('show')
     .description('budget, spent and left')
     .argument(...url)
     .option('--delta <d>', 'at which epsilon is stated', delta, 1e-6)
-    .action((origin: string, options: { delta: number }) =>
-      ask(origin, async (client) => {
+    .action((url: string, options: { delta: number }) =>
+      ask(url, async (client) => {
         const { id, cluster, privacy } = await client.status();
         if (privacy === null)
           throw new Refusal(`${id} cannot state its budget yet: it does not know its fleet's policy`);
@@ -45,16 +45,16 @@ export function budgetCommand(output: Output): Command {
     .argument(...url)
     .option('--limit <n>', 'entries, at most 1000', positiveCount, 100)
     .option('--before <id>', 'only entries before this one (next_before of the page before)', positiveCount)
-    .action((origin: string, { limit, before }: { limit: number; before?: number }) =>
-      ask(origin, async (client) =>
+    .action((url: string, { limit, before }: { limit: number; before?: number }) =>
+      ask(url, async (client) =>
         printJson(output, await client.budgetHistory({ limit, ...(before === undefined ? {} : { before }) })),
       ),
     );
   return budget;
 }
 
-async function ask(origin: string, act: (client: RouterNodeClient) => Promise<void>): Promise<void> {
-  const client = new RouterNodeClient({ origin });
+async function ask(url: string, act: (client: RouterNodeClient) => Promise<void>): Promise<void> {
+  const client = new RouterNodeClient({ url });
   try {
     await act(client);
   } finally {

@@ -1,13 +1,13 @@
 /** What was decided about a round, from a proof that anybody may have brought; and showing it to a router-node that has not been told. */
-import { RouterNodeClient } from '@secagg/client';
+import { parseServiceUrl, RouterNodeClient } from '@secagg/client';
 import { type DecidedRound, verifyDecisionProof } from '@secagg/protocol';
 import { type ClusterHash, SecaggError } from '@secagg/schema';
 import { Command } from 'commander';
 import { replaceFile } from '../files';
 import { readAuthorityKey } from '../fleet-folder';
-import { type Output, Refusal } from '../output';
-import { origin, positiveCount } from '../parse';
-import { isUrl, readProof } from '../proof-source';
+import { type Output, Usage } from '../output';
+import { serviceUrl, positiveCount } from '../parse';
+import { isUrl, readProof, splitUrl } from '../proof-source';
 import { parseCluster } from './round';
 import { printVerdict, type Verdict } from './verdict';
 
@@ -33,14 +33,14 @@ export function decisionCommand(output: Output): Command {
     .option('--cluster <hash>', 'which cluster; needed with a URL that does not name it', parseCluster)
     .option('--round <n>', 'which round; needed with a URL that does not name it', positiveCount)
     .option('--out <file>', 'keep the proof, once it is checked')
-    .option('--send <url>', 'show it to this router-node, once it is checked', origin)
+    .option('--send <url>', 'show it to this router-node, once it is checked', serviceUrl)
     .option('--json', 'print the verdict as JSON')
     .action((where: string | undefined, options: DecisionOptions) =>
       printVerdict(output, options.json, ['verified', 'NOT VERIFIED'], async () => {
         const key = readAuthorityKey(options.authority);
         const { bytes, wanted } =
           where !== undefined && isUrl(where)
-            ? await fetchProof(new URL(where), options)
+            ? await fetchProof(serviceUrl(where), options)
             : { bytes: readProof(where), wanted: options };
         const decided = verifyDecisionProof(key, bytes);
         checkWanted(decided, wanted);
@@ -52,19 +52,21 @@ export function decisionCommand(output: Output): Command {
     );
 }
 
-const roundPath = /^\/v1\/clusters\/([0-9a-f]{16,64})\/rounds\/([1-9][0-9]*)(\/decision)?$/;
+const roundPath = /\/v1\/clusters\/([0-9a-f]{16,64})\/rounds\/([1-9][0-9]*)(\/decision)?$/;
 
 type Wanted = Pick<DecisionOptions, 'cluster' | 'round'>;
 
 /** Coordinators and router-nodes have decisions at the same place. */
-async function fetchProof(url: URL, options: Wanted): Promise<{ bytes: Uint8Array; wanted: Wanted }> {
-  const [, clusterInPath, roundInPath] = roundPath.exec(url.pathname) ?? [];
+async function fetchProof(where: string, options: Wanted): Promise<{ bytes: Uint8Array; wanted: Wanted }> {
+  const { url, match } = splitUrl(where, roundPath);
+  const [, clusterInPath, roundInPath] = match ?? [];
   const cluster = (clusterInPath as ClusterHash | undefined) ?? options.cluster;
   const round = roundInPath === undefined ? options.round : Number(roundInPath);
   if (cluster === undefined || round === undefined)
-    throw new Refusal('--cluster <hash> and --round <n> say which decision');
-  const bytes = await withNode(url.origin, (node) => node.decision(cluster, round));
-  if (!bytes) throw new SecaggError('not_found', `${url.origin} has no decision on round ${round}`, { round });
+    throw new Usage('--cluster <hash> and --round <n> say which decision');
+  const bytes = await withNode(url, (node) => node.decision(cluster, round));
+  if (!bytes)
+    throw new SecaggError('not_found', `${parseServiceUrl(url).shown} has no decision on round ${round}`, { round });
   return { bytes, wanted: { cluster, round } };
 }
 
@@ -74,7 +76,7 @@ function checkWanted({ cluster, round }: DecidedRound, wanted: Wanted): void {
 }
 
 async function withNode<T>(url: string, act: (node: RouterNodeClient) => Promise<T>): Promise<T> {
-  const node = new RouterNodeClient({ origin: url });
+  const node = new RouterNodeClient({ url });
   try {
     return await act(node);
   } finally {

@@ -2,7 +2,7 @@ import { CoordinatorClient } from '@secagg/client';
 import { epochMessage } from '@secagg/schema';
 import { Command } from 'commander';
 import { type Output, printJson, Refusal } from '../output';
-import { origin, positiveCount } from '../parse';
+import { serviceUrl, positiveCount } from '../parse';
 import { signRequest } from './operator';
 
 export function epochCommand(output: Output): Command {
@@ -10,16 +10,16 @@ export function epochCommand(output: Output): Command {
   epoch
     .command('start')
     .description('ask the committee candidates for new seats, and wait until all members have signed')
-    .argument('<url>', 'the coordinator', origin)
+    .argument('<url>', 'the coordinator', serviceUrl)
     .requiredOption('--operator <folder>', 'party folder of an operator')
     .option('--wait-s <n>', 'how long to wait', positiveCount, 60)
     .action((url: string, options: { operator: string; waitS: number }) => start(url, options, output));
   epoch
     .command('show')
     .description('the epoch in force, as the coordinator states it')
-    .argument('<url>', 'the coordinator', origin)
+    .argument('<url>', 'the coordinator', serviceUrl)
     .action(async (url: string) => {
-      const client = new CoordinatorClient({ origin: url });
+      const client = new CoordinatorClient({ url });
       try {
         printJson(output, (await describe(client)) ?? { epoch: null });
       } finally {
@@ -47,7 +47,7 @@ async function start(
   { operator, waitS }: { operator: string; waitS: number },
   output: Output,
 ): Promise<void> {
-  const client = new CoordinatorClient({ origin: url });
+  const client = new CoordinatorClient({ url });
   try {
     const before = (await describe(client))?.epoch ?? 0;
     await client.startEpoch(await signRequest(operator, { action: 'start-epoch' }));

@@ -4,9 +4,9 @@ import { type Misbehaviour, verifyEvidence } from '@secagg/protocol';
 import { decodeCanonical, SecaggError } from '@secagg/schema';
 import { Command } from 'commander';
 import { readAuthorityKey } from '../fleet-folder';
-import { type Output, printJson } from '../output';
-import { origin } from '../parse';
-import { isUrl, readProof } from '../proof-source';
+import { type Output, printJson, Usage } from '../output';
+import { serviceUrl } from '../parse';
+import { isUrl, readProof, splitUrl } from '../proof-source';
 import { describeMisbehaviour, misbehaviourKinds, misbehaviourVerdict } from './misbehaviour-evidence';
 import { receiptVerdict } from './receipt-evidence';
 import { printVerdict, type Verdict } from './verdict';
@@ -24,7 +24,7 @@ export function evidenceCommand(output: Output): Command {
   evidence
     .command('list')
     .description('fetch and check all evidence that a coordinator keeps; exit status 1 when any does not hold')
-    .argument('<url>', 'the coordinator', origin)
+    .argument('<url>', 'the coordinator', serviceUrl)
     .requiredOption('--authority <file>', 'authority.pub of the fleet: all that is believed')
     .option('--json', 'print as JSON')
     .action((url: string, { authority, json }: { authority: string; json?: boolean }) =>
@@ -42,7 +42,7 @@ export function evidenceCommand(output: Output): Command {
     .action((where: string | undefined, { authority, json }: { authority: string; json?: boolean }) =>
       printVerdict(output, json, ['proved', 'NOT PROVED'], async () => {
         const key = readAuthorityKey(authority);
-        const bytes = where !== undefined && isUrl(where) ? await fetchEvidence(new URL(where)) : readProof(where);
+        const bytes = where !== undefined && isUrl(where) ? await fetchEvidence(serviceUrl(where)) : readProof(where);
         return checkOf(bytes)(key, bytes);
       }),
     );
@@ -50,7 +50,7 @@ export function evidenceCommand(output: Output): Command {
 }
 
 async function list(output: Output, url: string, authorityKey: Uint8Array, json: boolean | undefined): Promise<void> {
-  const client = new CoordinatorClient({ origin: url });
+  const client = new CoordinatorClient({ url });
   try {
     const checked: (Omit<Misbehaviour, 'publicKey'> & { id: string; at: string; excluded: boolean })[] = [];
     for (const { id, at, excluded } of await client.evidenceList()) {
@@ -77,10 +77,12 @@ function checkOf(bytes: Uint8Array): Check {
 }
 
 /** Coordinator and router-node give it out in the same way: the bytes as they are. */
-async function fetchEvidence(url: URL): Promise<Uint8Array> {
-  const node = new RouterNodeClient({ origin: url.origin });
+async function fetchEvidence(where: string): Promise<Uint8Array> {
+  const { url, match } = splitUrl(where, /\/v1\/evidence\/.+$/);
+  if (!match) throw new Usage('the URL names no evidence: .../v1/evidence/...');
+  const node = new RouterNodeClient({ url });
   try {
-    return await node.evidenceAt(url.pathname);
+    return await node.evidenceAt(match[0]);
   } finally {
     await node.close();
   }

@@ -1,6 +1,6 @@
 /** What the fleet authority does. Offline, all but `publish`, which needs no private key. */
 import { randomBytes } from 'node:crypto';
-import { CoordinatorClient } from '@secagg/client';
+import { CoordinatorClient, parseServiceUrl } from '@secagg/client';
 import { generateIdentityKey, tolerance } from '@secagg/crypto';
 import {
   type Authority,
@@ -21,7 +21,7 @@ import {
 import { Command } from 'commander';
 import { FleetFolder, type FleetRecord, readSigned } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
-import { list, oneOf, origin, positiveCount, publicKey } from '../parse';
+import { list, oneOf, serviceUrl, positiveCount, publicKey } from '../parse';
 import { addPolicyOptions, nextPolicy, type PolicyOptions, policyWarnings } from './policy-options';
 
 const DAY_MS = 86_400_000;
@@ -85,7 +85,7 @@ export function fleetCommand(output: Output): Command {
   fleet
     .command('publish')
     .description('give policy and roster to a coordinator')
-    .argument('<url>', 'the coordinator', origin)
+    .argument('<url>', 'the coordinator', serviceUrl)
     .option(...folderOption)
     .action((url: string, options: { dir: string }) => publish(url, options.dir, output));
   return fleet;
@@ -211,12 +211,12 @@ function writeRoster(
 }
 
 async function publish(url: string, dir: string, output: Output): Promise<void> {
-  const client = new CoordinatorClient({ origin: url });
+  const client = new CoordinatorClient({ url });
   try {
     const [policy, roster] = (['policy', 'roster'] as const).map((name) => readSigned(`${dir}/${name}.cbor`));
     await client.putFleet({ policy, roster });
     printJson(output, {
-      published: url,
+      published: parseServiceUrl(url).shown,
       policy: policyMessage.decode(policy.body).version,
       roster: rosterMessage.decode(roster.body).version,
     });

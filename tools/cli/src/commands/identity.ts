@@ -13,7 +13,7 @@ import { readKeyFile, readStoreKeyFile } from '@secagg/host';
 import { type PartyId, partyId } from '@secagg/schema';
 import { Command } from 'commander';
 import { readSecret, replaceSecret, writeSecret } from '../files';
-import { type Output, printJson, Refusal } from '../output';
+import { type Output, printJson, Refusal, Usage } from '../output';
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const STORE_KEY_OPTION = '--store-key <file>';
@@ -70,13 +70,13 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 function sealingOf({ id, storeKey }: Partial<Sealing>): Sealing | undefined {
   if (id === undefined && storeKey === undefined) return undefined;
-  if (id === undefined || storeKey === undefined) throw new Refusal('--store-key and --id go together');
+  if (id === undefined || storeKey === undefined) throw new Usage('--store-key and --id go together');
   return { id, storeKey };
 }
 
 function idOf(text: string): PartyId {
   const result = partyId.safeParse(text);
-  if (!result.success) throw new Refusal(`${text} is no party id: a-z 0-9 . _ -`);
+  if (!result.success) throw new Usage(`${text} is no party id: a-z 0-9 . _ -`);
   return result.data;
 }
 

@@ -3,7 +3,7 @@ import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
 import { clusterTerms, type PolicyTerms, policyTerms } from '@secagg/protocol';
 import { type ClusterHash, type ClusterPolicy, type PartyId } from '@secagg/schema';
 import { type Command } from 'commander';
-import { Refusal } from '../output';
+import { Refusal, Usage } from '../output';
 import { count, delta, list, oneOf, positive, positiveCount } from '../parse';
 
 export interface PolicyOptions {
@@ -115,8 +115,8 @@ function clustersAfter(
 ): ClusterPolicy[] {
   const changes = clusterChanges(options);
   if (cluster === undefined) {
-    if (before.length === 0) throw new Refusal('a policy has at least one cluster: --cluster <id>');
-    if (Object.keys(changes).length > 0) throw new Refusal('--cluster <id> says which cluster the options are about');
+    if (before.length === 0) throw new Usage('a policy has at least one cluster: --cluster <id>');
+    if (Object.keys(changes).length > 0) throw new Usage('--cluster <id> says which cluster the options are about');
     return [...before];
   }
   const { delta: atDelta = 1e-6 } = options;

@@ -70,7 +70,7 @@ describe('privacy plan', () => {
     ['a budget for nothing in particular', ['--budget-epsilon', '8']],
     ['nobody honest', ['--epsilon', '1', '--min-participants', '2', '--assumed-colluders', '2']],
     ['too few routers', ['--epsilon', '1', '--routers', '3']],
-  ])('does not plan with %s', async (_name, args) => expect((await secagg('privacy', 'plan', ...args)).status).toBe(1));
+  ])('does not plan with %s', async (_name, args) => expect((await secagg('privacy', 'plan', ...args)).status).toBe(2));
 
   // The sample configuration of docs/operations.md as it was: 158 of 744 rounds.
   const hourly = ['--epsilon', '0.5', '--budget-epsilon', '8', '--rounds-per-day', '24', '--budget-days', '30'];

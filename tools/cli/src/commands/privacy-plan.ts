@@ -15,7 +15,7 @@ import {
 import { protectionStatement, scheduleAdvice } from '@secagg/protocol';
 import { DEFAULT_WITHHOLD_BELOW, defaultFields, requestNorm } from '@secagg/schema';
 import { Command } from 'commander';
-import { type Output, Refusal } from '../output';
+import { type Output, Usage } from '../output';
 import { count, delta, oneOf, positive, positiveCount } from '../parse';
 import { printFigures } from './print-figures';
 
@@ -84,9 +84,9 @@ export const planCommand = (output: Output): Command =>
 function plan(options: PlanOptions) {
   const { keys, requests, minParticipants, assumedColluders, groups, delta: atDelta, requestsPerRequester } = options;
   const routers = options.routers ?? minParticipants;
-  if (assumedColluders >= minParticipants) throw new Refusal('no honest router would be left in the smallest group');
+  if (assumedColluders >= minParticipants) throw new Usage('no honest router would be left in the smallest group');
   if (routers < minParticipants)
-    throw new Refusal('fewer routers are expected than the smallest group has: no round would be opened');
+    throw new Usage('fewer routers are expected than the smallest group has: no round would be opened');
   const fields = defaultFields({
     latencyBoundSeconds: options.latencyBound,
     cost: options.cost,
@@ -159,7 +159,7 @@ interface PlannedCount {
 }
 
 const budgetEpsilonOf = ({ budgetEpsilon }: PlanOptions): number => {
-  if (budgetEpsilon === undefined) throw new Refusal('give --epsilon of a round, --budget-epsilon of all, or both');
+  if (budgetEpsilon === undefined) throw new Usage('give --epsilon of a round, --budget-epsilon of all, or both');
   return budgetEpsilon;
 };
 
@@ -174,9 +174,9 @@ function roundsOf({
 }: PlanOptions): PlannedCount | undefined {
   if (budgetEpsilon === undefined && roundsPerDay === undefined && rounds === undefined) return undefined;
   if (epsilon === undefined && budgetProtects === 'event')
-    throw new Refusal('with `event` nothing is spread over rounds: give --epsilon, the price of every request');
+    throw new Usage('with `event` nothing is spread over rounds: give --epsilon, the price of every request');
   if ((roundsPerDay === undefined) === (rounds === undefined))
-    throw new Refusal('--budget-epsilon goes with either --rounds-per-day or --rounds');
+    throw new Usage('--budget-epsilon goes with either --rounds-per-day or --rounds');
   // A window of D days counts today and the D days before.
   if (rounds !== undefined) return { count: rounds };
   const perDay = roundsPerDay as number;

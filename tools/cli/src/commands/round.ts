@@ -12,7 +12,7 @@ import {
 import { Command, InvalidArgumentError } from 'commander';
 import { readAuthorityKey } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
-import { delta, origin, positive, positiveCount } from '../parse';
+import { delta, serviceUrl, positive, positiveCount } from '../parse';
 import { signRequest } from './operator';
 
 export const parseCluster = (text: string): ClusterHash => {
@@ -38,7 +38,7 @@ interface StartOptions {
 
 export function roundCommand(output: Output): Command {
   const round = new Command('round').description('rounds of a cluster');
-  const url = ['<url>', 'the coordinator', origin] as const;
+  const url = ['<url>', 'the coordinator', serviceUrl] as const;
   const cluster = ['--cluster <hash>', 'hash of the cluster', parseCluster] as const;
   const number = ['--round <n>', 'default: the latest', positiveCount] as const;
   round
@@ -55,7 +55,7 @@ export function roundCommand(output: Output): Command {
     .option('--epsilon <e>', 'target cost of the round', positive)
     .option('--delta <d>', 'at which --epsilon is meant', delta, 1e-6)
     .option('--force', 'also while another round of the cluster takes contributions')
-    .action((origin: string, options: StartOptions) => withClient(origin, (client) => start(client, options, output)));
+    .action((url: string, options: StartOptions) => withClient(url, (client) => start(client, options, output)));
   round
     .command('status')
     .description('where a round is')
@@ -63,8 +63,8 @@ export function roundCommand(output: Output): Command {
     .requiredOption(...cluster)
     .option(...number)
     .option('--wait-s <n>', 'wait until it is over', positiveCount)
-    .action((origin: string, options: { cluster: ClusterHash; round?: number; waitS?: number }) =>
-      withClient(origin, (client) => status(client, options, output)),
+    .action((url: string, options: { cluster: ClusterHash; round?: number; waitS?: number }) =>
+      withClient(url, (client) => status(client, options, output)),
     );
   round
     .command('result')
@@ -73,14 +73,14 @@ export function roundCommand(output: Output): Command {
     .requiredOption(...cluster)
     .requiredOption('--authority <file>', 'authority.pub of the fleet: all that is believed')
     .option(...number)
-    .action((origin: string, options: { cluster: ClusterHash; round?: number; authority: string }) =>
-      withClient(origin, (client) => result(client, options, output)),
+    .action((url: string, options: { cluster: ClusterHash; round?: number; authority: string }) =>
+      withClient(url, (client) => result(client, options, output)),
     );
   return round;
 }
 
 async function withClient(url: string, act: (client: CoordinatorClient) => Promise<void>): Promise<void> {
-  const client = new CoordinatorClient({ origin: url });
+  const client = new CoordinatorClient({ url });
   try {
     await act(client);
   } finally {

@@ -3,17 +3,17 @@ import { CoordinatorClient } from '@secagg/client';
 import { type ClusterHash, type SuspicionReport } from '@secagg/schema';
 import { Command } from 'commander';
 import { type Output, printJson } from '../output';
-import { origin } from '../parse';
+import { serviceUrl } from '../parse';
 import { parseCluster } from './round';
 
 export function suspicionCommand(output: Output): Command {
   return new Command('suspicion')
     .description('routers that spoil their groups over rounds, as the coordinator has counted')
-    .argument('<url>', 'the coordinator', origin)
+    .argument('<url>', 'the coordinator', serviceUrl)
     .requiredOption('--cluster <hash>', 'hash of the cluster', parseCluster)
     .option('--json', 'print the scores of all routers as JSON')
     .action(async (url: string, { cluster, json }: { cluster: ClusterHash; json?: boolean }) => {
-      const client = new CoordinatorClient({ origin: url });
+      const client = new CoordinatorClient({ url });
       try {
         const report = await client.suspicion(cluster);
         if (json) printJson(output, report);

@@ -136,7 +136,7 @@ export class TrialFleet {
   }
 
   async ask<T>(id: string, question: (client: RouterNodeClient) => Promise<T>): Promise<T> {
-    const client = new RouterNodeClient({ origin: this.node(id).url });
+    const client = new RouterNodeClient({ url: this.node(id).url });
     try {
       return await question(client);
     } finally {

@@ -45,7 +45,7 @@ export class DemoProcesses {
   /** @param crashing as for {@link startRouters} */
   async start(crashing: readonly string[]): Promise<void> {
     await this.coordinator.start();
-    this.client = new CoordinatorClient({ origin: this.coordinator.url });
+    this.client = new CoordinatorClient({ url: this.coordinator.url });
     for (const id of this.fleet.routers)
       writeFileSync(join(this.fleet.folder, `${id}.json`), JSON.stringify(this.routerConfig(id), null, 2));
     await this.startRouters(this.fleet.routers, crashing);
@@ -79,7 +79,7 @@ export class DemoProcesses {
     const known = this.clients.get(id);
     if (known?.url === url) return known.client;
     void known?.client.close();
-    const client = new RouterNodeClient({ origin: url, connections: 2 });
+    const client = new RouterNodeClient({ url, connections: 2 });
     this.clients.set(id, { url, client });
     return client;
   }

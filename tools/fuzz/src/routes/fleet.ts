@@ -167,7 +167,7 @@ async function start(folder: string, services: Service[], scripts: string): Prom
   });
   await node.port;
 
-  const client = new CoordinatorClient({ origin });
+  const client = new CoordinatorClient({ url: origin });
   try {
     for (
       const deadline = Date.now() + EPOCH_TIMEOUT_MS;
