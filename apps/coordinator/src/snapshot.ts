@@ -3,8 +3,8 @@
  * privacy ledgers. Entries of other rounds are replayed on top; those the snapshot has seen already change nothing, since a
  * ledger takes each round once.
  */
-import { type LedgerState } from '@secagg/dp-noise';
-import { type CoordinatorState } from '@secagg/protocol';
+import { endOpenCharges, type LedgerState } from '@secagg/dp-noise';
+import { type CoordinatorState, LONGEST_CHARGE_DAYS } from '@secagg/protocol';
 import { type Bytes, decodeCanonical, encodeCanonical } from '@secagg/schema';
 
 interface Snapshot {
@@ -35,6 +35,6 @@ export function applySnapshot(state: CoordinatorState, bytes: Bytes): void {
   for (const [cluster, ms] of busyUntilMs) state.numbering.busyUntilMs.set(cluster, ms);
   for (const [cluster, { open, settled, latestRounds, latestDay }] of ledgers) {
     const ledger = { open: new Map(open), settled: new Map(settled), latestRounds: new Map(latestRounds), latestDay };
-    state.ledgers.set(cluster, ledger as LedgerState);
+    state.ledgers.set(cluster, endOpenCharges(ledger as LedgerState, LONGEST_CHARGE_DAYS));
   }
 }

@@ -41,6 +41,7 @@ export {
   type ChargeRequest,
   type SettlementDecision,
 } from './ledger/decide';
+export { endOpenCharges } from './ledger/end';
 export { mostCarriedUnits, protectionOf, stricterProtection, type Protection } from './ledger/protection';
 export { evenUnits, fitSchedule, windowMs, type PlannedRounds, type ScheduleFit } from './ledger/schedule';
 export {
@@ -52,4 +53,4 @@ export {
   type LedgerState,
   type OpenCharge,
 } from './ledger/state';
-export { availableAt, ledgerBalance, type Balance, type Budget } from './ledger/window';
+export { availableAt, finalCosts, ledgerBalance, type Balance, type Budget } from './ledger/window';

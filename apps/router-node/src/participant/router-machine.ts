@@ -1,9 +1,10 @@
 /** How the router's state is written as a snapshot and read back; its steps are in libs/protocol. */
-import { type DayTotal, type LedgerState, type OpenCharge } from '@secagg/dp-noise';
+import { type DayTotal, endOpenCharges, type LedgerState, type OpenCharge } from '@secagg/dp-noise';
 import {
   emptyRouter,
   evolveRouter,
   type FleetDocuments,
+  LONGEST_CHARGE_DAYS,
   type Participation,
   type RouterEvent,
   type RouterState,
@@ -74,12 +75,11 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
   };
 }
 
-const restoreLedger = ({ open, settled, latestRounds, latestDay }: RouterSnapshot['ledger']): LedgerState => ({
-  open: new Map(open),
-  settled: new Map(settled),
-  latestRounds: new Map(latestRounds),
-  latestDay,
-});
+const restoreLedger = ({ open, settled, latestRounds, latestDay }: RouterSnapshot['ledger']): LedgerState =>
+  endOpenCharges(
+    { open: new Map(open), settled: new Map(settled), latestRounds: new Map(latestRounds), latestDay },
+    LONGEST_CHARGE_DAYS,
+  );
 
 /** What a settled round still means is in the ledger and in the highest round. */
 function forgetSettled(state: RouterState): void {

@@ -1,5 +1,13 @@
 import { DpNoiseError } from '../errors';
-import { DAY_MS, openKey, requestUnitsOf, type LedgerEvent, type LedgerState, type OpenCharge } from './state';
+import {
+  DAY_MS,
+  endDayOf,
+  openKey,
+  requestUnitsOf,
+  type LedgerEvent,
+  type LedgerState,
+  type OpenCharge,
+} from './state';
 
 function illegal(event: LedgerEvent, reason: string): never {
   throw new DpNoiseError('illegal_event', `The ledger event does not follow: ${reason}`, {
@@ -13,8 +21,16 @@ function charge(state: LedgerState, event: LedgerEvent & { kind: 'charged' }): L
   if ((state.latestRounds.get(event.cluster) ?? 0) >= event.round)
     illegal(event, 'the round number is not above those charged');
   const day = Math.max(Math.floor(event.atMs / DAY_MS), state.latestDay);
-  const { cluster, round, configHash, units, carriedUnits } = event;
-  const charge = { cluster, round, configHash, units, ...(carriedUnits === undefined ? {} : { carriedUnits }), day };
+  const { cluster, round, configHash, units, carriedUnits, endMs } = event;
+  const charge: OpenCharge = {
+    cluster,
+    round,
+    configHash,
+    units,
+    ...(carriedUnits === undefined ? {} : { carriedUnits }),
+    day,
+    ...(endMs === undefined ? {} : { endDay: Math.floor(endMs / DAY_MS) }),
+  };
   return {
     ...state,
     open: new Map(state.open).set(openKey(event), charge),
@@ -41,8 +57,8 @@ export function applyLedgerEvent(state: LedgerState, event: LedgerEvent): Ledger
   const { open, closed } = closeCharge(state, event);
   if (event.kind === 'released') return { ...state, open };
   if (event.units > closed.units) illegal(event, 'the correction exceeds the charge');
-  // A round is known from when it was opened, not from when it was charged for; a clock set back does not backdate it.
-  const day = Math.max(Math.floor(event.atMs / DAY_MS), closed.day);
+  // A round is known from when it was opened, not from when it was charged for; a clock set back does not backdate it. Nothing is opened after its end.
+  const day = Math.min(Math.max(Math.floor(event.atMs / DAY_MS), closed.day), endDayOf(closed));
   const total = state.settled.get(day) ?? { units: 0, rounds: 0 };
   return {
     ...state,

@@ -34,6 +34,8 @@ export interface ChargeRequest extends ChargeKey {
   readonly units: number;
   /** The most that any request in it has been charged before, by rounds that may have published it; absent: 0. */
   readonly carriedUnits?: number;
+  /** When no outcome of the round can come about any more: then it counts as settled in full. */
+  readonly endMs?: number;
 }
 
 const isUnits = (units: number, least: number): boolean => Number.isSafeInteger(units) && units >= least;
@@ -48,8 +50,9 @@ export function decideCharge(
   request: ChargeRequest,
   nowMs: number,
 ): ChargeDecision {
-  const { cluster, round, configHash, units, carriedUnits = 0 } = request;
-  if (!isUnits(units, 1) || !isUnits(carriedUnits, 0) || !isUnits(round, 1) || !Number.isFinite(nowMs))
+  const { cluster, round, configHash, units, carriedUnits = 0, endMs } = request;
+  const isTime = Number.isFinite(nowMs) && (endMs === undefined || Number.isFinite(endMs));
+  if (!isUnits(units, 1) || !isUnits(carriedUnits, 0) || !isUnits(round, 1) || !isTime)
     throw new DpNoiseError('invalid', 'A charge has a positive integer cost and round number', {
       units,
       carriedUnits,
@@ -73,8 +76,9 @@ export function decideCharge(
       availableAtMs: availableAt(state, budget, units, nowMs),
     };
   }
-  const carried = carriedUnits === 0 ? {} : { carriedUnits };
-  return { outcome: 'charged', event: { kind: 'charged', cluster, round, configHash, units, ...carried, atMs: nowMs } };
+  const optional = { ...(carriedUnits === 0 ? {} : { carriedUnits }), ...(endMs === undefined ? {} : { endMs }) };
+  const event = { kind: 'charged', cluster, round, configHash, units, ...optional, atMs: nowMs } as const;
+  return { outcome: 'charged', event };
 }
 
 function openCharge(state: LedgerState, key: ChargeKey): OpenCharge | undefined {
@@ -83,8 +87,7 @@ function openCharge(state: LedgerState, key: ChargeKey): OpenCharge | undefined 
 }
 
 /**
- * Settles a charge at the actual cost, once the result of the round is verified. Settling at the charged units keeps the
- * worst case for good, for a round whose outcome will never be known.
+ * Settles a charge at the actual cost, once the result of the round is verified.
  * @param units actual cost; integer from 0 to the charge
  * @throws DpNoiseError `invalid` when it exceeds the charge: the set was then smaller than h, and the result is not valid
  */

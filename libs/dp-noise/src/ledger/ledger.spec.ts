@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { applyLedgerEvent } from './apply';
 import { decideCharge, decideCorrection, decideRelease } from './decide';
+import { endOpenCharges } from './end';
 import { DAY_MS, emptyLedger, type ChargeKey, type LedgerEvent, type LedgerState } from './state';
 import { availableAt, ledgerBalance, type Budget } from './window';
 
@@ -47,7 +48,7 @@ class Owner {
     }
     return decision;
   }
-  charge = (k: ChargeKey, units: number, nowMs = 0) =>
+  charge = (k: ChargeKey & { readonly endMs?: number }, units: number, nowMs = 0) =>
     this.record(decideCharge(this.state, this.budget, { ...k, units }, nowMs));
   correct = (k: ChargeKey, units: number, nowMs = 0) => this.record(decideCorrection(this.state, k, units, nowMs));
   release = (k: ChargeKey, nowMs = 0) => this.record(decideRelease(this.state, k, nowMs));
@@ -187,13 +188,41 @@ describe('window', () => {
     ).toEqual([4, 4, 5, 5, 6, 7]);
   });
 
-  it('counts open charges however old they are: their rounds may be opened at any time, together', () => {
+  it('counts open charges whose end is not known however old they are: their rounds may be opened at any time, together', () => {
     const owner = new Owner(days(1));
     owner.charge(key(1), 60, 0);
     expect(owner.charge(key(2), 60, 1000 * DAY_MS)).toMatchObject({ code: 'budget_exhausted', availableAtMs: null });
     owner.correct(key(1), 60, 1000 * DAY_MS);
     expect(owner.balance(1001 * DAY_MS).spentUnits).toBe(60);
     expect(owner.balance(1002 * DAY_MS).spentUnits).toBe(0);
+  });
+
+  it('counts a charge that has ended without an outcome in full, and then lets go of it like any other', () => {
+    const owner = new Owner(days(30));
+    owner.charge({ ...key(1), endMs: 9 * DAY_MS + 1 }, 60, 2 * DAY_MS);
+    expect(owner.balance(9 * DAY_MS)).toMatchObject({ spentUnits: 60, openUnits: 60, rounds: 1 });
+    expect(owner.balance(10 * DAY_MS)).toMatchObject({ spentUnits: 60, openUnits: 0, rounds: 1 });
+    expect(owner.balance(39 * DAY_MS)).toMatchObject({ spentUnits: 60, requestUnits: 60 });
+    expect(owner.balance(40 * DAY_MS)).toMatchObject({ spentUnits: 0, openUnits: 0, requestUnits: 0, rounds: 0 });
+    expect(availableAt(owner.state, owner.budget, 60, 20 * DAY_MS)).toBe(40 * DAY_MS);
+    // Where there is no window it counts for ever.
+    expect(ledgerBalance(owner.state, lifetime(100), 1000 * DAY_MS)).toMatchObject({ spentUnits: 60, openUnits: 0 });
+    // An outcome that is shown long after is one of its last day at the latest.
+    owner.correct(key(1), 25, 35 * DAY_MS);
+    expect(owner.balance(39 * DAY_MS)).toMatchObject({ spentUnits: 25, rounds: 1 });
+    expect(owner.balance(40 * DAY_MS)).toMatchObject({ spentUnits: 0 });
+  });
+
+  it('ends no charge before its own day, and those of an earlier release after the time given', () => {
+    const owner = new Owner(days(1));
+    owner.charge({ ...key(1), endMs: 5 * DAY_MS }, 10, 90 * DAY_MS);
+    owner.charge(key(2), 20, 90 * DAY_MS);
+    expect(owner.balance(91 * DAY_MS)).toMatchObject({ spentUnits: 30, openUnits: 20 });
+    expect(owner.balance(92 * DAY_MS)).toMatchObject({ spentUnits: 20 });
+    const ended = endOpenCharges(owner.state, 10);
+    expect(ledgerBalance(ended, owner.budget, 101 * DAY_MS)).toMatchObject({ spentUnits: 20, openUnits: 0 });
+    expect(ledgerBalance(ended, owner.budget, 102 * DAY_MS)).toMatchObject({ spentUnits: 0 });
+    expect(endOpenCharges(ended, 1)).toEqual(ended);
   });
 
   it('does not trust a clock that runs backwards', () => {

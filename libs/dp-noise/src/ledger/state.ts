@@ -8,6 +8,8 @@
  *   (none) ---------------> open ----------------------------> settled at the actual cost (<= the charge)
  *                            |           decideRelease
  *                            +-------------------------------> released: costs nothing
+ *                            |           at the end of its day
+ *                            +-------------------------------> counted in full, like what was settled on that day
  *
  * decide* functions read the state and return an event; the owner makes the event durable, then applies it, then acts (sends
  * its contribution). An open charge counts in full, so a crash anywhere leaves at least what was sent charged. A round number
@@ -30,6 +32,8 @@ export type LedgerEvent =
       readonly units: number;
       /** The most that any request of the round had been charged before; absent: 0. */
       readonly carriedUnits?: number;
+      /** When no outcome of the round can come about any more; absent where that is not known. */
+      readonly endMs?: number;
       readonly atMs: number;
     } & ChargeKey)
   | ({ readonly kind: 'corrected'; readonly units: number; readonly atMs: number } & ChargeKey)
@@ -39,7 +43,13 @@ export interface OpenCharge extends ChargeKey {
   readonly units: number;
   readonly carriedUnits?: number;
   readonly day: number;
+  /** Day on which it counts as settled in full, if no outcome was shown until then; absent where no end is known. */
+  readonly endDay?: number;
 }
+
+/** Infinity where no end is known. */
+export const endDayOf = ({ day, endDay = Infinity }: Pick<OpenCharge, 'day' | 'endDay'>): number =>
+  Math.max(day, endDay);
 
 export interface DayTotal {
   readonly units: number;

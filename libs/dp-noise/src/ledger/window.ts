@@ -1,11 +1,11 @@
 import { DpNoiseError } from '../errors';
 import { protectionOf, type Protection } from './protection';
-import { DAY_MS, type LedgerState, requestUnitsOf } from './state';
+import { DAY_MS, endDayOf, type LedgerState, requestUnitsOf } from './state';
 
 /**
  * A budget and the time it is for. With `days` = D, all charges made in any D x 24 hours stay within the budget: a
  * guarantee per window, not for a lifetime. Costs are kept by the UTC day on which their round was
- * settled and count for that day and D whole days after; open charges always count.
+ * settled, or on which it has ended without an outcome, and count for that day and D whole days after; open charges always count.
  */
 export interface Budget {
   /** In units of 2^-40 rho, integer from 0; with `event` the most that one request may be charged in all rounds it enters. */
@@ -56,9 +56,14 @@ export function ledgerBalance(state: LedgerState, budget: Budget, nowMs: number)
     rounds += total.rounds;
     requestUnits = Math.max(requestUnits, requestUnitsOf(total));
   }
-  // Open charges count however old they are: their rounds may be opened at any time, together.
-  for (const { units, carriedUnits = 0 } of state.open.values()) {
-    openUnits += units;
+  // Until its end a charge counts however old it is: its round may be opened at any time.
+  const today = Math.floor(nowMs / DAY_MS);
+  for (const charge of state.open.values()) {
+    const { units, carriedUnits = 0 } = charge;
+    const endDay = endDayOf(charge);
+    if (endDay < from) continue;
+    if (endDay < today) settledUnits += units;
+    else openUnits += units;
     rounds += 1;
     requestUnits = Math.max(requestUnits, carriedUnits + units);
   }
@@ -67,8 +72,16 @@ export function ledgerBalance(state: LedgerState, budget: Budget, nowMs: number)
   return { spentUnits, openUnits, requestUnits, remainingUnits, protects, rounds };
 }
 
+/** What is charged, by the day on which it is final if no further outcome is shown; without charges whose end is not known. */
+export const finalCosts = ({ settled, open }: LedgerState): { day: number; units: number }[] => [
+  ...[...settled].map(([day, { units }]) => ({ day, units })),
+  ...[...open.values()]
+    .map((charge) => ({ day: endDayOf(charge), units: charge.units }))
+    .filter(({ day }) => Number.isFinite(day)),
+];
+
 /**
- * When the window will have given back enough for a charge, if nothing else is charged meanwhile and open charges stay;
+ * When the window will have given back enough for a charge, if nothing else is charged meanwhile and open charges stay until their end;
  * null if never (a lifetime budget, or a charge above the whole budget).
  * @returns milliseconds since 1970, the start of a UTC day; `nowMs` if it fits already
  */
@@ -77,8 +90,7 @@ export function availableAt(state: LedgerState, budget: Budget, units: number, n
   if ((protects === 'event' ? 0 : spentUnits) + units <= budget.units) return nowMs;
   if (budget.window === 'lifetime' || units > budget.units) return null;
   const from = firstDay(budget, nowMs);
-  const charges = [...state.settled]
-    .map(([day, total]) => ({ day, units: total.units }))
+  const charges = finalCosts(state)
     .filter(({ day }) => day >= from)
     .sort((one, other) => one.day - other.day);
   let excess = spentUnits + units - budget.units;

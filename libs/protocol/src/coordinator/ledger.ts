@@ -13,6 +13,7 @@ import {
   decideCorrection,
   decideRelease,
   emptyLedger,
+  finalCosts,
   ledgerBalance,
   type LedgerState,
   unitsToRho,
@@ -20,7 +21,7 @@ import {
 import { type ClusterHash, type ClusterPolicy, SecaggError } from '@secagg/schema';
 import { hex } from '../documents';
 import { clusterBudget } from '../round/budget';
-import { honestQuorum, roundCost, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
+import { chargeEndMs, honestQuorum, roundCost, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import { type VerifiedRound } from '../round/verified-round';
 import { type CoordinatorState, type RoundState } from './state';
 
@@ -67,8 +68,8 @@ function allocatesAgainAt(
 ): number | null {
   const { window } = budget;
   if (window === 'lifetime') return null;
-  const returns = [...ledger.settled.keys()]
-    .map((day) => (day + window.days + 1) * DAY_MS)
+  const returns = finalCosts(ledger)
+    .map(({ day }) => (day + window.days + 1) * DAY_MS)
     .filter((atMs) => atMs > nowMs)
     .sort((a, b) => a - b);
   return returns.find((atMs) => allocate(ledgerBalance(ledger, budget, atMs)) >= 1) ?? null;
@@ -121,7 +122,7 @@ export function chargeAnnounced(state: CoordinatorState, round: VerifiedRound): 
   const decision = decideCharge(
     ledger,
     { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' },
-    { ...chargeKey(round), units: worstCaseUnits(config) },
+    { ...chargeKey(round), units: worstCaseUnits(config), endMs: chargeEndMs(round.epoch.epoch) },
     config.round_time_ms,
   );
   if (decision.outcome === 'charged') state.ledgers.set(config.cluster, applyLedgerEvent(ledger, decision.event));

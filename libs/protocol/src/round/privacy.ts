@@ -66,6 +66,9 @@ const ERASED_WITHIN_MS = 86_400_000;
 /** From when on a charge for a round of this epoch is final, at its full amount, if no outcome was shown. */
 export const chargeEndMs = ({ not_after_ms }: Pick<Epoch, 'not_after_ms'>): number => not_after_ms + ERASED_WITHIN_MS;
 
+/** For charges of earlier releases, which did not keep it: an epoch lasts 366 days at most. */
+export const LONGEST_CHARGE_DAYS = 366 + 2;
+
 export interface RoundPrivacyCost {
   readonly unit: 'router' | 'request';
   /** Charge in units of 2^-40 rho. */

@@ -12,10 +12,11 @@ import {
   type LedgerState,
   type Protection,
 } from '@secagg/dp-noise';
-import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';
+import { type Bytes, type EpochCertificate, epochMessage, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
 import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
 import { type RoundLimits } from '../round/limits';
+import { chargeEndMs } from '../round/privacy';
 import { type Identity } from './contribution';
 
 /** The router's own limits, on top of the fleet policy: the stricter one counts. */
@@ -106,6 +107,10 @@ export const emptyRouter = (view: FleetView): RouterState => ({
   quarantines: new Map(),
 });
 
+/** Earlier releases did not write down when a charge ends. */
+const withEnd = (charge: LedgerEvent, { body }: EpochCertificate): LedgerEvent =>
+  charge.kind === 'charged' ? { endMs: chargeEndMs(epochMessage.decode(body)), ...charge } : charge;
+
 /** The one place where a router's state changes. */
 export function evolveRouter(state: RouterState, event: RouterEvent): void {
   switch (event.type) {
@@ -123,7 +128,7 @@ export function evolveRouter(state: RouterState, event: RouterEvent): void {
       const { type: _type, key, charge, ...participation } = event;
       state.participations.set(key, { ...participation });
       state.highestRound.set(event.cluster, Math.max(event.round, state.highestRound.get(event.cluster) ?? 0));
-      if (charge) state.ledger = applyLedgerEvent(state.ledger, charge);
+      if (charge) state.ledger = applyLedgerEvent(state.ledger, withEnd(charge, event.epochCertificate));
       // Only a round after its end, or after the policy gave it up, is answered.
       state.quarantines.delete(event.cluster);
       return;

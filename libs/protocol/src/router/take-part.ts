@@ -20,7 +20,7 @@ import { certificateOf, checkClusterMember, type FleetView } from '../fleet/flee
 import { effectiveBudget } from '../round/budget';
 import { verifyDecision } from '../round/decision';
 import { checkLimits } from '../round/limits';
-import { withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
+import { chargeEndMs, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import {
   checkRoundTime,
   configHash,
@@ -132,6 +132,7 @@ function decideRoundCharge(
     configHash: hex(round.configHash),
     units: worstCaseUnits(round.config),
     carriedUnits,
+    endMs: chargeEndMs(round.epoch.epoch),
   };
   const decision = decideCharge(state.ledger, effectiveBudget(context.limits, round.policy), request, nowMs);
   if (decision.outcome === 'charged') return decision.event;
