@@ -71,6 +71,7 @@ const policy = message(16 * MIB, {
   suites: f.array(1, 4, f.suite),
   sealing_suites: f.array(1, 4, f.sealingSuite),
   misbehaviour: f.optional(f.oneOf('record', 'exclude')),
+  freshness: f.optional(f.map({ max_age_ms: f.uint(1000, 366 * DAY_MS), grace_ms: f.uint(0, 366 * DAY_MS) })),
   clock_tolerance_ms: f.uint(1000, DAY_MS),
 });
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { identityPublicKey } from '@secagg/crypto';
 import { type FleetDocuments } from '@secagg/protocol';
-import { type Bytes, type Signed, signedMessage } from '@secagg/schema';
+import { type Bytes, type FreshnessProof, freshnessProofMessage, type Signed, signedMessage } from '@secagg/schema';
 import { ConfigError } from './config';
 import { messageOf } from './error-message';
 
@@ -30,6 +30,9 @@ export function readFleetFiles(
     throw new ConfigError('policyFile and rosterFile go together');
   return { policy: readSigned(policyFile), roster: readSigned(rosterFile) };
 }
+
+export const readFreshnessFile = (file: string | undefined): FreshnessProof | undefined =>
+  file === undefined ? undefined : at(file, () => freshnessProofMessage.decode(new Uint8Array(readFileSync(file))));
 
 const readSigned = (file: string): Signed => at(file, () => signedMessage.decode(new Uint8Array(readFileSync(file))));
 

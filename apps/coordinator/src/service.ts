@@ -5,13 +5,16 @@ import { atRest, wipe } from '@secagg/crypto';
 import { readIdentityFile, takeStoreKey } from '@secagg/host';
 import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
-import { type Bytes } from '@secagg/schema';
+import { takeFreshness } from '@secagg/protocol';
+import { type Bytes, type FreshnessProof, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Backend, openBackend } from './backend';
 import { type Config, named } from './config';
 import { type Engine } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
-import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
+import { FreshnessWatch } from './freshness-watch';
+import { type Journal } from './journal';
+import { checkIdentity, readFleetFiles, readFreshnessFile, readPublicKey } from './key-files';
 import { MisbehaviourKeeper } from './misbehaviour';
 import { observe } from './observe';
 import { shareWaiting } from './replicas/share-waiting';
@@ -68,6 +71,7 @@ export async function startService(
     // Better not to start than to end with the first thing that has to be written.
     await store.check();
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
+    await takeFreshnessFile(journal, readFreshnessFile(config.freshnessFile), backend.now(), logger);
     const contributions = new ContributionCache(store);
     const scores = await Scores.load(store);
     const quarantinedUntil = (cluster: string, router: string) =>
@@ -88,6 +92,22 @@ export async function startService(
   } catch (error) {
     await backend.close();
     throw error;
+  }
+}
+
+/** One that a `PUT /v1/freshness` has overtaken, or that is over, is left alone. */
+async function takeFreshnessFile(
+  journal: Journal,
+  proof: FreshnessProof | undefined,
+  nowMs: number,
+  logger: Logger,
+): Promise<void> {
+  if (!proof) return;
+  try {
+    await journal.commit((state) => ({ events: takeFreshness(state, proof, nowMs), reply: undefined }));
+  } catch (error) {
+    if (!(error instanceof SecaggError)) throw error;
+    logger.warn({ code: error.code, problem: error.message }, 'the statement in freshnessFile is not taken');
   }
 }
 
@@ -156,6 +176,7 @@ async function run(
   const epochs = config.autoEpochs
     ? new AutoEpochs(engine, settings, observer.epochStarted, observer.unexpected)
     : undefined;
+  const freshness = new FreshnessWatch(engine, metrics, logger);
   const retention = { finishedRoundMs: config.finishedRoundRetentionMs, transcriptMs: config.transcriptRetentionMs };
   const release = async () => {
     await releaseFinishedRounds(engine, retention).catch(observer.unexpected);
@@ -163,6 +184,7 @@ async function run(
 
   const plans = config.clusters.map(({ plan }) => plan);
   const refreshGauges = () => {
+    freshness.look();
     metrics.nodesActive(activeRouters());
     const budget = tightestBudget(journal.state, plans, now());
     if (budget) metrics.privacyBudget(budget.spent, budget.remaining);
@@ -209,6 +231,7 @@ async function run(
   if (tasks) tasks.start();
   else await finisher.watch();
   driver.start();
+  freshness.start();
   epochs?.start();
   triggers.start();
   const releasing = setInterval(
@@ -230,6 +253,7 @@ async function run(
   const stop = async () => {
     clearInterval(releasing);
     triggers.stop();
+    freshness.stop();
     epochs?.stop();
     driver.stop();
     unshare?.();

@@ -58,6 +58,9 @@ export const configSchema = z.strictObject({
   dataDir: path('folder of its databases, for one process at a time'),
   identityKeyFile: path('Ed25519 seed: sealed under the store key, or 32 bytes or hexadecimal; mode 0600 or 0400'),
   authorityKeyFile: path('Ed25519 public key of the fleet authority: 32 bytes or hexadecimal'),
+  documentsDir: path(
+    'folder in which policy.cbor, roster.cbor and freshness.cbor are looked for, besides asking the coordinator: as the folder of the authority has them',
+  ).optional(),
   storeKeyFile: path(
     'what secrets and observations on disk are sealed under: 32 bytes or hexadecimal, mode 0600 or 0400; or SECAGG_STORE_KEY holds it. Needed to serve on the committee',
   ).optional(),

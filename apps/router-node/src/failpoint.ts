@@ -6,7 +6,7 @@
  *     router/migration, committee/migration, observations-accepted, signal-put, aggregate-observed, decision-kept, check (readiness);
  *     before and after also for `purge` (erased secrets leave the file)
  *   before-send:<what>, after-send:<what> (the answer is here)   for contribution, seat, epoch-signature, report, vote, transfer, answer
- *     and for what is asked for: fleet, open-round, round-status, latest-round, transcript, inclusion, work, views
+ *     and for what is asked for: fleet, freshness, open-round, round-status, latest-round, transcript, inclusion, work, views
  *   in-send:<what>   for what has a body: it has been handed to the operating system, and no answer has come
  *   received:<operation>, before-reply:<operation>, after-reply:<operation>   for every operation of the node's own HTTP face
  * SECAGG_UNSAFE_CRASH_TRACE names a file that every name is appended to when this process first comes to it.

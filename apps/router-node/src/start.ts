@@ -10,13 +10,15 @@ import { exitCodes, HostFault, makeDataFolder, readIdentityFile, readingStored, 
 import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
 import { type RouterContext } from '@secagg/protocol';
-import { SecaggError } from '@secagg/schema';
+import { fleetDocumentsMessage, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
 import { type Member } from './committee/member';
 import { type Config, variableOf } from './config';
 import { CoordinatorContact } from './fleet/coordinator-contact';
+import { DocumentsFolder } from './fleet/documents-folder';
 import { FleetKeeper } from './fleet/fleet-keeper';
+import { FreshnessWatch } from './fleet/freshness-watch';
 import { Standing } from './fleet/standing';
 import { withoutRole } from './fleet/own-role';
 import { readPublicKey } from './key-files';
@@ -69,6 +71,11 @@ export async function startNode(
   const member: Member | undefined = seats && { ...node, store: seats, standing };
   node.fleet.add(store.journal);
 
+  const folder =
+    config.documentsDir === undefined ? undefined : new DocumentsFolder(config.documentsDir, node.fleet, log);
+  folder?.look();
+  const freshness = new FreshnessWatch(node, folder);
+
   const participant = new Participant(router);
   const committee = member && new Committee(member);
   const intake = new Intake(
@@ -79,12 +86,14 @@ export async function startNode(
   const stopping = new AbortController();
   // Every request under way listens.
   setMaxListeners(0, stopping.signal);
-  const operations = createOperations({ router, participant, ...(member ? { member } : {}) }, intake);
+  const operations = createOperations({ router, participant, ...(member ? { member } : {}) }, intake, () =>
+    freshness.look(),
+  );
   const server = createHttpServer(operations, {
     onProblem: problemsOf(node),
     closing: stopping.signal,
     limits: config.limits,
-    largestBodyBytes: MAX_SIGNAL_BYTES,
+    largestBodyBytes: Math.max(MAX_SIGNAL_BYTES, fleetDocumentsMessage.maxBytes),
   });
   const port = await server.listen(config.port, config.host);
   log.info(
@@ -92,7 +101,11 @@ export async function startNode(
     'router-node listening',
   );
 
-  const loops = [participant.run(stopping.signal), ...(committee ? [committee.run(stopping.signal)] : [])].map((loop) =>
+  const loops = [
+    participant.run(stopping.signal),
+    freshness.run(stopping.signal),
+    ...(committee ? [committee.run(stopping.signal)] : []),
+  ].map((loop) =>
     loop.catch((error: unknown) => {
       if (!stopping.signal.aborted) onFailure(error);
     }),
@@ -141,7 +154,7 @@ function createNode(config: Config, authorityKey: Uint8Array, log: Logger, store
     context: contextOf(config, log, storeKey),
     client,
     contact,
-    fleet: new FleetKeeper(authorityKey, client, contact, log),
+    fleet: new FleetKeeper(authorityKey, client, contact, log, now),
     metrics: createMetrics({ app: 'router-node' }),
     log,
     random,

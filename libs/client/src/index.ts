@@ -3,6 +3,8 @@ export { type Backoff, backoffDelay, defaultBackoff, pause } from './http/backof
 export { waitAfter } from './http/retry-after';
 export { parseServiceUrl, type ServiceUrl } from './http/service-url';
 export * from './coordinator/coordinator-client';
+export { type FleetDocuments } from './fleet-documents';
+export { type DocumentsStatus, documentsStatusSchema } from './documents-status';
 export * from './router-node/router-node-client';
 export { type BudgetHistoryPage, budgetHistorySchema } from './router-node/budget-history';
 export {

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAlarmMetrics } from './alarms';
 import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
+import { createFreshnessMetric } from './freshness';
 import { createMisbehaviourCounter } from './misbehaviour';
 import { createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
@@ -25,6 +26,8 @@ interface CommonMetrics {
   privacyBudget(spent: number, remaining: number): void;
   /** A party's misbehaviour was proven, and the evidence kept. */
   misbehaviourProven(kind: EvidenceKind): void;
+  /** Time until this party stops for want of a newer statement of the current documents; undefined where none is needed. */
+  freshnessLeft(seconds: number | undefined): void;
 }
 
 export interface CoordinatorMetrics extends CommonMetrics {
@@ -77,6 +80,7 @@ export function createMetrics(
     roundFailed: failed,
     privacyBudget: createBudgetMetrics(registry),
     misbehaviourProven: createMisbehaviourCounter(registry),
+    freshnessLeft: createFreshnessMetric(registry),
   };
   if (options.app === 'router-node') {
     return {

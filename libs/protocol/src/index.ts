@@ -12,6 +12,7 @@ export * from './evidence/verify-evidence';
 export * from './evidence/receipt-not-honoured';
 export * from './fleet/authority';
 export * from './fleet/fleet-view';
+export * from './fleet/freshness';
 export * from './fleet/update-fleet';
 export * from './proofs/decided-list';
 export * from './proofs/decision-proof';

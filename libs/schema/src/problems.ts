@@ -59,6 +59,11 @@ export const problems = {
     metric: 'quarantined',
   },
   cannot_open: { status: 422, title: 'A sealed box cannot be opened', metric: 'validation_error' },
+  stale_documents: {
+    status: 503,
+    title: 'Policy and roster are not known to be the current ones',
+    metric: 'stale_documents',
+  },
   // The service
   not_found: { status: 404, title: 'There is nothing here', metric: 'validation_error' },
   unavailable: { status: 503, title: 'Not ready', metric: 'unavailable' },

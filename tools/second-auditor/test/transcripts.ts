@@ -112,7 +112,12 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
       ...(scenario.protects === 'event' && { privacy_units: ['request'] }),
     },
     limits: { unsafeNoNoise: withoutNoise, privacyUnit: unit },
-    ...(scenario.hybrid && { policy: { sealing_suites: ['hpke-xwing-sha256-aes256gcm'] } }),
+    ...(scenario.hybrid && {
+      policy: {
+        sealing_suites: ['hpke-xwing-sha256-aes256gcm'],
+        freshness: { max_age_ms: 86_400_000, grace_ms: 3_600_000 },
+      },
+    }),
   });
   fleet.startEpoch(now);
   const keys = Array.from({ length: scenario.keys ?? 2 }, (_, k) =>

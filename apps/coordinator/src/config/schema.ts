@@ -189,6 +189,9 @@ export const configSchema = z
     authorityKeyFile: path('Ed25519 public key of the fleet authority: 32 bytes or hexadecimal'),
     policyFile: path('signed policy: needed at the first start, later taken when newer').optional(),
     rosterFile: path('signed roster: needed at the first start, later taken when newer').optional(),
+    freshnessFile: path(
+      'statement that policy and roster are current: taken at the start when newer than the one known',
+    ).optional(),
     epochLifetimeMs: count(1000, YEAR_MS)
       .default(DAY_MS)
       .meta(about('how long an epoch lasts; the policy may allow less')),

@@ -78,7 +78,9 @@ export class AutoEpochs {
         this.onStarted(started.epoch, started.why);
       }
     } catch (error) {
-      if (!(error instanceof SecaggError) || error.code !== 'unavailable') this.onError(error);
+      // Of stale documents, and of a database that is away, it is told elsewhere.
+      const isTold = error instanceof SecaggError && ['unavailable', 'stale_documents'].includes(error.code);
+      if (!isTold) this.onError(error);
     } finally {
       this.looking = false;
     }

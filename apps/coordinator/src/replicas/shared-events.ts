@@ -39,6 +39,7 @@ export function rowOf(event: CoordinatorEvent, id: number): NewRow {
 /** Everything that this release can apply. What it does not know it must not pass over: its state would differ from the others'. */
 const known: Readonly<Record<CoordinatorEvent['type'], true>> = {
   'fleet-updated': true,
+  'freshness-taken': true,
   restored: true,
   'epoch-started': true,
   'seat-taken': true,

@@ -15,6 +15,7 @@ import { getBudget } from './get-budget';
 import { getCurrentEpoch } from './get-current-epoch';
 import { getEvidence, listEvidence } from './get-evidence';
 import { getDecision } from './get-decision';
+import { getFreshness, putFreshness } from './freshness';
 import { getFleet } from './get-fleet';
 import { getHealth } from './get-health';
 import { getInclusion } from './get-inclusion';
@@ -80,6 +81,8 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getWork(engine),
     getFleet(engine),
     putFleet(engine),
+    getFreshness(engine),
+    putFreshness(engine),
     getCurrentEpoch(engine),
     postEpoch(engine, operators, epochLifetimeMs),
     postRound(engine, operators, plans),

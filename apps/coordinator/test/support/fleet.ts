@@ -40,7 +40,7 @@ export interface TestFleetOptions {
   /** What is to be otherwise in the policy of the cluster. */
   readonly policy?: Partial<ClusterPolicy>;
   /** What is to be otherwise in the policy of the fleet. */
-  readonly fleetPolicy?: Partial<Pick<PolicyTerms, 'misbehaviour'>>;
+  readonly fleetPolicy?: Partial<Pick<PolicyTerms, 'misbehaviour' | 'freshness'>>;
   /** When its documents are issued; by default when they are. */
   readonly issuedAtMs?: number;
 }

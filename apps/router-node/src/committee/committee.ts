@@ -57,6 +57,7 @@ export class Committee {
       );
       this.seen = undefined;
       if (!reply) return true;
+      await member.fleet.freshen(signal);
       const done = await this.doAll(reply.work, signal);
       if (done) this.seen = reply.hash;
       return done;

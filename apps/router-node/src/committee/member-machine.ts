@@ -10,11 +10,13 @@ import {
   verifyFleet,
 } from '@secagg/protocol';
 import { reportMessage, SecaggError, type Signed, type Vote } from '@secagg/schema';
-import { restoreView, storedView } from '../fleet/stored-view';
+import { restoredProof, restoreView, storedProof, storedView } from '../fleet/stored-view';
 import { type Machine } from '../store/journal';
 
 interface MemberSnapshot {
   documents: FleetDocuments[];
+  /** Encoded. Absent before there was one, and in snapshots of earlier releases. */
+  freshness?: Uint8Array;
   highestEpoch: number;
   seats: [number, { seat: Signed; signedBody?: Uint8Array }][];
   rounds: [string, { epoch: number; report?: Signed; vote?: Vote; proposal?: Signed; answered?: Uint8Array }][];
@@ -32,6 +34,7 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
     record: withoutSecrets,
     snapshot: (state): MemberSnapshot => ({
       documents: storedView(state.view),
+      ...storedProof(state),
       highestEpoch: state.highestEpoch,
       seats: [...state.seats].map(([epoch, { seat, signedBody }]) => [
         epoch,
@@ -52,6 +55,7 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
       const snapshot = value as MemberSnapshot;
       return {
         view: restoreView(authorityKey, snapshot.documents),
+        ...restoredProof(snapshot),
         highestEpoch: snapshot.highestEpoch,
         seats: new Map(snapshot.seats),
         rounds: new Map(snapshot.rounds.map(([key, round]) => [key, restoreRound(round)])),

@@ -3,6 +3,7 @@
  * memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
  */
 import {
+  checkFresh,
   checkLimits,
   configHash,
   deriveEpoch,
@@ -81,7 +82,11 @@ export class OpenedRounds {
     }
     const opened = await this.fetch(announcement, certificates, signal);
     try {
-      if (!memberState(this.member).rounds.get(key)?.report) this.checkTime(opened.round);
+      const state = memberState(this.member);
+      if (!state.rounds.get(key)?.report) {
+        this.checkTime(opened.round);
+        checkFresh(state, this.member.now());
+      }
       this.member.store.journal.commit(report(memberState(this.member), opened).events);
     } catch (error) {
       wipeSeeds(opened);

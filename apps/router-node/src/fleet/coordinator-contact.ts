@@ -2,12 +2,18 @@
 import { backoffDelay, pause, waitAfter } from '@secagg/client';
 import { type ProblemCode, SecaggError } from '@secagg/schema';
 
-const TRANSIENT: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['unavailable', 'overloaded', 'too_slow', 'internal']);
+const TRANSIENT: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'unavailable',
+  'overloaded',
+  'too_slow',
+  'internal',
+  'stale_documents',
+]);
 
 /** A clock that is set back must not make a node wait for good. */
 const MOST_ASKED_MS = 121_000;
 
-/** Worth another attempt later: the coordinator was not reached, or has trouble of its own. */
+/** Worth another attempt later: the coordinator was not reached, or has trouble of its own; or this node waits for newer documents. */
 export const isTransient = (error: unknown): boolean => error instanceof SecaggError && TRANSIENT.has(error.code);
 
 export class CoordinatorContact {

@@ -1,15 +1,35 @@
-/** The newest fleet documents known here, from the coordinator but believed only under the authority's signature. */
+/**
+ * The newest fleet documents known here, and the newest statement that they are current. They come from the coordinator, or are handed in
+ * by anybody: they are believed under the authority's signature alone.
+ */
 import { type CoordinatorClient } from '@secagg/client';
-import { type FleetDocuments, type FleetUpdated, type FleetView, updateFleet, verifyFleet } from '@secagg/protocol';
-import { SecaggError } from '@secagg/schema';
+import {
+  type FleetDocuments,
+  type FleetUpdated,
+  type FleetView,
+  freshnessOf,
+  type FreshnessStatus,
+  type FreshnessTaken,
+  takeFreshness,
+  updateFleet,
+  type VerifiedFreshness,
+  verifyFleet,
+  verifyFreshness,
+} from '@secagg/protocol';
+import { type FreshnessProof, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { sending } from '../failpoint';
 import { type CoordinatorContact } from './coordinator-contact';
 
+interface Known {
+  readonly view: FleetView;
+  readonly freshness?: VerifiedFreshness;
+}
+
 /** A state that holds fleet documents: the router's and the member's journals. */
 export interface FleetHolder {
-  readonly state: { readonly view: FleetView } | undefined;
-  commit(events: readonly FleetUpdated[]): void;
+  readonly state: Known | undefined;
+  commit(events: readonly (FleetUpdated | FreshnessTaken)[]): void;
 }
 
 export class FleetKeeper {
@@ -21,15 +41,17 @@ export class FleetKeeper {
     private readonly client: CoordinatorClient,
     private readonly contact: CoordinatorContact,
     private readonly log: Logger,
+    private readonly now: () => number,
   ) {}
 
   /** Keeps a journal's documents up to date from now on; it learns at once what the others know. */
   add(holder: FleetHolder): void {
     this.holders.push(holder);
-    const newest = this.view;
+    const newest = this.known;
     if (!newest) return;
     try {
-      this.offer(newest.documents);
+      this.take(newest.view.documents);
+      if (newest.freshness) this.takeStatement(newest.freshness.proof);
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
       this.log.warn(
@@ -54,12 +76,42 @@ export class FleetKeeper {
     );
   }
 
-  /** Fetches the coordinator's documents and takes what is newer. Calls at the same time share one request. */
+  /** The documents, and the newest statement that any of the journals has. */
+  get known(): Known | undefined {
+    const { view } = this;
+    const freshness = this.holders
+      .flatMap(({ state }) => state?.freshness ?? [])
+      .reduce<
+        VerifiedFreshness | undefined
+      >((best, each) => (best && best.statement.issued_at_ms >= each.statement.issued_at_ms ? best : each), undefined);
+    return view && { view, ...(freshness ? { freshness } : {}) };
+  }
+
+  /** Whether the documents count as the current ones; undefined before there are any. */
+  freshness(): FreshnessStatus | undefined {
+    const { known } = this;
+    return known && freshnessOf(known, this.now());
+  }
+
+  /** Fetches the coordinator's documents and its statement, and takes what is newer. Calls at the same time share one request. */
   refresh(signal: AbortSignal): Promise<void> {
     this.refreshing ??= this.fetch(signal).finally(() => {
       this.refreshing = undefined;
     });
     return this.refreshing;
+  }
+
+  /** Asks for a newer statement where the one known is not fresh: what cannot be had changes nothing. */
+  async freshen(signal: AbortSignal): Promise<void> {
+    const state = this.freshness()?.state;
+    if (state === undefined || state === 'fresh' || state === 'not_required') return;
+    try {
+      await this.fetchStatement(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SecaggError)) throw error;
+      this.log.debug({ problem: describe(error) }, 'a newer statement of the current documents cannot be had');
+    }
   }
 
   /** Asks until there are documents: a node may start long before its coordinator. */
@@ -79,20 +131,59 @@ export class FleetKeeper {
   }
 
   private async fetch(signal: AbortSignal): Promise<void> {
-    this.offer(await sending('fleet', () => this.contact.track(this.client.fleet({ signal }))));
+    this.take(await sending('fleet', () => this.contact.track(this.client.fleet({ signal }))));
+    await this.fetchStatement(signal);
   }
 
-  private offer(documents: FleetDocuments): void {
-    for (const holder of this.holders) {
-      const { state } = holder;
-      const events: readonly FleetUpdated[] = state
-        ? updateFleet(state.view, documents)
-        : [firstDocuments(this.authorityKey, documents)];
-      if (events.length === 0) continue;
-      holder.commit(events);
-      const view = holder.state?.view;
-      this.log.info({ policy: view?.policy.version, roster: view?.roster.version }, 'fleet documents taken');
+  /** Also the documents, where the coordinator's statement names newer ones. */
+  async fetchStatement(signal: AbortSignal): Promise<void> {
+    const proof = await sending('freshness', () => this.contact.track(this.client.freshness({ signal })));
+    const { view } = this;
+    if (!proof || !view) return;
+    const { documents } = verifyFreshness(this.authorityKey, view.fleet, proof).statement;
+    const isBehind = (['policy', 'roster'] as const).some((name) =>
+      documents.some((entry) => entry.name === name && entry.version > view[name].version),
+    );
+    // Those that are kept back do not keep the statement from being taken: it says that this node is behind.
+    if (isBehind) {
+      await sending('fleet', () => this.contact.track(this.client.fleet({ signal }))).then(
+        (newer) => this.take(newer),
+        (error: unknown) => {
+          signal.throwIfAborted();
+          this.log.debug({ problem: describe(error) }, 'the newest fleet documents cannot be had');
+        },
+      );
     }
+    this.takeStatement(proof);
+  }
+
+  /** Takes what is newer, wherever it comes from. Throws `policy`, `bad_signature` and the like, and changes nothing then. */
+  take(documents: FleetDocuments): void {
+    const taken = this.holders.map((holder): readonly FleetUpdated[] =>
+      holder.state ? updateFleet(holder.state.view, documents) : [firstDocuments(this.authorityKey, documents)],
+    );
+    this.commit(taken);
+    if (taken.some((events) => events.length > 0)) {
+      const { policy, roster } = this.view as FleetView;
+      this.log.info({ policy: policy.version, roster: roster.version }, 'fleet documents taken');
+    }
+  }
+
+  /** The same for a statement. Throws `unavailable` before there are documents. */
+  takeStatement(proof: FreshnessProof): void {
+    const taken = this.holders.map(({ state }): readonly FreshnessTaken[] => {
+      if (!state) throw new SecaggError('unavailable', 'the fleet documents are not known yet');
+      return takeFreshness(state, proof, this.now());
+    });
+    this.commit(taken);
+    if (taken.some((events) => events.length > 0))
+      this.log.debug('a newer statement of the current documents is taken');
+  }
+
+  private commit(taken: readonly (readonly (FleetUpdated | FreshnessTaken)[])[]): void {
+    taken.forEach((events, index) => {
+      if (events.length > 0) this.holders[index].commit(events);
+    });
   }
 }
 

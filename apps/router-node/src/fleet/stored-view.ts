@@ -1,6 +1,13 @@
 /** Fleet documents in a snapshot: those in force, and those before them that rounds in flight may name. */
-import { evolveFleet, type FleetDocuments, type FleetView, verifyFleet } from '@secagg/protocol';
-import { SecaggError } from '@secagg/schema';
+import {
+  evolveFleet,
+  type FleetDocuments,
+  type FleetView,
+  storedFreshness,
+  type VerifiedFreshness,
+  verifyFleet,
+} from '@secagg/protocol';
+import { freshnessProofMessage, SecaggError } from '@secagg/schema';
 
 /** Oldest first. */
 export function storedView(view: FleetView): FleetDocuments[] {
@@ -15,3 +22,10 @@ export function restoreView(authorityKey: Uint8Array, [oldest, ...later]: readon
     verifyFleet(authorityKey, oldest),
   );
 }
+
+/** The newest statement that they are current. */
+export const storedProof = ({ freshness }: { freshness?: VerifiedFreshness }): { freshness?: Uint8Array } =>
+  freshness ? { freshness: freshnessProofMessage.encode(freshness.proof) } : {};
+
+export const restoredProof = ({ freshness }: { freshness?: Uint8Array }): { freshness?: VerifiedFreshness } =>
+  freshness ? { freshness: storedFreshness(freshness) } : {};

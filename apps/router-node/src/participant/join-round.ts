@@ -20,6 +20,7 @@ export async function joinRound(router: Router, open: OpenRound, signal: AbortSi
   const { policy_version, roster_version } = roundConfigMessage.decode(open.announcement.body);
   const { view } = stateOf(router);
   if (policy_version > view.policy.version || roster_version > view.roster.version) await router.fleet.refresh(signal);
+  await router.fleet.freshen(signal);
   return prepare(router, open);
 }
 

@@ -12,7 +12,7 @@ import {
   verifyFleet,
 } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
-import { restoreView, storedView } from '../fleet/stored-view';
+import { restoredProof, restoreView, storedProof, storedView } from '../fleet/stored-view';
 import { type Machine } from '../store/journal';
 
 /** Settled rounds that are remembered, for the operator to see. */
@@ -20,6 +20,8 @@ const SETTLED_KEPT = 20;
 
 interface RouterSnapshot {
   documents: FleetDocuments[];
+  /** Encoded. Absent before there was one, and in snapshots of earlier releases. */
+  freshness?: Uint8Array;
   highestEpoch: number;
   highestRound: [string, number][];
   participations: [string, Participation][];
@@ -47,6 +49,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
       forgetSettled(state);
       return {
         documents: storedView(state.view),
+        ...storedProof(state),
         highestEpoch: state.highestEpoch,
         highestRound: [...state.highestRound],
         participations: [...state.participations],
@@ -64,6 +67,7 @@ export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, Ro
       const snapshot = value as RouterSnapshot;
       return {
         view: restoreView(authorityKey, snapshot.documents),
+        ...restoredProof(snapshot),
         highestEpoch: snapshot.highestEpoch,
         highestRound: new Map(snapshot.highestRound),
         participations: new Map(snapshot.participations),

@@ -1,16 +1,22 @@
 import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
+import { documentsStatusSchema } from '@secagg/client';
+import { documentsReport } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { z } from 'zod';
-import { type RouterStore } from '../store/router-store';
+import { type Router } from '../participant/router';
 
-const readinessSchema = z.object({ status: z.literal('ready'), fleet_known: z.boolean() });
+const readinessSchema = z.object({
+  status: z.literal('ready'),
+  fleet_known: z.boolean(),
+  documents: documentsStatusSchema,
+});
 
-export const getReadiness = (store: Pick<RouterStore, 'check' | 'journal'>): Operation =>
+export const getReadiness = ({ store, fleet, now }: Pick<Router, 'store' | 'fleet' | 'now'>): Operation =>
   defineOperation({
     id: 'get-readiness',
     method: 'get',
     path: '/readyz',
-    summary: 'Observations can be taken; the coordinator may be away',
+    summary: 'Observations can be taken; the coordinator may be away, and the fleet documents too old to take part',
     always: true,
     replies: { 200: replyOf(json(readinessSchema), 'Ready'), 503: 'not ready' },
     async handle() {
@@ -19,6 +25,10 @@ export const getReadiness = (store: Pick<RouterStore, 'check' | 'journal'>): Ope
       } catch {
         throw new SecaggError('unavailable', 'the store cannot be written');
       }
-      return jsonReply({ status: 'ready', fleet_known: store.journal.state !== undefined });
+      return jsonReply({
+        status: 'ready',
+        fleet_known: store.journal.state !== undefined,
+        documents: documentsReport(fleet.known, now()),
+      });
     },
   });

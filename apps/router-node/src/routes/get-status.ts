@@ -1,6 +1,6 @@
 import { type RouterNodeStatus, routerNodeStatusSchema } from '@secagg/client';
 import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
-import { type Participation, quarantinedUntil } from '@secagg/protocol';
+import { documentsReport, type Participation, quarantinedUntil } from '@secagg/protocol';
 import { voteBodyMessage } from '@secagg/schema';
 import { type Member, memberState } from '../committee/member';
 import { routerPrivacy } from '../participant/budget';
@@ -33,6 +33,7 @@ export function statusOf({ router, participant, member }: StatusSources): Router
     id: config.id,
     fleet: known ? stateOf(router).view.fleet : null,
     cluster: config.cluster,
+    documents: documentsReport(router.fleet.known, router.now()),
     observations: store.observations.count(),
     participations: known ? participations(router, participant) : [],
     last_refusal: participant.lastRefusal ?? null,

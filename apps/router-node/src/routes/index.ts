@@ -13,9 +13,10 @@ import { getStatus, type StatusSources } from './get-status';
 import { listEvidence } from './list-evidence';
 import { postDecision } from './post-decision';
 import { postObservations } from './post-observations';
+import { putFleet, putFreshness } from './put-documents';
 import { putSignal } from './put-signal';
 
-export function createOperations(sources: StatusSources, intake: Intake): Operation[] {
+export function createOperations(sources: StatusSources, intake: Intake, refreshGauges: () => void): Operation[] {
   const { router } = sources;
   const { config, store, metrics } = router;
   const operations = [
@@ -23,6 +24,8 @@ export function createOperations(sources: StatusSources, intake: Intake): Operat
     putSignal(config, store),
     getSignal(router),
     getStatus(sources),
+    putFleet(router.fleet),
+    putFreshness(router.fleet),
     getBudgetHistory(store),
     getDecision(store),
     postDecision(router),
@@ -30,8 +33,8 @@ export function createOperations(sources: StatusSources, intake: Intake): Operat
     getReceiptEvidence(store),
     getEvidence(store),
     getHealth(),
-    getReadiness(store),
-    getMetrics(metrics),
+    getReadiness(router),
+    getMetrics(metrics, refreshGauges),
   ];
   return [...operations, getOpenApi('Secagg router-node', operations)];
 }

@@ -20,6 +20,7 @@ import {
   seatMessage,
   signedMessage,
 } from '@secagg/schema';
+import { eventually } from '../support/coordinator-double';
 import { random } from '../support/fleet';
 import { type Attack, expectLayers } from './support/attack';
 import { ACCOMPLICE, HONEST, must, Siege, VICTIM } from './support/siege';
@@ -89,6 +90,31 @@ const lure =
     return true;
   };
 
+/**
+ * The authority has revoked a party. The coordinator keeps the new documents back, and shows the last statement that it got before, until that
+ * is too old. Gives what ends it.
+ */
+async function freeze(): Promise<() => Promise<void>> {
+  const { fleet } = siege;
+  const { client } = siege.node(VICTIM);
+  const { documents } = fleet;
+  const take = (lifetimeMs?: number) =>
+    eventually('a statement that the victim takes', async () => {
+      fleet.freshness = fleet.statement(documents, lifetimeMs);
+      return client.putFreshness(fleet.freshness).then(
+        () => true,
+        () => false,
+      );
+    });
+  await take(2000);
+  const last = fleet.freshness;
+  fleet.sign([4]);
+  fleet.documents = documents;
+  fleet.freshness = last;
+  await eventually('a stale statement', async () => (await client.status()).documents?.freshness === 'stale');
+  return () => take();
+}
+
 const announcements: Record<string, Attack> = {
   'no noise': {
     layers: ['policy.noise', 'limits.noise'],
@@ -128,6 +154,19 @@ const announcements: Record<string, Attack> = {
     run: async () => {
       await siege.offer(next(), fair.epoch, siege.identity(ACCOMPLICE).secretKey);
       return true;
+    },
+  },
+  'documents that are frozen': {
+    layers: ['fleet.fresh'],
+    run: async () => {
+      const thaw = await freeze();
+      try {
+        // Under the newest documents that the victim knows, and with all else in order.
+        await siege.offer(next(), fair.epoch);
+        return true;
+      } finally {
+        await thaw();
+      }
     },
   },
   'two configurations of one round': {

@@ -13,12 +13,14 @@ import {
   roundKey,
   type RoundState,
   startEpoch,
+  takeFreshness,
 } from '@secagg/protocol';
 import {
   decisionProofMessage,
   defaultFields,
   epochSignatureMessage,
   fleetDocumentsMessage,
+  freshnessProofMessage,
   inclusionProofMessage,
   type MemberIndex,
   type PartyId,
@@ -61,6 +63,7 @@ export class CoordinatorDouble {
     },
   ) {
     this.local = new LocalCoordinator(fleet.view, fleet.coordinator, timings);
+    this.local.commit({ events: takeFreshness(this.local.state, fleet.freshness, Date.now()), reply: undefined });
     this.ticker = setInterval(() => this.local.tick(Date.now()), 20);
   }
 
@@ -155,6 +158,7 @@ export class CoordinatorDouble {
     const [, , kind, cluster, , number, part] = path.split('/');
     const waitMs = Number(query.get('wait_ms') ?? 0);
     if (path === '/v1/fleet') return { body: fleetDocumentsMessage.encode(this.fleet.documents) };
+    if (path === '/v1/freshness') return { body: freshnessProofMessage.encode(this.fleet.freshness) };
     if (path === '/v1/committee/work') return this.work(query.get('member') as PartyId, query.get('seen'), waitMs);
     if (path === '/v1/committee/seats') return void local.takeSeat(signedMessage.decode(body), Date.now());
     if (path === '/v1/committee/epoch-signatures')

@@ -14,11 +14,19 @@ import {
   issueCertificate,
   policyTerms,
   type PolicyTerms,
+  signFreshness,
   signPolicy,
   signRoster,
   verifyFleet,
 } from '@secagg/protocol';
-import { type ClusterHash, createClusterHash, type PartyId, type Role, type Signed } from '@secagg/schema';
+import {
+  type ClusterHash,
+  createClusterHash,
+  type FreshnessProof,
+  type PartyId,
+  type Role,
+  type Signed,
+} from '@secagg/schema';
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -28,6 +36,8 @@ export interface TestFleetOptions {
   readonly committee: { readonly size: number; readonly threshold: number };
   readonly minParticipants?: number;
   readonly cluster?: Partial<PolicyTerms['clusters'][number]>;
+  /** By default a day, without a grace; null for a policy that needs no statements. */
+  readonly freshness?: PolicyTerms['freshness'] | null;
 }
 
 const DAY_MS = 86_400_000;
@@ -39,6 +49,8 @@ export class TestFleet {
   readonly coordinator: Identity;
   readonly routers: readonly Identity[];
   documents: FleetDocuments;
+  /** That the documents signed last are the current ones. */
+  freshness!: FreshnessProof;
   private readonly certificates: Signed[] = [];
   private version = 0;
 
@@ -61,7 +73,7 @@ export class TestFleet {
 
   /** New versions of policy and roster. */
   sign(revokedSerials: number[] = []): FleetDocuments {
-    const { committee, minParticipants = 2, cluster } = this.options;
+    const { committee, minParticipants = 2, cluster, freshness = { max_age_ms: DAY_MS, grace_ms: 0 } } = this.options;
     this.version += 1;
     const policy = signPolicy(
       this.authority,
@@ -79,6 +91,7 @@ export class TestFleet {
           }),
         ],
         committee: { ...committee, candidates: this.routers.slice(0, committee.size).map(({ id }) => id) },
+        ...(freshness ? { freshness } : {}),
       }),
     );
     const roster = signRoster(this.authority, {
@@ -89,7 +102,14 @@ export class TestFleet {
       revokedSerials,
     });
     this.documents = { policy, roster };
+    this.freshness = this.statement();
     return this.documents;
+  }
+
+  /** That these documents are the current ones. */
+  statement(documents = this.documents, lifetimeMs = DAY_MS): FreshnessProof {
+    const issuedAtMs = Date.now();
+    return signFreshness(this.authority, documents, { issuedAtMs, notAfterMs: issuedAtMs + lifetimeMs });
   }
 
   /** Settings of one node, as an environment. */

@@ -11,6 +11,8 @@ import {
   epochSignatureMessage,
   evidenceMessage,
   fleetDocumentsMessage,
+  type FreshnessProof,
+  freshnessProofMessage,
   type InclusionProof,
   inclusionProofMessage,
   type MemberViews,
@@ -34,6 +36,7 @@ import {
   workMessage,
 } from '@secagg/schema';
 import { z } from 'zod';
+import { type FleetDocuments, putFleet, putFreshness } from '../fleet-documents';
 import { backoffDelay, defaultBackoff, pause } from '../http/backoff';
 import { cbor, getJson, getMessage, pollMessage, postBytes, unless } from '../http/messages';
 import { waitAfter } from '../http/retry-after';
@@ -41,11 +44,6 @@ import { type CallOptions, Transport, type TransportOptions } from '../http/tran
 import { type PublishedSignal, publishedSignalSchema } from '../published-signal';
 
 export type CoordinatorClientOptions = Omit<TransportOptions, 'name'>;
-
-export interface FleetDocuments {
-  readonly policy: Signed;
-  readonly roster: Signed;
-}
 
 export interface WorkReply {
   readonly work: Work;
@@ -126,19 +124,17 @@ export class CoordinatorClient {
   }
 
   /** Throws `policy` when the documents are not newer than the coordinator's, `bad_signature` when not the authority's. */
-  async putFleet(documents: FleetDocuments, call?: CallOptions): Promise<void> {
-    const body = fleetDocumentsMessage.encode({ policy: documents.policy, roster: documents.roster });
-    await this.transport.send(
-      {
-        method: 'PUT',
-        path: '/v1/fleet',
-        body,
-        headers: cbor,
-        maxBytes: fleetDocumentsMessage.maxBytes,
-        idempotent: true,
-      },
-      call,
-    );
+  putFleet(documents: FleetDocuments, call?: CallOptions): Promise<void> {
+    return putFleet(this.transport, documents, call);
+  }
+
+  /** The newest statement of which documents are current; undefined where there is none. Not verified here. */
+  freshness(call?: CallOptions): Promise<FreshnessProof | undefined> {
+    return unless(['not_found'], getMessage(this.transport, freshnessProofMessage, { path: '/v1/freshness' }, call));
+  }
+
+  putFreshness(proof: FreshnessProof, call?: CallOptions): Promise<void> {
+    return putFreshness(this.transport, proof, call);
   }
 
   /** Undefined before the first epoch is complete. */

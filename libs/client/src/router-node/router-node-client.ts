@@ -2,10 +2,12 @@
 import {
   decisionProofMessage,
   type FederatedRewardSignal,
+  type FreshnessProof,
   receiptEvidenceMessage,
   type RewardObservation,
 } from '@secagg/schema';
 import { z } from 'zod';
+import { type FleetDocuments, putFleet, putFreshness } from '../fleet-documents';
 import { getJson, json, MAX_JSON_BYTES, parseJson, postBytes, unless } from '../http/messages';
 import { type CallOptions, Transport, type TransportOptions } from '../http/transport';
 import { type PublishedSignal, publishedSignalSchema } from '../published-signal';
@@ -72,6 +74,15 @@ export class RouterNodeClient {
   /** The latest aggregate this router has verified; undefined before the first. */
   signal(call?: CallOptions): Promise<PublishedSignal | undefined> {
     return unless(['not_found'], getJson(this.transport, publishedSignalSchema, '/v1/signal', call));
+  }
+
+  /** Hands it policy and roster without its coordinator. Throws as the coordinator's does. */
+  putFleet(documents: FleetDocuments, call?: CallOptions): Promise<void> {
+    return putFleet(this.transport, documents, call);
+  }
+
+  putFreshness(proof: FreshnessProof, call?: CallOptions): Promise<void> {
+    return putFreshness(this.transport, proof, call);
   }
 
   status(call?: CallOptions): Promise<RouterNodeStatus> {

@@ -1,5 +1,6 @@
 /** What a router-node tells its operator about itself. */
 import { z } from 'zod';
+import { documentsStatusSchema } from '../documents-status';
 
 const participationSchema = z.looseObject({
   round: z.int().min(1),
@@ -30,6 +31,8 @@ export const routerNodeStatusSchema = z.looseObject({
   id: z.string(),
   fleet: z.string().nullable(),
   cluster: z.string(),
+  /** Absent in what earlier releases say. */
+  documents: documentsStatusSchema.optional(),
   /** Waiting for a round, and taken by rounds whose outcome is not known. */
   observations: z.looseObject({ waiting: z.int().min(0), taken: z.int().min(0) }),
   /** The latest rounds, newest first. */

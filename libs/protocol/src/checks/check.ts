@@ -7,6 +7,7 @@ export const checks = {
   // Fleet documents
   'fleet.newest': 'policy and roster are the newest known, or were when the round was announced',
   'fleet.current': 'policy and roster have not ended',
+  'fleet.fresh': 'a statement that is not too old names them as the current ones',
   // An epoch
   'epoch.committee': "size, threshold, candidates and sealing suite are the policy's",
   'epoch.lifetime': 'it lasts no longer than the policy allows, and has not ended',

@@ -15,6 +15,7 @@ import { ensure } from '../checks/check';
 import { sameBytes, signDocument } from '../documents';
 import { checkEpochTerms, isWithinReach, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
+import { checkFresh } from '../fleet/freshness';
 import { type MemberContext, type MemberEvent, type MemberState, type MemberStep } from './state';
 
 type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
@@ -22,7 +23,7 @@ type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
 /**
  * Makes fresh keys for an epoch and the signed seat. The secrets are in the event and must be durable, outside of anything
  * that is backed up, before the seat is sent. Asked again for the same epoch, the same seat is sent.
- * Throws `wrong_epoch` for an epoch number that is not above all epochs known, `policy` for one far above them and for terms the policy does not allow.
+ * Throws `stale_documents`, `wrong_epoch` for an epoch number that is not above all epochs known, `policy` for one far above them and for terms the policy does not allow.
  */
 export function takeSeat(
   state: MemberState,
@@ -33,6 +34,7 @@ export function takeSeat(
 ): MemberStep<Signed> {
   const held = state.seats.get(terms.epoch);
   if (held) return { events: [], reply: held.seat };
+  checkFresh(state, nowMs);
   const highest = Math.max(state.highestEpoch, ...state.seats.keys(), 0);
   ensure('epoch.newer', terms.epoch > highest, 'wrong_epoch', `epoch ${terms.epoch} is not newer than those known`, {
     epoch: terms.epoch,
@@ -103,6 +105,7 @@ export function signEpoch(
   ensure('epoch.one_list', sameList, 'already_voted', `another list of epoch ${epoch.epoch} was signed`, {
     epoch: epoch.epoch,
   });
+  if (!held.signedBody) checkFresh(state, nowMs);
   checkEpochTerms(state.view, epoch, nowMs);
   const seat = seatMessage.decode(held.seat.body);
   const own = epoch.members.find((member) => member.id === context.identity.id);

@@ -2,6 +2,7 @@
 import { wipe } from '@secagg/crypto';
 import { reportMessage } from '@secagg/schema';
 import { ofRoundKey } from '../round/verified-round';
+import { storedFreshness } from '../fleet/freshness';
 import { evolveFleet } from '../fleet/update-fleet';
 import { type MemberEvent, type MemberRound, type MemberState } from './state';
 
@@ -9,6 +10,9 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
   switch (event.type) {
     case 'fleet-updated':
       state.view = evolveFleet(state.view, event);
+      return;
+    case 'freshness-taken':
+      state.freshness = storedFreshness(event.proof);
       return;
     case 'epoch-seen':
       state.highestEpoch = Math.max(state.highestEpoch, event.epoch);

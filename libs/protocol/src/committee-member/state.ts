@@ -5,6 +5,7 @@
  */
 import { type Bytes, type Report, type Signed, type Vote } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
+import { type FreshnessTaken, type VerifiedFreshness } from '../fleet/freshness';
 import { type FleetUpdated } from '../fleet/update-fleet';
 import { type Identity } from '../router/contribution';
 
@@ -32,6 +33,8 @@ export interface MemberRound {
 
 export interface MemberState {
   view: FleetView;
+  /** The newest statement that policy and roster are current. */
+  freshness?: VerifiedFreshness;
   readonly seats: Map<number, MemberSeat>;
   /** Rounds of the epochs in `seats`, and the highest of each cluster from epochs erased before: up to it, this member has had its say. */
   readonly rounds: Map<string, MemberRound>;
@@ -41,6 +44,7 @@ export interface MemberState {
 
 export type MemberEvent =
   | FleetUpdated
+  | FreshnessTaken
   | { readonly type: 'epoch-seen'; readonly epoch: number }
   | { readonly type: 'seat-made'; readonly epoch: number; readonly seat: Signed; readonly secrets: EpochSecrets }
   | { readonly type: 'epoch-body-signed'; readonly epoch: number; readonly body: Bytes }

@@ -14,6 +14,7 @@ import { ensure } from '../checks/check';
 import { openDocument, sameBytes } from '../documents';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
+import { checkFresh } from '../fleet/freshness';
 import { nextEpochNumber } from './numbering';
 import { checkStanding, isExcluded } from './standing';
 import {
@@ -28,8 +29,10 @@ import {
 /**
  * Starts a new epoch under the current policy: its candidates are asked for seats. Those that took a seat since the last complete epoch
  * and then did not sign are passed over where enough others remain, or one candidate could keep every epoch from coming about.
+ * Throws `stale_documents`.
  */
 export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: number): Step<EpochTerms> {
+  checkFresh(state, nowMs);
   const { policy, roster } = state.view;
   const terms: EpochTerms = {
     epoch: nextEpochNumber(state),

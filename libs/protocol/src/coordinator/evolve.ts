@@ -15,6 +15,7 @@ import {
 } from '@secagg/schema';
 import { hex } from '../documents';
 import { deriveEpoch } from '../epoch/verified-epoch';
+import { storedFreshness } from '../fleet/freshness';
 import { evolveFleet } from '../fleet/update-fleet';
 import { deriveSet, headersRoot, readyBody } from '../round/contribution-set';
 import { decisionHash } from '../round/decision';
@@ -30,6 +31,9 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
   switch (event.type) {
     case 'fleet-updated':
       state.view = evolveFleet(state.view, event);
+      return;
+    case 'freshness-taken':
+      state.freshness = storedFreshness(event.proof);
       return;
     case 'restored':
       applyRestored(state, event);

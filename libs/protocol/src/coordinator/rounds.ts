@@ -14,6 +14,7 @@ import {
 import { sameBytes, signDocument } from '../documents';
 import { ensure } from '../checks/check';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
+import { checkFresh } from '../fleet/freshness';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
 import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
 import { checkBudget } from './ledger';
@@ -32,7 +33,7 @@ import {
 
 /**
  * Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `round_open` while another round of the cluster takes
- * contributions, `policy` for a plan below policy, `overloaded` for more rounds than the rate allows.
+ * contributions, `policy` for a plan below policy, `overloaded` for more rounds than the rate allows, `stale_documents`.
  * @param beside announces it beside an open one: the routers' data is spread over both, and each costs
  */
 export function announceRound(
@@ -42,6 +43,7 @@ export function announceRound(
   nowMs: number,
   beside = false,
 ): Step<Signed> {
+  checkFresh(state, nowMs);
   if (!beside) checkNoneOpen(state, plan.cluster);
   if (!state.epoch || state.epoch.epoch.not_after_ms < nowMs)
     throw new SecaggError('committee_unavailable', 'no epoch is in force');

@@ -30,6 +30,7 @@ import {
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { type Misbehaviour } from '../evidence/verify-evidence';
 import { type FleetDocuments, type FleetView } from '../fleet/fleet-view';
+import { type FreshnessTaken, type VerifiedFreshness } from '../fleet/freshness';
 import { type FleetUpdated } from '../fleet/update-fleet';
 import { type CheckedHeader, type ContributionSet } from '../round/contribution-set';
 import { type VerifiedDecision } from '../round/decision';
@@ -134,6 +135,8 @@ export interface Numbering {
 
 export interface CoordinatorState {
   view: FleetView;
+  /** The newest statement that policy and roster are current. */
+  freshness?: VerifiedFreshness;
   readonly epochs: Map<number, EpochState>;
   /** The newest complete epoch. */
   epoch?: VerifiedEpoch;
@@ -152,6 +155,7 @@ export interface CoordinatorState {
 
 export type CoordinatorEvent =
   | FleetUpdated
+  | FreshnessTaken
   /** The state comes from a backup: numbers of rounds and epochs up to these may have been used since it was made. */
   | {
       readonly type: 'restored';

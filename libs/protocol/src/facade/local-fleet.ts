@@ -24,6 +24,7 @@ import {
   signRoster,
 } from '../fleet/authority';
 import { type FleetView, verifyFleet } from '../fleet/fleet-view';
+import { signFreshness, takeFreshness } from '../fleet/freshness';
 import { roundKey } from '../round/verified-round';
 import { type Identity } from '../router/contribution';
 import { type RouterLimits } from '../router/state';
@@ -37,7 +38,7 @@ export interface LocalFleetOptions {
   readonly nowMs: number;
   readonly clusterHash?: ClusterHash;
   readonly cluster?: Partial<ClusterPolicy>;
-  readonly policy?: Partial<Pick<FleetPolicy, 'sealing_suites' | 'clock_tolerance_ms'>>;
+  readonly policy?: Partial<Pick<FleetPolicy, 'sealing_suites' | 'clock_tolerance_ms' | 'freshness'>>;
   readonly limits?: Partial<RouterLimits>;
   readonly timings?: Partial<CoordinatorTimings>;
 }
@@ -120,6 +121,18 @@ export class LocalFleet {
     this.coordinator = new LocalCoordinator(this.view, coordinator, { ...defaultTimings, ...options.timings });
     this.routers = parties.map((party) => new LocalRouter(this.view, party, limits, random));
     this.members = parties.slice(0, size).map((party) => new LocalMember(this.view, party, random));
+    if (options.policy?.freshness) this.renewFreshness(nowMs);
+  }
+
+  /** The authority states to everybody that its documents are the current ones. */
+  renewFreshness(nowMs: number): void {
+    const { freshness } = this.view.policy;
+    const proof = signFreshness(this.authority, this.view.documents, {
+      issuedAtMs: nowMs,
+      notAfterMs: nowMs + (freshness?.max_age_ms ?? year),
+    });
+    for (const party of [this.coordinator, ...this.members, ...this.routers])
+      party.commit({ events: takeFreshness(party.state, proof, nowMs), reply: undefined });
   }
 
   /** Sets up a new epoch with all members. */

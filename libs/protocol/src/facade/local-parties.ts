@@ -49,6 +49,7 @@ import { workFor } from '../coordinator/work';
 import { sameBytes } from '../documents';
 import { epochHash, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
+import { checkFresh } from '../fleet/freshness';
 import { namedView } from '../fleet/update-fleet';
 import { roundKey, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { type Identity } from '../router/contribution';
@@ -237,6 +238,7 @@ export class LocalMember {
     }
     const opened = this.open(key, item.announcement, certificates, coordinator);
     if (item.kind === 'report') {
+      if (!this.state.rounds.get(key)?.report) checkFresh(this.state, nowMs);
       coordinator.takeReport(key, this.commit(report(this.state, opened)));
     } else if (item.kind === 'vote') {
       coordinator.takeVote(key, this.commit(voteReady(this.state, opened, item.proposal)), nowMs);

@@ -14,6 +14,7 @@ import {
 } from '@secagg/dp-noise';
 import { type Bytes, type EpochCertificate, epochMessage, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
+import { type FreshnessTaken, storedFreshness, type VerifiedFreshness } from '../fleet/freshness';
 import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
 import { type RoundLimits } from '../round/limits';
 import { chargeEndMs } from '../round/privacy';
@@ -58,6 +59,8 @@ export interface ToldQuarantine {
 
 export interface RouterState {
   view: FleetView;
+  /** The newest statement that policy and roster are current. */
+  freshness?: VerifiedFreshness;
   highestEpoch: number;
   readonly highestRound: Map<string, number>;
   readonly participations: Map<string, Participation>;
@@ -70,6 +73,7 @@ export interface RouterState {
 
 export type RouterEvent =
   | FleetUpdated
+  | FreshnessTaken
   | { readonly type: 'epoch-seen'; readonly epoch: number }
   /** The state comes from a backup; `units` may have been spent since it was made, at most `requestUnits` of them on one request (absent: all). */
   | { readonly type: 'restored'; readonly atMs: number; readonly units: number; readonly requestUnits?: number }
@@ -116,6 +120,9 @@ export function evolveRouter(state: RouterState, event: RouterEvent): void {
   switch (event.type) {
     case 'fleet-updated':
       state.view = evolveFleet(state.view, event);
+      return;
+    case 'freshness-taken':
+      state.freshness = storedFreshness(event.proof);
       return;
     case 'epoch-seen':
       state.highestEpoch = Math.max(state.highestEpoch, event.epoch);

@@ -18,6 +18,7 @@ import { hex, openDocument, sameBytes } from '../documents';
 import { deriveEpoch, isWithinReach, verifyEpoch } from '../epoch/verified-epoch';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { effectiveBudget } from '../round/budget';
+import { checkFresh } from '../fleet/freshness';
 import { verifyDecision } from '../round/decision';
 import { checkLimits } from '../round/limits';
 import { chargeEndMs, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
@@ -35,12 +36,13 @@ import { type Participation, type RouterContext, type RouterEvent, type RouterSt
 
 /**
  * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
- * Throws `stale_round` for a round number not above its highest, `wrong_epoch` below its highest epoch, `policy`, `quarantined`, or
+ * Throws `stale_round` for a round number not above its highest, `stale_documents`, `wrong_epoch` below its highest epoch, `policy`, `quarantined`, or
  * `budget_exhausted`; a refusal changes nothing.
  */
 export function checkRound(state: RouterState, context: RouterContext, open: OpenRound, nowMs: number): VerifiedRound {
   const config = roundConfigMessage.decode(open.announcement.body);
   checkUnanswered(state, config);
+  checkFresh(state, nowMs);
   const { round_time_ms } = config;
   const round = verifyAnnouncement(
     state.view,

@@ -100,6 +100,10 @@ const policySchema = z.strictObject({
   sealing_suites: z.array(sealingSuiteId).min(1).max(4),
   /** What proven misbehaviour does to a party until it has a new certificate: `record` (also when absent) keeps the evidence, `exclude` also takes its part in seats and rounds. */
   misbehaviour: z.enum(['record', 'exclude']).optional(),
+  /** How old the newest statement of the current documents may be, and for how long a party goes on without a newer one; absent: none is needed. */
+  freshness: z
+    .strictObject({ max_age_ms: integer(1000, 366 * 86400000), grace_ms: integer(0, 366 * 86400000) })
+    .optional(),
   /** Largest difference between an announced round time and a checker's clock. */
   clock_tolerance_ms: integer(1000, 86400000),
 });

@@ -12,6 +12,7 @@ export {
   protocolVersion,
 } from './fields';
 export * from './fleet';
+export * from './freshness';
 export * from './operator';
 export {
   type DecisionProof,

@@ -47,6 +47,7 @@ export function writeCoordinatorConfig(fleet: CrashFleet): string {
     identityKeyFile: keyFile(fleet.folder, 'coordinator'),
     policyFile: join(fleet.folder, 'policy.cbor'),
     rosterFile: join(fleet.folder, 'roster.cbor'),
+    freshnessFile: join(fleet.folder, 'freshness.cbor'),
     epochSetupTimeoutMs: 8000,
     clusters: [
       {

@@ -12,12 +12,15 @@ import {
   type Identity,
   issueCertificate,
   policyTerms,
+  signFreshness,
   signPolicy,
   signRoster,
 } from '@secagg/protocol';
 import {
   type ClusterHash,
   createClusterHash,
+  type FreshnessProof,
+  freshnessProofMessage,
   type PartyId,
   type Role,
   type Signed,
@@ -38,6 +41,8 @@ export interface CrashFleet {
   readonly saboteur: Identity;
   /** Signs the next versions of policy and roster, with the same content. */
   nextDocuments(): FleetDocuments;
+  /** States that the newest ones are current. */
+  statement(): FreshnessProof;
 }
 
 export const ROUTERS = 6;
@@ -98,16 +103,24 @@ export function createCrashFleet(folder: string, kind: FleetKind): CrashFleet {
           }),
         ],
         committee: { candidates: members, ...COMMITTEE },
+        freshness: { max_age_ms: DAY_MS, grace_ms: 0 },
       }),
     );
-    return {
+    newest = {
       policy,
       roster: signRoster(authority, { version, issuedAtMs: nowMs, notAfterMs: nowMs + DAY_MS, certificates }),
     };
+    return newest;
+  };
+  let newest: FleetDocuments;
+  const statement = (): FreshnessProof => {
+    const issuedAtMs = Date.now();
+    return signFreshness(authority, newest, { issuedAtMs, notAfterMs: issuedAtMs + DAY_MS });
   };
   const { policy, roster } = nextDocuments();
   writeFileSync(join(folder, 'policy.cbor'), signedMessage.encode(policy));
   writeFileSync(join(folder, 'roster.cbor'), signedMessage.encode(roster));
+  writeFileSync(join(folder, 'freshness.cbor'), freshnessProofMessage.encode(statement()));
   writeFileSync(join(folder, 'authority.pub'), `${Buffer.from(authority.publicKey).toString('hex')}\n`);
-  return { kind, folder, authority, cluster, routers, members, operator, saboteur, nextDocuments };
+  return { kind, folder, authority, cluster, routers, members, operator, saboteur, nextDocuments, statement };
 }

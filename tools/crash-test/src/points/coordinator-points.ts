@@ -11,6 +11,7 @@ type Elsewhere = 'contribution-noted' | 'round-released' | 'restored';
 /** Every event of its journal: the type makes a new one stop the build here. */
 const events: Readonly<Record<Exclude<CoordinatorEvent['type'], Elsewhere>, Need>> = {
   'fleet-updated': 'fleet',
+  'freshness-taken': 'fleet',
   'epoch-started': 'epoch',
   'seat-taken': 'epoch',
   'epoch-proposed': 'epoch',
@@ -57,6 +58,8 @@ const operations: Readonly<Record<string, Need>> = {
   'post-epoch-signature': 'epoch',
   'put-fleet': 'fleet',
   'get-fleet': 'probe',
+  'put-freshness': 'fleet',
+  'get-freshness': 'probe',
   'get-current-epoch': 'probe',
   'get-latest-round': 'probe',
   'get-signal': 'probe',

@@ -5,6 +5,7 @@ import { around, type CrashPoint, type Need, type Role } from './crash-point';
 /** A quarantine takes rounds of lies to come about, and a return from a backup a backup: what is told of the one, and done for the other, is kept by events like these. */
 const routerEvents: Readonly<Record<Exclude<RouterEvent['type'], 'quarantine-told' | 'restored'>, Need>> = {
   'fleet-updated': 'fleet',
+  'freshness-taken': 'fleet',
   'epoch-seen': 'round',
   'contribution-prepared': 'round',
   'receipt-received': 'round',
@@ -12,6 +13,7 @@ const routerEvents: Readonly<Record<Exclude<RouterEvent['type'], 'quarantine-tol
 };
 const memberEvents: Readonly<Record<MemberEvent['type'], Need>> = {
   'fleet-updated': 'fleet',
+  'freshness-taken': 'fleet',
   'epoch-seen': 'epoch',
   'seat-made': 'epoch',
   'epoch-body-signed': 'epoch',
@@ -44,6 +46,7 @@ const memberPosts: Readonly<Record<string, Need>> = {
 };
 const routerAsks: Readonly<Record<string, Need>> = {
   fleet: 'start',
+  freshness: 'start',
   'latest-round': 'start',
   'open-round': 'round',
   'round-status': 'round',
@@ -56,6 +59,8 @@ const memberAsks: Readonly<Record<string, Need>> = { work: 'start', views: 'roun
 const operations: Readonly<Record<string, Need>> = {
   'post-observations': 'round',
   'put-signal': 'signal',
+  'put-fleet': 'fleet',
+  'put-freshness': 'fleet',
   'get-signal': 'probe',
   'get-status': 'round',
   'get-budget-history': 'probe',

@@ -1,5 +1,7 @@
 /** What the fleet's operator asks of the coordinator, also while that is being killed. */
+import { type FleetDocuments } from '@secagg/client';
 import {
+  type FreshnessProof,
   type RoundConfig,
   operatorRequestMessage,
   roundConfigMessage,
@@ -75,16 +77,29 @@ export async function renewEpoch(world: World): Promise<void> {
   await insist('a new epoch', START_LIMIT_MS, async () => !before.equals((await current()).body) || undefined);
 }
 
-/** Publishes the next policy and roster, and waits until there is an epoch under them. */
+/** Hands the next policy and roster, and the statement that they are current, to every process, and waits until there is an epoch under them. */
 export async function renewFleet(world: World): Promise<void> {
   const { coordinator, fleet } = world;
   const documents = fleet.nextDocuments();
   const current = async () => (await coordinator.currentEpoch()) ?? { body: new Uint8Array() };
   const before = Buffer.from((await insist('the current epoch', START_LIMIT_MS, current)).body);
   await insist('new fleet documents', START_LIMIT_MS, () => coordinator.putFleet(documents).then(() => true));
+  const statement = fleet.statement();
+  await insist('a new statement', START_LIMIT_MS, () => coordinator.putFreshness(statement).then(() => true));
+  await Promise.all(fleet.routers.map((id) => handIn(world, id, documents, statement)));
   await insist(
     'an epoch under the new policy',
     START_LIMIT_MS,
     async () => !before.equals((await current()).body) || undefined,
   );
 }
+
+/** To a node directly, which may be away or be killed at it. */
+const handIn = ({ node }: World, id: string, documents: FleetDocuments, statement: FreshnessProof): Promise<boolean> =>
+  insist(`new fleet documents at ${id}`, START_LIMIT_MS, async () => {
+    const client = node(id);
+    if (!client) return undefined;
+    await client.putFleet(documents);
+    await client.putFreshness(statement);
+    return true;
+  });

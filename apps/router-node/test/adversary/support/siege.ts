@@ -20,6 +20,7 @@ import {
   roundKey,
   type RoundPlan,
   signDocument,
+  takeFreshness,
   type VerifiedRound,
 } from '@secagg/protocol';
 import {
@@ -102,6 +103,8 @@ export class Siege {
     this.fleet = new TestFleet({ routers: 10, committee: { size: 4, threshold: 2 }, minParticipants: 3, ...options });
     this.coordinator = new CoordinatorDouble(this.fleet);
     this.accomplice = new LocalMember(this.fleet.view, this.fleet.routers[3], random);
+    const { state } = this.accomplice;
+    this.accomplice.commit({ events: takeFreshness(state, this.fleet.freshness, Date.now()), reply: undefined });
   }
 
   /** All processes running, with an epoch in force. */
