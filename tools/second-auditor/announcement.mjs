@@ -54,9 +54,20 @@ export function checkAnnouncement(documents, epoch, config) {
   if (privacy.noise_variance_numerator === 0) {
     asked(rules.unsafe_no_noise, 'no noise');
   } else {
+    asked(
+      privacy.assumed_colluders >= corruptCandidates(policy.committee, rules.members),
+      'corrupt committee members may be among the routers, and are not assumed to collude',
+    );
     asked(worstCaseUnits(config) <= BigInt(rules.max_round_rho_units), 'noise below the floor');
   }
   return rules;
+}
+
+// Without a list of members every router of the roster is in the cluster, and any candidate may be one.
+function corruptCandidates({ candidates, threshold }, members) {
+  const listed = new Set(members);
+  const both = members.length === 0 ? candidates : candidates.filter((id) => listed.has(id));
+  return Math.min(threshold - 1, both.length);
 }
 
 const magnitude = (spec) => Math.max(spec.centre_units, spec.bound_units - spec.centre_units);

@@ -20,6 +20,7 @@ import { observe } from './observe';
 import { shareWaiting } from './replicas/share-waiting';
 import { TaskRunner } from './replicas/task-runner';
 import { tightestBudget } from './rounds/budget';
+import { refusedPlans } from './rounds/check-plans';
 import { ContributionCache } from './rounds/contribution-cache';
 import { HARD_CAP_BYTES } from './rounds/contribution-size';
 import { RoundFinisher } from './rounds/finish-rounds';
@@ -183,6 +184,7 @@ async function run(
   };
 
   const plans = config.clusters.map(({ plan }) => plan);
+  for (const complaint of refusedPlans(journal.state.view.policy, plans)) logger.error(complaint);
   const refreshGauges = () => {
     freshness.look();
     metrics.nodesActive(activeRouters());

@@ -132,11 +132,11 @@ describe('the ledger of a coordinator that is killed', () => {
     coordinator = await CoordinatorProcess.start(fleet, config);
     return budgetOf(coordinator.origin, fleet);
   };
-  /** Nothing is open, and every published round has cost what four contributions cost: half of what two do. */
+  /** Nothing is open, and every published round has cost what four contributions cost: a third of what two do, one of them a colluder's. */
   const expectSettled = async () => {
     const { rho, rounds: charged } = await budgetOf(coordinator.origin, fleet);
     expect({ open: rho.open, charged }).toEqual({ open: 0, charged: settled });
-    expect(rho.spent / (settled * unitsToRho(units / 2))).toBeCloseTo(1, 4);
+    expect(rho.spent / (settled * unitsToRho(units / 3))).toBeCloseTo(1, 4);
   };
   const openRound = async (): Promise<OpenRound> => {
     const open = await coordinator.client.openRound(fleet.cluster, {

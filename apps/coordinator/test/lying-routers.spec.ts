@@ -73,7 +73,7 @@ const plan = {
   groups: 11,
   combination: 'median',
   maxRequestsPerRouter: 3 * REQUESTS,
-  privacy: { rho: epsilonToRho(2, 1e-6), assumedColluders: 0 },
+  privacy: { rho: epsilonToRho(2, 1e-6) },
 };
 
 beforeAll(async () => {

@@ -39,7 +39,7 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     minParticipantsPerGroup: 2,
     maxParticipants: 8,
     groups: 1,
-    privacy: { unit: 'request' as const, rho: 0.1, assumedColluders: 0, deltaInverse: 1_000_000 },
+    privacy: { unit: 'request' as const, rho: 0.1, deltaInverse: 1_000_000 },
     sendDelayMs: 0,
     durationMs: 1000,
   };

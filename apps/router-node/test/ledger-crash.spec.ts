@@ -29,7 +29,7 @@ const coordinator = new CoordinatorDouble(fleet, {
 });
 const nodes = new Map<string, NodeProcess>();
 const noisy = {
-  privacy: { unit: 'request' as const, rho: 0.05, assumedColluders: 0, deltaInverse: 1_000_000 },
+  privacy: { unit: 'request' as const, rho: 0.05, deltaInverse: 1_000_000 },
   minParticipantsPerGroup: 1,
 };
 

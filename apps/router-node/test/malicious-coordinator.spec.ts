@@ -4,7 +4,7 @@
  * the budget.
  */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { clusterTerms, configHash, headerHash, signDocument, signPolicy } from '@secagg/protocol';
+import { configHash, headerHash, signDocument, signPolicy } from '@secagg/protocol';
 import {
   type ClusterHash,
   contributionMessage,
@@ -38,7 +38,7 @@ fleet.documents = {
   policy: signPolicy(fleet.authority, {
     ...terms,
     version: 2,
-    clusters: [...terms.clusters, clusterTerms(other, { ...terms.clusters[0] })],
+    clusters: [...terms.clusters, { ...terms.clusters[0], cluster: other }],
   }),
 };
 const coordinator = new CoordinatorDouble(fleet);
@@ -187,7 +187,7 @@ afterAll(async () => {
 
 it('gets no more out of a router than its budget, whatever it announces, claims and repeats', async () => {
   const plan = {
-    privacy: { unit: 'request' as const, rho: ROUND_RHO, assumedColluders: 0, deltaInverse: 1_000_000 },
+    privacy: { unit: 'request' as const, rho: ROUND_RHO, deltaInverse: 1_000_000 },
     minParticipantsPerGroup: 1,
     durationMs: 2000,
     maxParticipants: 2,

@@ -50,7 +50,7 @@ afterEach(async () => {
 const participation = async (node: NodeProcess) => (await node.client.status()).participations[0];
 const ended = (key: string) => eventually('publication', () => coordinator.round(key).phase === 'published');
 const noisy = {
-  privacy: { unit: 'request' as const, rho: 0.05, assumedColluders: 0, deltaInverse: 1_000_000 },
+  privacy: { unit: 'request' as const, rho: 0.05, deltaInverse: 1_000_000 },
   minParticipantsPerGroup: 1,
   durationMs: 3000,
 };

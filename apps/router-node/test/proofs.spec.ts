@@ -27,7 +27,7 @@ jest.setTimeout(60_000);
 const row: RewardObservation = { model: 'm1', task: 't1', success: true, latency_s: 1 };
 const noisy = { SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_BUDGET_RHO: '10', SECAGG_MAX_ROUND_RHO: '1' };
 const plan = {
-  privacy: { unit: 'request' as const, rho: 0.05, assumedColluders: 0, deltaInverse: 1_000_000 },
+  privacy: { unit: 'request' as const, rho: 0.05, deltaInverse: 1_000_000 },
   minParticipantsPerGroup: 1,
   durationMs: 1500,
 };

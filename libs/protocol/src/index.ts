@@ -10,6 +10,7 @@ export * from './evidence/proven-misbehaviour';
 export { isByAccident } from './evidence/statements';
 export * from './evidence/verify-evidence';
 export * from './evidence/receipt-not-honoured';
+export * from './fleet/assumed-colluders';
 export * from './fleet/authority';
 export * from './fleet/fleet-view';
 export * from './fleet/freshness';

@@ -100,7 +100,7 @@ it('of a round before a change of policy goes by the documents of that round', (
 
 describe('a router that is shown one', () => {
   const noisy = () => new LocalFleet({ routers: 5, committee: { size: 4, threshold: 2 }, random, nowMs: now });
-  const noise = { privacy: { unit: 'request', rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 } } as const;
+  const noise = { privacy: { unit: 'request', rho: 0.5, deltaInverse: 1_000_000 } } as const;
 
   it('takes back data and charge on an abort, once, whoever shows it', () => {
     const scenario = new Scenario(noisy(), noise).contribute([]);

@@ -48,7 +48,7 @@ it('their standardised errors have mean 0 and standard deviation 1', () => {
       fields: defaultFields({ quality: true, cost: true, latencyBoundSeconds: 5, costBoundUsdPerToken: 1e-4 }),
       maxRequestsPerRouter: 1200,
       minParticipantsPerGroup: 2,
-      privacy: { unit: 'request', rho: 0.01, assumedColluders: 0, deltaInverse: 1_000_000 },
+      privacy: { unit: 'request', rho: 0.01, deltaInverse: 1_000_000 },
     });
     fleet.routers.forEach((router, r) =>
       router.send(

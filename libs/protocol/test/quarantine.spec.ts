@@ -6,7 +6,7 @@ import { distribute, nextDocuments } from './support/rosters';
 import { codeOf, now, random, Scenario } from './support/scenario';
 
 const noise = {
-  privacy: { unit: 'request', rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 },
+  privacy: { unit: 'request', rho: 0.5, deltaInverse: 1_000_000 },
   minParticipantsPerGroup: 2,
 } as const;
 

@@ -36,7 +36,7 @@ describe('a round whose sums are counted elsewhere', () => {
     minParticipantsPerGroup: 2,
     maxParticipants: 8,
     groups: 1,
-    privacy: { unit: 'request' as const, rho: 0.1, assumedColluders: 0, deltaInverse: 1_000_000 },
+    privacy: { unit: 'request' as const, rho: 0.1, deltaInverse: 1_000_000 },
     sendDelayMs: 0,
     durationMs: 1000,
   };

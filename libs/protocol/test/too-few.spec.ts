@@ -9,7 +9,7 @@ import { forge } from './support/tamper';
 
 const noisy = () => new LocalFleet({ routers: 5, committee: { size: 4, threshold: 2 }, random, nowMs: now });
 const noise = {
-  privacy: { unit: 'request', rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 },
+  privacy: { unit: 'request', rho: 0.5, deltaInverse: 1_000_000 },
   minParticipantsPerGroup: 3,
 } as const;
 

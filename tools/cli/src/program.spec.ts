@@ -3,13 +3,16 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { verifyFleet } from '@secagg/protocol';
-import { signedMessage } from '@secagg/schema';
+import { signDocument, verifyFleet } from '@secagg/protocol';
+import { policyMessage, signedMessage } from '@secagg/schema';
 import { json, secagg } from '../test/support/secagg';
+import { FleetFolder } from './fleet-folder';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'secagg-cli-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
+
+const routers = (count: number) => Array.from({ length: count }, (_, i) => `router-${i}`).join(',');
 
 describe('fleet', () => {
   const at = (...names: string[]) => join(folder, 'fleet', ...names);
@@ -35,7 +38,7 @@ describe('fleet', () => {
     );
     expect(existsSync(at('parties', 'router-1', 'identity.key'))).toBe(false);
 
-    await json('fleet', 'policy', '--cluster', 'eu', '--min-participants', '5', ...dir());
+    await json('fleet', 'policy', '--cluster', 'eu', '--min-participants', '6', ...dir());
     await json('fleet', 'policy', '--cluster', 'us', '--unsafe-no-noise', ...dir());
     await json('fleet', 'roster', '--revoke', 'router-1', ...dir());
     const after = fleetOf();
@@ -47,7 +50,7 @@ describe('fleet', () => {
         unsafe_no_noise,
       ]),
     ).toEqual([
-      [5, false],
+      [6, false],
       [4, true],
     ]);
     expect(after.policy.clusters.map(({ min_assumed_colluders }) => min_assumed_colluders)).toEqual([1, 1]);
@@ -145,6 +148,41 @@ describe('fleet', () => {
     expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('--assumed-colluders') as string });
   });
 
+  it('counts corrupt committee members as colluders wherever they may be routers of the cluster', async () => {
+    const terms = () => {
+      const { min_participants_per_group: least, min_assumed_colluders: colluders } = fleetOf().policy.clusters[0];
+      return { least, colluders };
+    };
+    const committee = ['--committee', '7', '--threshold', '3'];
+    const made = await json('fleet', 'init', 'trial', '--cluster', 'eu', ...committee, ...dir());
+    await json('fleet', 'roster', ...dir());
+    expect(terms()).toEqual({ least: 6, colluders: 3 });
+    expect(made.colluders).toContain('2 corrupt committee members');
+    // Another committee changes what every cluster assumes, and leaves what the operator assumes besides.
+    await json('fleet', 'policy', '--committee', '10', '--threshold', '4', '--candidates', routers(10), ...dir());
+    expect(terms()).toEqual({ least: 6, colluders: 4 });
+    const refused = await secagg('fleet', 'policy', '--cluster', 'eu', '--assumed-colluders', '3', ...dir());
+    expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('3 corrupt committee members') as string });
+    // Members of the cluster that are no candidates: what the operator says.
+    const separate = await json('fleet', 'policy', '--cluster', 'eu', '--members', 'a,b,c,d,e,f', ...dir());
+    expect(terms()).toEqual({ least: 6, colluders: 1 });
+    expect(separate.colluders).toContain('no committee candidate is a router of the cluster');
+  });
+
+  it('does not publish a policy whose rounds everybody would refuse', async () => {
+    await json('fleet', 'init', 'trial', '--cluster', 'eu', '--committee', '7', '--threshold', '3', ...dir());
+    await json('fleet', 'roster', ...dir());
+    const authority = new FleetFolder(at()).authority();
+    const terms = policyMessage.decode(new FleetFolder(at()).document('policy')?.body as Uint8Array);
+    // As one was signed before corrupt candidates had to be counted.
+    const clusters = terms.clusters.map((cluster) => ({ ...cluster, min_assumed_colluders: 1 }));
+    const old = signDocument(policyMessage, terms.fleet, { ...terms, clusters }, authority.secretKey);
+    writeFileSync(at('policy.cbor'), signedMessage.encode(old));
+    const { status, err } = await secagg('fleet', 'publish', 'http://127.0.0.1:9', ...dir());
+    expect(status).toBe(1);
+    expect(err).toContain('2 corrupt committee candidates may be among its routers');
+  });
+
   it('sets routers aside for some rounds where it is told to, and no more', async () => {
     await json('fleet', 'init', 'trial', '--cluster', 'eu', ...dir());
     await json('fleet', 'roster', ...dir());
@@ -152,8 +190,8 @@ describe('fleet', () => {
     expect(terms()).not.toHaveProperty('quarantine_rounds');
     await json('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '20', ...dir());
     expect(terms().quarantine_rounds).toBe(20);
-    await json('fleet', 'policy', '--cluster', 'eu', '--min-participants', '5', ...dir());
-    expect(terms()).toMatchObject({ quarantine_rounds: 20, min_participants_per_group: 5 });
+    await json('fleet', 'policy', '--cluster', 'eu', '--min-participants', '6', ...dir());
+    expect(terms()).toMatchObject({ quarantine_rounds: 20, min_participants_per_group: 6 });
     await json('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '0', ...dir());
     expect(terms()).not.toHaveProperty('quarantine_rounds');
     expect(await secagg('fleet', 'policy', '--cluster', 'eu', '--quarantine-rounds', '10001', ...dir())).toMatchObject({

@@ -10,6 +10,8 @@ export interface DemoOptions {
   readonly dropCommittee: number;
   readonly dropCommitteeAt: 'announce' | 'answer';
   readonly minParticipants: number;
+  /** Routers whose noise is not counted on: corrupt committee members, which are routers too, and others. */
+  readonly assumedColluders: number;
   readonly input?: string;
   readonly epsilon: number;
   readonly delta: number;
@@ -56,6 +58,11 @@ function command(): Command {
       whole(1, 200),
     )
     .option(
+      '--assumed-colluders <n>',
+      'routers assumed to collude or to add no noise, besides the t-1 committee members that may (default: 1 where two honest ones are left)',
+      whole(0, 200),
+    )
+    .option(
       '--input <file>',
       'observations, .csv, .jsonl or .json; row i goes to router i mod R (default: generated traffic)',
     )
@@ -71,9 +78,12 @@ function command(): Command {
 /** Throws CommanderError, after having said what is wrong. */
 export function parseOptions(args: readonly string[]): DemoOptions {
   const program = command().exitOverride().showHelpAfterError('(--help for the options)');
-  const given = program
-    .parse([...args], { from: 'user' })
-    .opts<Omit<DemoOptions, 'minParticipants'> & { minParticipants?: number }>();
+  const given = program.parse([...args], { from: 'user' }).opts<
+    Omit<DemoOptions, 'minParticipants' | 'assumedColluders'> & {
+      minParticipants?: number;
+      assumedColluders?: number;
+    }
+  >();
   const refuse = (message: string) => program.error(`error: ${message}`);
   const { routers, committee, threshold, drop, dropCommittee } = given;
   if (committee > routers) refuse(`a committee of ${committee} needs at least as many routers`);
@@ -89,8 +99,14 @@ export function parseOptions(args: readonly string[]): DemoOptions {
   } catch (error) {
     refuse(error instanceof Error ? error.message : 'no such committee');
   }
-  return {
-    ...given,
-    minParticipants: given.minParticipants ?? Math.max(1, Math.min(left, Math.ceil((2 * routers) / 3))),
-  };
+  // Members are routers of the cluster. Rounds without noise have none to count on.
+  const corrupt = given.unsafeNoNoise ? 0 : threshold - 1;
+  const minParticipants = given.minParticipants ?? Math.max(corrupt + 1, Math.min(left, Math.ceil((2 * routers) / 3)));
+  const others = given.assumedColluders ?? (!given.unsafeNoNoise && minParticipants - corrupt > 2 ? 1 : 0);
+  const assumedColluders = corrupt + others;
+  if (assumedColluders >= minParticipants)
+    refuse(
+      `of ${minParticipants} participants, ${corrupt} corrupt committee members and ${others} others would be assumed to add no noise: no honest router would be left (--min-participants, --threshold, --assumed-colluders)`,
+    );
+  return { ...given, minParticipants, assumedColluders };
 }

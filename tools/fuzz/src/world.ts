@@ -173,7 +173,7 @@ const plan = {
   maxParticipants: 64,
   groups: 1,
   combination: 'sum' as const,
-  privacy: { unit: 'request' as const, rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 },
+  privacy: { unit: 'request' as const, rho: 0.5, deltaInverse: 1_000_000 },
   sendDelayMs: 0,
 };
 

@@ -135,7 +135,7 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
       privacy: {
         unit,
         rho: scenario.rho,
-        assumedColluders: scenario.colluders ?? 0,
+        ...(scenario.colluders === undefined ? {} : { assumedColluders: scenario.colluders }),
         deltaInverse: 1_000_000,
         ...(unit === 'router' && { routerClipNorm: 5_000_000 }),
       },

@@ -73,7 +73,7 @@ describe('check of the opened sums', () => {
       minParticipantsPerGroup: 3,
       maxParticipants: 3,
       groups: 1,
-      privacy: { unit: 'request', rho: 1, assumedColluders: 0, deltaInverse: 1e6 },
+      privacy: { unit: 'request', rho: 1, deltaInverse: 1e6 },
       sendDelayMs: 0,
       durationMs: 1000,
     },

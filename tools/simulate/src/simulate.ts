@@ -122,7 +122,6 @@ class Simulation {
       privacy: {
         unit: 'request',
         rho: unsafeNoNoise ? 'unsafe-none' : options.rho,
-        assumedColluders: 0,
         deltaInverse: 1_000_000,
       },
       sendDelayMs: 0,

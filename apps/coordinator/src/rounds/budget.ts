@@ -6,6 +6,7 @@ import {
   clusterLedger,
   clusterPolicy,
   type CoordinatorState,
+  leastColluders,
   type RoundPlan,
 } from '@secagg/protocol';
 import { type ClusterPlan } from './start-round';
@@ -31,12 +32,13 @@ export function tightestBudget(
 /** The plan with the cost of its next round. Throws `budget_exhausted` when an allocation has nothing left to give, `policy` for an unknown cluster. */
 export function withCost(state: CoordinatorState, plan: ClusterPlan, nowMs: number): Omit<RoundPlan, 'round'> {
   const { rho, expectedParticipants, ...terms } = plan.privacy;
+  if (typeof rho !== 'object') return { ...plan, privacy: { ...terms, rho } };
   const policy = clusterPolicy(state.view, plan.cluster);
-  const assumedColluders = terms.assumedColluders ?? policy.min_assumed_colluders;
+  const assumedColluders = terms.assumedColluders ?? leastColluders(state.view.policy.committee, policy);
   const { minParticipantsPerGroup } = plan;
-  const cost =
-    typeof rho === 'object'
-      ? allocatedRho(state, policy, rho, { minParticipantsPerGroup, assumedColluders, expectedParticipants }, nowMs)
-      : rho;
-  return { ...plan, privacy: { ...terms, assumedColluders, rho: cost } };
+  const participants = { minParticipantsPerGroup, assumedColluders, expectedParticipants };
+  return {
+    ...plan,
+    privacy: { ...terms, assumedColluders, rho: allocatedRho(state, policy, rho, participants, nowMs) },
+  };
 }

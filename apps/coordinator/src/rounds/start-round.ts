@@ -9,11 +9,9 @@ import { openRoundOf } from './open-rounds';
 import { liveRound } from './round-status';
 
 export interface ClusterPlan extends Omit<RoundPlan, 'round' | 'privacy'> {
-  readonly privacy: Omit<RoundPlan['privacy'], 'rho' | 'assumedColluders'> & {
+  readonly privacy: Omit<RoundPlan['privacy'], 'rho'> & {
     /** Target cost, or how it follows from what the cluster's ledger has left. */
     readonly rho: RoundPlan['privacy']['rho'] | Allocation;
-    /** By default what the fleet policy asks for. */
-    readonly assumedColluders?: number;
     /** Routers that usually contribute, per group: for the allocation. */
     readonly expectedParticipants?: number;
   };

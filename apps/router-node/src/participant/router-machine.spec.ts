@@ -13,7 +13,7 @@ const plan = {
   minParticipantsPerGroup: 2,
   maxParticipants: 2,
   groups: 1,
-  privacy: { unit: 'request' as const, rho: 0.01, assumedColluders: 0, deltaInverse: 100_000 },
+  privacy: { unit: 'request' as const, rho: 0.01, deltaInverse: 100_000 },
   sendDelayMs: 0,
   durationMs: 1000,
 };

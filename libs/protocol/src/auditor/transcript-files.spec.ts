@@ -21,7 +21,7 @@ function finishedRound(contributions: number): { key: Uint8Array; files: Map<str
       minParticipantsPerGroup: 2,
       maxParticipants: 8,
       groups: 1,
-      privacy: { unit: 'request', rho: 1, assumedColluders: 0, deltaInverse: 1_000_000 },
+      privacy: { unit: 'request', rho: 1, deltaInverse: 1_000_000 },
       sendDelayMs: 0,
       durationMs: 1000,
     },

@@ -30,7 +30,8 @@ export const checks = {
   'policy.privacy_unit': 'the privacy unit is allowed',
   'policy.min_participants': 'a group needs as many participants as the policy asks for',
   'policy.groups': 'it has no more groups than allowed, and enough for its combination',
-  'policy.colluders': 'as many colluders are assumed as the policy asks for, and an honest router is left',
+  'policy.colluders':
+    'as many colluders are assumed as the policy asks for and as committee members may be corrupt routers, and an honest router is left',
   'policy.capacity': 'its numbers of participants fit each other',
   'policy.word_width': 'sums cannot wrap around',
   'policy.clip_norm': 'the declared norm covers what one router or request can send',

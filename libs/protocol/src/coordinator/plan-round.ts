@@ -1,5 +1,5 @@
 /** From what an operator wants of a round to the announced configuration (PROTOCOL section 4.1). */
-import { planNoise, rhoToBudgetUnits } from '@secagg/dp-noise';
+import { honestQuorum, planNoise, rhoToBudgetUnits } from '@secagg/dp-noise';
 import {
   type ClusterHash,
   type Combination,
@@ -14,6 +14,7 @@ import {
 } from '@secagg/schema';
 import { signDocument } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
+import { leastColluders } from '../fleet/assumed-colluders';
 import { clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { type Identity } from '../router/contribution';
 import { noiseStdDevUnits, withPrivacyErrors } from '../round/privacy';
@@ -37,7 +38,8 @@ export interface RoundPlan {
     readonly routerClipNorm?: number;
     /** Target cost of the round; `unsafe-none`: no noise and no privacy claim. */
     readonly rho: number | 'unsafe-none';
-    readonly assumedColluders: number;
+    /** Per group; by default the least that the policy lets a round assume. */
+    readonly assumedColluders?: number;
     readonly deltaInverse: number;
   };
   readonly sendDelayMs: number;
@@ -62,6 +64,10 @@ export function planRound(
   const clipNorm = unit === 'request' ? requestNorm(shape) : plan.privacy.routerClipNorm;
   if (clipNorm === undefined)
     throw new SecaggError('invalid', 'privacy unit `router` needs a clip norm', { path: 'privacy.routerClipNorm' });
+  const policy = clusterPolicy(view, plan.cluster);
+  const assumedColluders =
+    plan.privacy.assumedColluders ??
+    (rho === 'unsafe-none' ? policy.min_assumed_colluders : leastColluders(view.policy.committee, policy));
   const variance =
     rho === 'unsafe-none'
       ? { numerator: 0, denominator: 1 }
@@ -69,7 +75,7 @@ export function planRound(
           planNoise({
             units: rhoToBudgetUnits(rho),
             sensitivity: clipNorm,
-            honestQuorum: plan.minParticipantsPerGroup - plan.privacy.assumedColluders,
+            honestQuorum: honestQuorum(plan.minParticipantsPerGroup, assumedColluders),
             dimension: plan.keys.length * plan.fields.length,
           }),
         ).shareVariance;
@@ -96,7 +102,7 @@ export function planRound(
       clip_norm: clipNorm,
       noise_variance_numerator: variance.numerator,
       noise_variance_denominator: variance.denominator,
-      assumed_colluders: plan.privacy.assumedColluders,
+      assumed_colluders: assumedColluders,
       delta_inverse: plan.privacy.deltaInverse,
     },
     groups: plan.groups,
@@ -104,7 +110,6 @@ export function planRound(
     min_participants_per_group: plan.minParticipantsPerGroup,
     max_participants: plan.maxParticipants,
   };
-  clusterPolicy(view, plan.cluster);
   const announcement: Signed = signDocument(roundConfigMessage, view.fleet, config, identity.secretKey);
   return verifyAnnouncement(view, epoch, announcement);
 }

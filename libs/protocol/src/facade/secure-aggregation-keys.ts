@@ -20,7 +20,10 @@ export interface SecureAggregationOptions {
   readonly catalogue: readonly string[];
   /** Milliseconds since 1970, as `Date.now`. */
   readonly clock: () => number;
-  /** Fewest contributions a round is opened with; announced, so that no later request can lower it. Default 2 (1 for one router). */
+  /**
+   * Fewest contributions a round is opened with; announced, so that no later request can lower it. Default 2 (1 for one router). The noise of
+   * all but t-1 of them is counted on, so more make each router's share smaller.
+   */
   readonly minParticipants?: number;
   /** Default: the hash of a random name. */
   readonly clusterHash?: ClusterHash;
@@ -75,22 +78,33 @@ export function createSecureAggregationKeys(n: number, options: SecureAggregatio
     throw new SecaggError('invalid', `the minimum of participants must be from 1 to ${n}`, { path: 'minParticipants' });
   const { epsilon = 1, deltaInverse = 1_000_000, rounds = 100 } = options.privacy ?? {};
   const noNoise = options.unsafeNoNoise === true;
+  const committee = options.committee ?? committeeOf(n);
+  // Members are routers of the cluster: the noise of those that may be corrupt is not counted on.
+  const assumedColluders = noNoise ? 0 : committee.threshold - 1;
+  const honest = minParticipants - assumedColluders;
+  if (honest < 1)
+    throw new SecaggError(
+      'invalid',
+      `of ${minParticipants} participants, ${assumedColluders} corrupt committee members add no noise that counts: the minimum must be at least ${assumedColluders + 1}`,
+      { path: 'minParticipants' },
+    );
   const rho = epsilonToRho(epsilon, 1 / deltaInverse);
   const roundUnits = rhoToBudgetUnits(rho);
   const fields = defaultFields({
     cost: true,
     quality: true,
     ...options.fields,
-    ...(noNoise ? {} : { unitsPerRequest: unitsFor(rho, minParticipants, maxRequestsPerRouter) }),
+    ...(noNoise ? {} : { unitsPerRequest: unitsFor(rho, honest, maxRequestsPerRouter) }),
   });
   const fleet = new LocalFleet({
     routers: n,
-    committee: options.committee ?? committeeOf(n),
+    committee,
     random,
     nowMs: clock(),
     clusterHash: options.clusterHash ?? createClusterHash('local', Buffer.from(random(16)).toString('hex')),
     cluster: {
       min_participants_per_group: minParticipants,
+      min_assumed_colluders: assumedColluders,
       privacy_units: ['router'],
       max_groups: 1,
       unsafe_no_noise: noNoise,
@@ -99,7 +113,7 @@ export function createSecureAggregationKeys(n: number, options: SecureAggregatio
     policy: { clock_tolerance_ms: DAY_MS },
     limits: {
       privacyUnit: 'router',
-      minHonestPerGroup: minParticipants,
+      minHonestPerGroup: honest,
       unsafeNoNoise: noNoise,
       maxRoundRhoUnits: roundUnits,
       budget: { units: Math.min(rounds * roundUnits, Number.MAX_SAFE_INTEGER), window: 'lifetime' },
@@ -116,7 +130,6 @@ export function createSecureAggregationKeys(n: number, options: SecureAggregatio
       unit: 'router',
       routerClipNorm: requestNorm({ fields }) * maxRequestsPerRouter,
       rho: noNoise ? 'unsafe-none' : rho,
-      assumedColluders: 0,
       deltaInverse,
     },
     sendDelayMs: 0,

@@ -18,6 +18,7 @@ import {
   type Signed,
 } from '@secagg/schema';
 import { isSignedBy, signDocument } from '../documents';
+import { corruptCandidates } from './assumed-colluders';
 
 export interface Authority {
   readonly fleet: string;
@@ -103,7 +104,10 @@ export function signRoster(authority: Authority, terms: RosterTerms): Signed {
 /** A policy without what the authority fills in itself. */
 export type PolicyTerms = Omit<FleetPolicy, 'v' | 'fleet'>;
 
-/** Throws `policy` for a committee that cannot work, for a cluster named twice, and `invalid` for what the schema refuses. */
+/**
+ * Throws `policy` for a committee that cannot work, for a cluster named twice or one whose assumed colluders do not cover the corrupt
+ * candidates among its routers, and `invalid` for what the schema refuses.
+ */
 export function signPolicy(authority: Authority, terms: PolicyTerms): Signed {
   const { size, threshold, candidates } = terms.committee;
   const refuse = (what: string): never => {
@@ -115,20 +119,34 @@ export function signPolicy(authority: Authority, terms: PolicyTerms): Signed {
   if (candidates.length < size) refuse(`${candidates.length} committee candidates for ${size} seats`);
   if (new Set(terms.clusters.map(({ cluster }) => cluster)).size !== terms.clusters.length)
     refuse('a cluster is named twice');
+  for (const cluster of terms.clusters) {
+    const corrupt = corruptCandidates(terms.committee, cluster);
+    // Rounds without noise claim nothing; for one with noise in such a cluster every party checks the same.
+    if (!cluster.unsafe_no_noise && cluster.min_assumed_colluders < corrupt)
+      refuse(
+        `cluster ${cluster.cluster}: ${corrupt} corrupt committee candidates may be among its routers, so at least ${corrupt} colluders must be assumed in a group, not ${cluster.min_assumed_colluders}; or list members of the cluster that are no candidates`,
+      );
+  }
   return signDocument(policyMessage, authority.fleet, { v: 1, fleet: authority.fleet, ...terms }, authority.secretKey);
 }
 
 const DAY_MS = 86_400_000;
+
+/**
+ * A cluster policy whose assumed colluders, when they are not stated, are the corrupt committee candidates among its routers; none where
+ * rounds without noise are allowed.
+ */
+export type ClusterTerms = Omit<ClusterPolicy, 'min_assumed_colluders'> &
+  Partial<Pick<ClusterPolicy, 'min_assumed_colluders'>>;
 
 /** A cluster of all routers of the roster: one group, unit `request`, budgets over 30 days, unless said otherwise. */
 export const clusterTerms = (
   cluster: ClusterHash,
   terms: Pick<ClusterPolicy, 'min_participants_per_group' | 'max_round_rho_units' | 'budget_rho_units'> &
     Partial<ClusterPolicy>,
-): ClusterPolicy => ({
+): ClusterTerms => ({
   members: [],
   privacy_units: ['request'],
-  min_assumed_colluders: 0,
   max_groups: 1,
   budget_window_days: 30,
   min_delta_inverse: 10_000,
@@ -139,8 +157,9 @@ export const clusterTerms = (
 
 type Committee = FleetPolicy['committee'];
 type OptionalTerms = 'version' | 'not_after_ms' | 'suites' | 'sealing_suites' | 'clock_tolerance_ms';
-export type RequiredPolicyTerms = Omit<PolicyTerms, OptionalTerms | 'committee'> &
+export type RequiredPolicyTerms = Omit<PolicyTerms, OptionalTerms | 'committee' | 'clusters'> &
   Partial<Pick<PolicyTerms, OptionalTerms>> & {
+    readonly clusters: readonly ClusterTerms[];
     readonly committee: Omit<Committee, 'max_epoch_ms'> & Partial<Committee>;
   };
 
@@ -152,5 +171,9 @@ export const policyTerms = (terms: RequiredPolicyTerms): PolicyTerms => ({
   sealing_suites: ['hpke-x25519-sha256-aes256gcm'],
   clock_tolerance_ms: 60_000,
   ...terms,
+  clusters: terms.clusters.map((cluster) => ({
+    min_assumed_colluders: cluster.unsafe_no_noise ? 0 : corruptCandidates(terms.committee, cluster),
+    ...cluster,
+  })),
   committee: { max_epoch_ms: 7 * DAY_MS, ...terms.committee, candidates: [...terms.committee.candidates].sort() },
 });

@@ -14,6 +14,7 @@ import {
 import { bound, type CheckName, ensure } from '../checks/check';
 import { openUnder, sameBytes } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
+import { leastColluders } from '../fleet/assumed-colluders';
 import { allowsVersion, certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { namedView, viewOfRound } from '../fleet/update-fleet';
 import { checkClipNorm, noiseStdDevUnits, worstCaseRho, withNoise } from './privacy';
@@ -168,7 +169,7 @@ function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig
   allow(
     'policy.colluders',
     privacy.assumed_colluders >= policy.min_assumed_colluders,
-    'fewer assumed colluders than the policy asks for',
+    `${privacy.assumed_colluders} assumed colluders in a group, fewer than the ${policy.min_assumed_colluders} that the policy asks for`,
   );
   allow(
     'policy.colluders',
@@ -192,13 +193,21 @@ function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig
   const wide = config.layout.word_bits >= wordBitsFor({ ...config.layout, noiseStdDevUnits: noise });
   allow('policy.word_width', wide, 'its words are too short for its noise: sums would wrap around');
   checkClipNorm(config);
-  if (!withNoise(config)) allow('policy.noise', policy.unsafe_no_noise, 'it has no noise');
-  else
-    allow(
-      'policy.noise_floor',
-      worstCaseRho(config) <= policy.max_round_rho_units / 2 ** 40,
-      'its noise is below the floor of the policy',
-    );
+  if (!withNoise(config)) {
+    allow('policy.noise', policy.unsafe_no_noise, 'it has no noise');
+    return;
+  }
+  const colluders = leastColluders(view.policy.committee, policy);
+  allow(
+    'policy.colluders',
+    privacy.assumed_colluders >= colluders,
+    `${privacy.assumed_colluders} assumed colluders in a group, but ${colluders} corrupt committee members may be among its routers`,
+  );
+  allow(
+    'policy.noise_floor',
+    worstCaseRho(config) <= policy.max_round_rho_units / 2 ** 40,
+    'its noise is below the floor of the policy',
+  );
 }
 
 /** Throws `policy` when the announced round time is further from this party's clock than the policy tolerates. */

@@ -6,11 +6,11 @@ import { codeOf, drawGroups, now, random, Scenario } from './scenario';
 import { forge } from './tamper';
 
 export const noisyTerms = {
-  privacy: { unit: 'request', rho: 0.5, assumedColluders: 0, deltaInverse: 1_000_000 },
+  privacy: { unit: 'request', rho: 0.5, deltaInverse: 1_000_000 },
   minParticipantsPerGroup: 2,
 } as const;
 
-const bothUsed = (groups: LocalRouter[][]): boolean => groups.every((group) => group.length > 0);
+const bothUsed = (groups: LocalRouter[][]): boolean => groups.every((group) => group.length >= 2);
 
 export function everything(fleet: LocalFleet): Scenario[] {
   const { coordinator, members, routers } = fleet;
@@ -33,7 +33,7 @@ export function everything(fleet: LocalFleet): Scenario[] {
   settleAll(passedOn.contribute(others).finish());
 
   const grouped = settleAll(
-    drawGroups(() => new Scenario(fleet, { ...noisyTerms, groups: 2, minParticipantsPerGroup: 1 }), bothUsed)
+    drawGroups(() => new Scenario(fleet, { ...noisyTerms, groups: 2 }), bothUsed)
       .contribute()
       .finish(),
   );

@@ -82,6 +82,8 @@ export function createFleet(folder: string, routers: number): BenchFleet {
       not_after_ms: nowMs + DAY_MS,
       clusters: [
         clusterTerms(cluster, {
+          // The members are parties of their own, and add nothing to a group.
+          members: identities.map(({ id }) => id).sort(),
           min_participants_per_group: 2,
           max_round_rho_units: UNLIMITED,
           budget_rho_units: UNLIMITED,

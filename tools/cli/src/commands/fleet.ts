@@ -22,6 +22,7 @@ import { Command } from 'commander';
 import { FleetFolder, type FleetRecord, readSigned } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
 import { list, oneOf, serviceUrl, positiveCount, publicKey } from '../parse';
+import { checkColluders, colludersStatement } from './colluders';
 import { addPolicyOptions, nextPolicy, type PolicyOptions, policyWarnings } from './policy-options';
 
 const DAY_MS = 86_400_000;
@@ -122,11 +123,13 @@ function savePolicy(folder: FleetFolder, { policy, terms, cluster }: NextPolicy,
   const file = folder.writeDocument('policy', policy);
   const { size, threshold } = terms.committee;
   const warnings = policyWarnings(terms, cluster?.hash);
+  const meant = terms.clusters.find((entry) => entry.cluster === cluster?.hash);
   printJson(output, {
     file,
     version: terms.version,
     ...(cluster ? { cluster: cluster.hash } : {}),
     committee: tolerance(size, threshold).statement,
+    ...(meant ? { colluders: colludersStatement(terms.committee, meant) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
   });
 }
@@ -214,6 +217,7 @@ async function publish(url: string, dir: string, output: Output): Promise<void> 
   const client = new CoordinatorClient({ url });
   try {
     const [policy, roster] = (['policy', 'roster'] as const).map((name) => readSigned(`${dir}/${name}.cbor`));
+    checkColluders(policyMessage.decode(policy.body));
     await client.putFleet({ policy, roster });
     printJson(output, {
       published: parseServiceUrl(url).shown,

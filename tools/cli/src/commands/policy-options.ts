@@ -1,9 +1,10 @@
 /** Options of the fleet policy, and what they change in it. */
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
-import { clusterTerms, type PolicyTerms, policyTerms } from '@secagg/protocol';
+import { type ClusterTerms, clusterTerms, corruptCandidates, type PolicyTerms, policyTerms } from '@secagg/protocol';
 import { type ClusterHash, type ClusterPolicy, type PartyId } from '@secagg/schema';
 import { type Command } from 'commander';
-import { Refusal, Usage } from '../output';
+import { Usage } from '../output';
+import { type Committee, HONEST_BY_DEFAULT, otherColluders, withColluders } from './colluders';
 import { count, delta, list, oneOf, positive, positiveCount } from '../parse';
 
 export interface PolicyOptions {
@@ -44,8 +45,16 @@ export function addPolicyOptions(command: Command): Command {
       'privacy unit that rounds may use: request, router or both (default: request)',
       oneOf('request', 'router', 'both'),
     )
-    .option('--min-participants <n>', 'smallest group that is opened (default: 4)', positiveCount)
-    .option('--assumed-colluders <n>', 'routers per group assumed to collude or to add no noise (default: 1)', count)
+    .option(
+      '--min-participants <n>',
+      'smallest group that is opened (default: 3 above all that are assumed to collude)',
+      positiveCount,
+    )
+    .option(
+      '--assumed-colluders <n>',
+      'routers per group assumed to collude or to add no noise, besides the t-1 committee members that may be among them (default: 1)',
+      count,
+    )
     .option('--max-groups <n>', 'most groups of a round (default: 1)', positiveCount)
     .option('--epsilon <e>', 'most that one round may cost (default: 1)', positive)
     .option('--delta <d>', 'at which --epsilon and --budget-epsilon are meant (default: 1e-6)', delta)
@@ -95,7 +104,6 @@ function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
     ...present(options.members, (members) => ({ members: [...new Set(members)].sort() as PartyId[] })),
     ...present(options.unit, (unit) => ({ privacy_units: unit === 'both' ? ['router', 'request'] : [unit] })),
     ...present(options.minParticipants, (n) => ({ min_participants_per_group: n })),
-    ...present(options.assumedColluders, (n) => ({ min_assumed_colluders: n })),
     ...present(options.maxGroups, (n) => ({ max_groups: n })),
     ...present(options.epsilon, (epsilon) => ({ max_round_rho_units: units(epsilon, atDelta) })),
     ...present(options.budgetEpsilon, (epsilon) => ({ budget_rho_units: units(epsilon, atDelta) })),
@@ -109,45 +117,52 @@ function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
 }
 
 function clustersAfter(
-  before: readonly ClusterPolicy[],
+  before: PolicyTerms | undefined,
   cluster: ClusterHash | undefined,
   options: PolicyOptions,
-): ClusterPolicy[] {
+  committee: Committee,
+): ClusterTerms[] {
   const changes = clusterChanges(options);
+  const known = before?.clusters ?? [];
   if (cluster === undefined) {
-    if (before.length === 0) throw new Usage('a policy has at least one cluster: --cluster <id>');
-    if (Object.keys(changes).length > 0) throw new Usage('--cluster <id> says which cluster the options are about');
-    return [...before];
+    if (known.length === 0) throw new Usage('a policy has at least one cluster: --cluster <id>');
+    if (Object.keys(changes).length > 0 || options.assumedColluders !== undefined)
+      throw new Usage('--cluster <id> says which cluster the options are about');
   }
-  const { delta: atDelta = 1e-6 } = options;
-  const defaults = {
-    min_participants_per_group: 4,
-    min_assumed_colluders: 1,
-    max_round_rho_units: units(1, atDelta),
-    budget_rho_units: units(8, atDelta),
-  };
-  const isNew = !before.some((entry) => entry.cluster === cluster);
-  const after = isNew
-    ? [...before, clusterTerms(cluster, { ...defaults, ...changes })]
-    : before.map((entry) => (entry.cluster === cluster ? { ...entry, ...changes } : entry));
-  const { min_participants_per_group: least, min_assumed_colluders: colluders } = after.find(
-    (entry) => entry.cluster === cluster,
-  ) as ClusterPolicy;
+  const kept = known.map((entry) => {
+    const isMeant = entry.cluster === cluster;
+    const others =
+      (isMeant ? options.assumedColluders : undefined) ?? otherColluders((before as PolicyTerms).committee, entry);
+    return withColluders({ ...entry, ...(isMeant ? changes : {}) }, others, committee);
+  });
+  const isNew = cluster !== undefined && !known.some((entry) => entry.cluster === cluster);
+  const after = isNew ? [...kept, newCluster(cluster, changes, options, committee)] : kept;
   if (
     after.some(({ budget_protects, privacy_units }) => budget_protects === 'event' && privacy_units.includes('router'))
   )
-    throw new Refusal(
+    throw new Usage(
       'unit router is always held to the window, since a router is in every round (--budget-protects event goes with --unit request only)',
-    );
-  if (colluders >= least)
-    throw new Refusal(
-      `groups of ${least} with ${colluders} assumed to collude: no honest router would be left (--min-participants, --assumed-colluders)`,
     );
   return after;
 }
 
+function newCluster(
+  cluster: ClusterHash,
+  changes: Partial<ClusterPolicy>,
+  { delta: atDelta = 1e-6, assumedColluders: others = 1 }: PolicyOptions,
+  committee: Committee,
+): ClusterTerms {
+  const colluders = others + corruptCandidates(committee, { members: changes.members ?? [] });
+  const defaults = {
+    min_participants_per_group: colluders + HONEST_BY_DEFAULT,
+    max_round_rho_units: units(1, atDelta),
+    budget_rho_units: units(8, atDelta),
+  };
+  return withColluders(clusterTerms(cluster, { ...defaults, ...changes }), others, committee);
+}
+
 /** What is allowed and seldom meant. */
-export const policyWarnings = ({ clusters }: PolicyTerms, cluster: ClusterHash | undefined): string[] =>
+export const policyWarnings = ({ committee, clusters }: PolicyTerms, cluster: ClusterHash | undefined): string[] =>
   clusters.flatMap((terms) => {
     if (terms.cluster !== cluster) return [];
     return [
@@ -157,9 +172,9 @@ export const policyWarnings = ({ clusters }: PolicyTerms, cluster: ClusterHash |
           ]
         : []),
       ...(terms.unsafe_no_noise ? ['rounds without noise are allowed: they protect nothing'] : []),
-      ...(terms.min_assumed_colluders === 0
+      ...(otherColluders(committee, terms) === 0
         ? [
-            'no router is assumed to collude: one that leaves out its noise, or subtracts its own, makes every round cost the others more than their ledgers say',
+            'no router besides corrupt committee members is assumed to collude: one that leaves out its noise, or subtracts its own, makes every round cost the others more than their ledgers say',
           ]
         : []),
     ];
@@ -176,15 +191,18 @@ export function nextPolicy(
   const candidates =
     options.candidates ?? before?.committee.candidates ?? Array.from({ length: size }, (_, i) => `router-${i}`);
   const { sealing, clockToleranceS, maxEpochHours } = options;
+  const committee = {
+    candidates: [...new Set(candidates)] as PartyId[],
+    size,
+    threshold: options.threshold ?? before?.committee.threshold ?? 2,
+  };
   return policyTerms({
     version: (before?.version ?? 0) + 1,
     issued_at_ms: nowMs,
     not_after_ms: nowMs + (options.validDays ?? 365) * DAY_MS,
-    clusters: clustersAfter(before?.clusters ?? [], cluster, options),
+    clusters: clustersAfter(before, cluster, options, committee),
     committee: {
-      candidates: [...new Set(candidates)] as PartyId[],
-      size,
-      threshold: options.threshold ?? before?.committee.threshold ?? 2,
+      ...committee,
       max_epoch_ms:
         maxEpochHours === undefined ? (before?.committee.max_epoch_ms ?? 7 * DAY_MS) : maxEpochHours * 3_600_000,
     },

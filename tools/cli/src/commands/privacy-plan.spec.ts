@@ -51,13 +51,26 @@ describe('privacy plan', () => {
     const spent = (budget.rounds - 1) * actual + rho;
     expect(spent).toBeLessThanOrEqual(budget.rho);
     expect(spent / budget.rho).toBeGreaterThan(0.9999);
-    expect(actual / rho).toBeCloseTo(20 / 39, 4);
-    // Three fields of about 65536 units a request: norm sqrt(3)·65536. rho = norm^2/(2·20·s^2), and 40 shares are added up.
-    const share = Math.sqrt((3 * 65536 ** 2) / (2 * 20 * rho));
+    // A corrupt committee member and another router add no noise.
+    expect(actual / rho).toBeCloseTo(19 / 38, 4);
+    // Three fields of about 65536 units a request: norm sqrt(3)·65536. rho = norm^2/(2·19·s^2), and 40 shares are added up.
+    const share = Math.sqrt((3 * 65536 ** 2) / (2 * 19 * rho));
     expect(figures.noise_per_router / share).toBeCloseTo(1, 3);
     expect(figures.standard_errors.total_samples / ((share * Math.sqrt(40)) / 65536)).toBeCloseTo(1, 3);
     expect(figures.standard_errors.success_rate / ((share * Math.sqrt(40)) / (2 * 65536) / 500)).toBeCloseTo(1, 3);
     expect(figures.withheld_below_requests).toBeCloseTo(5 * figures.standard_errors.total_samples, 9);
+  });
+
+  it('counts corrupt committee members that are routers, in the honest quorum and in the smallest group', async () => {
+    const quorum = (...args: string[]) => json('privacy', 'plan', '--epsilon', '1', ...args);
+    expect(await quorum()).toMatchObject({ min_participants: 5, assumed_colluders: 2, honest_quorum: 3 });
+    expect(await quorum('--threshold', '4')).toMatchObject({
+      min_participants: 7,
+      assumed_colluders: 4,
+      honest_quorum: 3,
+    });
+    const own = await quorum('--threshold', '4', '--separate-committee', '--min-participants', '7');
+    expect(own).toMatchObject({ assumed_colluders: 1, honest_quorum: 6 });
   });
 
   it.each([
@@ -68,7 +81,7 @@ describe('privacy plan', () => {
     ['two numbers of rounds', ['--epsilon', '1', '--rounds', '9', '--rounds-per-day', '1']],
     ['no cost', []],
     ['a budget for nothing in particular', ['--budget-epsilon', '8']],
-    ['nobody honest', ['--epsilon', '1', '--min-participants', '2', '--assumed-colluders', '2']],
+    ['nobody honest', ['--epsilon', '1', '--min-participants', '2', '--assumed-colluders', '1']],
     ['too few routers', ['--epsilon', '1', '--routers', '3']],
   ])('does not plan with %s', async (_name, args) => expect((await secagg('privacy', 'plan', ...args)).status).toBe(2));
 

@@ -17,6 +17,7 @@ import { DEFAULT_WITHHOLD_BELOW, defaultFields, requestNorm } from '@secagg/sche
 import { Command } from 'commander';
 import { type Output, Usage } from '../output';
 import { count, delta, oneOf, positive, positiveCount } from '../parse';
+import { HONEST_BY_DEFAULT } from './colluders';
 import { printFigures } from './print-figures';
 
 interface PlanOptions {
@@ -28,8 +29,10 @@ interface PlanOptions {
   rounds?: number;
   delta: number;
   routers?: number;
-  minParticipants: number;
+  minParticipants?: number;
   assumedColluders: number;
+  threshold: number;
+  separateCommittee?: boolean;
   groups: number;
   keys: number;
   requests: number;
@@ -65,8 +68,19 @@ export const planCommand = (output: Output): Command =>
     )
     .option('--delta <d>', 'at which epsilon is meant', delta, 1e-6)
     .option('--routers <n>', 'contributions expected in a group (default: the minimum)', positiveCount)
-    .option('--min-participants <n>', 'smallest group that is opened', positiveCount, 4)
-    .option('--assumed-colluders <n>', 'routers per group assumed to add no noise', count, 1)
+    .option(
+      '--min-participants <n>',
+      'smallest group that is opened (default: 3 above all that are assumed to collude)',
+      positiveCount,
+    )
+    .option(
+      '--assumed-colluders <n>',
+      'routers per group assumed to collude or to add no noise, besides the t-1 committee members that may be among them',
+      count,
+      1,
+    )
+    .option('--threshold <t>', 'threshold of the committee', positiveCount, 2)
+    .option('--separate-committee', 'no committee candidate is a router of the cluster')
     .option('--groups <n>', 'groups of a round, added up', positiveCount, 1)
     .option('--keys <n>', 'keys of the catalogue', positiveCount, 100)
     .option('--requests <n>', 'requests per key in a round, for the standard errors of means', positiveCount, 1000)
@@ -82,9 +96,14 @@ export const planCommand = (output: Output): Command =>
     .action((options: PlanOptions) => printFigures(output, () => plan(options)));
 
 function plan(options: PlanOptions) {
-  const { keys, requests, minParticipants, assumedColluders, groups, delta: atDelta, requestsPerRequester } = options;
+  const { keys, requests, groups, delta: atDelta, requestsPerRequester } = options;
+  const assumedColluders = options.assumedColluders + (options.separateCommittee ? 0 : options.threshold - 1);
+  const minParticipants = options.minParticipants ?? assumedColluders + HONEST_BY_DEFAULT;
   const routers = options.routers ?? minParticipants;
-  if (assumedColluders >= minParticipants) throw new Usage('no honest router would be left in the smallest group');
+  if (assumedColluders >= minParticipants)
+    throw new Usage(
+      `no honest router would be left in a group of ${minParticipants} of which ${assumedColluders} are assumed to collude (--min-participants, --assumed-colluders, --threshold, --separate-committee)`,
+    );
   if (routers < minParticipants)
     throw new Usage('fewer routers are expected than the smallest group has: no round would be opened');
   const fields = defaultFields({
@@ -118,6 +137,8 @@ function plan(options: PlanOptions) {
     delta: atDelta,
     unit: 'request',
     routers,
+    min_participants: minParticipants,
+    assumed_colluders: assumedColluders,
     honest_quorum: honestQuorum,
     epsilon_with_all_participants: epsilon(spent),
     rho_with_all_participants: spent,

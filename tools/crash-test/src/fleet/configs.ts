@@ -73,7 +73,9 @@ export function writeCoordinatorConfig(fleet: CrashFleet): string {
 
 /** @param coordinatorUrl where the coordinator is reached, also after it has been restarted */
 export function writeNodeConfig(fleet: CrashFleet, id: string, coordinatorUrl: string): string {
-  const { noise, privacyUnit, minParticipants, leastParticipants, maxRoundRho, budgetRho } = fleetTerms(fleet.kind);
+  const { noise, privacyUnit, minParticipants, leastParticipants, assumedColluders, maxRoundRho, budgetRho } =
+    fleetTerms(fleet.kind);
+  const isLast = id === fleet.routers[fleet.routers.length - 1];
   return write(fleet, id, {
     cluster: fleet.cluster,
     coordinatorUrl,
@@ -82,7 +84,7 @@ export function writeNodeConfig(fleet: CrashFleet, id: string, coordinatorUrl: s
     privacyUnit,
     maxRoundRho,
     budgetRho,
-    minHonestPerGroup: id === fleet.routers[fleet.routers.length - 1] ? minParticipants : leastParticipants,
+    minHonestPerGroup: (isLast ? minParticipants : leastParticipants) - assumedColluders,
     unsafeNoNoise: !noise,
     pollWaitMs: 2000,
     retryMaxMs: 250,

@@ -96,6 +96,7 @@ export function createCrashFleet(folder: string, kind: FleetKind): CrashFleet {
         clusters: [
           clusterTerms(cluster, {
             min_participants_per_group: terms.leastParticipants,
+            min_assumed_colluders: terms.assumedColluders,
             privacy_units: [terms.privacyUnit],
             max_round_rho_units: rhoToBudgetUnits(terms.maxRoundRho),
             budget_rho_units: rhoToBudgetUnits(terms.budgetRho),

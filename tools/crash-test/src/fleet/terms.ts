@@ -11,6 +11,8 @@ export interface FleetTerms {
   readonly noise: boolean;
   readonly privacyUnit: 'router' | 'request';
   readonly minParticipants: number;
+  /** In a round with noise: the one committee member that may be corrupt is a router, too. */
+  readonly assumedColluders: number;
   /** With one router less the last router-node refuses to take part, and only looks on. */
   readonly leastParticipants: number;
   /** Cost of a round as zCDP rho. */
@@ -33,11 +35,12 @@ export const fleetTerms = (kind: FleetKind): FleetTerms => ({
   privacyUnit: kind === 'noisy' ? 'request' : 'router',
   minParticipants: 3,
   leastParticipants: 2,
+  assumedColluders: kind === 'noisy' ? 1 : 0,
   // One count is then right to about a request and a half, and a batch is twenty times that.
-  rho: 2,
+  rho: 3,
   // Rounds with fewer than the usual minimum have more noise for the same cost, not a higher one.
-  maxRoundRho: 2.1,
-  budgetRho: 4000,
+  maxRoundRho: 3.15,
+  budgetRho: 6000,
   batch: kind === 'noisy' ? [40, 60] : [1, 60],
   undecidedTimeoutMs: kind === 'undecided' ? 6000 : 120_000,
 });

@@ -91,6 +91,7 @@ export async function createDemoFleet(
       clusters: [
         clusterTerms(cluster, {
           min_participants_per_group: options.minParticipants,
+          min_assumed_colluders: options.assumedColluders,
           max_round_rho_units: rhoToBudgetUnits(plan.rho),
           budget_rho_units: rhoToBudgetUnits(budgetRho),
           unsafe_no_noise: options.unsafeNoNoise,

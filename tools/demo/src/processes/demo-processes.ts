@@ -150,7 +150,7 @@ export class DemoProcesses {
       maxRoundRho: plan.rho,
       budgetRho: fleet.budgetRho,
       budgetDelta: 1 / plan.deltaInverse,
-      minHonestPerGroup: options.minParticipants,
+      minHonestPerGroup: options.minParticipants - options.assumedColluders,
       unsafeNoNoise: options.unsafeNoNoise,
       retryMaxMs: 500,
       sendSpreadMs: 200,

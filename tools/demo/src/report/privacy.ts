@@ -16,6 +16,9 @@ export interface PrivacyStatement {
   /** Budget of every router over 30 days. */
   readonly budget_epsilon: number | null;
   readonly noise_scale: number | null;
+  /** Routers whose noise is not counted on; the others of the fewest participants are the honest quorum. */
+  readonly assumed_colluders: number;
+  readonly honest_quorum: number;
   readonly protects: string;
 }
 
@@ -36,6 +39,8 @@ export function privacyStatement(
     epsilon_worst_case: none ? null : rhoToEpsilon(plan.rho, delta),
     budget_epsilon: none ? null : rhoToEpsilon(budgetRho, delta),
     noise_scale: report.result?.signal.noise_scale ?? null,
+    assumed_colluders: options.assumedColluders,
+    honest_quorum: options.minParticipants - options.assumedColluders,
     protects: none
       ? "Nothing: there is no noise. The coordinator and anybody else still see sums only, no router's own values."
       : 'Any single request: whether it was made, and how it went. What is published would be about as likely without it. Not protected: that a router took part, and totals that many requests of one user share.',
@@ -50,6 +55,7 @@ export function describePrivacy(statement: PrivacyStatement, options: DemoOption
       : [
           `privacy: epsilon ${statement.epsilon.toFixed(3)} at delta ${statement.delta} for one request in this round (charged beforehand: ${statement.epsilon_worst_case?.toFixed(3)}, of a budget of ${statement.budget_epsilon?.toFixed(2)} in 30 days)`,
           `  protects: ${statement.protects}`,
+          `  counted on: the noise of ${statement.honest_quorum} of at least ${options.minParticipants} routers; ${threshold - 1} corrupt committee members, which are routers too, and ${statement.assumed_colluders - threshold + 1} others may collude`,
         ];
   return [...lines, `  ${tolerance(committee, threshold).statement}`];
 }

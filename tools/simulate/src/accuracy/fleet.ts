@@ -96,7 +96,6 @@ export class AccuracyFleet {
     const privacy: RoundPlan['privacy'] = {
       unit: options.unit,
       rho: epsilonToRho(epsilon, 1 / DELTA_INVERSE),
-      assumedColluders: 0,
       deltaInverse: DELTA_INVERSE,
       ...(options.unit === 'router' ? { routerClipNorm: this.clipNorm } : {}),
     };

@@ -59,7 +59,6 @@ export class Federation {
       privacy: {
         unit: 'request',
         rho: epsilonToRho(epsilon, 1 / DELTA_INVERSE) / rounds,
-        assumedColluders: 0,
         deltaInverse: DELTA_INVERSE,
       },
       sendDelayMs: 0,
