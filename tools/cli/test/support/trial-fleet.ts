@@ -118,6 +118,8 @@ export class TrialFleet {
         SECAGG_IDENTITY_KEY_FILE: `fleet/parties/${id}/identity.key`,
         SECAGG_AUTHORITY_KEY_FILE: `fleet/parties/${id}/authority.pub`,
         SECAGG_STORE_KEY_FILE: `${id}.store.key`,
+        // Of two, one may be a corrupt member.
+        SECAGG_MIN_HONEST_PER_GROUP: '1',
         SECAGG_RETRY_MAX_MS: '300',
         ...environment,
       }),

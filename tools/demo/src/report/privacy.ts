@@ -55,7 +55,7 @@ export function describePrivacy(statement: PrivacyStatement, options: DemoOption
       : [
           `privacy: epsilon ${statement.epsilon.toFixed(3)} at delta ${statement.delta} for one request in this round (charged beforehand: ${statement.epsilon_worst_case?.toFixed(3)}, of a budget of ${statement.budget_epsilon?.toFixed(2)} in 30 days)`,
           `  protects: ${statement.protects}`,
-          `  counted on: the noise of ${statement.honest_quorum} of at least ${options.minParticipants} routers; ${threshold - 1} corrupt committee members, which are routers too, and ${statement.assumed_colluders - threshold + 1} others may collude`,
+          `  counted on: the noise of ${statement.honest_quorum} of at least ${options.minParticipants} routers: up to ${threshold - 1} of the committee, whose members are routers too, and up to ${statement.assumed_colluders - threshold + 1} more may collude`,
         ];
   return [...lines, `  ${tolerance(committee, threshold).statement}`];
 }
