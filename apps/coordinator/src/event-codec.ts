@@ -1,6 +1,13 @@
 /** Events of the coordinator as journal entries, and back. */
 import { type CoordinatorEvent, roundKey } from '@secagg/protocol';
-import { type Bytes, decodeCanonical, encodeCanonical, roundConfigMessage, SecaggError } from '@secagg/schema';
+import {
+  type Bytes,
+  decodeCanonical,
+  encodeCanonical,
+  roundConfigMessage,
+  SecaggError,
+  seatMessage,
+} from '@secagg/schema';
 import { type JournalEntry } from './store/store';
 
 /** Key of the round an event belongs to; undefined for fleet and epoch events, which outlive all rounds. */
@@ -10,8 +17,19 @@ export function roundKeyOf(event: CoordinatorEvent): string | undefined {
   return roundKey(cluster, round);
 }
 
+/** What an event's entry is removed with: the key of its round, or that of its epoch. Undefined for what is never removed. */
+export function entryKeyOf(event: CoordinatorEvent): string | undefined {
+  if (event.type === 'epoch-started') return epochKey(event.terms.epoch);
+  if (event.type === 'seat-taken') return epochKey(seatMessage.decode(event.seat.body).epoch);
+  if (event.type === 'epoch-proposed' || event.type === 'epoch-signed') return epochKey(event.epoch);
+  return roundKeyOf(event);
+}
+
+/** Keys of rounds start with the hexadecimal name of a cluster. */
+export const epochKey = (epoch: number): string => `epoch/${epoch}`;
+
 export function entryOf(event: CoordinatorEvent): JournalEntry {
-  const key = roundKeyOf(event);
+  const key = entryKeyOf(event);
   if (event.type === 'contribution-accepted') {
     // Stored as the bytes that came in: encoding them once more would only cost.
     return {

@@ -24,6 +24,9 @@ export interface Journal {
   /** Lets go of a finished round: its entries and contributions; what follows from them for the ledgers stays. */
   release(key: string): Promise<void>;
 
+  /** Removes epochs that nothing needs any more, and their entries. */
+  releaseEpochs(): Promise<void>;
+
   /** Resolves when the state has everything that anybody was told before this call. Throws `unavailable`. */
   fresh(): Promise<void>;
 

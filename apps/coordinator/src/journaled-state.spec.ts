@@ -12,6 +12,7 @@ function heldStore() {
   return {
     batches,
     releaseRound: () => Promise.resolve(),
+    releaseEpochs: () => Promise.resolve(),
     isLocked: false,
     checkUnlocked: () => undefined,
     append: (batch: JournalBatch) => new Promise<void>((resolve, reject) => batches.push({ batch, resolve, reject })),

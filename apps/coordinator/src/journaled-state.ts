@@ -7,8 +7,8 @@
  * write fails the process must end, since what is in memory then may never become durable.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CoordinatorEvent, type CoordinatorState, evolveCoordinator } from '@secagg/protocol';
-import { entryOf } from './event-codec';
+import { type CoordinatorEvent, type CoordinatorState, evolveCoordinator, releaseEpochs } from '@secagg/protocol';
+import { entryOf, epochKey } from './event-codec';
 import { type Decide, type EventListener, type Journal } from './journal';
 import { takeSnapshot } from './snapshot';
 import { type Store, type UsedNonce } from './store/store';
@@ -23,7 +23,7 @@ export class JournaledState implements Journal {
   /** @param onFailure ends the process: called once a step could not be written or applied */
   constructor(
     readonly state: CoordinatorState,
-    private readonly store: Pick<Store, 'append' | 'releaseRound' | 'isLocked' | 'checkUnlocked'>,
+    private readonly store: Pick<Store, 'append' | 'releaseRound' | 'releaseEpochs' | 'isLocked' | 'checkUnlocked'>,
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
@@ -47,6 +47,12 @@ export class JournaledState implements Journal {
   release(key: string): Promise<void> {
     this.state.rounds.delete(key);
     return this.store.releaseRound(key, takeSnapshot(this.state));
+  }
+
+  async releaseEpochs(): Promise<void> {
+    const { events, reply } = releaseEpochs(this.state);
+    for (const event of events) evolveCoordinator(this.state, event);
+    if (reply.length > 0) await this.store.releaseEpochs(reply.map(epochKey));
   }
 
   /** Nobody else decides anything. */

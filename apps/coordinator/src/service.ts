@@ -178,7 +178,11 @@ async function run(
     ? new AutoEpochs(engine, settings, observer.epochStarted, observer.unexpected)
     : undefined;
   const freshness = new FreshnessWatch(engine, metrics, logger);
-  const retention = { finishedRoundMs: config.finishedRoundRetentionMs, transcriptMs: config.transcriptRetentionMs };
+  const retention = {
+    finishedRoundMs: config.finishedRoundRetentionMs,
+    transcriptMs: config.transcriptRetentionMs,
+    recordMs: config.recordRetentionMs,
+  };
   const release = async () => {
     await releaseFinishedRounds(engine, retention).catch(observer.unexpected);
   };

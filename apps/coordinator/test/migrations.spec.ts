@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encodeCanonical } from '@secagg/schema';
 import { type Kysely, sql } from 'kysely';
 import Database from 'libsql';
 import { kyselyOf } from '../src/store/libsql-kysely';
@@ -106,12 +107,14 @@ const dataOf: Record<number, (db: Kysely<Tables>) => Promise<unknown>> = {
     await db.insertInto('backup_mark').values({ id: 1, made_at_ms: 5, assumed_numbers: null }).execute();
     await db.insertInto('home').values({ id: 1, place: '7/1' }).execute();
   },
+  6: async () => undefined,
 };
 const tablesOf: Record<number, (keyof Tables)[]> = {
   1: ['journal', 'contributions', 'finished_rounds', 'transcripts', 'operator_nonces', 'snapshots'],
   3: ['suspicion_clusters', 'suspicion'],
   4: ['tasks', 'partial_sums', 'waiting_routers'],
   5: ['backup_mark', 'home'],
+  6: [],
 };
 
 describe.each(databases)('migrations of %s', (_name, open) => {
@@ -158,6 +161,24 @@ describe.each(databases)('migrations of %s', (_name, open) => {
       .filter((name) => name !== 'schema_migrations')
       .sort();
     expect(Object.values(tablesOf).flat().sort()).toEqual(tables);
+  });
+
+  it('give entries of epochs the key that they are removed by', async () => {
+    await run(migrations.filter(({ version }) => version < 6));
+    const events = [
+      { type: 'fleet-updated' },
+      { type: 'epoch-started', terms: { epoch: 7 } },
+      { type: 'epoch-proposed', epoch: 7, body: bytes(1) },
+      { type: 'epoch-signed', epoch: 8, member: 'm', signature: bytes(2) },
+    ];
+    for (const [i, event] of events.entries())
+      await opened.db
+        .insertInto('journal')
+        .values({ id: i + 1, round_key: null, type: event.type, body: encodeCanonical(event) })
+        .execute();
+    await run(migrations);
+    const rows = await opened.db.selectFrom('journal').select('round_key').orderBy('id').execute();
+    expect(rows.map(({ round_key }) => round_key)).toEqual([null, 'epoch/7', 'epoch/7', 'epoch/8']);
   });
 
   const one: Migration = {

@@ -142,6 +142,31 @@ const LEASE_MS = 60_000;
     expect(await store.latestSignal('a')).toBe('ten');
   });
 
+  it('removes records past their retention, but for the newest signal of each cluster', async () => {
+    const [store] = stores;
+    const finish = (cluster: string, round: number, signal?: string) =>
+      store.finishRound(
+        {
+          key: `${cluster}/${round}`,
+          cluster,
+          round,
+          phase: signal === undefined ? 'aborted' : 'published',
+          contributions: 1,
+          finishedAtMs: round,
+        },
+        signal === undefined ? undefined : { transcript: bytes(1), signal },
+      );
+    for (let round = 1; round <= 5; round++) await finish('a', round, round === 5 ? undefined : `a${round}`);
+    await finish('b', 1);
+    await finish('b', 9, 'b9');
+    expect(await store.pruneRecords(6)).toBe(5);
+    expect(await store.latestSignal('a')).toBe('a4');
+    expect(await store.latestSignal('b')).toBe('b9');
+    expect(await store.finishedRound('a/3')).toBeUndefined();
+    expect(await store.finishedRound('a/4')).toMatchObject({ round: 4 });
+    expect(await store.pruneRecords(6)).toBe(0);
+  });
+
   it('counts every published round once, whichever replicas finish it, and however many of its cluster at a time', async () => {
     const record = {
       key: 'a/1',

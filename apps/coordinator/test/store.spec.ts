@@ -102,6 +102,14 @@ describe('libsql store', () => {
     expect(await store.latestSignal('a')).toBe('{"round":1}');
   });
 
+  it('removes the entries of epochs by their keys', async () => {
+    const entry = (key: string): JournalEntry => ({ type: 'epoch-started', roundKey: key, body: bytes(3) });
+    await store.append({ entries: [entry('epoch/1'), entry('epoch/2'), entry('epoch/12')] });
+    await store.releaseEpochs(['epoch/1', 'epoch/2']);
+    await reopen();
+    expect((await all(store.replay())).map(({ roundKey }) => roundKey)).toEqual(['epoch/12']);
+  });
+
   it('replaces the record of a round that was decided late, and finds the newest signal of a cluster', async () => {
     const record = { key: 'a/9', cluster: 'a', round: 9, contributions: 1, finishedAtMs: 1 };
     await store.finishRound({ ...record, phase: 'undecided' });
@@ -118,6 +126,30 @@ describe('libsql store', () => {
     );
     expect(await store.latestSignal('a')).toBe('ten');
     expect(await store.latestSignal('b')).toBeUndefined();
+  });
+
+  it('removes records past their retention, but for the newest signal of each cluster', async () => {
+    const finish = (cluster: string, round: number, signal?: string) =>
+      store.finishRound(
+        {
+          key: `${cluster}/${round}`,
+          cluster,
+          round,
+          phase: signal === undefined ? 'aborted' : 'published',
+          contributions: 1,
+          finishedAtMs: round,
+        },
+        signal === undefined ? undefined : { transcript: bytes(1), signal },
+      );
+    for (let round = 1; round <= 5; round++) await finish('a', round, round === 5 ? undefined : `a${round}`);
+    await finish('b', 1);
+    await finish('b', 9, 'b9');
+    expect(await store.pruneRecords(6)).toBe(5);
+    expect(await store.latestSignal('a')).toBe('a4');
+    expect(await store.latestSignal('b')).toBe('b9');
+    expect(await store.finishedRound('a/3')).toBeUndefined();
+    expect(await store.finishedRound('a/4')).toMatchObject({ round: 4 });
+    expect(await store.pruneRecords(6)).toBe(0);
   });
 
   describe('scores over rounds', () => {

@@ -230,6 +230,9 @@ export const configSchema = z
     transcriptRetentionMs: count(0, 100 * YEAR_MS)
       .default(30 * DAY_MS)
       .meta(about('how long transcripts are kept; ciphertexts go with them')),
+    recordRetentionMs: count(DAY_MS, 100 * YEAR_MS)
+      .default(YEAR_MS)
+      .meta(about('how long the outcome and the signal of a round are kept; the newest signal of a cluster always is')),
     shutdownGraceMs: count(0, 600_000).default(5000).meta(about('how long a shutdown waits for requests under way')),
     logLevel: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])

@@ -19,6 +19,7 @@ function trial() {
     {
       append: async () => undefined,
       releaseRound: async () => undefined,
+      releaseEpochs: async () => undefined,
       isLocked: false,
       checkUnlocked: () => undefined,
     },

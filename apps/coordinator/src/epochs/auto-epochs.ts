@@ -1,5 +1,5 @@
 /** Keeps an epoch in force: starts a new one when it is needed, and another when one does not complete in time. */
-import { certificateOf, type CoordinatorState, startEpoch } from '@secagg/protocol';
+import { certificateOf, type CoordinatorState, newestEpoch, startEpoch } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 
@@ -88,7 +88,7 @@ export class AutoEpochs {
 
   private isUnderWay(state: CoordinatorState): boolean {
     const { now } = this.engine;
-    const newest = Math.max(0, ...state.epochs.keys());
+    const newest = newestEpoch(state);
     const pending = state.epochs.get(newest);
     if (!pending || pending.verified) return false;
     const { policy, roster } = state.view;

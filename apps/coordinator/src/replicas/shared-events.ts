@@ -1,7 +1,7 @@
 /** Events of the coordinator as entries of a shared journal, and back; and the tasks that follow from them. */
 import { acceptedContribution, type CoordinatorEvent, type CoordinatorState, isOpenable } from '@secagg/protocol';
 import { decodeCanonical, encodeCanonical, SecaggError } from '@secagg/schema';
-import { roundKeyOf } from '../event-codec';
+import { entryKeyOf, roundKeyOf } from '../event-codec';
 import { isFinal } from '../rounds/phases';
 import { type JournalRow, type NewRow } from '../store/postgres/journal-log';
 import { type TaskChange } from '../store/postgres/task-changes';
@@ -21,12 +21,12 @@ export const shared = (event: CoordinatorEvent): CoordinatorEvent =>
     : event;
 
 /**
- * The entry of an event that was decided here. `round-released` belongs to no round, so that it outlives the entries it removed: the newest entry is
+ * The entry of an event that was decided here. A release belongs to no round, so that it outlives the entries it removed: the newest entry is
  * never removed, and ids go on from it.
  */
 export function rowOf(event: CoordinatorEvent, id: number): NewRow {
   const noted = shared(event);
-  const key = noted.type === 'round-released' ? undefined : roundKeyOf(noted);
+  const key = isRelease(noted) ? undefined : entryKeyOf(noted);
   return {
     id,
     type: noted.type,
@@ -35,6 +35,9 @@ export function rowOf(event: CoordinatorEvent, id: number): NewRow {
     ...(event.type === 'contribution-accepted' ? { contribution: { router: event.router, bytes: event.bytes } } : {}),
   };
 }
+
+/** Whether an event tells that entries were removed. */
+const isRelease = ({ type }: CoordinatorEvent): boolean => type === 'round-released' || type === 'epochs-released';
 
 /** Everything that this release can apply. What it does not know it must not pass over: its state would differ from the others'. */
 const known: Readonly<Record<CoordinatorEvent['type'], true>> = {
@@ -45,6 +48,7 @@ const known: Readonly<Record<CoordinatorEvent['type'], true>> = {
   'seat-taken': true,
   'epoch-proposed': true,
   'epoch-signed': true,
+  'epochs-released': true,
   'round-announced': true,
   'contribution-accepted': true,
   'contribution-noted': true,

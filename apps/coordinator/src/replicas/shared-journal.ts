@@ -7,7 +7,13 @@
  * From the first event of a turn until its commit, memory is ahead of the database. When that commit fails, or its outcome is not known, the
  * state is thrown away and restored from the journal: nobody has seen what was in it, since replies wait, and get `unavailable` then.
  */
-import { type CoordinatorEvent, type CoordinatorState, evolveCoordinator, type Step } from '@secagg/protocol';
+import {
+  type CoordinatorEvent,
+  type CoordinatorState,
+  evolveCoordinator,
+  releaseEpochs,
+  type Step,
+} from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { type Decide, type EventListener, type Journal } from '../journal';
@@ -15,6 +21,7 @@ import { takeSnapshot } from '../snapshot';
 import { type JournalLog, type JournalRow, type NewRow, type Newer, type Turn } from '../store/postgres/journal-log';
 import { type TaskChange } from '../store/postgres/task-changes';
 import { type UsedNonce } from '../store/store';
+import { epochKey } from '../event-codec';
 import { eventOfRow, rowOf, shared, taskChangesOf } from './shared-events';
 
 interface Waiting {
@@ -25,8 +32,8 @@ interface Waiting {
 interface Pending {
   readonly decide: Decide<unknown>;
   readonly nonce?: UsedNonce;
-  /** Key of a round to be released: a turn of its own. */
-  readonly releases?: string;
+  /** Keys whose entries this removes: a turn of its own. */
+  readonly releases?: () => readonly string[];
   resolve(reply: unknown): void;
   reject(error: unknown): void;
 }
@@ -90,7 +97,20 @@ export class SharedJournal implements Journal {
   async release(key: string): Promise<void> {
     await this.enqueue(
       (state) => ({ events: state.rounds.has(key) ? [{ type: 'round-released', key }] : [], reply: undefined }),
-      { releases: key },
+      { releases: () => [key] },
+    );
+  }
+
+  async releaseEpochs(): Promise<void> {
+    if (releaseEpochs(this.state).events.length === 0) return;
+    let released: readonly number[] = [];
+    await this.enqueue(
+      (state) => {
+        const step = releaseEpochs(state);
+        released = step.reply;
+        return { events: step.events, reply: undefined };
+      },
+      { releases: () => released.map(epochKey) },
     );
   }
 
@@ -263,13 +283,13 @@ export class SharedJournal implements Journal {
 
   private async write(
     turn: Turn,
-    releases: string | undefined,
+    releases: Pending['releases'],
     { events, rows, nonces, tasks }: Decided,
     nowMs: number,
   ): Promise<void> {
     for (const { type } of events) failpoint(`before-durable:${type}`);
     if (releases !== undefined && rows.length > 0) {
-      await turn.removeEntries(releases);
+      await turn.removeEntries(releases());
       await turn.putSnapshot(takeSnapshot(this.state));
     }
     if (rows.length > 0) await turn.append(rows);

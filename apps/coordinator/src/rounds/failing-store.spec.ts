@@ -76,6 +76,7 @@ function answeredRound() {
     {
       append: async () => undefined,
       releaseRound: async () => undefined,
+      releaseEpochs: async () => undefined,
       isLocked: false,
       checkUnlocked: () => undefined,
     },

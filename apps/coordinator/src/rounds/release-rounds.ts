@@ -1,4 +1,4 @@
-/** Retention: a finished round leaves memory and journal after a while, its transcript later, its record and signal stay. */
+/** Retention: a finished round leaves memory and journal after a while, its transcript later, its record last. */
 import { type Engine } from '../engine';
 import { isFinal } from './phases';
 
@@ -7,6 +7,8 @@ export interface Retention {
   readonly finishedRoundMs: number;
   /** How long transcripts are kept, in milliseconds. */
   readonly transcriptMs: number;
+  /** How long records and signals are kept, in milliseconds; the newest signal of a cluster stays. */
+  readonly recordMs: number;
 }
 
 /** Gives the keys of the rounds that were released. */
@@ -21,6 +23,8 @@ export async function releaseFinishedRounds(engine: Engine, retention: Retention
     await journal.release(key);
     released.push(key);
   }
+  await journal.releaseEpochs();
   await store.pruneTranscripts(now() - retention.transcriptMs);
+  await store.pruneRecords(now() - retention.recordMs);
   return released;
 }

@@ -25,6 +25,7 @@ function trial(trigger: Trigger, withEpoch = true) {
     {
       append: async () => undefined,
       releaseRound: async () => undefined,
+      releaseEpochs: async () => undefined,
       isLocked: false,
       checkUnlocked: () => undefined,
     },

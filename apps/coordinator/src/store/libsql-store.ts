@@ -184,7 +184,18 @@ class LibsqlStore implements Store {
       run: () => {
         this.sql.removeContributions.run([roundKey]);
         this.sql.removeEntries.run([roundKey]);
+        this.sql.removeSuperseded.run([]);
         this.sql.putSnapshot.run([snapshot]);
+      },
+    });
+  }
+
+  releaseEpochs(keys: readonly string[]): Promise<void> {
+    return this.writes.add({
+      names: ['release-epochs'],
+      isEssential: true,
+      run: () => {
+        for (const key of keys) this.sql.removeEntries.run([key]);
       },
     });
   }
@@ -203,6 +214,16 @@ class LibsqlStore implements Store {
       names: ['prune-transcripts'],
       isEssential: false,
       run: () => (removed = this.sql.pruneTranscripts.run([beforeMs]).changes),
+    });
+    return removed;
+  }
+
+  async pruneRecords(beforeMs: number): Promise<number> {
+    let removed = 0;
+    await this.writes.add({
+      names: ['prune-records'],
+      isEssential: false,
+      run: () => (removed = this.sql.pruneRecords.run([beforeMs]).changes),
     });
     return removed;
   }

@@ -41,6 +41,8 @@ const sql = {
     'SELECT signal FROM finished_rounds WHERE cluster = ? AND signal IS NOT NULL ORDER BY round DESC LIMIT 1',
   removeContributions: 'DELETE FROM contributions WHERE round_key = ?',
   removeEntries: 'DELETE FROM journal WHERE round_key = ?',
+  removeSuperseded:
+    "DELETE FROM journal WHERE type = 'freshness-taken' AND id < (SELECT max(id) FROM journal WHERE type = 'freshness-taken')",
   putSnapshot:
     "INSERT INTO snapshots (name, body) VALUES ('released', ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
   snapshot: "SELECT body FROM snapshots WHERE name = 'released'",
@@ -48,6 +50,10 @@ const sql = {
   removeMark: 'DELETE FROM backup_mark',
   touch:
     "INSERT INTO snapshots (name, body) VALUES ('checked', randomblob(8)) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+  pruneRecords: `
+    DELETE FROM finished_rounds WHERE finished_at_ms < ? AND round <> coalesce(
+      (SELECT max(newest.round) FROM finished_rounds AS newest
+        WHERE newest.cluster = finished_rounds.cluster AND newest.signal IS NOT NULL), 0)`,
   pruneTranscripts: 'DELETE FROM transcripts WHERE finished_at_ms < ?',
 } as const;
 

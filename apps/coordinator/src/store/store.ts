@@ -8,7 +8,7 @@ import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
 /** One event of the journal. Replaying them in order of id rebuilds the state. */
 export interface JournalEntry {
   readonly type: string;
-  /** `cluster/round` for what belongs to one round: removed with it. */
+  /** `cluster/round` of what belongs to a round, `epoch/number` of what belongs to an epoch: removed with it. */
   readonly roundKey?: string;
   readonly body: Bytes;
   /** Of an accepted contribution: kept apart, as the raw bytes that came in, and referred to by the entry. */
@@ -75,6 +75,8 @@ export interface RoundStore {
   latestSignal(cluster: string): Promise<string | undefined>;
   /** Removes transcripts of rounds that finished before `beforeMs`; records and signals stay. Gives their number. */
   pruneTranscripts(beforeMs: number): Promise<number>;
+  /** Removes records of rounds that finished before `beforeMs`, but for the newest signal of each cluster. Gives their number. */
+  pruneRecords(beforeMs: number): Promise<number>;
 
   /** Throws when the store cannot be used. */
   check(): Promise<void>;
@@ -97,6 +99,8 @@ export interface Store extends RoundStore {
    * the entries is kept in `snapshot`, which replaces the one before.
    */
   releaseRound(roundKey: string, snapshot: Bytes): Promise<void>;
+  /** Removes the journal entries of epochs, by their keys. */
+  releaseEpochs(keys: readonly string[]): Promise<void>;
   snapshot(): Promise<Bytes | undefined>;
   /** Present in a database that comes from a backup, until it is removed. */
   backupMark(): Promise<RestoredFrom | undefined>;

@@ -15,7 +15,7 @@ import { openDocument, sameBytes } from '../documents';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';
-import { nextEpochNumber } from './numbering';
+import { newestEpoch, nextEpochNumber } from './numbering';
 import { checkStanding, isExcluded } from './standing';
 import {
   type CoordinatorEvent,
@@ -44,6 +44,22 @@ export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: n
     candidates: promisingCandidates(state),
   };
   return { events: [{ type: 'epoch-started', terms }], reply: terms };
+}
+
+/** Newest epochs that stay, complete or not, for what they tell of silent candidates. */
+const KEPT_EPOCHS = 64;
+/** Epochs that one step releases. */
+const MOST_RELEASED = 256;
+
+/** Releases epochs that nothing needs: not in force, not of a round in memory, and not among the last attempts. The reply has their numbers. */
+export function releaseEpochs(state: CoordinatorState): Step<readonly number[]> {
+  const inForce = state.epoch?.epoch.epoch ?? 0;
+  const needed = new Set([inForce, ...[...state.rounds.values()].map(({ round }) => round.config.epoch)]);
+  const kept = newestEpoch(state) - KEPT_EPOCHS;
+  const released = [...state.epochs.keys()]
+    .filter((number) => (number < inForce || number <= kept) && !needed.has(number))
+    .slice(0, MOST_RELEASED);
+  return { events: released.length > 0 ? [{ type: 'epochs-released', epochs: released }] : [], reply: released };
 }
 
 /** As many as are needed, of those that were silent least often: who was slow once must not count like who never signs. */

@@ -64,6 +64,9 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
       }
       return;
     }
+    case 'epochs-released':
+      for (const epoch of event.epochs) state.epochs.delete(epoch);
+      return;
     case 'round-announced': {
       const config = roundConfigMessage.decode(event.announcement.body);
       const epoch = epochOf(state, config.epoch).verified;

@@ -2,7 +2,7 @@ export * from './check-contribution';
 export * from './epochs';
 export { allocatedRho, clusterLedger } from './ledger';
 export { evolve as evolveCoordinator } from './evolve';
-export { highestRoundNumber, resumeFromBackup, type RestoredFrom } from './numbering';
+export { highestRoundNumber, newestEpoch, resumeFromBackup, type RestoredFrom } from './numbering';
 export * from './plan-round';
 export * from './receive-committee';
 export * from './rounds';

@@ -35,8 +35,15 @@ export function nextRoundNumber(state: CoordinatorState, cluster: string, nowMs:
 export const highestRoundNumber = ({ latestRound, numbering }: CoordinatorState, cluster: string): number =>
   Math.max(latestRound.get(cluster) ?? 0, numbering.skippedTo.get(cluster) ?? numbering.skipped);
 
-export const nextEpochNumber = ({ epochs, numbering }: CoordinatorState): number =>
-  Math.max(0, numbering.epochsSkippedTo, ...epochs.keys()) + 1;
+export const nextEpochNumber = (state: CoordinatorState): number =>
+  Math.max(newestEpoch(state), state.numbering.epochsSkippedTo) + 1;
+
+/** The highest epoch number in memory, complete or not; 0 without any. */
+export function newestEpoch({ epochs }: CoordinatorState): number {
+  let newest = 0;
+  for (const number of epochs.keys()) newest = Math.max(newest, number);
+  return newest;
+}
 
 /** Those that a snapshot has counted come back when the journal is replayed on top of it. */
 export function countAnnounced(

@@ -169,6 +169,8 @@ export type CoordinatorEvent =
   | { readonly type: 'seat-taken'; readonly seat: Signed }
   | { readonly type: 'epoch-proposed'; readonly epoch: number; readonly body: Bytes }
   | { readonly type: 'epoch-signed'; readonly epoch: number; readonly member: PartyId; readonly signature: Bytes }
+  /** Epochs leave memory that no round refers to, and that are not in force. */
+  | { readonly type: 'epochs-released'; readonly epochs: readonly number[] }
   | { readonly type: 'round-announced'; readonly announcement: Signed }
   | {
       readonly type: 'contribution-accepted';

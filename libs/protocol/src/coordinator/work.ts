@@ -8,14 +8,14 @@ import {
   type WorkItem,
 } from '@secagg/schema';
 import { bitOf } from '../round/contribution-set';
+import { newestEpoch } from './numbering';
 import { assignMissing } from './pieces';
 import { answerTurn } from './rounds';
 import { type CoordinatorContext, type CoordinatorState, type EpochState, type RoundState } from './state';
 
 export function workFor(state: CoordinatorState, context: CoordinatorContext, member: PartyId, nowMs: number): Work {
   const items: WorkItem[] = [];
-  const newest = Math.max(0, ...state.epochs.keys());
-  const epoch = state.epochs.get(newest);
+  const epoch = state.epochs.get(newestEpoch(state));
   if (epoch && !epoch.verified) items.push(...epochWork(epoch, member));
   const epochs = new Set(state.epoch ? [state.epoch.certificate] : []);
   for (const round of state.rounds.values()) {

@@ -46,8 +46,8 @@ export interface Turn {
   append(rows: readonly NewRow[]): Promise<void>;
   useNonces(nonces: readonly UsedNonce[], nowMs: number): Promise<void>;
   changeTasks(changes: readonly TaskChange[]): Promise<void>;
-  /** Removes the entries of a round. */
-  removeEntries(roundKey: string): Promise<void>;
+  /** Removes the entries with these keys, and what releases long ago have left. */
+  removeEntries(keys: readonly string[]): Promise<void>;
   putSnapshot(body: Bytes): Promise<void>;
   snapshot(): Promise<Bytes | undefined>;
   /** Whether the database comes from a backup, however it was brought back; undefined where it does not. */
@@ -59,6 +59,8 @@ export interface Turn {
 /** Any constant: what it stands for is this application's journal in this database. */
 const JOURNAL_LOCK = 0x5ecac66;
 export const JOURNAL_CHANNEL = 'secagg_journal';
+/** Releases that are kept, in entries of the journal: a replica that has not followed for longer restores its state anew. */
+const KEPT_RELEASES = 1000;
 /** Entries read at once: most have about a kilobyte, a member's answer may have many megabytes. */
 const PAGE = 100;
 
@@ -210,8 +212,19 @@ const turnOn = (client: PoolClient): Turn => ({
       for (const statement of taskStatements(compiler, change)) await run(client, statement);
   },
 
-  async removeEntries(roundKey) {
-    await run(client, compiler.deleteFrom('journal').where('round_key', '=', roundKey).compile());
+  async removeEntries(keys) {
+    if (keys.length > 0) await run(client, compiler.deleteFrom('journal').where('round_key', 'in', keys).compile());
+    const releases = compiler
+      .deleteFrom('journal')
+      .where('type', 'in', ['round-released', 'epochs-released'])
+      .where('id', '<', sql<number>`(SELECT max(id) - ${KEPT_RELEASES}::bigint FROM journal)`);
+    await run(client, releases.compile());
+    const superseded = compiler
+      .deleteFrom('journal')
+      .where('type', '=', 'freshness-taken')
+      .where('id', '<', sql<number>`(SELECT max(id) - ${KEPT_RELEASES}::bigint FROM journal)`)
+      .where('id', '<', sql<number>`(SELECT max(id) FROM journal WHERE type = 'freshness-taken')`);
+    await run(client, superseded.compile());
   },
 
   async putSnapshot(body) {

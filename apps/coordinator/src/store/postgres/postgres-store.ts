@@ -200,6 +200,15 @@ export class PostgresStore implements RoundStore {
     );
   }
 
+  async pruneRecords(beforeMs: number): Promise<number> {
+    const result = await this.ask(() =>
+      sql`DELETE FROM finished_rounds WHERE finished_at_ms < ${beforeMs} AND round <> coalesce(
+        (SELECT max(newest.round) FROM finished_rounds AS newest
+          WHERE newest.cluster = finished_rounds.cluster AND newest.signal IS NOT NULL), 0)`.execute(this.db),
+    );
+    return Number(result.numAffectedRows ?? 0);
+  }
+
   /**
    * The next task that nobody works on, for `leaseMs` by the database's clock. A task whose holder has died comes back when its lease is over.
    * A round is published once all of its parts are added up.
