@@ -4,6 +4,7 @@ import {
   emptyMember,
   epochsToErase,
   evolveMember,
+  type LocalFleet,
   type LocalMember,
   type MemberEvent,
   type MemberState,
@@ -124,4 +125,52 @@ it('a member restored without its epoch secrets has lost its seat', () => {
   expect(codeOf(() => voteAbort(restored, scenario.round.round, opened.member, 'policy'))).toBe('no_seat');
   expect(codeOf(() => report(restored, opened))).toBe('no_seat');
   expect(fleet.members).toContain(member);
+});
+
+describe('a round with a number far above all others', () => {
+  const skipTo = (fleet: LocalFleet, round: number) =>
+    fleet.coordinator.state.latestRound.set(fleet.cluster, round - 1);
+  const abort = (scenario: Scenario, member: LocalMember) =>
+    voteAbort(member.state, scenario.round.round, indexOf(scenario, member), 'policy');
+
+  it.each([
+    ['the highest there is', Number.MAX_SAFE_INTEGER],
+    ['one past what may follow the highest spoken about', 1 + 2 ** 20 + 1],
+  ])('is not spoken about: %s', (_name, number) => {
+    const { fleet, member } = voted();
+    skipTo(fleet, number);
+    const far = new Scenario(fleet);
+    expect(codeOf(() => abort(far, member))).toBe('policy');
+    expect(codeOf(() => report(member.state, openedAgain(far, member)))).toBe('policy');
+    skipTo(fleet, number - 1);
+    expect(codeOf(() => abort(new Scenario(fleet), member))).toBe(number < 2 ** 32 ? undefined : 'policy');
+  });
+
+  it('is not spoken about by a member that has spoken about none', () => {
+    const fleet = quietFleet(4, 2, 4);
+    skipTo(fleet, 2 ** 32 + 1);
+    expect(codeOf(() => abort(new Scenario(fleet), fleet.members[0]))).toBe('policy');
+    skipTo(fleet, 2 ** 32);
+    expect(codeOf(() => abort(new Scenario(fleet), fleet.members[0]))).toBeUndefined();
+  });
+
+  it('and an abort of it keeps a member from no round below, also when its epoch is erased', () => {
+    const { fleet, scenario: first, restart, member } = voted();
+    skipTo(fleet, 2 ** 20);
+    const far = new Scenario(fleet);
+    member.commit(abort(far, member));
+    const old = far.config.epoch;
+    fleet.startEpoch(now);
+    for (const event of epochsToErase(member.state, new Map([[old, now]]), 0, now + 1))
+      member.commit({ events: [event], reply: undefined });
+    fleet.coordinator.forget(far.key);
+    skipTo(fleet, 2);
+    const next = new Scenario(fleet);
+    for (const state of [member.state, restart()]) {
+      expect(voteAbort(state, next.round.round, indexOf(next, member), 'policy').events).toHaveLength(1);
+      // What it has spoken about it does not speak about again.
+      expect(state.rounds.get(first.key)).toEqual({ epoch: old });
+      expect(state.rounds.get(far.key)?.vote).toBeDefined();
+    }
+  });
 });

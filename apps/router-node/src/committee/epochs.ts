@@ -1,5 +1,13 @@
 /** Epochs of this member: seats, signatures, certificates seen, and the erasure of secrets (PROTOCOL section 2). */
-import { checkOf, epochsToErase, type EpochSecrets, signEpoch, takeSeat, verifyEpoch } from '@secagg/protocol';
+import {
+  checkEpochReach,
+  checkOf,
+  epochsToErase,
+  type EpochSecrets,
+  signEpoch,
+  takeSeat,
+  verifyEpoch,
+} from '@secagg/protocol';
 import { type EpochCertificate, epochMessage, SecaggError, type WorkItem } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { type Member, memberState } from './member';
@@ -48,6 +56,7 @@ export class EpochKeeper {
     const state = memberState(member);
     if (epoch <= state.highestEpoch) return;
     try {
+      checkEpochReach(state, epoch);
       verifyEpoch(state.view, certificate, member.now());
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;

@@ -1,14 +1,31 @@
 /** What a member does in a round, item by item (PROTOCOL section 4, steps 5 to 7). Every event is durable before its reply is sent. */
-import { answer, decidedSet, report, takeTransfers, transferSeeds, voteAbort, voteReady } from '@secagg/protocol';
+import {
+  answer,
+  decidedSet,
+  report,
+  roundKey,
+  takeTransfers,
+  transferSeeds,
+  voteAbort,
+  voteReady,
+} from '@secagg/protocol';
 import { type EpochCertificate, SecaggError, type Vote, type WorkItem } from '@secagg/schema';
 import { sending } from '../failpoint';
+import { isTransient } from '../fleet/coordinator-contact';
 import { type Member, memberState } from './member';
 import { type OpenedRounds } from './opened-rounds';
 
 type Item<Kind extends WorkItem['kind']> = Extract<WorkItem, { kind: Kind }>;
 export type RoundItem = Exclude<WorkItem, Item<'seat'> | Item<'sign-epoch'>>;
 
+/** So often a member that may still be able to vote `ready` puts an abort off. */
+const ABORTS_PUT_OFF = 10;
+const UNVOTED_KEPT = 1000;
+
 export class RoundWork {
+  /** Rounds whose vote could not be made for now, and how often their abort was put off since. */
+  private readonly unvoted = new Map<string, number>();
+
   constructor(
     private readonly member: Member,
     private readonly rounds: OpenedRounds,
@@ -48,6 +65,22 @@ export class RoundWork {
     certificates: readonly EpochCertificate[],
     signal: AbortSignal,
   ): Promise<void> {
+    const key = roundKey(item.cluster, item.round);
+    try {
+      await this.voteReady(item, certificates, signal);
+      this.unvoted.delete(key);
+    } catch (error) {
+      if (!isTransient(error)) this.unvoted.delete(key);
+      else if (this.unvoted.size < UNVOTED_KEPT) this.unvoted.set(key, this.unvoted.get(key) ?? 0);
+      throw error;
+    }
+  }
+
+  private async voteReady(
+    item: Item<'vote'>,
+    certificates: readonly EpochCertificate[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const opened = await this.rounds.open(item.announcement, certificates, signal);
     const { events, reply } = voteReady(memberState(this.member), opened, item.proposal);
     this.member.store.journal.commit(events);
@@ -59,6 +92,13 @@ export class RoundWork {
     certificates: readonly EpochCertificate[],
     signal: AbortSignal,
   ): Promise<void> {
+    // Votes for both decide nothing: whoever was asked to vote for the proposal as well does that if it can.
+    const key = roundKey(item.cluster, item.round);
+    const putOff = this.unvoted.get(key) ?? ABORTS_PUT_OFF;
+    if (putOff < ABORTS_PUT_OFF) {
+      this.unvoted.set(key, putOff + 1);
+      return;
+    }
     const { round, index } = this.rounds.identify(item.announcement, certificates);
     const { events, reply } = voteAbort(memberState(this.member), round, index, item.reason);
     this.member.store.journal.commit(events);

@@ -18,6 +18,14 @@ import { type FleetView } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';
 import { type MemberContext, type MemberEvent, type MemberState, type MemberStep } from './state';
 
+const highestEpochOf = ({ highestEpoch, seats }: MemberState): number => Math.max(highestEpoch, ...seats.keys(), 0);
+
+/** Throws `policy` for an epoch number far above all that this member knows. */
+export function checkEpochReach(state: MemberState, epoch: number): void {
+  const isNear = isWithinReach(epoch, highestEpochOf(state));
+  ensure('epoch.newer', isNear, 'policy', `epoch ${epoch} is too far above those known`, { epoch });
+}
+
 type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
 
 /**
@@ -35,17 +43,11 @@ export function takeSeat(
   const held = state.seats.get(terms.epoch);
   if (held) return { events: [], reply: held.seat };
   checkFresh(state, nowMs);
-  const highest = Math.max(state.highestEpoch, ...state.seats.keys(), 0);
+  const highest = highestEpochOf(state);
   ensure('epoch.newer', terms.epoch > highest, 'wrong_epoch', `epoch ${terms.epoch} is not newer than those known`, {
     epoch: terms.epoch,
   });
-  ensure(
-    'epoch.newer',
-    isWithinReach(terms.epoch, highest),
-    'policy',
-    `epoch ${terms.epoch} is too far above those known`,
-    { epoch: terms.epoch },
-  );
+  checkEpochReach(state, terms.epoch);
   const { policy, roster } = state.view;
   const newest = terms.policy_version === policy.version && terms.roster_version === roster.version;
   ensure('fleet.newest', newest, 'policy', 'the epoch is not made under the newest policy and roster known here', {

@@ -51,14 +51,28 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
   }
 }
 
-/** Keeps of the rounds without a seat the highest of each cluster: one vote a round, whatever epoch it is announced in again. */
+/** So many rounds of erased epochs are known as spoken about, in each cluster. */
+const ERASED_KEPT = 4096;
+
+/**
+ * Of the rounds without a seat nothing is kept but that they were: one vote a round, whatever epoch it is announced in again. (Of the highest of
+ * each cluster the vote stays, as earlier releases have it.) It is the rounds themselves that are kept, not a number up to which they go: a single
+ * one with a high number must not keep this member from all rounds below it.
+ */
 function forgetErasedRounds(state: MemberState): void {
-  const highest = new Map<string, number>();
-  const erased = [...state.rounds]
-    .filter(([, { epoch }]) => !state.seats.has(epoch))
-    .map(([key]) => ({ key, ...ofRoundKey(key) }));
-  for (const { cluster, round } of erased) highest.set(cluster, Math.max(round, highest.get(cluster) ?? 0));
-  for (const { key, cluster, round } of erased) if (round < (highest.get(cluster) ?? 0)) state.rounds.delete(key);
+  const byCluster = new Map<string, { key: string; round: number; epoch: number }[]>();
+  for (const [key, { epoch }] of state.rounds) {
+    if (state.seats.has(epoch)) continue;
+    const { cluster, round } = ofRoundKey(key);
+    const erased = byCluster.get(cluster) ?? [];
+    erased.push({ key, round, epoch });
+    byCluster.set(cluster, erased);
+  }
+  for (const erased of byCluster.values()) {
+    const highest = Math.max(...erased.map(({ round }) => round));
+    for (const { key, round, epoch } of erased) if (round < highest) state.rounds.set(key, { epoch });
+    for (const { key } of erased.slice(0, Math.max(0, erased.length - ERASED_KEPT))) state.rounds.delete(key);
+  }
 }
 
 function roundState(state: MemberState, key: string, epoch: number): MemberRound {

@@ -36,7 +36,7 @@ export interface MemberState {
   /** The newest statement that policy and roster are current. */
   freshness?: VerifiedFreshness;
   readonly seats: Map<number, MemberSeat>;
-  /** Rounds of the epochs in `seats`, and the highest of each cluster from epochs erased before: up to it, this member has had its say. */
+  /** Rounds of the epochs in `seats`, and that there were those of epochs erased before, in the order in which this member first spoke about them. */
   readonly rounds: Map<string, MemberRound>;
   /** Highest epoch with a valid certificate seen. */
   highestEpoch: number;

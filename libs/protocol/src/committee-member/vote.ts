@@ -13,6 +13,7 @@ import {
 } from '@secagg/schema';
 import { ensure, ensureThat, isOn } from '../checks/check';
 import { openUnder, sameBytes, signDocument } from '../documents';
+import { isWithinReach } from '../epoch/verified-epoch';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
 import {
@@ -40,7 +41,7 @@ export function report(state: MemberState, opened: OpenedRound): MemberStep<Sign
     });
     if (same) return { events: [], reply: held.signed };
   }
-  checkNotErased(state, round);
+  checkMaySpeak(state, round);
   const usable = new Uint8Array(Math.ceil(opened.headers.length / 8));
   opened.seeds.forEach((seeds, i) => {
     if (seeds) usable[i >> 3] |= 1 << (i & 7);
@@ -132,15 +133,22 @@ function heldVote(state: MemberState, round: VerifiedRound): Vote | undefined {
   return same ? vote : undefined;
 }
 
-/** Throws `stale_round` where the vote may have been erased with its epoch: one vote a round, whatever epoch it is announced in again. */
-function checkNotErased(state: MemberState, { config }: VerifiedRound): void {
+/**
+ * Throws `stale_round` for a round that this member spoke about in an epoch that is erased (one vote a round, whatever epoch it is announced in
+ * again), and `policy` for a number far above those it has spoken about in the epochs that it has a seat in.
+ */
+function checkMaySpeak(state: MemberState, { config }: VerifiedRound): void {
+  const at = { round: config.round };
+  const erased = state.rounds.get(roundKey(config.cluster, config.round));
+  const isErased = erased !== undefined && !state.seats.has(erased.epoch);
+  ensure('vote.once', !isErased, 'stale_round', `round ${config.round} was spoken about in an epoch erased here`, at);
+  let highest = 0;
   for (const [key, { epoch }] of state.rounds) {
     const { cluster, round } = ofRoundKey(key);
-    if (cluster !== config.cluster || round < config.round || state.seats.has(epoch)) continue;
-    ensure('vote.once', false, 'stale_round', `round ${config.round} is not above those of an epoch erased here`, {
-      round: config.round,
-    });
+    if (cluster === config.cluster && state.seats.has(epoch)) highest = Math.max(highest, round);
   }
+  const isNear = isWithinReach(config.round, highest);
+  ensure('round.once', isNear, 'policy', `round ${config.round} is too far above the highest spoken about`, at);
 }
 
 function castVote(
@@ -150,7 +158,7 @@ function castVote(
   body: VoteBody,
   proposal?: Signed,
 ): MemberStep<Vote> {
-  checkNotErased(state, round);
+  checkMaySpeak(state, round);
   const bytes = voteBodyMessage.encode(body);
   const signature = signMessage(
     voteSecret(state, round),

@@ -12,7 +12,7 @@ import {
   type Signed,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
-import { ensure } from '../checks/check';
+import { ensure, passes } from '../checks/check';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkFresh } from '../fleet/freshness';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
@@ -218,11 +218,16 @@ function proposeOrAbort(
 function voteTimeouts(round: RoundState, context: CoordinatorContext, key: string, nowMs: number): CoordinatorEvent[] {
   const waited = nowMs - (round.closedAtMs ?? nowMs);
   if (waited >= context.timings.undecidedTimeoutMs) return [{ type: 'round-undecided', key }];
-  // Members that have not voted `ready` may still abort together, as long as no `ready` can come about any more.
   // A proposal comes within the first timeout after the close; the second is for the votes.
-  if (round.phase === 'voting' && waited >= 2 * context.timings.proposalTimeoutMs)
+  if (round.phase === 'voting' && waited >= 2 * context.timings.proposalTimeoutMs && canAbort(round))
     return [abort(key, 'no_valid_proposal')];
   return [];
+}
+
+/** Whether the members that have not voted `ready` are enough to abort. */
+export function canAbort({ votes, round }: RoundState): boolean {
+  const ready = [...votes.values()].filter(({ body }) => body.kind === 'ready').length;
+  return passes('vote.undivided', ready <= round.epoch.size - round.epoch.quorum);
 }
 
 /** Once members have erased the secrets of an ended epoch nothing of it can be opened any more. */

@@ -7,10 +7,11 @@ import {
   type Work,
   type WorkItem,
 } from '@secagg/schema';
+import { isOn } from '../checks/check';
 import { bitOf } from '../round/contribution-set';
 import { newestEpoch } from './numbering';
 import { assignMissing } from './pieces';
-import { answerTurn } from './rounds';
+import { answerTurn, canAbort } from './rounds';
 import { type CoordinatorContext, type CoordinatorState, type EpochState, type RoundState } from './state';
 
 export function workFor(state: CoordinatorState, context: CoordinatorContext, member: PartyId, nowMs: number): Work {
@@ -55,10 +56,13 @@ function roundWork(round: RoundState, context: CoordinatorContext, member: Membe
   const items: WorkItem[] = [];
   if (round.headersRoot && !round.reports.has(member) && ['checking', 'voting', 'answering'].includes(round.phase))
     items.push({ kind: 'report', ...at });
-  if (round.phase === 'voting' && round.proposal && !round.votes.has(member))
-    items.push({ kind: 'vote', ...at, proposal: round.proposal.signed });
-  if (round.phase === 'aborting' && round.abortReason && !round.votes.has(member))
-    items.push({ kind: 'abort', ...at, reason: round.abortReason });
+  if (!round.votes.has(member)) {
+    // Whoever can vote for the proposal does so, also when the others are asked to abort: votes for both would decide nothing.
+    const isVoted = round.phase === 'voting' || (round.phase === 'aborting' && isOn('vote.undivided'));
+    if (isVoted && round.proposal) items.push({ kind: 'vote', ...at, proposal: round.proposal.signed });
+    if (round.phase === 'aborting' && round.abortReason && canAbort(round))
+      items.push({ kind: 'abort', ...at, reason: round.abortReason });
+  }
   if (round.phase === 'answering' && round.proposal && round.decision) {
     const decided = {
       ...at,

@@ -1,0 +1,126 @@
+/** A member that is asked for a vote `ready` and, should it not be able to, for an abort. */
+import { randomBytes } from 'node:crypto';
+import { evolveMember, LocalFleet, type LocalMember, type MemberEvent, openViews, roundOf } from '@secagg/protocol';
+import {
+  defaultFields,
+  type MemberIndex,
+  memberViewsMessage,
+  SecaggError,
+  type Vote,
+  voteBodyMessage,
+  type WorkItem,
+  workMessage,
+} from '@secagg/schema';
+import { type Member } from './member';
+import { type OpenedRounds } from './opened-rounds';
+import { RoundWork } from './round-work';
+
+const nowMs = Date.UTC(2026, 0, 1);
+
+/** A round whose time for votes is over, and what the last member, which was away, is asked for. */
+function asked() {
+  const fleet = new LocalFleet({
+    routers: 4,
+    committee: { size: 4, threshold: 2 },
+    random: (length) => new Uint8Array(randomBytes(length)),
+    nowMs,
+    cluster: { unsafe_no_noise: true },
+    limits: { unsafeNoNoise: true },
+  });
+  fleet.startEpoch(nowMs);
+  const { coordinator, members, routers } = fleet;
+  const { key } = fleet.announce(
+    {
+      keys: ['m:a'],
+      fields: defaultFields(),
+      maxRequestsPerRouter: 10,
+      minParticipantsPerGroup: 2,
+      maxParticipants: 4,
+      groups: 1,
+      privacy: { unit: 'request', rho: 'unsafe-none', assumedColluders: 0, deltaInverse: 1e6 },
+      sendDelayMs: 0,
+      durationMs: 1000,
+    },
+    nowMs,
+  );
+  const vector = () => new Float64Array(roundOf(coordinator.state, key).round.dimension);
+  for (const router of routers) router.send(coordinator, key, router.contribution(coordinator, key, vector(), nowMs));
+  coordinator.tick(nowMs + 1000);
+  for (const each of members.slice(0, 3)) each.work(coordinator, nowMs + 1000);
+  coordinator.tick(nowMs + 5000);
+  coordinator.tick(nowMs + 40_000);
+  const member = members[3];
+  const { items } = workMessage.decode(coordinator.work(member.identity.id, nowMs + 40_000));
+  expect(items.map(({ kind }) => kind)).toEqual(['vote', 'abort']);
+  return { fleet, key, member, items: items as Extract<WorkItem, { kind: 'vote' | 'abort' }>[] };
+}
+
+/** @param opening what opening the round comes to, at each attempt */
+function workerOf({ fleet, key, member }: ReturnType<typeof asked>, opening: () => SecaggError | undefined) {
+  const { round } = roundOf(fleet.coordinator.state, key);
+  const index = round.epoch.epoch.members.findIndex(({ id }) => id === member.identity.id) as MemberIndex;
+  const sent: Vote[] = [];
+  const rounds = {
+    open: () => {
+      const problem = opening();
+      if (problem) throw problem;
+      const { views } = memberViewsMessage.decode(fleet.coordinator.views(key, index));
+      return Promise.resolve(openViews(round, index, kemSecretOf(member), views));
+    },
+    identify: () => ({ round, index }),
+  };
+  const commit = (events: readonly MemberEvent[]) => events.forEach((event) => evolveMember(member.state, event));
+  const node = {
+    store: { journal: { state: member.state, commit } },
+    client: { sendVote: (_cluster: string, _round: number, vote: Vote) => Promise.resolve(void sent.push(vote)) },
+    contact: { track: <T>(call: Promise<T>) => call },
+  };
+  const work = new RoundWork(node as unknown as Member, rounds as unknown as OpenedRounds);
+  return { work, kinds: () => sent.map(({ body }) => voteBodyMessage.decode(body).kind) };
+}
+
+const kemSecretOf = ({ state }: LocalMember): Uint8Array => {
+  const secret = [...state.seats.values()][0].secrets?.kemSecret;
+  if (!secret) throw new Error('no seat');
+  return secret;
+};
+
+async function passes(work: RoundWork, items: ReturnType<typeof asked>['items'], count: number): Promise<void> {
+  for (let pass = 0; pass < count; pass++)
+    for (const item of items) await work.handle(item, [], new AbortController().signal).catch(() => undefined);
+}
+
+it('votes ready, and has no second vote for the abort', async () => {
+  const round = asked();
+  const { work, kinds } = workerOf(round, () => undefined);
+  await passes(work, round.items, 1);
+  expect(kinds()).toEqual(['ready', 'ready']);
+});
+
+it('puts the abort off while it may still be able to vote ready', async () => {
+  const round = asked();
+  let failures = 3;
+  const { work, kinds } = workerOf(round, () =>
+    failures-- > 0 ? new SecaggError('unavailable', 'not now') : undefined,
+  );
+  await passes(work, round.items, 3);
+  expect(kinds()).toEqual([]);
+  await passes(work, round.items, 1);
+  expect(kinds()).toEqual(['ready', 'ready']);
+});
+
+it('aborts what it will not vote for', async () => {
+  const round = asked();
+  const { work, kinds } = workerOf(round, () => new SecaggError('policy', 'never'));
+  await passes(work, round.items, 1);
+  expect(kinds()).toEqual(['abort']);
+});
+
+it('aborts in the end what it cannot open', async () => {
+  const round = asked();
+  const { work, kinds } = workerOf(round, () => new SecaggError('unavailable', 'not now'));
+  await passes(work, round.items, 10);
+  expect(kinds()).toEqual([]);
+  await passes(work, round.items, 1);
+  expect(kinds()).toEqual(['abort']);
+});
