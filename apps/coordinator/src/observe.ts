@@ -13,6 +13,8 @@ export interface Observer {
   problem(problem: SecaggError, cause: unknown, operation: string): void;
   roundFailed(error: unknown, key: string): void;
   roundRefused(cluster: string, problem: SecaggError, cause: unknown): void;
+  /** Warnings of a cluster's configuration, each in words. */
+  scheduleDoesNotFit(cluster: string, warnings: readonly string[]): void;
   roundFinished(record: FinishedRound, round: RoundState): void;
   /** Scores over rounds name these routers since the last round of the cluster that was published. */
   routersNamed(cluster: string, named: readonly NewlyNamed[]): void;
@@ -58,6 +60,10 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
     roundRefused: (cluster, problem, cause) => {
       metrics.roundFailed(problem.code);
       logger.warn({ cluster, ...inDetail(problem, cause) }, 'a round is due and cannot start');
+    },
+    scheduleDoesNotFit: (cluster, warnings) => {
+      for (const warning of warnings)
+        logger.warn({ cluster, warning }, 'the rounds of a cluster do not fit the fleet policy');
     },
     roundFinished: (record, round) => {
       logger.info({ round: record.key, phase: record.phase, contributions: record.contributions }, 'round is over');

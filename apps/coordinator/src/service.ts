@@ -29,6 +29,7 @@ import { ProofSource } from './rounds/proofs';
 import { releaseFinishedRounds } from './rounds/release-rounds';
 import { isFinal } from './rounds/phases';
 import { RoundDriver } from './rounds/round-driver';
+import { scheduleWarnings } from './rounds/schedule';
 import { RoundTriggers } from './rounds/triggers';
 import { WaitingRouters } from './rounds/waiting-routers';
 import { Changes } from './changes';
@@ -168,6 +169,17 @@ async function run(
   journal.onEvent((event) => {
     if ('key' in event && isFinal(journal.state.rounds.get(event.key)?.phase ?? 'published')) views.forget(event.key);
   });
+  const warningsOf = (wanted: string): string[] =>
+    config.clusters
+      .filter(({ plan }) => plan.cluster === wanted)
+      .flatMap((cluster) => scheduleWarnings(journal.state.view, cluster));
+  const warnOfSchedules = () => {
+    for (const { plan } of config.clusters) observer.scheduleDoesNotFit(plan.cluster, warningsOf(plan.cluster));
+  };
+  warnOfSchedules();
+  journal.onEvent(({ type }) => {
+    if (type === 'fleet-updated') warnOfSchedules();
+  });
   const triggers = new RoundTriggers(engine, config.clusters, waiting, observer.roundRefused);
   const settings = {
     lifetimeMs: config.epochLifetimeMs,
@@ -193,7 +205,7 @@ async function run(
     freshness.look();
     metrics.nodesActive(activeRouters());
     const budget = tightestBudget(journal.state, plans, now());
-    if (budget) metrics.privacyBudget(budget.spent, budget.remaining);
+    if (budget) metrics.privacyBudget(budget);
     const { view } = journal.state;
     metrics.routersSuspected(
       new Map(view.policy.clusters.map(({ cluster }) => [cluster, scores.count(view, cluster)])),
@@ -209,6 +221,7 @@ async function run(
     proofs: new ProofSource(engine, finisher),
     ...(replica ? { refreshScores } : {}),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
+    scheduleWarnings: warningsOf,
     epochLifetimeMs: config.epochLifetimeMs,
     metrics,
     refreshGauges,

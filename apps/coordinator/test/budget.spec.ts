@@ -1,6 +1,7 @@
 /** The coordinator's own ledger: rounds planned from what is left, refused early, and charged once whenever it is killed. */
 import { rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
 import { type OpenRound, type SecaggError } from '@secagg/schema';
+import { pino } from 'pino';
 import { request } from 'undici';
 import { TestFleet } from './support/fleet';
 import { Running, until } from './support/in-process';
@@ -13,7 +14,10 @@ const DAY_MS = 86_400_000;
 const committee = { size: 4, threshold: 2 };
 
 interface BudgetFigures {
-  rho: Record<'budget' | 'spent' | 'open' | 'remaining', number>;
+  protects: string;
+  protected: string;
+  warnings: string[];
+  rho: Record<'budget' | 'spent' | 'open' | 'request' | 'remaining', number>;
   epsilon: Record<'spent' | 'remaining', number>;
   rounds: number;
   next_round_rho: number | null;
@@ -96,6 +100,93 @@ describe('a budget over two rounds', () => {
   it('refuses a round that costs more than is left, whatever the operator asks for', async () => {
     const tooDear = startRequest(fleet, { rho_units: 2 ** 38 });
     await expect(running.client.startRound(fleet.cluster, tooDear)).rejects.toMatchObject({ code: 'budget_exhausted' });
+  });
+});
+
+describe('what the budget is held to', () => {
+  const rho = 0.05;
+  const trigger = { kind: 'interval', everyMs: 86_400_000 };
+  const units = Math.floor(rho * 2 ** 40) + 1;
+
+  /** A policy with room for one round of the plan in its window. */
+  async function startedWith(policy: object): Promise<{ running: Running; fleet: TestFleet; logged: () => string }> {
+    const fleet = new TestFleet({
+      routers: 4,
+      committee: { size: 1, threshold: 1 },
+      policy: { budget_rho_units: units, max_round_rho_units: units, ...policy },
+    });
+    const lines: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const plan = { privacy: { rho }, minParticipantsPerGroup: 2, durationMs: 20_000, trigger };
+    const running = await Running.start(fleet, fleet.config({}, plan), { logger });
+    running.startCommittee(1);
+    await until(async () => (await running.client.latestRound(fleet.cluster)) !== undefined);
+    await contributeAll(
+      running,
+      fleet,
+      (await running.client.openRound(fleet.cluster, { after: 0, router: 'router-0', waitMs: 10_000 })) as OpenRound,
+    );
+    await running.client.roundStatus(fleet.cluster, 1, { waitMs: 20_000 });
+    return { running, fleet, logged: () => lines.join('') };
+  }
+
+  it('is the window where nothing else is said: the schedule is warned of at the start, and the next round refused', async () => {
+    const { running, fleet, logged } = await startedWith({});
+    try {
+      expect(logged()).toContain('the rounds of a cluster do not fit the fleet policy');
+      const { protects, protected: what, warnings, rho: figures, refusal } = await budgetOf(running.origin, fleet);
+      expect(protects).toBe('window');
+      expect(what).toContain('at most one from each round');
+      expect(warnings).toEqual([expect.stringMatching(/does not fit .* room for/)]);
+      expect(logged()).toContain(JSON.stringify(warnings[0]).slice(1, -1));
+      // Four contributed, and two is the minimum.
+      expect(figures.request).toBeCloseTo(rho / 2, 4);
+      expect(figures.spent).toBe(figures.request);
+      // What is left does not pay for a whole round, which the plan's fixed cost would be.
+      expect(refusal).toMatchObject({ code: 'budget_exhausted', available_at: expect.any(String) as string });
+      await expect(
+        running.client.startRound(
+          fleet.cluster,
+          operatorRequest(fleet, fleet.operator, { action: 'start-round', cluster: fleet.cluster, force: true }),
+        ),
+      ).rejects.toMatchObject({ code: 'budget_exhausted' });
+    } finally {
+      await running.stop();
+    }
+  });
+
+  it('is single requests under `event`: rounds go on beyond the sum, and both figures are shown', async () => {
+    const { running, fleet, logged } = await startedWith({ privacy_units: ['request'], budget_protects: 'event' });
+    try {
+      expect(logged()).not.toContain('do not fit');
+      for (let round = 2; round <= 4; round++) {
+        await contributeAll(running, fleet, await running.client.startRound(fleet.cluster, startRequest(fleet)));
+        await running.client.roundStatus(fleet.cluster, round, { waitMs: 20_000 });
+      }
+      const {
+        protects,
+        protected: what,
+        warnings,
+        rho: figures,
+        refusal,
+        rounds,
+      } = await budgetOf(running.origin, fleet);
+      expect({ protects, warnings, refusal, rounds }).toEqual({
+        protects: 'event',
+        warnings: [],
+        refusal: null,
+        rounds: 4,
+      });
+      expect(what).toContain('Any single request');
+      expect(figures.spent / figures.request).toBeCloseTo(4, 3);
+      expect(figures.spent).toBeGreaterThan(figures.budget);
+      expect(figures.remaining).toBe(figures.budget);
+      const metrics = await (await request(`${running.origin}/metrics`)).body.text();
+      expect(metrics).toMatch(/^secure_agg_privacy_protects\{protection="event"\} 1$/m);
+      expect(metrics).toMatch(/^secure_agg_privacy_request_epsilon [1-9.]\d*/m);
+    } finally {
+      await running.stop();
+    }
   });
 });
 

@@ -34,6 +34,15 @@ const problemOf = (environment: Record<string, string>): string => {
 };
 
 describe('configuration', () => {
+  it('holds the budget to the window, unless told to hold it to single requests, which needs their unit', () => {
+    expect(readConfig(needed).budgetProtects).toBe('window');
+    expect(readConfig({ ...needed, SECAGG_BUDGET_PROTECTS: 'event' }).budgetProtects).toBe('event');
+    expect(problemOf({ ...needed, SECAGG_BUDGET_PROTECTS: 'event', SECAGG_PRIVACY_UNIT: 'router' })).toMatch(
+      /SECAGG_BUDGET_PROTECTS.*a router is in every round/,
+    );
+    expect(problemOf({ ...needed, SECAGG_BUDGET_PROTECTS: 'user' })).toContain('SECAGG_BUDGET_PROTECTS');
+  });
+
   it('has safe defaults: loopback, noise required, single requests protected', () => {
     expect(readConfig(needed)).toMatchObject({
       host: '127.0.0.1',

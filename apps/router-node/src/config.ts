@@ -23,7 +23,7 @@ const path = (description: string) =>
     .min(1)
     .meta(about(description, { kind: 'path' }));
 
-export const configSchema = z.strictObject({
+const settings = z.strictObject({
   id: partyId.meta(about("this router's id on the roster")),
   cluster: clusterHash.meta(
     about('hash of the cluster whose rounds it takes part in: its observations enter this one only'),
@@ -81,6 +81,14 @@ export const configSchema = z.strictObject({
     .max(4000)
     .default(1)
     .meta(about("budget of this router's data over all clusters, as zCDP rho, in any window of budgetWindowDays")),
+  budgetProtects: z
+    .enum(['window', 'event'])
+    .default('window')
+    .meta(
+      about(
+        'what the budget is held to: all rounds of the window together, or the rounds that one request enters; `event` counts where the fleet policy has it as well, and with privacyUnit `request` only',
+      ),
+    ),
   budgetWindowDays: count(0, 36_500).default(30).meta(about('days of the window that budgetRho is for; 0: for ever')),
   budgetDelta: z
     .number()
@@ -136,6 +144,15 @@ export const configSchema = z.strictObject({
     .default('info')
     .meta(about('least severe lines that are logged')),
 });
+
+export const configSchema = settings.refine(
+  ({ budgetProtects, privacyUnit }) => budgetProtects !== 'event' || privacyUnit === 'request',
+  {
+    path: ['budgetProtects'],
+    error:
+      'event goes with privacyUnit request only: a router is in every round, so that what protects one round of it protects nothing that lasts',
+  },
+);
 export type Config = z.infer<typeof configSchema>;
 
 export const readConfiguration = (environment: Environment): ReadSettings<Config> =>

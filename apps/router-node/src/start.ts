@@ -180,6 +180,7 @@ function contextOf(config: Config, log: Logger, storeKey: AtRest | undefined): R
         units: rhoToBudgetUnits(config.budgetRho),
         window: config.budgetWindowDays === 0 ? 'lifetime' : { days: config.budgetWindowDays },
       },
+      budgetProtects: config.budgetProtects,
       minHonestPerGroup: config.minHonestPerGroup,
       unsafeNoNoise: config.unsafeNoNoise,
     },

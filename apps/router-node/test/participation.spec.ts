@@ -71,6 +71,7 @@ it('charges its ledger, and sits out what does not fit, with the verified result
   expect(published?.privacy.ledger).toEqual(privacy);
   expect(published?.signal.privacy_budget_used).toBe(published?.privacy.epsilon);
   expect(published?.privacy.rho).toBe(privacy?.spent_rho);
+  expect(privacy).toMatchObject({ protects: 'window', request_rho: privacy?.spent_rho });
   // Two contributed where one was counted on: half the worst case stays charged.
   expect(privacy?.spent_rho).toBeGreaterThan(0.02);
   expect(privacy?.spent_rho).toBeLessThan(0.026);
@@ -91,6 +92,30 @@ it('charges its ledger, and sits out what does not fit, with the verified result
   expect(status.last_refusal).toMatchObject({ round: 2, code: 'budget_exhausted' });
   expect(status.observations).toEqual({ waiting: 1, taken: 0 });
   expect(status.participations).toHaveLength(1);
+});
+
+it('goes on beyond its budget for a window where policy and router hold it to single requests, and shows both figures', async () => {
+  const node = await begin(
+    { SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_BUDGET_RHO: '0.06', SECAGG_BUDGET_PROTECTS: 'event' },
+    { privacy_units: ['request'], budget_protects: 'event' },
+  );
+  for (let round = 1; round <= 3; round++) {
+    await node.client.postObservations([row, row]);
+    await ended(coordinator.startRound(noisy));
+    await eventually('settlement', async () => (await participation(node))?.state === 'included');
+    await eventually('this round', async () => (await participation(node))?.round === round);
+  }
+  const { privacy, observations } = await node.client.status();
+  expect(observations).toEqual({ waiting: 0, taken: 0 });
+  expect(privacy).toMatchObject({ protects: 'event', budget_rho: expect.closeTo(0.06, 9) as number, open_rho: 0 });
+  expect(privacy?.protected).toContain('Any single request');
+  expect((privacy?.spent_rho as number) / (privacy?.request_rho as number)).toBeCloseTo(3, 6);
+  expect(privacy?.spent_rho).toBeGreaterThan(0.06);
+  expect(privacy?.remaining_rho).toBe(privacy?.budget_rho);
+  expect((await node.client.signal())?.privacy.ledger).toEqual(privacy);
+  expect(await node.client.budgetHistory()).toMatchObject({ protects: 'event', protected: privacy?.protected });
+  const metrics = await (await request(`http://127.0.0.1:${node.port}/metrics`)).body.text();
+  expect(metrics).toMatch(/^secure_agg_privacy_protects\{protection="event"\} 1$/m);
 });
 
 it('joins no round without noise unless told to', async () => {

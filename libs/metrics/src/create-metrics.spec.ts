@@ -21,6 +21,8 @@ const COMMON = {
   secure_agg_participants: 'gauge',
   secure_agg_privacy_budget_spent_epsilon: 'gauge',
   secure_agg_privacy_budget_remaining_epsilon: 'gauge',
+  secure_agg_privacy_request_epsilon: 'gauge',
+  secure_agg_privacy_protects: 'gauge',
   federation_failed_authentications: 'counter',
   federation_malformed_messages: 'counter',
   secure_agg_misbehaviour_proven_total: 'counter',
@@ -74,10 +76,16 @@ describe('exposition', () => {
     const before = await metrics.exposition();
     expect(sample(before, 'secure_agg_privacy_budget_remaining_epsilon')).toBeUndefined();
     expect(sample(before, 'federation_participation_rate')).toBeUndefined();
-    metrics.privacyBudget(1.5, 6.5);
+    metrics.privacyBudget({ spent: 1.5, remaining: 6.5, request: 0.5, protects: 'window' });
     const after = await metrics.exposition();
     expect(sample(after, 'secure_agg_privacy_budget_spent_epsilon')).toBe(1.5);
     expect(sample(after, 'secure_agg_privacy_budget_remaining_epsilon')).toBe(6.5);
+    expect(sample(after, 'secure_agg_privacy_request_epsilon')).toBe(0.5);
+    const protects = (what: string) => `secure_agg_privacy_protects{protection="${what}"}`;
+    expect([sample(after, protects('window')), sample(after, protects('event'))]).toEqual([1, 0]);
+    metrics.privacyBudget({ spent: 1.5, remaining: 6.5, request: 0.5, protects: 'event' });
+    const changed = await metrics.exposition();
+    expect([sample(changed, protects('window')), sample(changed, protects('event'))]).toEqual([0, 1]);
   });
 });
 
@@ -150,7 +158,7 @@ describe('events', () => {
     metrics.contributionRefused('bad_signature', 0.001);
     metrics.roundVerified(3, 4);
     metrics.roundVerified(3, 6);
-    metrics.privacyBudget(0, Infinity);
+    metrics.privacyBudget({ spent: 0, remaining: Infinity, request: 0, protects: 'event' });
     const text = await metrics.exposition();
     expect(sample(text, 'federated_reward_batches_total')).toBe(1);
     expect(sample(text, 'secure_agg_contribution_validation_seconds_count')).toBe(2);

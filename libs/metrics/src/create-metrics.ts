@@ -5,7 +5,7 @@ import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
 import { createFreshnessMetric } from './freshness';
 import { createMisbehaviourCounter } from './misbehaviour';
-import { createBudgetMetrics } from './privacy-budget';
+import { type BudgetFigures, createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
 import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
 
@@ -22,8 +22,8 @@ interface CommonMetrics {
   messageRefused(code: ProblemCode): void;
   /** A round ended without a result, or its result did not verify. */
   roundFailed(code: ProblemCode): void;
-  /** Epsilon spent and left in the ledger's window, at the policy's delta; `remaining` may be Infinity (no limit). */
-  privacyBudget(spent: number, remaining: number): void;
+  /** What the ledger says of its window. */
+  privacyBudget(figures: BudgetFigures): void;
   /** A party's misbehaviour was proven, and the evidence kept. */
   misbehaviourProven(kind: EvidenceKind): void;
   /** Time until this party stops for want of a newer statement of the current documents; undefined where none is needed. */

@@ -1,2 +1,3 @@
 export * from './create-metrics';
+export { type BudgetFigures } from './privacy-budget';
 export { failureReasons } from './failures';

@@ -226,6 +226,16 @@ it('goes from an empty folder to a verified result', async () => {
   await secagg('fleet', 'policy', '--cluster', 'eu', '--min-participants', '3', '--quarantine-rounds', '20');
   expect(await secagg('fleet', 'publish', url)).toMatchObject({ policy: 2, roster: 1 });
   expect(await secagg('suspicion', url, '--cluster', cluster, '--json')).toMatchObject({ quarantine_rounds: 20 });
-  expect(await secagg('budget', 'show', nodes[0])).toMatchObject({ id: 'router-0', rho: { spent: 0 } });
-  expect(await secagg('budget', 'history', nodes[0], '--limit', '5')).toEqual({ entries: [], next_before: null });
+  expect(await secagg('budget', 'show', nodes[0])).toMatchObject({
+    id: 'router-0',
+    protects: 'window',
+    protected: expect.stringContaining('at most one from each round') as string,
+    rho: { spent: 0, request: 0 },
+  });
+  expect(await secagg('budget', 'history', nodes[0], '--limit', '5')).toEqual({
+    protects: 'window',
+    protected: expect.any(String) as string,
+    entries: [],
+    next_before: null,
+  });
 });

@@ -1,5 +1,6 @@
 /** What the coordinator's ledgers say of rounds to come. What binds are the routers' own ledgers. */
-import { ledgerBalance, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
+import { costOfRound, ledgerBalance, planNoise, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
+import { type BudgetFigures } from '@secagg/metrics';
 import {
   allocatedRho,
   clusterBudget,
@@ -8,25 +9,49 @@ import {
   type CoordinatorState,
   leastColluders,
   type RoundPlan,
+  withPrivacyErrors,
 } from '@secagg/protocol';
+import { type ClusterPolicy, requestNorm } from '@secagg/schema';
 import { type ClusterPlan } from './start-round';
 
-/** Epsilon spent and left at the delta of the cluster's plan, of the configured cluster that has least left; undefined without clusters. */
+/** At the delta of the cluster's plan, of the configured cluster that has least left; undefined without clusters. */
 export function tightestBudget(
   state: CoordinatorState,
   plans: Iterable<ClusterPlan>,
   nowMs: number,
-): { spent: number; remaining: number } | undefined {
-  let tightest: { spent: number; remaining: number } | undefined;
+): BudgetFigures | undefined {
+  let tightest: BudgetFigures | undefined;
   for (const { cluster, privacy } of plans) {
     const policy = state.view.policy.clusters.find((entry) => entry.cluster === cluster);
     if (!policy) continue;
-    const { spentUnits, remainingUnits } = ledgerBalance(clusterLedger(state, cluster), clusterBudget(policy), nowMs);
+    const balance = ledgerBalance(clusterLedger(state, cluster), clusterBudget(policy), nowMs);
     const epsilon = (units: number) => rhoToEpsilon(unitsToRho(units), 1 / privacy.deltaInverse);
-    const found = { spent: epsilon(spentUnits), remaining: epsilon(remainingUnits) };
+    const found = {
+      spent: epsilon(balance.spentUnits),
+      remaining: epsilon(balance.remainingUnits),
+      request: epsilon(balance.requestUnits),
+      protects: balance.protects,
+    };
     if (!tightest || found.remaining < tightest.remaining) tightest = found;
   }
   return tightest;
+}
+
+/** What a round of this plan is charged at worst, and what is left of it with the participants that are expected, by default the minimum. */
+export function plannedCost(
+  { privacy, keys, fields, minParticipantsPerGroup: least }: ClusterPlan,
+  policy: ClusterPolicy,
+  units: number,
+): { chargeUnits: number; costUnits: number } {
+  const colluders = privacy.assumedColluders ?? policy.min_assumed_colluders;
+  const sensitivity = privacy.unit === 'request' ? requestNorm({ fields: [...fields] }) : (privacy.routerClipNorm ?? 1);
+  const dimension = keys.length * fields.length;
+  return withPrivacyErrors(() => {
+    const { shareVariance, worstCase } = planNoise({ units, sensitivity, honestQuorum: least - colluders, dimension });
+    const expected = Math.max(least, privacy.expectedParticipants ?? least);
+    const { units: costUnits } = costOfRound({ shareVariance, sensitivity, dimension }, [expected], colluders);
+    return { chargeUnits: worstCase.units, costUnits };
+  });
 }
 
 /** The plan with the cost of its next round. Throws `budget_exhausted` when an allocation has nothing left to give, `policy` for an unknown cluster. */

@@ -1,24 +1,39 @@
 import { clusterParameter, defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
-import { ledgerBalance, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
-import { clusterBudget, clusterLedger } from '@secagg/protocol';
-import { clusterHash, SecaggError } from '@secagg/schema';
+import { ledgerBalance, rhoToBudgetUnits, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
+import { checkRoom, clusterBudget, clusterLedger, type CoordinatorState, protectionStatement } from '@secagg/protocol';
+import { clusterHash, type ClusterPolicy, SecaggError } from '@secagg/schema';
 import { z } from 'zod';
 import { type Engine } from '../engine';
-import { withCost } from '../rounds/budget';
+import { plannedCost, withCost } from '../rounds/budget';
 import { type ClusterPlan, planOf } from '../rounds/start-round';
 
-const figures = z.object({ budget: z.number(), spent: z.number(), open: z.number(), remaining: z.number() });
+const figures = z.object({
+  budget: z
+    .number()
+    .describe('most that all rounds of the window may cost, or with `event` most that one request may be charged'),
+  spent: z.number().describe('all rounds of the window together'),
+  open: z.number().describe('of what is spent: charged at worst, for rounds that are not decided'),
+  request: z.number().describe('the single request of the window that was charged most'),
+  remaining: z.number(),
+});
 const budgetSchema = z.object({
   cluster: clusterHash,
+  protects: z.enum(['window', 'event']).describe('what the budget is held to'),
+  protected: z.string().describe('the same in one sentence'),
   rho: figures,
   epsilon: figures.extend({ delta: z.number() }),
-  window_days: z.int().nullable().describe('null: the budget is for ever'),
+  window_days: z.int().nullable().describe('null: for ever'),
   rounds: z.int(),
   next_round_rho: z.number().nullable().describe('null without noise, and when it is refused'),
   refusal: z.object({ code: z.string(), available_at: z.iso.datetime().nullable() }).nullable(),
+  warnings: z.array(z.string()).describe('of the configured rounds that do not fit the policy'),
 });
 
-export const getBudget = ({ journal, now }: Engine, plans: ReadonlyMap<string, ClusterPlan>): Operation =>
+export const getBudget = (
+  { journal, now }: Engine,
+  plans: ReadonlyMap<string, ClusterPlan>,
+  warningsOf: (cluster: string) => string[],
+): Operation =>
   defineOperation({
     id: 'get-budget',
     method: 'get',
@@ -37,24 +52,48 @@ export const getBudget = ({ journal, now }: Engine, plans: ReadonlyMap<string, C
       const policy = state.view.policy.clusters.find(({ cluster }) => cluster === plan.cluster);
       if (!policy) throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
       const budget = clusterBudget(policy);
-      const { spentUnits, openUnits, remainingUnits, rounds } = ledgerBalance(
-        clusterLedger(state, plan.cluster),
+      const ledger = clusterLedger(state, plan.cluster);
+      const { spentUnits, openUnits, requestUnits, remainingUnits, protects, rounds } = ledgerBalance(
+        ledger,
         budget,
         nowMs,
       );
       const delta = 1 / plan.privacy.deltaInverse;
-      const figures = { budget: budget.units, spent: spentUnits, open: openUnits, remaining: remainingUnits };
-      const entries = Object.entries(figures).map(([name, units]) => [name, unitsToRho(units)] as const);
+      const inUnits = {
+        budget: budget.units,
+        spent: spentUnits,
+        open: openUnits,
+        request: requestUnits,
+        remaining: remainingUnits,
+      };
+      const entries = Object.entries(inUnits).map(([name, units]) => [name, unitsToRho(units)] as const);
       return jsonReply({
         cluster: plan.cluster,
+        protects,
+        protected: protectionStatement(budget, plan.privacy.unit),
         rho: Object.fromEntries(entries),
         epsilon: { delta, ...Object.fromEntries(entries.map(([name, rho]) => [name, rhoToEpsilon(rho, delta)])) },
         window_days: budget.window === 'lifetime' ? null : budget.window.days,
         rounds,
-        ...nextRound(() => withCost(state, plan, nowMs).privacy.rho),
+        ...nextRound(() => affordable(state, plan, policy, nowMs)),
+        warnings: warningsOf(plan.cluster),
       });
     },
   });
+
+/** The target cost of the plan's next round. Throws `budget_exhausted` for one that the ledger has no room for, as its announcement would. */
+function affordable(
+  state: CoordinatorState,
+  plan: ClusterPlan,
+  policy: ClusterPolicy,
+  nowMs: number,
+): number | 'unsafe-none' {
+  const { rho } = withCost(state, plan, nowMs).privacy;
+  if (rho === 'unsafe-none') return rho;
+  const { chargeUnits } = plannedCost(plan, policy, rhoToBudgetUnits(rho));
+  checkRoom(state, policy, chargeUnits, nowMs);
+  return rho;
+}
 
 /** Its target cost (null without noise), or why there is none. */
 function nextRound(cost: () => number | 'unsafe-none') {

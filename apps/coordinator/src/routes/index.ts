@@ -52,6 +52,8 @@ export interface RouteParts {
   readonly proofs: ProofSource;
   readonly operators: OperatorRequests;
   readonly plans: ReadonlyMap<string, ClusterPlan>;
+  /** Of the rounds that a cluster is configured for, in words. */
+  readonly scheduleWarnings: (cluster: string) => string[];
   readonly epochLifetimeMs: number;
   readonly misbehaviour: MisbehaviourKeeper;
   readonly metrics: CoordinatorMetrics;
@@ -67,6 +69,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     proofs,
     operators,
     plans,
+    scheduleWarnings,
     epochLifetimeMs,
     misbehaviour,
     scores,
@@ -93,7 +96,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getDecision(proofs),
     getInclusion(proofs),
     getSignal(engine, finisher),
-    getBudget(engine, plans),
+    getBudget(engine, plans, scheduleWarnings),
     getSuspicion(engine, scores, refreshScores),
     postSeat(engine),
     postEpochSignature(engine),

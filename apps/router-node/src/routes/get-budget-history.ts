@@ -1,12 +1,13 @@
 import { type BudgetHistoryPage, budgetHistorySchema } from '@secagg/client';
 import { unitsToRho } from '@secagg/dp-noise';
 import { defineOperation, integerText, json, jsonReply, type Operation, replyOf } from '@secagg/http';
-import { type RouterStore } from '../store/router-store';
+import { routerPrivacy } from '../participant/budget';
+import { type Router } from '../participant/router';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-export const getBudgetHistory = ({ budgetHistory }: Pick<RouterStore, 'budgetHistory'>): Operation =>
+export const getBudgetHistory = (router: Router): Operation =>
   defineOperation({
     id: 'get-budget-history',
     method: 'get',
@@ -18,8 +19,12 @@ export const getBudgetHistory = ({ budgetHistory }: Pick<RouterStore, 'budgetHis
     },
     replies: { 200: replyOf(json(budgetHistorySchema), 'One page') },
     async handle({ query: { limit, before } }) {
+      const { journal, budgetHistory } = router.store;
       const entries = budgetHistory.list(limit, before);
+      const privacy = journal.state && routerPrivacy(router);
       const page: BudgetHistoryPage = {
+        protects: privacy?.protects ?? null,
+        protected: privacy?.protected ?? null,
         entries: entries.map(({ id, cluster, round, kind, units, atMs }) => ({
           id,
           cluster,

@@ -26,7 +26,7 @@ export function createOperations(sources: StatusSources, intake: Intake, refresh
     getStatus(sources),
     putFleet(router.fleet),
     putFreshness(router.fleet),
-    getBudgetHistory(store),
+    getBudgetHistory(router),
     getDecision(store),
     postDecision(router),
     listEvidence(store),

@@ -13,11 +13,21 @@ const participationSchema = z.looseObject({
 
 /** The privacy ledger over all clusters, in zCDP rho and as epsilon at `delta`. */
 export const routerPrivacySchema = z.looseObject({
+  // Router-nodes of earlier releases do not say what is optional here.
+  /** What the budget is held to: all rounds of the window together, or those that one request enters. */
+  protects: z.enum(['window', 'event']).optional(),
+  /** The same in one sentence. */
+  protected: z.string().optional(),
+  /** Most that all rounds of the window may cost; with `event`, most that one request may be charged. */
   budget_rho: z.number(),
+  /** All rounds of the window together. */
   spent_rho: z.number(),
   open_rho: z.number(),
+  /** The single request of the window that was charged most, over all rounds it entered. */
+  request_rho: z.number().optional(),
   remaining_rho: z.number(),
   spent_epsilon: z.number(),
+  request_epsilon: z.number().optional(),
   remaining_epsilon: z.number(),
   delta: z.number(),
   /** Days of the sliding window that the budget is for; null: for ever. */

@@ -1,6 +1,6 @@
 export * from './check-contribution';
 export * from './epochs';
-export { allocatedRho, clusterLedger } from './ledger';
+export { allocatedRho, checkRoom, clusterLedger } from './ledger';
 export { evolve as evolveCoordinator } from './evolve';
 export { highestRoundNumber, newestEpoch, resumeFromBackup, type RestoredFrom } from './numbering';
 export * from './plan-round';

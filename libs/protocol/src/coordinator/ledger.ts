@@ -6,6 +6,7 @@ import {
   allocateRound,
   type Allocation,
   applyLedgerEvent,
+  availableAt,
   type Balance,
   type Budget,
   DAY_MS,
@@ -35,24 +36,27 @@ const chargeKey = ({ config, configHash }: VerifiedRound) => ({
 });
 
 /** Throws `budget_exhausted`, with the date the window gives budget back, when a planned round does not fit. */
-export function checkBudget(state: CoordinatorState, round: VerifiedRound, nowMs: number): void {
-  if (!withNoise(round.config)) return;
-  const request = { ...chargeKey(round), units: worstCaseUnits(round.config) };
-  const decision = decideCharge(
-    clusterLedger(state, round.config.cluster),
-    clusterBudget(round.policy),
-    request,
-    nowMs,
-  );
-  if (decision.outcome !== 'refused' || decision.code !== 'budget_exhausted') return;
+export function checkBudget(state: CoordinatorState, { config, policy }: VerifiedRound, nowMs: number): void {
+  if (withNoise(config)) checkRoom(state, policy, worstCaseUnits(config), nowMs, config.round);
+}
+
+/** The same for what a round is charged at worst. */
+export function checkRoom(
+  state: CoordinatorState,
+  policy: ClusterPolicy,
+  units: number,
+  nowMs: number,
+  round?: number,
+): void {
+  const ledger = clusterLedger(state, policy.cluster);
+  const budget = clusterBudget(policy);
+  const { remainingUnits } = ledgerBalance(ledger, budget, nowMs);
+  if (units <= remainingUnits) return;
+  const availableAtMs = availableAt(ledger, budget, units, nowMs);
   throw new SecaggError(
     'budget_exhausted',
-    `the privacy budget of the cluster does not allow the round${until(decision.availableAtMs)}`,
-    {
-      round: round.config.round,
-      availableAtMs: decision.availableAtMs,
-      remainingUnits: decision.remainingUnits,
-    },
+    `the privacy budget of the cluster does not allow the round${until(availableAtMs)}`,
+    { ...(round === undefined ? {} : { round }), availableAtMs, remainingUnits },
   );
 }
 

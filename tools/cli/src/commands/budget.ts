@@ -22,11 +22,15 @@ export function budgetCommand(output: Output): Command {
         printJson(output, {
           id,
           cluster,
+          // Only the window was held to before this was said.
+          protects: privacy.protects ?? 'window',
+          protected: privacy.protected ?? null,
           window_days: privacy.window_days ?? null,
           rho: {
             budget: privacy.budget_rho,
             spent: privacy.spent_rho,
             open: privacy.open_rho,
+            request: privacy.request_rho ?? null,
             remaining: privacy.remaining_rho,
           },
           epsilon: {
@@ -34,6 +38,7 @@ export function budgetCommand(output: Output): Command {
             budget: epsilon(privacy.budget_rho),
             spent: epsilon(privacy.spent_rho),
             open: epsilon(privacy.open_rho),
+            request: privacy.request_rho === undefined ? null : epsilon(privacy.request_rho),
             remaining: epsilon(privacy.remaining_rho),
           },
         });
