@@ -31,7 +31,7 @@ describe('--budget-protects', () => {
   it('is refused with unit router, whichever comes first', async () => {
     for (const unit of ['router', 'both'])
       expect(await secagg(...init('--unit', unit, '--budget-protects', 'event'))).toMatchObject({
-        status: 1,
+        status: 2,
         err: expect.stringContaining('a router is in every round') as unknown,
       });
   });
