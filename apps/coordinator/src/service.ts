@@ -5,7 +5,7 @@ import { atRest, wipe } from '@secagg/crypto';
 import { readIdentityFile, takeStoreKey } from '@secagg/host';
 import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
-import { takeFreshness } from '@secagg/protocol';
+import { epochInForce, takeFreshness } from '@secagg/protocol';
 import { type Bytes, type FreshnessProof, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Backend, openBackend } from './backend';
@@ -263,7 +263,7 @@ async function run(
       host: config.host,
       port,
       fleet: journal.state.view.fleet,
-      epoch: journal.state.epoch?.epoch.epoch ?? null,
+      epoch: epochInForce(journal.state, now())?.epoch.epoch ?? null,
       rounds: journal.state.rounds.size,
     },
     'coordinator is listening',

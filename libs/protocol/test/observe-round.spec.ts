@@ -1,5 +1,5 @@
 /** What a router believes of rounds that it took no part in. */
-import { observeRound } from '../src';
+import { observeRound, roundKey } from '../src';
 import { distribute, nextDocuments } from './support/rosters';
 import { codeOf, now, quietFleet, Scenario } from './support/scenario';
 
@@ -68,6 +68,9 @@ it('is none of the future, and none whose number is out of reach', () => {
   const skipTo = (round: number) => latestRound.set(fleet.cluster, round - 1);
   skipTo(2 ** 32 + 1);
   for (const router of fleet.routers.slice(1)) router.state.highestRound.set(fleet.cluster, 2 ** 32);
+  // The committee goes along with it.
+  const [{ state }] = fleet.members;
+  state.rounds.set(roundKey(fleet.cluster, 2 ** 32), { epoch: early.config.epoch });
   const far = publish();
   expect(refusal(far)).toBe('policy');
   expect(refusal(far, { highestHeld: 2 ** 32 - 2 ** 20 })).toBe('policy');

@@ -102,6 +102,27 @@ describe('epochs by themselves', () => {
     expect(epochNeeded(state, settings, start)).toBe('the policy has changed');
   });
 
+  it('replaces an epoch that was made while the clock was ahead, and waits for no set-up of then', async () => {
+    const { fleet, state, look, started } = trial();
+    const ahead = 91 * 86_400_000;
+    fleet.startEpoch(start + ahead);
+    expect(epochNeeded(state, settings, start + ahead)).toBeUndefined();
+    expect(await look(0)).toEqual([2]);
+    expect(started[0][1]).toBe('it lasts longer than any may: a clock was ahead when it was made');
+    // One that nobody completes, begun while it is ahead once more.
+    expect(await look(ahead)).toEqual([2]);
+    fleet.startEpoch(start);
+    expect(await look(1)).toEqual([2]);
+    expect(await look(ahead)).toEqual([2, 4]);
+    expect(await look(2)).toEqual([2, 4]);
+  });
+
+  it('counts no time that a clock was ahead by', async () => {
+    const { look } = trial();
+    expect(await look(50_000)).toEqual([1]);
+    expect(await look(0)).toEqual([1, 2]);
+  });
+
   it('does not wait for a set-up under documents that are not the newest', async () => {
     const { fleet, state, look } = trial();
     expect(await look(0)).toEqual([1]);

@@ -1,5 +1,5 @@
 /** Keeps an epoch in force: starts a new one when it is needed, and another when one does not complete in time. */
-import { certificateOf, type CoordinatorState, newestEpoch, startEpoch } from '@secagg/protocol';
+import { certificateOf, type CoordinatorState, isOfNow, newestEpoch, startEpoch } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 
@@ -25,6 +25,7 @@ export function epochNeeded(
   if (!epoch) return 'there is none';
   if (epoch.epoch.policy_version !== view.policy.version) return 'the policy has changed';
   if (epoch.epoch.not_after_ms - nowMs < settings.renewBeforeMs) return 'it is about to end';
+  if (!isOfNow(view, epoch.epoch, nowMs)) return 'it lasts longer than any may: a clock was ahead when it was made';
   for (const { id } of epoch.epoch.members) {
     try {
       certificateOf(view, id, 'committee', nowMs);
@@ -95,11 +96,13 @@ export class AutoEpochs {
     // Members take seats under the newest documents only: one under others cannot complete.
     if (pending.terms.policy_version !== policy.version || pending.terms.roster_version !== roster.version)
       return false;
+    if (!isOfNow(state.view, pending.terms, now())) return false;
     // One from before a restart, an operator's or another replica's gets its time from when it is first seen here.
     if (this.newest?.epoch !== newest) this.newest = { epoch: newest, sinceMs: now() };
     const inForce = state.epoch?.epoch.epoch ?? 0;
     const failed = [...state.epochs.keys()].filter((number) => number > inForce).length - 1;
     const patience = this.settings.setupTimeoutMs * Math.min(LONGEST_BACKOFF, 2 ** Math.max(0, failed));
-    return now() - this.newest.sinceMs < patience;
+    const waitedMs = now() - this.newest.sinceMs;
+    return waitedMs >= 0 && waitedMs < patience;
   }
 }

@@ -65,7 +65,7 @@ function trial(trigger: Trigger, withEpoch = true) {
   const cluster = fleet.cluster;
   /** As an operator's request does, with force. */
   const announce = (atMs: number) => fleet.announce(plan, start + atMs);
-  return { look, announce, waiting, refusals, cluster, state };
+  return { look, announce, waiting, refusals, cluster, state, withEpoch: () => fleet.startEpoch(start) };
 }
 
 describe('round triggers', () => {
@@ -92,6 +92,19 @@ describe('round triggers', () => {
     announce(3890);
     expect(await look(4500)).toBe(3);
     expect(await look(6890)).toBe(4);
+  });
+
+  it('counts nothing that was done while the clock was ahead', async () => {
+    const hours = 2 * 3_600_000;
+    const { look } = trial({ kind: 'interval', everyMs: 3000 });
+    expect(await look(hours)).toBe(1);
+    expect(await look(0)).toBe(2);
+    expect(await look(2999)).toBe(2);
+    const refused = trial({ kind: 'interval', everyMs: 3000 }, false);
+    await refused.look(hours);
+    expect(refused.refusals).toHaveLength(1);
+    refused.withEpoch();
+    expect(await refused.look(0)).toBe(1);
   });
 
   it('starts a round when enough routers wait, and not another one too soon', async () => {

@@ -19,12 +19,14 @@ export interface TriggeredCluster {
   readonly trigger: Trigger;
 }
 
-const lastAnnouncedMs = (state: CoordinatorState, cluster: string): number =>
+/** 0 for none. A round that was announced while the clock was ahead does not count. */
+const lastAnnouncedMs = ({ rounds, view }: CoordinatorState, cluster: string, nowMs: number): number =>
   Math.max(
     0,
-    ...[...state.rounds.values()]
+    ...[...rounds.values()]
       .filter(({ round }) => round.config.cluster === cluster)
-      .map(({ round }) => round.config.round_time_ms),
+      .map(({ round }) => round.config.round_time_ms)
+      .filter((atMs) => atMs <= nowMs + view.policy.clock_tolerance_ms),
   );
 
 const LOOK_MS = 100;
@@ -63,9 +65,10 @@ export class RoundTriggers {
 
   private isDue(state: CoordinatorState, cluster: string, trigger: Trigger): boolean {
     const { now } = this.engine;
-    if (trigger.kind === 'manual' || now() < (this.notBeforeMs.get(cluster) ?? 0)) return false;
+    const pauseMs = (this.notBeforeMs.get(cluster) ?? 0) - now();
+    if (trigger.kind === 'manual' || (pauseMs > 0 && pauseMs <= PAUSE_AFTER_REFUSAL_MS)) return false;
     const everyMs = trigger.kind === 'interval' ? trigger.everyMs : trigger.atMostEveryMs;
-    if (now() < lastAnnouncedMs(state, cluster) + everyMs) return false;
+    if (now() < lastAnnouncedMs(state, cluster, now()) + everyMs) return false;
     if (trigger.kind === 'waiting' && this.waiting.countWaiting(cluster) < trigger.routers) return false;
     return collectingRounds(state, cluster).length === 0;
   }

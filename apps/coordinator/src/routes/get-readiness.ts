@@ -1,6 +1,6 @@
 import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { documentsStatusSchema } from '@secagg/client';
-import { documentsReport } from '@secagg/protocol';
+import { documentsReport, epochInForce } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { z } from 'zod';
 import { type Engine } from '../engine';
@@ -46,7 +46,7 @@ const readiness = (
       }
       return jsonReply({
         status: 'ready',
-        epoch: journal.state.epoch?.epoch.epoch ?? null,
+        epoch: epochInForce(journal.state, now())?.epoch.epoch ?? null,
         documents: documentsReport(journal.state, now()),
       });
     },

@@ -77,7 +77,9 @@ export class EpochKeeper {
     const state = memberState(member);
     const nowMs = member.now();
     for (const epoch of state.seats.keys()) {
-      if (epoch < state.highestEpoch && !this.replacedAtMs.has(epoch)) this.replacedAtMs.set(epoch, nowMs);
+      // A clock that was ahead must not make secrets stay for longer.
+      if (epoch < state.highestEpoch)
+        this.replacedAtMs.set(epoch, Math.min(nowMs, this.replacedAtMs.get(epoch) ?? nowMs));
     }
     const events = epochsToErase(state, this.replacedAtMs, member.config.epochGraceMs, nowMs);
     const erased = events.flatMap((event) => (event.type === 'epoch-erased' ? [event.epoch] : []));

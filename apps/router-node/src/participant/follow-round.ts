@@ -44,7 +44,7 @@ function isSettled(router: Router, key: string): boolean {
 class RoundFollower {
   private readonly cluster: string;
   private readonly round: number;
-  private readonly patience: Patience;
+  private readonly patience = new Patience();
   private refusals = 0;
   private isInclusionChecked = false;
   private isUndecidedTold = false;
@@ -57,7 +57,6 @@ class RoundFollower {
     const participation = stateOf(router).participations.get(key);
     this.cluster = participation?.cluster ?? '';
     this.round = participation?.round ?? 0;
-    this.patience = new Patience(router.now);
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -30,7 +30,7 @@ export class Onlooker {
     if (this.watched.has(round) || this.watched.size >= WATCHED_AT_ONCE) return;
     this.watched.add(round);
     try {
-      const patience = new Patience(this.router.now);
+      const patience = new Patience();
       while (patience.lastedMs < WATCHED_FOR_MS && !this.isKnown(round)) {
         const said = await askStatus(this.router, this.router.config.cluster, round, signal);
         if (typeof said !== 'string' && said.phase === 'published') await this.observe(round, signal);
@@ -45,9 +45,10 @@ export class Onlooker {
   /** Looks at the latest round when that is due: it may have come and gone while this node or the coordinator was away. */
   async look(isDue: boolean, signal: AbortSignal): Promise<void> {
     const { router } = this;
-    if (this.isLooking || (!isDue && router.now() < this.lookAtMs)) return;
+    // Times of the process, which no clock that is set changes.
+    if (this.isLooking || (!isDue && performance.now() < this.lookAtMs)) return;
     this.isLooking = true;
-    this.lookAtMs = router.now() + LOOK_EVERY_MS;
+    this.lookAtMs = performance.now() + LOOK_EVERY_MS;
     try {
       while (await this.isUnderWay(signal)) await router.contact.backOff(3, signal);
     } finally {
@@ -86,9 +87,9 @@ export class Onlooker {
 
   private async observe(round: number, signal: AbortSignal): Promise<void> {
     const { router } = this;
-    const { now, config, log } = router;
+    const { config, log } = router;
     const before = this.refused?.round === round ? this.refused : undefined;
-    if (before && now() < before.untilMs) return;
+    if (before && performance.now() < before.untilMs) return;
     try {
       await observeRound(router, config.cluster, round, signal);
     } catch (error) {
@@ -96,7 +97,7 @@ export class Onlooker {
       if (!(error instanceof SecaggError)) throw error;
       if (isTransient(error)) return;
       const times = (before?.times ?? 0) + 1;
-      this.refused = { round, times, untilMs: now() + config.retryMaxMs * 2 ** Math.min(times, 10) };
+      this.refused = { round, times, untilMs: performance.now() + config.retryMaxMs * 2 ** Math.min(times, 10) };
       router.metrics.messageRefused(error.code);
       log.warn(
         { round, code: error.code, check: checkOf(error), problem: error.message },

@@ -6,15 +6,13 @@ const LONGEST_MS = 600_000;
 export class Patience {
   private sinceMs: number | undefined;
 
-  constructor(private readonly now: () => number) {}
-
-  /** Milliseconds since the first wait. */
+  /** Milliseconds since the first wait, whatever happens to the clock. */
   get lastedMs(): number {
-    return this.sinceMs === undefined ? 0 : Math.max(0, this.now() - this.sinceMs);
+    return this.sinceMs === undefined ? 0 : performance.now() - this.sinceMs;
   }
 
   async wait(signal: AbortSignal): Promise<void> {
-    this.sinceMs ??= this.now();
+    this.sinceMs ??= performance.now();
     await pause(Math.min(LONGEST_MS, this.lastedMs / 4), signal);
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
 import { openDocument, sameBytes } from '../documents';
+import { isOfNow, type VerifiedEpoch } from '../epoch/verified-epoch';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';
@@ -44,6 +45,11 @@ export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: n
     candidates: promisingCandidates(state),
   };
   return { events: [{ type: 'epoch-started', terms }], reply: terms };
+}
+
+/** The newest complete epoch, if it is one of now: routers and members refuse one that has ended, and one made while clocks were ahead. */
+export function epochInForce({ epoch, view }: CoordinatorState, nowMs: number): VerifiedEpoch | undefined {
+  return epoch && isOfNow(view, epoch.epoch, nowMs) ? epoch : undefined;
 }
 
 /** Newest epochs that stay, complete or not, for what they tell of silent candidates. */

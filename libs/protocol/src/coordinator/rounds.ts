@@ -17,6 +17,7 @@ import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkFresh } from '../fleet/freshness';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
 import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
+import { epochInForce } from './epochs';
 import { checkBudget } from './ledger';
 import { nextRoundNumber } from './numbering';
 import { decidedPieces, resolvedWords } from './pieces';
@@ -45,16 +46,10 @@ export function announceRound(
 ): Step<Signed> {
   checkFresh(state, nowMs);
   if (!beside) checkNoneOpen(state, plan.cluster);
-  if (!state.epoch || state.epoch.epoch.not_after_ms < nowMs)
-    throw new SecaggError('committee_unavailable', 'no epoch is in force');
+  const epoch = epochInForce(state, nowMs);
+  if (!epoch) throw new SecaggError('committee_unavailable', 'no epoch is in force');
   const number = nextRoundNumber(state, plan.cluster, nowMs);
-  const round = planRound(
-    state.view,
-    state.epoch,
-    context.identity,
-    { ...plan, round: number as RoundPlan['round'] },
-    nowMs,
-  );
+  const round = planRound(state.view, epoch, context.identity, { ...plan, round: number as RoundPlan['round'] }, nowMs);
   checkBudget(state, round, nowMs);
   return { events: [{ type: 'round-announced', announcement: round.announcement }], reply: round.announcement };
 }
@@ -151,6 +146,12 @@ export function tickRound(
   const round = roundOf(state, key);
   switch (round.phase) {
     case 'collecting':
+      if (isAhead(round, round.round.config.round_time_ms, nowMs))
+        return [
+          { type: 'round-closed', key, atMs: nowMs },
+          abort(key, 'no_valid_proposal'),
+          { type: 'round-undecided', key },
+        ];
       return nowMs >= round.round.config.deadline_ms || round.accepted.size >= round.round.config.max_participants
         ? closeRound(round, key, nowMs)
         : [];
@@ -164,6 +165,16 @@ export function tickRound(
     default:
       return [];
   }
+}
+
+/** Whether something was done while the clock was ahead. Members do not speak about a round of then, and its times would not come for long. */
+const isAhead = ({ round }: RoundState, atMs: number, nowMs: number): boolean =>
+  atMs > nowMs + round.view.policy.clock_tolerance_ms;
+
+/** Time since the close; for ever, where that was done while the clock was ahead. */
+function waitedMs(round: RoundState, nowMs: number): number {
+  const { closedAtMs = nowMs } = round;
+  return isAhead(round, closedAtMs, nowMs) ? Infinity : nowMs - closedAtMs;
 }
 
 function closeRound(round: RoundState, key: string, nowMs: number): CoordinatorEvent[] {
@@ -185,7 +196,7 @@ function proposeOrAbort(
   nowMs: number,
 ): CoordinatorEvent[] {
   const { config, epoch } = round.round;
-  const waited = nowMs - (round.closedAtMs ?? nowMs);
+  const waited = waitedMs(round, nowMs);
   const all = round.reports.size === epoch.size;
   const needed = Math.max(epoch.usableThreshold, epoch.quorum);
   if (!all && (round.reports.size < needed || waited < context.timings.reportGraceMs)) {
@@ -216,7 +227,7 @@ function proposeOrAbort(
 }
 
 function voteTimeouts(round: RoundState, context: CoordinatorContext, key: string, nowMs: number): CoordinatorEvent[] {
-  const waited = nowMs - (round.closedAtMs ?? nowMs);
+  const waited = waitedMs(round, nowMs);
   if (waited >= context.timings.undecidedTimeoutMs) return [{ type: 'round-undecided', key }];
   // A proposal comes within the first timeout after the close; the second is for the votes.
   if (round.phase === 'voting' && waited >= 2 * context.timings.proposalTimeoutMs && canAbort(round))
@@ -303,4 +314,4 @@ function openSums(
  * Whose turn it is to send missing pieces: it moves on to the next holder each time the grace for an answer has passed.
  */
 export const answerTurn = (round: RoundState, context: CoordinatorContext, nowMs: number): number =>
-  Math.floor(Math.max(0, nowMs - (round.decidedAtMs ?? nowMs)) / context.timings.answerGraceMs);
+  Math.floor(Math.abs(nowMs - (round.decidedAtMs ?? nowMs)) / context.timings.answerGraceMs);

@@ -10,6 +10,7 @@ import {
 import { isOn } from '../checks/check';
 import { bitOf } from '../round/contribution-set';
 import { newestEpoch } from './numbering';
+import { epochInForce } from './epochs';
 import { assignMissing } from './pieces';
 import { answerTurn, canAbort } from './rounds';
 import { type CoordinatorContext, type CoordinatorState, type EpochState, type RoundState } from './state';
@@ -18,7 +19,8 @@ export function workFor(state: CoordinatorState, context: CoordinatorContext, me
   const items: WorkItem[] = [];
   const epoch = state.epochs.get(newestEpoch(state));
   if (epoch && !epoch.verified) items.push(...epochWork(epoch, member));
-  const epochs = new Set(state.epoch ? [state.epoch.certificate] : []);
+  const inForce = epochInForce(state, nowMs);
+  const epochs = new Set(inForce ? [inForce.certificate] : []);
   for (const round of state.rounds.values()) {
     const index = round.round.epoch.epoch.members.findIndex((entry) => entry.id === member);
     const work = index >= 0 ? roundWork(round, context, index as MemberIndex, nowMs) : [];

@@ -33,6 +33,10 @@ export const isWithinReach = (number: number, highest: number): boolean =>
 
 export const epochHash = (body: Bytes): Bytes => domainHash('epoch', body);
 
+/** Whether an epoch that ends then can be one of now: one that has ended is none, and so is one made while clocks were ahead. */
+export const isOfNow = ({ policy }: FleetView, { not_after_ms }: Pick<Epoch, 'not_after_ms'>, nowMs: number): boolean =>
+  nowMs <= not_after_ms && not_after_ms <= nowMs + policy.committee.max_epoch_ms + policy.clock_tolerance_ms;
+
 /** Checks an epoch body against the policy, as a member does before it signs. Throws `policy` or `wrong_role` and the like. */
 export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): void {
   const { committee, sealing_suites } = view.policy;
