@@ -5,13 +5,22 @@
  *     authority.pub            its public key, in hexadecimal: what every party is configured with
  *     fleet.json               name, next serial, revoked serials, cluster ids with their salts
  *     policy.cbor roster.cbor  the newest signed documents
+ *     freshness.cbor           the newest statement that they are current; freshness-key.cbor and freshness.key where an online key may sign it
  *     parties/<id>/            to be carried to the party: certificate.cbor, authority.pub, and identity.key unless it made its own
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityPublicKey } from '@secagg/crypto';
-import { type Authority, decodeAuthorityKey } from '@secagg/protocol';
-import { type Certificate, certificateMessage, SecaggError, type Signed, signedMessage } from '@secagg/schema';
+import { type Authority, decodeAuthorityKey, type FleetDocuments } from '@secagg/protocol';
+import {
+  type Certificate,
+  certificateMessage,
+  type FreshnessProof,
+  freshnessProofMessage,
+  SecaggError,
+  type Signed,
+  signedMessage,
+} from '@secagg/schema';
 import { z } from 'zod';
 import { readSecret, replaceFile, writeSecret } from './files';
 import { Refusal } from './output';
@@ -67,6 +76,46 @@ export class FleetFolder {
     return this.at(`${name}.cbor`);
   }
 
+  /** Both documents. Throws a `Refusal` while one was never signed. */
+  documents(): FleetDocuments {
+    const [policy, roster] = (['policy', 'roster'] as const).map((name) => {
+      const signed = this.document(name);
+      if (!signed) throw new Refusal(`${this.path} has no ${name}.cbor: secagg fleet ${name} signs one`);
+      return signed;
+    });
+    return { policy, roster };
+  }
+
+  /** The newest statement that they are current; undefined before there was one. */
+  freshness(): FreshnessProof | undefined {
+    const path = this.at('freshness.cbor');
+    return existsSync(path) ? freshnessProofMessage.decode(new Uint8Array(readFileSync(path))) : undefined;
+  }
+
+  writeFreshness(proof: FreshnessProof): string {
+    replaceFile(this.at('freshness.cbor'), freshnessProofMessage.encode(proof));
+    return this.at('freshness.cbor');
+  }
+
+  /** What the authority has lent an online key. */
+  freshnessKey(): Signed | undefined {
+    const path = this.at('freshness-key.cbor');
+    return existsSync(path) ? readSigned(path) : undefined;
+  }
+
+  /** @param secretKey of a key that was made here */
+  writeFreshnessKey(key: Signed, secretKey: Uint8Array | undefined): void {
+    if (secretKey) {
+      rmSync(this.at('freshness.key'), { force: true });
+      writeSecret(this.at('freshness.key'), secretKey);
+    }
+    replaceFile(this.at('freshness-key.cbor'), signedMessage.encode(key));
+  }
+
+  publicKey(): Uint8Array {
+    return readAuthorityKey(this.at('authority.pub'));
+  }
+
   /** Adds what a party needs; returns its folder. */
   writeParty(id: string, certificate: Signed, authorityKey: Uint8Array, secretKey?: Uint8Array): string {
     const folder = this.at('parties', id);
@@ -84,7 +133,7 @@ export class FleetFolder {
       .map((id) => readCertificate(join(folder, id, 'certificate.cbor')));
   }
 
-  private at(...names: string[]): string {
+  at(...names: string[]): string {
     return join(this.path, ...names);
   }
 }

@@ -91,6 +91,7 @@ it('goes from an empty folder to a verified result', async () => {
       identityKeyFile: 'fleet/parties/coordinator/identity.key',
       authorityKeyFile: 'fleet/authority.pub',
       policyFile: 'fleet/policy.cbor',
+      freshnessFile: 'fleet/freshness.cbor',
       rosterFile: 'fleet/roster.cbor',
       autoEpochs: false,
       clusters: [

@@ -51,6 +51,7 @@ import {
   voteBodyMessage,
   voteMessage,
 } from '@secagg/schema';
+import { freshnessMessages } from './freshness-messages';
 import { treeOf } from './mutate/message';
 import { type Tree } from './mutate/values';
 
@@ -378,6 +379,7 @@ function documents(record: Recorder, { policy, roster }: FleetDocuments, fleet: 
   record.signed('roster', roster);
   record.add('fleet-documents', fleetDocumentsMessage.encode({ policy, roster }));
   for (const signed of fleet.view.roster.certificates.slice(0, 3)) record.signed('certificate', signed);
+  freshnessMessages(record, fleet, now);
   const request = {
     v: 1 as const,
     fleet: fleet.view.fleet,

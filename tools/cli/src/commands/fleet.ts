@@ -1,6 +1,5 @@
 /** What the fleet authority does. Offline, all but `publish`, which needs no private key. */
 import { randomBytes } from 'node:crypto';
-import { CoordinatorClient, parseServiceUrl } from '@secagg/client';
 import { generateIdentityKey, tolerance } from '@secagg/crypto';
 import {
   type Authority,
@@ -19,11 +18,13 @@ import {
   type Signed,
 } from '@secagg/schema';
 import { Command } from 'commander';
-import { FleetFolder, type FleetRecord, readSigned } from '../fleet-folder';
+import { FleetFolder, type FleetRecord } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
 import { list, oneOf, serviceUrl, positiveCount, publicKey } from '../parse';
 import { checkColluders, colludersStatement } from './colluders';
+import { freshnessCommand, restate } from './freshness';
 import { addPolicyOptions, nextPolicy, type PolicyOptions, policyWarnings } from './policy-options';
+import { expectTaken, publishTo } from './publish';
 
 const DAY_MS = 86_400_000;
 const BACKDATED_MS = 3_600_000;
@@ -85,10 +86,11 @@ export function fleetCommand(output: Output): Command {
     .action((options: { dir: string; days: number; revoke?: string[] }) => writeRoster(options, output));
   fleet
     .command('publish')
-    .description('give policy and roster to a coordinator')
-    .argument('<url>', 'the coordinator', serviceUrl)
+    .description('give policy, roster and the statement that they are current to coordinators and router-nodes')
+    .argument('<urls...>', 'coordinators and router-nodes')
     .option(...folderOption)
-    .action((url: string, options: { dir: string }) => publish(url, options.dir, output));
+    .action((urls: string[], options: { dir: string }) => publish(urls.map(serviceUrl), options.dir, output));
+  fleet.addCommand(freshnessCommand(output));
   return fleet;
 }
 
@@ -124,12 +126,14 @@ function savePolicy(folder: FleetFolder, { policy, terms, cluster }: NextPolicy,
   const { size, threshold } = terms.committee;
   const warnings = policyWarnings(terms, cluster?.hash);
   const meant = terms.clusters.find((entry) => entry.cluster === cluster?.hash);
+  const statement = restate(folder, Date.now());
   printJson(output, {
     file,
     version: terms.version,
     ...(cluster ? { cluster: cluster.hash } : {}),
     committee: tolerance(size, threshold).statement,
     ...(meant ? { colluders: colludersStatement(terms.committee, meant) } : {}),
+    ...(statement ? { statement } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
   });
 }
@@ -205,26 +209,27 @@ function writeRoster(
     revokedSerials: serials,
   });
   folder.writeRecord({ ...record, revoked_serials: serials });
+  const file = folder.writeDocument('roster', roster);
+  const statement = restate(folder, now);
   printJson(output, {
-    file: folder.writeDocument('roster', roster),
+    file,
     version,
     certificates: issued.length,
     revoked: serials.length,
+    ...(statement ? { statement } : {}),
   });
 }
 
-async function publish(url: string, dir: string, output: Output): Promise<void> {
-  const client = new CoordinatorClient({ url });
-  try {
-    const [policy, roster] = (['policy', 'roster'] as const).map((name) => readSigned(`${dir}/${name}.cbor`));
-    checkColluders(policyMessage.decode(policy.body));
-    await client.putFleet({ policy, roster });
-    printJson(output, {
-      published: parseServiceUrl(url).shown,
-      policy: policyMessage.decode(policy.body).version,
-      roster: rosterMessage.decode(roster.body).version,
-    });
-  } finally {
-    await client.close();
-  }
+async function publish(urls: readonly string[], dir: string, output: Output): Promise<void> {
+  const folder = new FleetFolder(dir);
+  const documents = folder.documents();
+  checkColluders(policyMessage.decode(documents.policy.body));
+  const freshness = folder.freshness();
+  const published = await publishTo(urls, { documents, ...(freshness ? { freshness } : {}) });
+  printJson(output, {
+    published,
+    policy: policyMessage.decode(documents.policy.body).version,
+    roster: rosterMessage.decode(documents.roster.body).version,
+  });
+  expectTaken(published);
 }

@@ -5,7 +5,7 @@ import { type ClusterHash, type ClusterPolicy, type PartyId } from '@secagg/sche
 import { type Command } from 'commander';
 import { Usage } from '../output';
 import { type Committee, HONEST_BY_DEFAULT, otherColluders, withColluders } from './colluders';
-import { count, delta, list, oneOf, positive, positiveCount } from '../parse';
+import { count, delta, list, nonNegative, oneOf, positive, positiveCount } from '../parse';
 
 export interface PolicyOptions {
   cluster?: string;
@@ -29,6 +29,8 @@ export interface PolicyOptions {
   sealing?: 'x25519' | 'xwing';
   clockToleranceS?: number;
   misbehaviour?: 'record' | 'exclude';
+  freshnessHours?: number;
+  freshnessGraceHours?: number;
   validDays?: number;
 }
 
@@ -89,6 +91,16 @@ export function addPolicyOptions(command: Command): Command {
       '--misbehaviour <what>',
       'what proven misbehaviour does to a party: record it, or exclude the party until it has a new certificate (default: record)',
       oneOf('record', 'exclude'),
+    )
+    .option(
+      '--freshness-hours <n>',
+      'how old the newest statement that policy and roster are current may be; 0: none is needed, and documents that a coordinator keeps back go unnoticed (default: 168)',
+      nonNegative,
+    )
+    .option(
+      '--freshness-grace-hours <n>',
+      'how long parties go on after that without a newer one (default: 24)',
+      nonNegative,
     )
     .option('--valid-days <n>', 'days until the policy ends (default: 365)', positiveCount);
 }
@@ -208,6 +220,7 @@ export function nextPolicy(
     },
     ...(before?.protocol_versions ? { protocol_versions: before.protocol_versions } : {}),
     ...((options.misbehaviour ?? before?.misbehaviour) === 'exclude' ? { misbehaviour: 'exclude' as const } : {}),
+    ...freshnessAfter(before, options),
     suites: before?.suites ?? ['pad'],
     sealing_suites:
       sealing === undefined
@@ -215,4 +228,23 @@ export function nextPolicy(
         : [`hpke-${sealing}-sha256-aes256gcm`],
     clock_tolerance_ms: clockToleranceS === undefined ? (before?.clock_tolerance_ms ?? 60_000) : clockToleranceS * 1000,
   });
+}
+
+const HOUR_MS = 3_600_000;
+
+/** New fleets ask for statements; one that was made before them goes on without until it is told to. */
+function freshnessAfter(
+  before: PolicyTerms | undefined,
+  { freshnessHours, freshnessGraceHours }: PolicyOptions,
+): Pick<PolicyTerms, 'freshness'> {
+  const known = before ? before.freshness : { max_age_ms: 7 * DAY_MS, grace_ms: DAY_MS };
+  const maxAgeMs = freshnessHours === undefined ? known?.max_age_ms : Math.round(freshnessHours * HOUR_MS);
+  if (maxAgeMs === undefined || maxAgeMs === 0) {
+    if (freshnessGraceHours !== undefined)
+      throw new Usage('--freshness-grace-hours goes with statements: --freshness-hours <n>');
+    return {};
+  }
+  const graceMs =
+    freshnessGraceHours === undefined ? (known?.grace_ms ?? DAY_MS) : Math.round(freshnessGraceHours * HOUR_MS);
+  return { freshness: { max_age_ms: maxAgeMs, grace_ms: graceMs } };
 }

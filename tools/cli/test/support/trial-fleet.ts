@@ -92,6 +92,7 @@ export class TrialFleet {
         authorityKeyFile: 'fleet/authority.pub',
         policyFile: 'fleet/policy.cbor',
         rosterFile: 'fleet/roster.cbor',
+        freshnessFile: 'fleet/freshness.cbor',
         autoEpochs: false,
         clusters: [{ cluster: this.cluster, keys: ['m:chat'], ...plan }],
         ...config,

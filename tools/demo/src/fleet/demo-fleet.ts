@@ -11,12 +11,14 @@ import {
   type Identity,
   issueCertificate,
   policyTerms,
+  signFreshness,
   signPolicy,
   signRoster,
 } from '@secagg/protocol';
 import {
   type ClusterHash,
   createClusterHash,
+  freshnessProofMessage,
   type PartyId,
   type Role,
   type Signed,
@@ -33,7 +35,7 @@ export interface DemoFleet {
   readonly operator: Identity;
   /** Budget of each router over 30 days, as rho. */
   readonly budgetRho: number;
-  /** Folder with policy.cbor, roster.cbor, authority.pub, and in keys/ each party's key, sealed under its store key beside it. */
+  /** Folder with policy.cbor, roster.cbor, freshness.cbor, authority.pub, and in keys/ each party's key, sealed under its store key beside it. */
   readonly folder: string;
 }
 
@@ -98,10 +100,13 @@ export async function createDemoFleet(
         }),
       ],
       committee: { candidates: members, size: options.committee, threshold: options.threshold },
+      freshness: { max_age_ms: DAY_MS, grace_ms: 0 },
     }),
   );
   const roster = signRoster(authority, { version: 1, issuedAtMs: nowMs, notAfterMs: nowMs + DAY_MS, certificates });
+  const current = signFreshness(authority, { policy, roster }, { issuedAtMs: nowMs, notAfterMs: nowMs + DAY_MS });
   writeFileSync(join(folder, 'policy.cbor'), signedMessage.encode(policy));
+  writeFileSync(join(folder, 'freshness.cbor'), freshnessProofMessage.encode(current));
   writeFileSync(join(folder, 'roster.cbor'), signedMessage.encode(roster));
   writeFileSync(join(folder, 'authority.pub'), `${Buffer.from(authority.publicKey).toString('hex')}\n`);
   return { authority, cluster, routers, members, operator, budgetRho, folder };

@@ -112,6 +112,7 @@ export class DemoProcesses {
       authorityKeyFile: join(fleet.folder, 'authority.pub'),
       policyFile: join(fleet.folder, 'policy.cbor'),
       rosterFile: join(fleet.folder, 'roster.cbor'),
+      freshnessFile: join(fleet.folder, 'freshness.cbor'),
       clusters: [
         {
           cluster: fleet.cluster,

@@ -13,6 +13,7 @@ import {
   issueCertificate,
   policyTerms,
   signDocument,
+  signFreshness,
   signPolicy,
   signRoster,
   verifyAnnouncement,
@@ -24,6 +25,7 @@ import {
   type ClusterHash,
   createClusterHash,
   fleetDocumentsMessage,
+  freshnessProofMessage,
   openRoundMessage,
   operatorRequestMessage,
   type PartyId,
@@ -197,11 +199,14 @@ async function start(folder: string, services: Service[], scripts: string): Prom
     const contributions = routers.map(
       (router) => buildContribution(round, router, new Float64Array(round.dimension), random, nowMs).bytes,
     );
+    const terms = { issuedAtMs: nowMs, notAfterMs: nowMs + 3_600_000 };
+    const statement = signFreshness(authority, { policy, roster }, terms);
     const messages = new Map<string, readonly Bytes[]>([
       ['contribution-body', contributions],
       ['open-round', [openRoundMessage.encode(open)]],
       ['signed', [signedMessage.encode(request)]],
       ['fleet-documents', [fleetDocumentsMessage.encode({ policy, roster })]],
+      ['freshness-proof', [freshnessProofMessage.encode(statement)]],
     ]);
     return { coordinator, node, cluster, round: number, messages };
   } finally {

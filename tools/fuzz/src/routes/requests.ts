@@ -21,6 +21,8 @@ export const coordinatorRoutes: readonly Route[] = [
   { method: 'GET', path: '/v1/committee/work', query: ['member=member', 'seen=00', 'wait_ms=0'] },
   { method: 'GET', path: '/v1/fleet' },
   { method: 'PUT', path: '/v1/fleet', body: ['fleet-documents'] },
+  { method: 'GET', path: '/v1/freshness' },
+  { method: 'PUT', path: '/v1/freshness', body: ['freshness-proof'] },
   { method: 'GET', path: '/v1/epochs/current' },
   { method: 'POST', path: '/v1/epochs', body: ['operator-request', 'signed'] },
   { method: 'POST', path: '/v1/clusters/:cluster/rounds', body: ['signed', 'operator-request'] },
@@ -50,6 +52,8 @@ export const coordinatorRoutes: readonly Route[] = [
 
 export const routerRoutes: readonly Route[] = [
   { method: 'POST', path: '/v1/observations', body: ['observations'] },
+  { method: 'PUT', path: '/v1/fleet', body: ['fleet-documents'] },
+  { method: 'PUT', path: '/v1/freshness', body: ['freshness-proof'] },
   { method: 'PUT', path: '/v1/signal', body: ['signal'] },
   { method: 'GET', path: '/v1/signal' },
   { method: 'GET', path: '/v1/status' },

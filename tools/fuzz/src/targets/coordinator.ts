@@ -7,6 +7,7 @@ import {
   receiveSeat,
   receiveTransfer,
   receiveVote,
+  takeFreshness,
   updateFleet,
 } from '@secagg/protocol';
 import {
@@ -15,6 +16,8 @@ import {
   type Bytes,
   epochSignatureMessage,
   fleetDocumentsMessage,
+  freshnessMessage,
+  freshnessProofMessage,
   policyMessage,
   reportMessage,
   rosterMessage,
@@ -78,6 +81,9 @@ export function coordinatorTargets(world: World): Target[] {
     target('updateFleet', fleetDocuments(world, authority.secretKey), (input) =>
       updateFleet(state.view, fleetDocumentsMessage.decode(input)),
     ),
+    target('takeFreshness', statements(world, authority.secretKey), (input) =>
+      takeFreshness(state, freshnessProofMessage.decode(input), later),
+    ),
   ];
 }
 
@@ -130,5 +136,18 @@ function fleetDocuments(world: World, authorityKey: Bytes): Make {
       ...documents,
       [part]: envelope(type, fleet, mutateMessage(documents[part].body, draw, policies, CRUDE), authorityKey),
     });
+  };
+}
+
+/** The same of statements that they are current. */
+function statements(world: World, authorityKey: Bytes): Make {
+  const seeds = messagesOf(world, freshnessProofMessage.type);
+  const bodies = messagesOf(world, freshnessMessage.type);
+  const { fleet } = world.fleet.view;
+  return (draw) => {
+    const seed = draw.pick(seeds);
+    if (draw.chance(0.3)) return mutateMessage(seed, draw, seeds, CRUDE);
+    const body = mutateMessage(draw.pick(bodies), draw, bodies, CRUDE);
+    return freshnessProofMessage.encode({ statement: envelope(freshnessMessage.type, fleet, body, authorityKey) });
   };
 }
