@@ -116,6 +116,21 @@ const settings = z.strictObject({
     bodyBytes: 256 * 1024 * 1024,
   }),
   maxObservations: count(1, 100_000_000).default(1_000_000).meta(about('most observations that may wait for a round')),
+  maxUnlistedObservations: count(0, 100_000_000)
+    .default(10_000)
+    .meta(about('most of them, beside the others, of keys that the last catalogue lacks; more are not kept')),
+  maxRequestsPerRound: count(1, 1_000_000)
+    .default(50_000)
+    .meta(
+      about(
+        'most requests that a round takes, whatever it allows: each adds 0.1 ms to the time before this router sends',
+      ),
+    ),
+  prepareMs: milliseconds(0)
+    .default(1_000)
+    .meta(
+      about('least time between an announcement and the contribution, beside what the size of the round adds to it'),
+    ),
   observationRetentionHours: count(1, 87_600)
     .default(168)
     .meta(about('observations that no round has taken are dropped after this time: their catalogue never came')),

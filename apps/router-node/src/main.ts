@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   };
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
-  const node = await startNode(config, log, fail);
+  const node = await startNode(config, log, fail, new URL('./observations-worker.js', import.meta.url));
 
   const stop = (signal: string): void => {
     log.info({ signal }, 'stopping');

@@ -9,7 +9,7 @@ import { rhoToBudgetUnits, unitsToRho } from '@secagg/dp-noise';
 import { exitCodes, HostFault, makeDataFolder, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
 import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
-import { type RouterContext } from '@secagg/protocol';
+import { type Participation, type RouterContext } from '@secagg/protocol';
 import { fleetDocumentsMessage, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
@@ -23,8 +23,9 @@ import { Standing } from './fleet/standing';
 import { withoutRole } from './fleet/own-role';
 import { readPublicKey } from './key-files';
 import { type Node } from './node';
-import { Intake } from './observations/intake';
-import { requesterHash } from './observations/requester-hash';
+import { type ObservationStore } from './observations/observation-store';
+import { observationThread } from './observations/thread';
+import { DataReleases } from './participant/data-releases';
 import { Participant } from './participant/participant';
 import { type Router } from './participant/router';
 import { createOperations } from './routes';
@@ -42,7 +43,8 @@ export interface RunningNode {
 const STOP_GRACE_MS = 5000;
 
 /**
- * @param onFailure ends the process at once: a step could not be made durable, or a loop has failed
+ * @param onFailure ends the process at once: a step could not be made durable, or a loop or the thread of the observation store has failed
+ * @param observationProgram bundle of observations-worker.ts
  * @param environment may hold the store key, and forgets it
  * Throws a HostFault for files and keys that are not as they must be.
  */
@@ -50,6 +52,7 @@ export async function startNode(
   config: Config,
   log: Logger,
   onFailure: (error: unknown) => void,
+  observationProgram: URL | string,
   environment = process.env,
 ): Promise<RunningNode> {
   const storeKey = takeStoreKey(environment, variableOf('storeKeyFile'), config.storeKeyFile);
@@ -59,15 +62,16 @@ export async function startNode(
   const node = createNode(config, authorityKey, log, sealing?.key);
   // First the member: its secrets tell a wrong store key before anything is sealed under it.
   const before = sealing && (await openSeats(node, authorityKey, sealing.bytes, onFailure));
-  const store = await readingStored(join(config.dataDir, 'router.db'), () =>
-    openRouter(node, authorityKey, sealing?.key, onFailure),
-  );
+  const store = await readingStored(join(config.dataDir, 'router.db'), () => openRouter(node, authorityKey, onFailure));
   // Better not to start than to end with the first thing that has to be written.
   store.check();
+  const observations = await openObservations(node, storeKey, observationProgram, onFailure);
   const seats = store.mark && before ? await seatless(node, authorityKey, before, sealing.bytes, onFailure) : before;
-  comeBack(node, store);
+  await comeBack(node, store, observations);
+  const releases = new DataReleases(store.releases, observations, log);
+  await takeUpClaims(store, observations, releases);
   const standing = new Standing(store.misbehaviour, node.metrics, log, node.now);
-  const router: Router = { ...node, store, standing };
+  const router: Router = { ...node, store, observations, releases, standing };
   const member: Member | undefined = seats && { ...node, store: seats, standing };
   node.fleet.add(store.journal);
 
@@ -78,17 +82,10 @@ export async function startNode(
 
   const participant = new Participant(router);
   const committee = member && new Committee(member);
-  const intake = new Intake(
-    store,
-    { maxObservations: config.maxObservations, retentionHours: config.observationRetentionHours },
-    node.now,
-  );
   const stopping = new AbortController();
   // Every request under way listens.
   setMaxListeners(0, stopping.signal);
-  const operations = createOperations({ router, participant, ...(member ? { member } : {}) }, intake, () =>
-    freshness.look(),
-  );
+  const operations = createOperations({ router, participant, ...(member ? { member } : {}) }, () => freshness.look());
   const server = createHttpServer(operations, {
     onProblem: problemsOf(node),
     closing: stopping.signal,
@@ -121,6 +118,8 @@ export async function startNode(
       await Promise.all(loops);
       await closed;
       await node.client.close();
+      releases.stop();
+      await observations.close();
       store.close();
       member?.store.close();
       wipe(storeKey);
@@ -187,22 +186,39 @@ function contextOf(config: Config, log: Logger, storeKey: AtRest | undefined): R
   };
 }
 
-function openRouter(
+function openRouter({ config }: Node, authorityKey: Uint8Array, onFailure: (error: unknown) => void): RouterStore {
+  return openRouterStore(config.dataDir, authorityKey, onFailure, config.eventsPerSnapshot);
+}
+
+function openObservations(
   { config, context, log }: Node,
-  authorityKey: Uint8Array,
-  storeKey: AtRest | undefined,
+  storeKey: Uint8Array | undefined,
+  program: URL | string,
   onFailure: (error: unknown) => void,
-): RouterStore {
+): Promise<ObservationStore> {
   if (!storeKey) log.warn(`observations lie on the disk in the clear without ${variableOf('storeKeyFile')}`);
-  const sealing = storeKey && { storeKey, router: config.id, random };
-  return openRouterStore(
-    config.dataDir,
-    authorityKey,
-    requesterHash(context.identity.secretKey),
+  const { dataDir, cluster, requestsPerRequester, maxRequestsPerRound, maxObservations } = config;
+  return observationThread(
+    program,
+    {
+      dataDir,
+      identity: context.identity,
+      cluster,
+      maxRequestsPerRound,
+      limits: { maxObservations, maxUnlisted: config.maxUnlistedObservations },
+      retentionHours: config.observationRetentionHours,
+      ...(storeKey ? { storeKey } : {}),
+      ...(requestsPerRequester === undefined ? {} : { requestsPerRequester }),
+    },
     onFailure,
-    sealing,
-    config.eventsPerSnapshot,
   );
+}
+
+/** A round may have taken data just before the process ended, and not have been answered; or it ended, and its data was still to be released. */
+async function takeUpClaims(store: RouterStore, observations: ObservationStore, releases: DataReleases): Promise<void> {
+  await releases.releaseAll();
+  const { participations = new Map<string, Participation>() } = store.journal.state ?? {};
+  await observations.keepClaims([...participations].flatMap(([key, { outcome }]) => (outcome ? [] : [key])));
 }
 
 /** A node without a store key cannot keep epoch secrets, so it takes no seats. */
@@ -249,18 +265,23 @@ async function seatless(
   return openSeats(node, authorityKey, storeKey, onFailure);
 }
 
-function comeBack({ config, context, log, now }: Node, store: RouterStore): void {
+async function comeBack(
+  { config, context, log, now }: Node,
+  store: RouterStore,
+  observations: ObservationStore,
+): Promise<void> {
   const { mark } = store;
   if (!mark) return;
-  const { observations, assumedUnits } = store.makeUpForBackup(mark, context.limits.budget.units, now());
+  // Before the mark goes: if this is interrupted it is done again.
+  await observations.clear();
+  const assumedUnits = store.makeUpForBackup(mark, context.limits.budget.units, now());
   log.warn(
     {
       made: new Date(mark.madeAtMs).toISOString(),
-      observations,
       assumed_spent_rho: unitsToRho(assumedUnits),
       router: config.id,
     },
-    'this node comes back from a backup: it sits out rounds announced until now, counts as spent what may have been spent since, and has dropped the observations of the backup',
+    'this node comes back from a backup: it sits out rounds announced until now, counts as spent what may have been spent since, and has dropped its observations',
   );
 }
 

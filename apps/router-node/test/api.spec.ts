@@ -5,6 +5,7 @@ import { readConfig } from '../src/config';
 import { type RunningNode, startNode } from '../src/start';
 import { DatabaseInUse } from '../src/store/database';
 import { TestFleet } from './support/fleet';
+import { observationProgram } from './support/node-process';
 
 let fleet: TestFleet;
 let node: RunningNode | undefined;
@@ -20,10 +21,15 @@ afterEach(async () => {
 
 const environment = (overrides: Record<string, string> = {}) =>
   fleet.environment('router-0', 9, { SECAGG_LOG_LEVEL: 'silent', ...overrides });
-const boot = (overrides?: Record<string, string>) =>
-  startNode(readConfig(environment(overrides)), pino({ level: 'silent' }), (error) => {
-    throw error;
-  });
+const boot = async (overrides?: Record<string, string>) =>
+  startNode(
+    readConfig(environment(overrides)),
+    pino({ level: 'silent' }),
+    (error) => {
+      throw error;
+    },
+    await observationProgram(),
+  );
 const start = async (overrides?: Record<string, string>): Promise<void> => {
   node = await boot(overrides);
 };

@@ -37,7 +37,7 @@ const identityFile = (): string => join(fleet.folder, 'router-0.key');
 const onDisk = (): Buffer => Buffer.concat(readdirSync(dataDir()).map((name) => readFileSync(join(dataDir(), name))));
 /** Every row of every table. (Opening and closing a file alters its header.) */
 const rows = (): unknown[] =>
-  ['router.db', 'committee.db'].map((name) => {
+  ['router.db', 'observations.db', 'committee.db'].map((name) => {
     const db = new Libsql(join(dataDir(), name));
     const tables = (
       db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]) as { name: string }[]
@@ -69,7 +69,7 @@ it('observations, epoch secrets and the signature key are on the disk sealed, an
     readdirSync(dataDir())
       .filter((name) => name.endsWith('.db'))
       .sort(),
-  ).toEqual(['committee.db', 'router.db']);
+  ).toEqual(['committee.db', 'observations.db', 'router.db']);
   const disk = onDisk();
   for (const clear of ['1.23456789', 'somebody', Buffer.from(fleet.routers[0].secretKey)])
     expect(disk.includes(clear)).toBe(false);
@@ -141,6 +141,7 @@ it.each([
   ['the store key', storeKeyFile],
   ['the identity key', identityFile],
   ["the router's database", () => join(dataDir(), 'router.db')],
+  ['the database of its observations', () => join(dataDir(), 'observations.db')],
   ["the member's database", () => join(dataDir(), 'committee.db')],
 ])('%s must not be open to others', async (_, path) => {
   const node = await start();

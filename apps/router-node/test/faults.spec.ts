@@ -161,15 +161,18 @@ it('a data directory that cannot be made: 77', async () => {
   expect(refused).toMatchObject({ code: 77, said: expect.stringContaining(join(locked, 'data')) as unknown });
 });
 
-it.each([
-  ['overwritten in its middle', (file: Buffer) => file.fill(0xff, 4096, 4096 + 16_384)],
-  ['no database at all', (file: Buffer) => file.fill(0x55)],
-  ['cut short', (file: Buffer) => file.subarray(0, file.length - 4096 * 3 - 100)],
-])('a database %s: 65, left as it is, and as before when a copy is put back', async (_, damage) => {
+const damages: [string, (file: Buffer) => Buffer][] = [
+  ['overwritten in its middle', (file) => file.fill(0xff, 4096, 4096 + 16_384)],
+  ['no database at all', (file) => file.fill(0x55)],
+  ['cut short', (file) => file.subarray(0, file.length - 4096 * 3 - 100)],
+];
+it.each(
+  ['router.db', 'observations.db'].flatMap((name) => damages.map(([what, damage]) => [name, what, damage] as const)),
+)('%s %s: 65, left as it is, and as before when a copy is put back', async (name, _, damage) => {
   const first = await start();
   await first.client.postObservations(Array.from({ length: 300 }, () => row));
   await first.stop();
-  const path = join(dataDir(), 'router.db');
+  const path = join(dataDir(), name);
   const copy = join(fleet.folder, 'copy');
   copyFileSync(path, copy);
   const damaged = Buffer.from(damage(readFileSync(path)));

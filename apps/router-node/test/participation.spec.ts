@@ -204,7 +204,7 @@ it('learns the result of a round that was under way, and closed to it, when it s
     response.writeHead(503).end();
     return true;
   };
-  const key = coordinator.startRound({ ...plain, durationMs: 500 });
+  const key = coordinator.startRound(plain);
   await eventually('a vote', () => votes > 0);
   const again = await NodeProcess.start(
     fleet.environment('router-1', coordinator.port, { SECAGG_POLL_WAIT_MS: '500' }),
@@ -230,7 +230,7 @@ it('learns the result of a round that came and closed while the coordinator was 
     'the loss of contact',
     async () => (await node.client.status()).coordinator.last_problem?.startsWith('unavailable') === true,
   );
-  const key = coordinator.startRound({ ...plain, durationMs: 500 });
+  const key = coordinator.startRound(plain);
   await ended(key);
   isAway = false;
   await eventually('the result', async () => (await node.client.signal())?.signal.aggregation_round === 1);

@@ -1,4 +1,4 @@
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** What a router can prove against its coordinator. At zero from the start, so that the first one shows in a rate. */
 export function createAlarmMetrics(registry: Registry): { receiptNotHonoured(): void } {
@@ -8,4 +8,14 @@ export function createAlarmMetrics(registry: Registry): { receiptNotHonoured(): 
     registers: [registry],
   });
   return { receiptNotHonoured: () => notHonoured.inc() };
+}
+
+/** Whether a router's operator has to look at its catalogue; how much it observes, and of what, is nobody else's business. */
+export function createQuotaMetrics(registry: Registry): { unlistedQuotaFull(full: boolean): void } {
+  const isFull = new Gauge({
+    name: 'secure_agg_unlisted_quota_full',
+    help: '1 while observations whose model:task the last catalogue lacks are not kept any more, 0 otherwise',
+    registers: [registry],
+  });
+  return { unlistedQuotaFull: (full) => isFull.set(Number(full)) };
 }

@@ -28,7 +28,7 @@ const COMMON = {
   secure_agg_misbehaviour_proven_total: 'counter',
   secure_agg_freshness_left_seconds: 'gauge',
 };
-const ROUTER_ONLY = { secure_agg_receipts_not_honoured_total: 'counter' };
+const ROUTER_ONLY = { secure_agg_receipts_not_honoured_total: 'counter', secure_agg_unlisted_quota_full: 'gauge' };
 const COORDINATOR_ONLY = {
   federation_participation_rate: 'gauge',
   federation_nodes_active: 'gauge',

@@ -1,6 +1,6 @@
 import { type EvidenceKind, type ProblemCode } from '@secagg/schema';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { createAlarmMetrics } from './alarms';
+import { createAlarmMetrics, createQuotaMetrics } from './alarms';
 import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
 import { createFreshnessMetric } from './freshness';
@@ -54,6 +54,8 @@ export interface RouterNodeMetrics extends CommonMetrics {
   roundVerified(seconds: number, participants: number): void;
   /** A round was decided without a contribution that the coordinator had acknowledged; the evidence is kept. */
   receiptNotHonoured(): void;
+  /** Whether observations whose key the last catalogue lacks are not kept any more. */
+  unlistedQuotaFull(full: boolean): void;
 }
 
 export interface MetricsOptions<App extends 'coordinator' | 'router-node'> {
@@ -93,6 +95,7 @@ export function createMetrics(
       },
       roundVerified: roundEnded,
       ...createAlarmMetrics(registry),
+      ...createQuotaMetrics(registry),
     };
   }
   const fleet = createFleetMetrics(registry);

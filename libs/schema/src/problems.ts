@@ -58,6 +58,7 @@ export const problems = {
     title: 'The scores over rounds name the router, and the fleet policy sets it aside for some',
     metric: 'quarantined',
   },
+  slot_missed: { status: 409, title: 'The contribution could not be ready at its time', metric: 'slot_missed' },
   cannot_open: { status: 422, title: 'A sealed box cannot be opened', metric: 'validation_error' },
   stale_documents: {
     status: 503,

@@ -2,7 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { useTestFolder } from '../../test/support/test-folder';
-import { openRouterStore } from '../store/router-store';
+import { openObservationTables } from '../store/observation-tables';
 import { requesterHash } from './requester-hash';
 
 const folder = useTestFolder();
@@ -17,19 +17,21 @@ describe('a requester id', () => {
   });
 
   it('is nowhere on the disk as it came, and counts for a retried batch', () => {
-    const store = openRouterStore(folder(), new Uint8Array(32), requesterHash(key), (error) => {
-      throw error;
-    });
+    const tables = openObservationTables({ dataDir: folder(), hash: requesterHash(key) });
     const row = { model: 'm', task: 't', success: true, latency_s: 1 };
-    const add = (requester: string) =>
-      store.observations.add({ observations: [{ ...row, requester }], idempotencyKey: 'k' }, 1);
-    expect(add('somebody-in-particular')).toEqual({ accepted: 1, added: 1 });
-    expect(add('somebody-in-particular')).toEqual({ accepted: 1, added: 0 });
-    expect(() => add('somebody-else')).toThrow(expect.objectContaining({ code: 'duplicate' }));
-    expect([...store.observations.waiting()]).toEqual([
-      { id: 1, observation: row, requester: requesterHash(key)('somebody-in-particular') },
+    const rows = (requester: string) => [tables.observations.rowOf({ ...row, requester })];
+    const accepted = { accepted: 1, unlisted: 0 };
+    tables.observations.add(rows('somebody-in-particular'), 1);
+    tables.batches.put('k', rows('somebody-in-particular'), accepted, 1);
+    expect(tables.batches.find('k', rows('somebody-in-particular'))).toEqual(accepted);
+    expect(() => tables.batches.find('k', rows('somebody-else'))).toThrow(
+      expect.objectContaining({ code: 'duplicate' }),
+    );
+    expect([...tables.observations.ready(['m:t'])]).toEqual([
+      { id: 1, key: 'm:t', requester: requesterHash(key)('somebody-in-particular') },
     ]);
-    store.close();
-    expect(readFileSync(join(folder(), 'router.db')).includes('somebody')).toBe(false);
+    expect([...tables.observations.read([1])]).toEqual([row]);
+    tables.close();
+    expect(readFileSync(join(folder(), 'observations.db')).includes('somebody')).toBe(false);
   });
 });

@@ -6,7 +6,7 @@ import { settleByProof } from '@secagg/protocol';
 import { decisionProofMessage } from '@secagg/schema';
 import { checkOneDecision } from './one-decision';
 import { type Router, stateOf } from './router';
-import { afterAbort, giveDataBack } from './settle';
+import { afterAbort } from './settle';
 
 export interface AcceptedDecision {
   readonly cluster: string;
@@ -30,7 +30,7 @@ export function acceptDecision(router: Router, bytes: Uint8Array): AcceptedDecis
   checkOneDecision(router, key, proof.decision.body);
   store.journal.commit(events, () => {
     store.decided.put(key, proof, router.now());
-    if (events.length > 0) giveDataBack(router, key);
+    if (events.length > 0) router.releases.end(key, 'unused');
     store.budgetHistory.record(events);
   });
   if (events.length > 0) afterAbort(router, decision.body);

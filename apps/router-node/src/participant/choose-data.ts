@@ -1,8 +1,9 @@
-/** What of the router's data enters a round, and its vector (PROTOCOL sections 4.2, 6 and 7). */
+/** What of the router's data enters a round, and its vector (docs/protocol.md, sections 5 to 7). */
 import { clipToL2Ball, RequesterLimit } from '@secagg/dp-noise';
-import { type VerifiedRound } from '@secagg/protocol';
+import { type AnnouncedRound } from '@secagg/protocol';
 import { encodeObservation, encodeSignal } from '@secagg/schema';
-import { type RouterStore } from '../store/router-store';
+import { type ObservationTables } from '../store/observation-tables';
+import { type ReadyObservation } from '../store/observations';
 
 export interface ChosenData {
   /** d integers in units of the layout; zeros when there is no data. */
@@ -12,65 +13,85 @@ export interface ChosenData {
   take(roundKey: string): void;
 }
 
-export interface RequesterRules {
+export interface TakingRules {
   /** Most requests of one requester in the round. */
   readonly requestsPerRequester: number;
+  /** Most requests in the round. */
+  readonly maxRequests: number;
   /** At least 16 random bytes, fresh for the round. */
   readonly hashKey: Uint8Array;
 }
 
-type DataStore = Pick<RouterStore, 'observations' | 'localSignal'>;
+type Tables = Pick<ObservationTables, 'observations' | 'localSignal' | 'claims'>;
+
+/**
+ * Rows that are read at most, beside those that are taken: a requester that has its limit under each of many keys leaves as many to be passed
+ * over. A round that stops there takes fewer; the next one goes on behind what this one has taken.
+ */
+const mostRead = (maxRequests: number): number => 4 * maxRequests + 10_000;
 
 /**
  * With privacy unit `router` a local signal that waits goes first, by itself; else the observations, oldest first, that the
- * catalogue has, at most `max_requests_per_router` and at most so many of one requester as the rules say; what is over
+ * catalogue has, at most as many and at most so many of one requester as the rules say; what is over
  * either limit waits for the next round. Which ones are taken depends on their order, keys and requesters, never on their
- * values: a request whose values are zero keeps its slot. With unit `request` every observation is clipped before it is added; the whole vector of unit `router` is clipped where it
- * is encrypted.
+ * values: a request whose values are zero keeps its slot. With unit `request` every observation is clipped before it is added; the whole
+ * vector of unit `router` is clipped where it is encrypted.
+ *
+ * What it costs depends on what is taken and on the layout, not on what waits.
  */
-export function chooseData(
-  store: DataStore,
-  { config }: Pick<VerifiedRound, 'config'>,
-  rules: RequesterRules,
-): ChosenData {
+export function chooseData(tables: Tables, { config }: Pick<AnnouncedRound, 'config'>, rules: TakingRules): ChosenData {
   const { layout, privacy } = config;
-  const signal = privacy.unit === 'router' ? store.localSignal.waiting() : undefined;
+  const signal = privacy.unit === 'router' ? tables.localSignal.waiting() : undefined;
   if (signal) {
     const { vector } = encodeSignal(layout, signal);
-    return { vector, observations: 0, take: (key) => store.localSignal.take(key) };
+    return {
+      vector,
+      observations: 0,
+      take: (roundKey) => {
+        tables.claims.put({ roundKey, observations: 0 });
+        tables.localSignal.take(roundKey);
+      },
+    };
   }
-  const { vector, ids } = sumObservations(store, config, rules);
-  return { vector, observations: ids.length, take: (key) => store.observations.take(ids, key) };
+  const chosen = chooseObservations(tables, config, rules);
+  return {
+    vector: sumOf(tables, config, chosen),
+    observations: chosen.length,
+    take: (roundKey) => {
+      tables.claims.put({ roundKey, observations: chosen.length });
+      tables.observations.take(chosen, roundKey);
+    },
+  };
 }
 
-function sumObservations(
-  store: DataStore,
-  { layout, privacy }: VerifiedRound['config'],
-  { requestsPerRequester, hashKey }: RequesterRules,
-): { vector: Float64Array; ids: number[] } {
+function chooseObservations(
+  { observations }: Tables,
+  { layout }: AnnouncedRound['config'],
+  { requestsPerRequester, maxRequests, hashKey }: TakingRules,
+): ReadyObservation[] {
+  const limit = new RequesterLimit({ requestsPerRequester, maxRequests }, hashKey);
+  const chosen: ReadyObservation[] = [];
+  let left = mostRead(maxRequests);
+  for (const row of observations.ready(layout.keys)) {
+    if (limit.take(row.requester ?? undefined) === undefined) chosen.push(row);
+    left -= 1;
+    if (chosen.length === maxRequests || left === 0) break;
+  }
+  return chosen;
+}
+
+function sumOf(
+  { observations }: Tables,
+  { layout, privacy }: AnnouncedRound['config'],
+  chosen: readonly ReadyObservation[],
+): Float64Array {
   const width = layout.fields.length;
   const vector = new Float64Array(layout.keys.length * width);
   const one = new Float64Array(width);
-  const ids: number[] = [];
-  const limit = new RequesterLimit({ requestsPerRequester, maxRequests: layout.max_requests_per_router }, hashKey);
-  for (const { id, observation, requester } of store.observations.waiting()) {
+  for (const observation of observations.read(chosen.map(({ id }) => id))) {
     const index = encodeObservation(layout, observation, one);
-    if (index < 0) continue;
-    const refusal = limit.take(requester);
-    if (refusal === 'round_limit') break;
-    if (refusal === 'requester_limit') continue;
     if (privacy.unit === 'request') clipToL2Ball(one, privacy.clip_norm);
     for (let f = 0; f < width; f++) vector[index * width + f] += one[f];
-    ids.push(id);
   }
-  return { vector, ids };
-}
-
-/** Waiting observations by key that the catalogue (if one is known yet) lacks: for the router's own operator only. */
-export function missingKeys(store: DataStore, catalogue: readonly string[] | undefined): Record<string, number> {
-  if (!catalogue) return {};
-  const known = new Set(catalogue);
-  return Object.fromEntries(
-    [...store.observations.waitingByKey()].filter(([key]) => !known.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
+  return vector;
 }

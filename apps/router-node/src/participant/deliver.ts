@@ -5,6 +5,7 @@ import { roundConfigMessage, SecaggError } from '@secagg/schema';
 import { isTransient } from '../fleet/coordinator-contact';
 import { sending } from '../failpoint';
 import { type Router, stateOf } from './router';
+import { type Slot } from './slot';
 
 /** How long after the deadline it is still tried: a coordinator that was away may have kept the round open. */
 const TRIED_AFTER_DEADLINE_MS = 60_000;
@@ -15,22 +16,14 @@ const LONGEST_AFTER_REFUSAL_MS = 30_000;
 /**
  * Returns once there is a receipt, a final refusal, or no hope. A refusal settles nothing: whether the contribution counts is
  * read from the published round alone.
- * @param seenAtMs when this router learned of the round, or has come back to it after a restart
  */
-export async function deliver(router: Router, key: string, seenAtMs: number, signal: AbortSignal): Promise<void> {
+export async function deliver(router: Router, key: string, { sendAtMs }: Slot, signal: AbortSignal): Promise<void> {
   const { client, contact, metrics, log } = router;
   const participation = stateOf(router).participations.get(key);
   if (!participation?.bytes) return;
   const { bytes } = participation;
-  const { cluster, round, round_time_ms, send_from_ms, deadline_ms } = roundConfigMessage.decode(
-    participation.announcement.body,
-  );
-  await untilSlot(
-    router,
-    { delayMs: send_from_ms - round_time_ms, sendFromMs: send_from_ms, lengthMs: deadline_ms - send_from_ms },
-    seenAtMs,
-    signal,
-  );
+  const { cluster, round, deadline_ms } = roundConfigMessage.decode(participation.announcement.body);
+  if (isOn('timing.slot')) await pause(Math.max(0, sendAtMs - router.now()), signal);
   for (let attempt = 1, refusals = 0; ; attempt++) {
     try {
       const receipt = await sending('contribution', () =>
@@ -64,33 +57,4 @@ export async function deliver(router: Router, key: string, seenAtMs: number, sig
     }
     await contact.backOff(attempt, signal, deadline_ms);
   }
-}
-
-interface Slot {
-  /** From the announcement to the slot. */
-  readonly delayMs: number;
-  /** The slot by the coordinator's clock. */
-  readonly sendFromMs: number;
-  readonly lengthMs: number;
-}
-
-/** Not before the slot, by when the noise, whose sampling time depends on its value, is drawn; and not all at once. */
-async function untilSlot(
-  router: Router,
-  { delayMs, sendFromMs, lengthMs }: Slot,
-  seenAtMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const spread = Math.min(router.config.sendSpreadMs, Math.max(0, lengthMs) / 10);
-  await pause(Math.max(0, slotOf(delayMs, sendFromMs, seenAtMs) - router.now()) + Math.random() * spread, signal);
-}
-
-/**
- * When to send, by this router's own clock: at the announced time where that can be right, else as long after the round was seen as the
- * coordinator wants between announcement and slot. With a clock that runs behind, a router would otherwise come after the deadline; with
- * one that runs ahead, at a time that tells how long its noise took.
- */
-export function slotOf(delayMs: number, sendFromMs: number, seenAtMs: number): number {
-  const isPlausible = sendFromMs > seenAtMs && sendFromMs <= seenAtMs + delayMs;
-  return isPlausible ? sendFromMs : seenAtMs + delayMs;
 }

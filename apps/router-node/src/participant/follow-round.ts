@@ -10,7 +10,8 @@ import { checkInclusion } from './check-inclusion';
 import { deliver } from './deliver';
 import { Patience } from './patience';
 import { type Router, stateOf } from './router';
-import { removeData, settleFromAbort, settleFromTranscript } from './settle';
+import { settleFromAbort, settleFromTranscript } from './settle';
+import { type Slot } from './slot';
 
 /** Outcomes that did not verify after which this is counted as a failed round. */
 const REFUSALS_COUNTED = 12;
@@ -19,18 +20,17 @@ const GIVEN_UP_AFTER_MS = 3_600_000;
 
 /**
  * Returns when the round is settled.
- * @param seenAtMs when this router learned of the round, or has come back to it
  * @param tell whether the round is said to have ended without an outcome
  */
 export async function followRound(
   router: Router,
   key: string,
-  seenAtMs: number,
+  slot: Slot,
   tell: (undecided: boolean) => void,
   signal: AbortSignal,
 ): Promise<void> {
   if (isSettled(router, key)) return;
-  await deliver(router, key, seenAtMs, signal);
+  await deliver(router, key, slot, signal);
   await new RoundFollower(router, key, tell).run(signal);
   tell(false);
 }
@@ -126,7 +126,7 @@ class RoundFollower {
     const { router, key, round } = this;
     const { events } = settleUndecided(stateOf(router), key, router.now());
     if (events.length === 0) return;
-    router.store.journal.commit(events, () => removeData(router, key));
+    router.store.journal.commit(events, () => router.releases.end(key, 'published'));
     router.log.warn(
       { round },
       'nobody has shown an outcome of the round since the end of its epoch: it is charged in full',

@@ -1,47 +1,104 @@
-/** Joining a round: check, encode, charge, encrypt, and all of it durable in one step before anything is sent. */
-import { checkRound, contribute, roundKey } from '@secagg/protocol';
+/**
+ * Joining a round: checked, its data taken and its contribution built by the observation store, then charged and recorded; all of it durable
+ * before anything is sent.
+ */
+import { pause } from '@secagg/client';
+import { isDiskFault } from '@secagg/host';
+import {
+  type BuiltContribution,
+  checkRound,
+  isOn,
+  recordContribution,
+  roundKey,
+  type VerifiedRound,
+} from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { showBudget } from './budget';
-import { chooseData, type RequesterRules } from './choose-data';
 import { type Router, stateOf } from './router';
+import { type Slot } from './slot';
 
-/** Under a key of this round, so that the hashes are of use to nobody after it. */
-const requesterLimit = ({ config, random }: Router): RequesterRules => ({
-  requestsPerRequester: config.requestsPerRequester ?? Number.MAX_SAFE_INTEGER,
-  hashKey: random(32),
-});
+/** Between an announcement and the beginning of its preparation: the next poll has left by then. */
+const POLL_FIRST_MS = 50;
+/** Before the slot, so that there is time to make the contribution durable. */
+const RECORD_MS = 50;
 
-/**
- * Prepares this router's contribution to an announced round. A refusal throws and changes nothing; newer fleet documents
- * than those known here are fetched first.
- * @returns key of the participation, whose bytes are durable and may be sent
- */
-export async function joinRound(router: Router, open: OpenRound, signal: AbortSignal): Promise<string> {
+/** Checks an announced round; newer fleet documents than those known here are fetched first. A refusal throws and changes nothing. */
+export async function checkAnnounced(router: Router, open: OpenRound, signal: AbortSignal): Promise<VerifiedRound> {
   const { policy_version, roster_version } = roundConfigMessage.decode(open.announcement.body);
   const { view } = stateOf(router);
   if (policy_version > view.policy.version || roster_version > view.roster.version) await router.fleet.refresh(signal);
   await router.fleet.freshen(signal);
-  return prepare(router, open);
+  return judge(router, open);
 }
 
-/** One synchronous step: nothing else can take observations or charge the ledger in between. */
-function prepare(router: Router, open: OpenRound): string {
-  const { store, standing, context, random, log } = router;
+function judge(router: Router, open: OpenRound): VerifiedRound {
+  const { standing, context } = router;
   const state = stateOf(router);
-  const nowMs = router.now();
-  const round = checkRound(state, context, open, nowMs);
+  const round = checkRound(state, context, open, router.now());
   standing.check(state.view, round.config.coordinator);
-  const { cluster, round: number } = round.config;
-  if (cluster !== router.config.cluster)
-    throw new SecaggError('policy', 'the round is of another cluster', { round: number });
+  return round;
+}
+
+/**
+ * Prepares the contribution to a round that was checked. Throws `slot_missed` when it is not ready by its slot, and what recording throws; then
+ * nothing is charged and the data waits again.
+ * @returns key of the participation, whose bytes are durable and may be sent
+ */
+export async function prepareRound(
+  router: Router,
+  { config: { cluster, round: number } }: VerifiedRound,
+  open: OpenRound,
+  slot: Slot,
+  signal: AbortSignal,
+): Promise<string> {
+  const { store, context, log } = router;
   const key = roundKey(cluster, number);
-  const data = chooseData(store, round, requesterLimit(router));
-  const { events } = contribute(state, context, round, data.vector, random, nowMs);
-  store.journal.commit(events, () => {
-    data.take(key);
-    store.budgetHistory.record(events);
-  });
+  await pause(POLL_FIRST_MS, signal);
+  const preparing = router.observations.prepare({ open, seenAtMs: slot.seenAtMs });
+  const giveBack = (): void => router.releases.end(key, 'unused');
+  const built = await bySlot(router, preparing, slot, signal);
+  if (!built) {
+    void preparing.then(giveBack, () => undefined);
+    throw new SecaggError('slot_missed', `the contribution to round ${number} was not ready at its time`, {
+      round: number,
+      check: 'timing.slot',
+    });
+  }
+  // Judged again: fleet documents and the ledger may have changed since.
+  const { events } = orElse(giveBack, () =>
+    recordContribution(stateOf(router), context, judge(router, open), built, slot.seenAtMs),
+  );
+  store.journal.commit(events, () => store.budgetHistory.record(events));
   showBudget(router);
-  log.info({ round: number, observations: data.observations }, 'contribution prepared');
+  log.info({ round: number }, 'contribution prepared');
   return key;
+}
+
+/** Undefined when the slot comes first. */
+async function bySlot(
+  { now }: Router,
+  preparing: Promise<BuiltContribution>,
+  { sendAtMs }: Slot,
+  signal: AbortSignal,
+): Promise<BuiltContribution | undefined> {
+  const waiting = new AbortController();
+  const slot = pause(Math.max(0, sendAtMs - RECORD_MS - now()), AbortSignal.any([signal, waiting.signal]));
+  try {
+    return await Promise.race([preparing, ...(isOn('timing.slot') ? [slot.then(() => undefined)] : [])]);
+  } catch (error) {
+    if (isDiskFault(error)) throw new SecaggError('unavailable', 'the disk takes no writes');
+    throw error;
+  } finally {
+    slot.catch(() => undefined);
+    waiting.abort();
+  }
+}
+
+function orElse<T>(otherwise: () => void, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    otherwise();
+    throw error;
+  }
 }

@@ -1,19 +1,19 @@
 /**
- * Takes part in the rounds of its cluster by itself. A round is joined in one durable step (join-round.ts), then followed on
- * its own until it is settled (follow-round.ts): the next round need not wait for it. After a restart the unsettled ones are
- * taken up where they were.
+ * Takes part in the rounds of its cluster by itself. A round is checked where it was polled; then it is prepared (join-round.ts) and followed until
+ * it is settled (follow-round.ts) on its own: the next poll waits for neither. After a restart the unsettled ones are taken up where they were.
  */
 import { pause } from '@secagg/client';
-import { checkOf, evidenceOfSecondAnnouncement, isAnnounced } from '@secagg/protocol';
+import { checkOf, evidenceOfSecondAnnouncement, isAnnounced, isOn, type VerifiedRound } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
 import { followRound } from './follow-round';
-import { joinRound } from './join-round';
+import { checkAnnounced, prepareRound } from './join-round';
 import { Onlooker } from './onlooker';
 import { RoundCursor } from './round-cursor';
 import { type Router, stateOf } from './router';
+import { chooseSlot, type Slot, slotOfPrepared } from './slot';
 
 const ROLE_CHECK_MS = 60_000;
 
@@ -26,8 +26,6 @@ export type Refusal = {
 };
 
 export class Participant {
-  /** Catalogue of the last round that was announced. */
-  catalogue: readonly string[] | undefined;
   /** Rounds, by key, that are said to have ended without an outcome. */
   readonly undecided = new Set<string>();
   /** Why the last announced round was not joined. */
@@ -47,8 +45,11 @@ export class Participant {
     const { router } = this;
     await router.fleet.untilKnown(signal);
     showBudget(router);
-    for (const [key, { outcome }] of stateOf(router).participations)
-      if (!outcome) this.follow(key, router.now(), signal);
+    for (const [key, { outcome, announcement }] of stateOf(router).participations) {
+      if (outcome) continue;
+      const slot = slotOfPrepared(roundConfigMessage.decode(announcement.body), router.config, router.now());
+      this.start(() => this.follow(key, slot, signal), signal);
+    }
     this.start(() => this.refreshFleet(signal), signal);
     this.start(() => this.onlooker.look(true, signal), signal);
     try {
@@ -90,14 +91,17 @@ export class Participant {
   private async join(open: OpenRound, signal: AbortSignal): Promise<boolean> {
     const { router } = this;
     const seenAtMs = router.now();
-    const { round, cluster, layout } = roundConfigMessage.decode(open.announcement.body);
+    const { round, cluster } = roundConfigMessage.decode(open.announcement.body);
     try {
       if (cluster !== router.config.cluster)
         throw new SecaggError('wrong_config', 'the round is of another cluster', { round });
-      const key = await joinRound(router, open, signal);
-      this.catalogue = layout.keys;
-      this.lastRefusal = undefined;
-      this.follow(key, seenAtMs, signal);
+      const checked = await checkAnnounced(router, open, signal);
+      const slot = chooseSlot(checked.config, router.config, seenAtMs);
+      this.cursor.begun(round);
+      const preparing = prepareRound(router, checked, open, slot, signal);
+      this.start(() => this.takePart(checked, preparing, slot, signal), signal);
+      // The next poll does not wait for it: its time must not tell how much there is to prepare.
+      if (!isOn('timing.poll')) await preparing.catch(() => undefined);
       return true;
     } catch (error) {
       signal.throwIfAborted();
@@ -105,12 +109,30 @@ export class Participant {
       const announced = cluster === router.config.cluster && isAnnounced(stateOf(router), open.announcement);
       this.cursor.refused(round, announced);
       if (!announced) return false;
-      this.catalogue = layout.keys;
       const evidence = evidenceOfSecondAnnouncement(stateOf(router), open);
       if (evidence) router.standing.keep(stateOf(router).view.authorityKey, evidence);
       this.start(() => this.onlooker.watch(round, signal), signal);
       return false;
     }
+  }
+
+  private async takePart(
+    { config: { round } }: VerifiedRound,
+    preparing: Promise<string>,
+    slot: Slot,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let key: string;
+    try {
+      key = await preparing;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SecaggError)) this.router.log.error({ err: error, round }, 'preparing for a round failed');
+      this.refused(round, error instanceof SecaggError ? error : new SecaggError('internal', 'preparing failed'));
+      return this.onlooker.watch(round, signal);
+    }
+    this.lastRefusal = undefined;
+    return this.follow(key, slot, signal);
   }
 
   private refused(round: number, error: unknown): void {
@@ -124,9 +146,9 @@ export class Participant {
     log[before?.round === round && before.code === error.code ? 'debug' : 'warn'](this.lastRefusal, 'round refused');
   }
 
-  private follow(key: string, seenAtMs: number, signal: AbortSignal): void {
+  private follow(key: string, slot: Slot, signal: AbortSignal): Promise<void> {
     const tell = (undecided: boolean) => this.undecided[undecided ? 'add' : 'delete'](key);
-    this.start(() => followRound(this.router, key, seenAtMs, tell, signal), signal);
+    return followRound(this.router, key, slot, tell, signal);
   }
 
   /** Until the newest fleet documents are known: for a node that was away. */

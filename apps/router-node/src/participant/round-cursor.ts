@@ -1,5 +1,5 @@
 /**
- * Above which round number a router asks for open rounds. Only rounds that it has answered raise the number for good: answers to polls are not
+ * Above which round number a router asks for open rounds. Only rounds that it has checked in full raise the number for good: answers to polls are not
  * signed, so one that leads to nothing must not hide the rounds after it (docs/protocol.md, Unsigned answers).
  */
 import { isOn, passes } from '@secagg/protocol';
@@ -8,9 +8,17 @@ export class RoundCursor {
   /** A round that was announced and refused: what comes after it is asked for until a poll brings nothing. */
   private passedOver = 0;
 
+  /** The highest round that was checked in full and is, or was, prepared for: one that was not ready at its time is sat out. */
+  private prepared = 0;
+
   /** @param answered the highest round answered in the cluster, 0 for none */
   after(answered: number): number {
-    return Math.max(answered, this.passedOver);
+    return Math.max(answered, this.prepared, this.passedOver);
+  }
+
+  /** The round was checked in full, and its preparation begins. */
+  begun(round: number): void {
+    this.prepared = Math.max(round, this.prepared);
   }
 
   /**

@@ -3,10 +3,14 @@ import { type RouterState } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Standing } from '../fleet/standing';
 import { type Node } from '../node';
+import { type ObservationStore } from '../observations/observation-store';
 import { type RouterStore } from '../store/router-store';
+import { type DataReleases } from './data-releases';
 
 export interface Router extends Node {
   readonly store: RouterStore;
+  readonly observations: ObservationStore;
+  readonly releases: DataReleases;
   readonly standing: Standing;
 }
 

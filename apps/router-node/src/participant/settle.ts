@@ -41,8 +41,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
   const evidence = reply.receiptNotHonoured ? evidenceIn(router, key, transcript) : undefined;
   let isNew = false;
   store.journal.commit(events, () => {
-    if (reply.outcome === 'included') removeData(router, key);
-    else giveDataBack(router, key);
+    router.releases.end(key, reply.outcome === 'included' ? 'published' : 'unused');
     store.aggregates.put(cluster, audited.round.config, aggregate);
     store.budgetHistory.record(events);
     store.decided.put(key, decisionProofOf(transcript), router.now());
@@ -84,7 +83,7 @@ export function settleFromAbort(router: Router, key: string, decision: Decision)
   checkOneDecision(router, key, decision.body);
   const documents = namedView(view, round.config)?.documents;
   store.journal.commit(events, () => {
-    giveDataBack(router, key);
+    router.releases.end(key, 'unused');
     if (documents) store.decided.put(key, proofOfRound(documents, round, verified), router.now());
     store.budgetHistory.record(events);
   });
@@ -130,18 +129,6 @@ const configOf = (router: Router, key: string) => {
   if (!participation) throw new SecaggError('no_round', 'this router did not take part in the round');
   return roundConfigMessage.decode(participation.announcement.body);
 };
-
-/** Part of the transaction that settles the round. */
-export function removeData({ store }: Router, key: string): void {
-  store.observations.remove(key);
-  store.localSignal.remove(key);
-}
-
-/** Part of the transaction that settles the round. */
-export function giveDataBack({ store }: Router, key: string): void {
-  store.observations.giveBack(key);
-  store.localSignal.giveBack(key);
-}
 
 const published = (router: Router, audited: OpenedRound): PublishedSignal => {
   const result = publishedResult(audited);

@@ -11,7 +11,12 @@ const readinessSchema = z.object({
   documents: documentsStatusSchema,
 });
 
-export const getReadiness = ({ store, fleet, now }: Pick<Router, 'store' | 'fleet' | 'now'>): Operation =>
+export const getReadiness = ({
+  store,
+  observations,
+  fleet,
+  now,
+}: Pick<Router, 'store' | 'observations' | 'fleet' | 'now'>): Operation =>
   defineOperation({
     id: 'get-readiness',
     method: 'get',
@@ -22,6 +27,7 @@ export const getReadiness = ({ store, fleet, now }: Pick<Router, 'store' | 'flee
     async handle() {
       try {
         store.check();
+        await observations.check();
       } catch {
         throw new SecaggError('unavailable', 'the store cannot be written');
       }

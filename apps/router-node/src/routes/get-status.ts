@@ -4,7 +4,7 @@ import { documentsReport, type Participation, quarantinedUntil } from '@secagg/p
 import { voteBodyMessage } from '@secagg/schema';
 import { type Member, memberState } from '../committee/member';
 import { routerPrivacy } from '../participant/budget';
-import { missingKeys } from '../participant/choose-data';
+import { type StoreStatus } from '../observations/observation-store';
 import { type Participant } from '../participant/participant';
 import { type Router, stateOf } from '../participant/router';
 
@@ -23,24 +23,26 @@ export const getStatus = (sources: StatusSources): Operation =>
     path: '/v1/status',
     summary: 'What this node knows of itself, for its own operator',
     replies: { 200: replyOf(json(routerNodeStatusSchema), 'Its rounds, ledger, seats and contact') },
-    handle: async () => jsonReply(statusOf(sources)),
+    handle: async () => jsonReply(await statusOf(sources)),
   });
 
-export function statusOf({ router, participant, member }: StatusSources): RouterNodeStatus {
+export async function statusOf({ router, participant, member }: StatusSources): Promise<RouterNodeStatus> {
   const { config, store, contact } = router;
+  const held = await router.observations.status();
   const known = store.journal.state !== undefined;
   return {
     id: config.id,
     fleet: known ? stateOf(router).view.fleet : null,
     cluster: config.cluster,
     documents: documentsReport(router.fleet.known, router.now()),
-    observations: store.observations.count(),
-    participations: known ? participations(router, participant) : [],
+    observations: { waiting: held.waiting, taken: held.taken },
+    unlisted: { waiting: held.unlisted, full: held.isFullOfUnlisted, skipped: held.unlistedSkipped },
+    participations: known ? participations(router, participant, held) : [],
     last_refusal: participant.lastRefusal ?? null,
     quarantine: known ? quarantine(router) : null,
     privacy: known ? routerPrivacy(router) : null,
     committee: member ? memberSeats(member) : null,
-    missing_keys: missingKeys(store, participant.catalogue),
+    missing_keys: held.missingKeys,
     receipts_not_honoured: store.evidence.list().map(({ roundKey, receipt, hasMessage }) => ({
       round: roundKey,
       receipt: Buffer.from(receipt).toString('base64'),
@@ -54,12 +56,17 @@ export function statusOf({ router, participant, member }: StatusSources): Router
   };
 }
 
-function participations(router: Router, participant: Participant): RouterNodeStatus['participations'] {
+function participations(
+  router: Router,
+  participant: Participant,
+  { claims }: StoreStatus,
+): RouterNodeStatus['participations'] {
+  const taken = new Map(claims.map(({ roundKey, observations }) => [roundKey, observations]));
   const newestFirst = [...stateOf(router).participations].reverse().slice(0, PARTICIPATIONS_SHOWN);
   return newestFirst.map(([key, participation]) => ({
     round: participation.round,
     state: stateOfParticipation(participation, participant.undecided.has(key)),
-    observations: router.store.observations.takenBy(key),
+    observations: taken.get(key) ?? 0,
     decision: decisionOn(router, key),
   }));
 }

@@ -1,6 +1,5 @@
 /** Every operation of the node. */
 import { getOpenApi, type Operation } from '@secagg/http';
-import { type Intake } from '../observations/intake';
 import { getBudgetHistory } from './get-budget-history';
 import { getDecision } from './get-decision';
 import { getEvidence } from './get-evidence';
@@ -16,12 +15,12 @@ import { postObservations } from './post-observations';
 import { putFleet, putFreshness } from './put-documents';
 import { putSignal } from './put-signal';
 
-export function createOperations(sources: StatusSources, intake: Intake, refreshGauges: () => void): Operation[] {
+export function createOperations(sources: StatusSources, refreshGauges: () => void): Operation[] {
   const { router } = sources;
-  const { config, store, metrics } = router;
+  const { store, metrics } = router;
   const operations = [
-    postObservations(intake),
-    putSignal(config, store),
+    postObservations(router),
+    putSignal(router),
     getSignal(router),
     getStatus(sources),
     putFleet(router.fleet),

@@ -1,13 +1,19 @@
 import { defineOperation, json, jsonLines, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { RewardObservation, SecaggError } from '@secagg/schema';
 import { z } from 'zod';
-import { type Intake } from '../observations/intake';
-import { MAX_BATCH, parseBatch } from '../observations/parse-batch';
+import { MAX_BATCH } from '../observations/parse-batch';
+import { type Router } from '../participant/router';
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_KEY_LENGTH = 255;
 
-export const postObservations = (intake: Intake): Operation =>
+const acceptedSchema = z.object({
+  accepted: z.int(),
+  /** Not kept: the last catalogue lacks their keys, and the quota for such is full. */
+  skipped: z.object({ unlisted: z.int() }).partial(),
+});
+
+export const postObservations = ({ observations, metrics }: Pick<Router, 'observations' | 'metrics'>): Operation =>
   defineOperation({
     id: 'post-observations',
     method: 'post',
@@ -17,15 +23,17 @@ export const postObservations = (intake: Intake): Operation =>
       json(z.union([RewardObservation, z.array(RewardObservation).max(MAX_BATCH)])),
       jsonLines(RewardObservation),
     ],
-    replies: { 202: replyOf(json(z.object({ accepted: z.int() })), 'They are durable') },
+    replies: { 202: replyOf(json(acceptedSchema), 'They are durable') },
     async handle(call) {
       const idempotencyKey = idempotencyKeyOf(call.headers['idempotency-key']);
-      const observations = parseBatch(call.contentType, await call.body(MAX_BODY_BYTES));
-      const accepted = await intake.accept({
-        observations,
+      const { accepted, unlisted, isFullOfUnlisted } = await observations.accept({
+        contentType: call.contentType,
+        // A copy: a small body shares its memory with others.
+        body: new Uint8Array(await call.body(MAX_BODY_BYTES)),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       });
-      return jsonReply({ accepted }, 202);
+      metrics.unlistedQuotaFull(isFullOfUnlisted);
+      return jsonReply({ accepted, skipped: unlisted > 0 ? { unlisted } : {} }, 202);
     },
   });
 

@@ -1,16 +1,13 @@
 import { defineOperation, json, noContent, type Operation } from '@secagg/http';
-import { createSignalSchema, MAX_LAYOUT_KEYS, parseSignal, SecaggError } from '@secagg/schema';
-import { type Config } from '../config';
-import { failpoint } from '../failpoint';
-import { decodeText, parseJson } from '../observations/parse-batch';
-import { type RouterStore } from '../store/router-store';
+import { createSignalSchema, MAX_LAYOUT_KEYS, SecaggError } from '@secagg/schema';
+import { type Router } from '../participant/router';
 
 export const MAX_SIGNAL_BYTES = 32 * 1024 * 1024;
 
-export const putSignal = (
-  { privacyUnit, cluster }: Pick<Config, 'privacyUnit' | 'cluster'>,
-  { localSignal }: Pick<RouterStore, 'localSignal'>,
-): Operation =>
+export const putSignal = ({
+  config: { privacyUnit },
+  observations,
+}: Pick<Router, 'config' | 'observations'>): Operation =>
   defineOperation({
     id: 'put-signal',
     method: 'put',
@@ -25,13 +22,7 @@ export const putSignal = (
           'this router protects single requests: a signal of many would go past what each may send; report observations',
         );
       }
-      const body = await call.body(MAX_SIGNAL_BYTES);
-      const signal = parseSignal(parseJson(decodeText(body), 'the body'), { maxKeys: MAX_LAYOUT_KEYS });
-      if (signal.cluster_hash !== cluster)
-        throw new SecaggError('policy', 'the signal is of another cluster', { path: 'cluster_hash' });
-      failpoint('before-durable:signal-put');
-      localSignal.put(signal);
-      failpoint('after-durable:signal-put');
+      await observations.putSignal(new Uint8Array(await call.body(MAX_SIGNAL_BYTES)));
       return noContent;
     },
   });

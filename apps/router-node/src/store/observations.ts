@@ -1,92 +1,43 @@
 /** The observations of this router, from their acceptance until one round has published them. */
-import { createHash } from 'node:crypto';
-import { type RewardObservation, SecaggError, signalKey } from '@secagg/schema';
+import { type RewardObservation, signalKey } from '@secagg/schema';
 import { type RequesterHash } from '../observations/requester-hash';
 import { type Database } from './database';
+import { mergedByFirst } from './merged';
 import { nextId } from './next-id';
+import { type Queued, type RequesterQueues } from './requester-queues';
 import { inTheClear, type RowSeal } from './row-seal';
-
-export interface ObservationBatch {
-  readonly observations: readonly RewardObservation[];
-  /** A batch under a key counts once, however often it is sent. */
-  readonly idempotencyKey?: string;
-}
 
 /** An observation without who sent the request. */
 export type HeldObservation = Omit<RewardObservation, 'requester'>;
 
-export interface WaitingObservation {
-  readonly id: number;
-  readonly observation: HeldObservation;
-  /** Keyed hash of who sent it; undefined when that was not said. */
-  readonly requester?: string;
+/** An observation as it is about to be stored. */
+export interface ObservationRow extends Queued {
+  readonly body: string;
 }
 
-const PAGE = 1000;
+/** One that a round may take. */
+export interface ReadyObservation extends Queued {
+  readonly id: number;
+}
+
+export interface ObservationCounts {
+  readonly waiting: number;
+  readonly taken: number;
+}
+
+/** Rows that one statement reads or changes. */
+const CHUNK = 1000;
 
 export class ObservationTable {
   /** @param hash what a requester id becomes before it is stored */
   constructor(
     private readonly database: Database,
+    private readonly queues: RequesterQueues,
     private readonly hash: RequesterHash,
     private readonly sealed: RowSeal = inTheClear,
   ) {}
 
-  /**
-   * Adds a batch; part of the caller's transaction. A refusal adds nothing.
-   * @param room most observations that may be added
-   * @returns how many were accepted, now or when the same batch came before, and how many are new
-   * Throws `duplicate` when the key stands for another batch, `overloaded` when there is no room.
-   */
-  add(
-    { observations, idempotencyKey }: ObservationBatch,
-    nowMs: number,
-    room = Infinity,
-  ): { accepted: number; added: number } {
-    const rows = observations.map((observation) => this.rowOf(observation));
-    if (idempotencyKey !== undefined) {
-      const before = this.database.get(
-        'SELECT digest, accepted FROM accepted_batch WHERE idempotency_key = ?',
-        idempotencyKey,
-      );
-      if (before) {
-        if (!this.digestOf(rows).equals(before[0] as Uint8Array))
-          throw new SecaggError('duplicate', 'another batch was accepted under this idempotency key');
-        return { accepted: before[1] as number, added: 0 };
-      }
-    }
-    if (observations.length > room)
-      throw new SecaggError('overloaded', 'no more observations can be held until a round has taken some');
-    if (idempotencyKey !== undefined) {
-      this.database.run(
-        'INSERT INTO accepted_batch (idempotency_key, digest, accepted, at_ms) VALUES (?, ?, ?, ?)',
-        idempotencyKey,
-        this.digestOf(rows),
-        observations.length,
-        nowMs,
-      );
-    }
-    // A sealed body is bound to its row, so the id is chosen first.
-    let id = nextId(this.database, 'observation');
-    for (const { key, body, requester } of rows) {
-      this.database.run(
-        'INSERT INTO observation (id, key, body, requester, received_at_ms) VALUES (?, ?, ?, ?, ?)',
-        id,
-        key,
-        this.sealed.seal(body, 'observation', id),
-        requester,
-        nowMs,
-      );
-      id += 1;
-    }
-    return { accepted: observations.length, added: observations.length };
-  }
-
-  private digestOf(rows: readonly Row[]): Buffer {
-    return Buffer.from(this.sealed.keyedDigest(digestOf(rows)));
-  }
-
-  private rowOf({ requester, ...held }: RewardObservation): Row {
+  rowOf({ requester, ...held }: RewardObservation): ObservationRow {
     return {
       key: signalKey(held.model, held.task),
       body: JSON.stringify(held),
@@ -94,81 +45,146 @@ export class ObservationTable {
     };
   }
 
-  count(): { waiting: number; taken: number } {
-    const [waiting, all] = this.database.get(
-      'SELECT count(*) FILTER (WHERE taken_by IS NULL), count(*) FROM observation',
-    ) as [number, number];
-    return { waiting, taken: all - waiting };
-  }
-
-  /** Waiting observations in the order they came, read in pages. */
-  *waiting(): Generator<WaitingObservation> {
-    for (let last = 0; ; ) {
-      const page = this.database.all(
-        'SELECT id, body, requester FROM observation WHERE id > ? AND taken_by IS NULL ORDER BY id LIMIT ?',
-        last,
-        PAGE,
+  /** Part of the caller's transaction. */
+  add(rows: readonly ObservationRow[], nowMs: number): void {
+    // A sealed body is bound to its row, so the id is chosen first.
+    let id = nextId(this.database, 'observation');
+    for (const row of rows) {
+      this.database.run(
+        'INSERT INTO observation (id, key, body, requester, received_at_ms, ready) VALUES (?, ?, ?, ?, ?, ?)',
+        id,
+        row.key,
+        this.sealed.seal(row.body, 'observation', id),
+        row.requester,
+        nowMs,
+        Number(this.queues.enter(row)),
       );
-      for (const [id, body, requester] of page) {
-        const text = this.sealed.open(body, 'observation', id as number);
-        yield {
-          id: id as number,
-          observation: JSON.parse(text) as HeldObservation,
-          ...(requester === null ? {} : { requester: requester as string }),
-        };
-      }
-      if (page.length < PAGE) return;
-      last = page[PAGE - 1][0] as number;
+      id += 1;
     }
   }
 
-  /** How many wait under each key. */
-  waitingByKey(): Map<string, number> {
-    return new Map(
-      this.database
-        .all('SELECT key, count(*) FROM observation WHERE taken_by IS NULL GROUP BY key')
-        .map(([key, count]) => [key as string, count as number]),
+  counts(): ObservationCounts {
+    const [waiting, taken] = this.database.get('SELECT waiting, taken FROM observation_total') as [number, number];
+    return { waiting, taken };
+  }
+
+  /** How many wait under one of these keys, given as a table's name. */
+  waitingUnder(table: 'catalogue'): number {
+    return this.database.get(
+      `SELECT coalesce(sum(waiting), 0) FROM ${table} JOIN observation_count USING (key)`,
+    )?.[0] as number;
+  }
+
+  /** The keys that have most waiting and are not in a table, most first. */
+  waitingOutside(table: 'catalogue', limit: number): [key: string, waiting: number][] {
+    return this.database.all(
+      `SELECT key, waiting FROM observation_count WHERE key NOT IN (SELECT key FROM ${table}) ORDER BY waiting DESC, key LIMIT ?`,
+      limit,
+    ) as unknown as [string, number][];
+  }
+
+  /** What a round with these keys may take, in the order it came. Reads little more than what is taken from it. */
+  *ready(keys: readonly string[]): Generator<ReadyObservation> {
+    const heads = this.database.all(
+      `SELECT value, (SELECT id FROM observation WHERE key = value AND taken_by IS NULL AND ready = 1 ORDER BY id LIMIT 1)
+       FROM json_each(?)`,
+      JSON.stringify(keys),
+    );
+    const lists = heads.flatMap(([key, head]) =>
+      head === null ? [] : [{ first: head as number, rest: () => this.readyUnder(key as string) }],
+    );
+    yield* mergedByFirst(lists, ({ id }) => id);
+  }
+
+  /** In pages that begin small: most keys give a round few. */
+  private *readyUnder(key: string): Generator<ReadyObservation> {
+    for (let last = 0, size = 8; ; size = Math.min(2 * size, CHUNK)) {
+      const page = this.database.all(
+        'SELECT id, requester FROM observation WHERE key = ? AND taken_by IS NULL AND ready = 1 AND id > ? ORDER BY id LIMIT ?',
+        key,
+        last,
+        size,
+      ) as unknown as [number, string | null][];
+      for (const [id, requester] of page) yield { id, key, requester };
+      if (page.length < size) return;
+      last = page[size - 1][0];
+    }
+  }
+
+  /** In no particular order. */
+  *read(ids: readonly number[]): Generator<HeldObservation> {
+    for (const chunk of chunks(ids)) {
+      const rows = this.database.all(
+        'SELECT id, body FROM observation WHERE id IN (SELECT value FROM json_each(?))',
+        JSON.stringify(chunk),
+      );
+      for (const [id, body] of rows)
+        yield JSON.parse(this.sealed.open(body, 'observation', id as number)) as HeldObservation;
+    }
+  }
+
+  /** Part of the caller's transaction. */
+  take(taken: readonly ReadyObservation[], roundKey: string): void {
+    for (const chunk of chunks(taken)) {
+      this.database.run(
+        'UPDATE observation SET taken_by = ? WHERE id IN (SELECT value FROM json_each(?))',
+        roundKey,
+        JSON.stringify(chunk.map(({ id }) => id)),
+      );
+    }
+    this.queues.leave(taken);
+  }
+
+  /** The round has published them: some of them go. @returns whether all have gone */
+  removeSome(roundKey: string): boolean {
+    return (
+      this.database.run(
+        'DELETE FROM observation WHERE id IN (SELECT id FROM observation WHERE taken_by = ? LIMIT ?)',
+        roundKey,
+        CHUNK,
+      ) < CHUNK
     );
   }
 
-  take(ids: readonly number[], roundKey: string): void {
-    this.database.run(
-      'UPDATE observation SET taken_by = ? WHERE id IN (SELECT value FROM json_each(?))',
+  /** The round has not used them: some of them wait again, in their old order. @returns whether all do */
+  giveSomeBack(roundKey: string): boolean {
+    const rows = this.database.all(
+      'SELECT id, key, requester FROM observation WHERE taken_by = ? LIMIT ?',
       roundKey,
-      JSON.stringify(ids),
+      CHUNK,
     );
+    this.database.run(
+      'UPDATE observation SET taken_by = NULL WHERE id IN (SELECT value FROM json_each(?))',
+      JSON.stringify(rows.map(([id]) => id)),
+    );
+    this.queues.comeBack(rows.map(([, key, requester]) => ({ key, requester }) as Queued));
+    return rows.length < CHUNK;
   }
 
-  takenBy(roundKey: string): number {
-    return this.database.get('SELECT count(*) FROM observation WHERE taken_by = ?', roundKey)?.[0] as number;
+  /** Drops some of what has waited since before `beforeMs`. @returns whether all of it is gone */
+  dropSomeOlder(beforeMs: number): boolean {
+    const rows = this.database.all(
+      'SELECT id, key, requester, ready FROM observation WHERE taken_by IS NULL AND received_at_ms < ? ORDER BY received_at_ms LIMIT ?',
+      beforeMs,
+      CHUNK,
+    );
+    this.database.run(
+      'DELETE FROM observation WHERE id IN (SELECT value FROM json_each(?))',
+      JSON.stringify(rows.map(([id]) => id)),
+    );
+    this.queues.leave(
+      rows.filter(([, , , ready]) => ready === 1).map(([, key, requester]) => ({ key, requester }) as Queued),
+    );
+    return rows.length < CHUNK;
   }
 
-  /** The round has published them. */
-  remove(roundKey: string): void {
-    this.database.run('DELETE FROM observation WHERE taken_by = ?', roundKey);
-  }
-
-  /** The round has not used them: they wait for the next one, in their old order. */
-  giveBack(roundKey: string): void {
-    this.database.run('UPDATE observation SET taken_by = NULL WHERE taken_by = ?', roundKey);
-  }
-
-  /** Drops what has waited since before `beforeMs`, and idempotency keys of that age. */
-  dropOlder(beforeMs: number): number {
-    return this.database.transaction(() => {
-      this.database.run('DELETE FROM accepted_batch WHERE at_ms < ?', beforeMs);
-      return this.database.run('DELETE FROM observation WHERE taken_by IS NULL AND received_at_ms < ?', beforeMs);
-    });
+  /** All of them. */
+  clear(): void {
+    this.database.run('DELETE FROM observation');
+    this.database.run('DELETE FROM requester_queue');
   }
 }
 
-interface Row {
-  readonly key: string;
-  readonly body: string;
-  readonly requester: string | null;
+function* chunks<T>(list: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += CHUNK) yield list.slice(at, at + CHUNK);
 }
-
-const digestOf = (rows: readonly Row[]): Buffer =>
-  createHash('sha256')
-    .update(JSON.stringify(rows.map(({ body, requester }) => (requester === null ? body : [body, requester]))))
-    .digest();

@@ -17,15 +17,11 @@ export function backupMark(database: Database): BackupMark | undefined {
   return row && { madeAtMs: row[0] as number, ...(row[1] === null ? {} : { assumedUnits: row[1] as number }) };
 }
 
-export interface Forgotten {
-  readonly observations: number;
-  readonly assumedUnits: number;
-}
-
 /**
- * In one step: what may have been spent counts as spent, rounds announced until now are sat out, and observations and signals go, since
- * a round may have published them. The mark goes with it.
+ * In one step: what may have been spent counts as spent, and rounds announced until now are sat out. The mark goes with it. Observations and
+ * signals, since a round may have published them, are to be dropped before.
  * @param budgetUnits the whole budget of this router
+ * @returns units that are assumed to be spent
  */
 export function makeUpForBackup(
   database: Database,
@@ -33,15 +29,13 @@ export function makeUpForBackup(
   mark: BackupMark,
   budgetUnits: number,
   nowMs: number,
-): Forgotten {
+): number {
   const assumedUnits = mark.assumedUnits ?? budgetUnits;
-  let observations = 0;
   // Before the fleet's documents are known nothing has been answered or charged.
   const events: RouterEvent[] = journal.state ? [{ type: 'restored', atMs: nowMs, units: assumedUnits }] : [];
   journal.commit(events, () => {
-    observations = database.run('DELETE FROM observation');
-    database.run('DELETE FROM local_signal');
+    database.run('DELETE FROM data_release');
     database.run('DELETE FROM backup_mark');
   });
-  return { observations, assumedUnits };
+  return assumedUnits;
 }

@@ -1,4 +1,4 @@
-/** Schema of `router.db`: journal and ledger, observations, local and aggregated signals. Numbers are never reused. */
+/** Schema of `router.db`: journal, ledger and what was learned of rounds. Numbers are never reused. */
 import { type Migration } from './database';
 
 export const routerMigrations: readonly Migration[] = [
@@ -83,6 +83,14 @@ export const routerMigrations: readonly Migration[] = [
       -- Which result is the latest: by the time of its round, then by number. of_use: not everything in it is withheld.
       ALTER TABLE aggregate ADD COLUMN round_time_ms INTEGER NOT NULL DEFAULT 0;
       ALTER TABLE aggregate ADD COLUMN of_use INTEGER NOT NULL DEFAULT 1;
+    `,
+  },
+  {
+    number: 8,
+    sql: `
+      -- Rounds that have ended, whose data the observation store has still to release. (What router.db held of observations before is moved
+      -- there by import-observations.ts.)
+      CREATE TABLE data_release (round_key TEXT PRIMARY KEY, release TEXT NOT NULL) WITHOUT ROWID;
     `,
   },
 ];

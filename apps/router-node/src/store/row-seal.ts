@@ -1,5 +1,5 @@
 /**
- * What the router's software has told it, as it lies in `router.db`: sealed for its row under the store key, or, in a node without
+ * What the router's software has told it, as it lies in `observations.db`: sealed for its row under the store key, or, in a node without
  * one, in the clear. Sealed values are BLOBs and clear ones TEXT, so the two are never taken for one another.
  */
 import { createHmac } from 'node:crypto';
@@ -7,6 +7,8 @@ import { type AtRest, wipe } from '@secagg/crypto';
 import { exitCodes, HostFault } from '@secagg/host';
 import { type RandomBytes, SecaggError } from '@secagg/schema';
 import { type Database, type SqlValue } from './database';
+
+const PAGE = 1000;
 
 export type SealedTable = 'observation' | 'local_signal';
 
@@ -38,7 +40,7 @@ export const inTheClear: RowSeal = {
 export function openRowSeal(database: Database, options: RowSealOptions | undefined): RowSeal {
   const stored = database.get('SELECT sealed FROM digest_key WHERE id = 1')?.[0] as Uint8Array | undefined;
   if (!options) {
-    if (stored) throw new HostFault(exitCodes.config, 'router.db is sealed under a store key, and none is given');
+    if (stored) throw new HostFault(exitCodes.config, 'observations.db is sealed under a store key, and none is given');
     return inTheClear;
   }
   if (stored) return rowSeal(options, openDigestKey(options, stored));
@@ -65,11 +67,12 @@ function openDigestKey({ storeKey, router }: RowSealOptions, sealed: Uint8Array)
     if (!(error instanceof SecaggError)) throw error;
     throw new HostFault(
       exitCodes.config,
-      `router.db is sealed under another store key, or belongs to another router than ${router}`,
+      `observations.db is sealed under another store key, or belongs to another router than ${router}`,
     );
   }
 }
 
+/** The contexts name the file that the rows were in before they had one of their own. */
 function rowSeal({ storeKey, router }: RowSealOptions, digestKey: Uint8Array): RowSeal {
   const contextOf = (table: SealedTable, id: number) => `router.db/${router}/${table}/${id}`;
   return {
@@ -92,8 +95,12 @@ function rowSeal({ storeKey, router }: RowSealOptions, digestKey: Uint8Array): R
 
 function sealClearRows(database: Database, seal: RowSeal): void {
   for (const table of ['observation', 'local_signal'] as const) {
-    for (const [id, body] of database.all(`SELECT id, body FROM ${table}`)) {
-      database.run(`UPDATE ${table} SET body = ? WHERE id = ?`, seal.seal(body as string, table, id as number), id);
+    for (let last = 0; ; ) {
+      const page = database.all(`SELECT id, body FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`, last, PAGE);
+      for (const [id, body] of page)
+        database.run(`UPDATE ${table} SET body = ? WHERE id = ?`, seal.seal(body as string, table, id as number), id);
+      if (page.length < PAGE) break;
+      last = page[PAGE - 1][0] as number;
     }
   }
   for (const [key, digest] of database.all('SELECT idempotency_key, digest FROM accepted_batch')) {

@@ -39,6 +39,11 @@ export class LocalSignalTable {
     this.database.run('DELETE FROM local_signal WHERE taken_by = ?', roundKey);
   }
 
+  /** All of them. */
+  clear(): void {
+    this.database.run('DELETE FROM local_signal');
+  }
+
   /** It waits again, unless a newer one has been put meanwhile. */
   giveBack(roundKey: string): void {
     if (this.waiting() === undefined)

@@ -1,7 +1,8 @@
 /** Real router-node processes, from a bundle of the sources. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RouterNodeClient } from '@secagg/client';
 import { build, type PluginBuild, stop } from 'esbuild';
 
@@ -28,11 +29,13 @@ const switches = {
     })),
 };
 
+/** Both programs of the node: its own and that of its thread. */
 async function bundle(kind: Build): Promise<string> {
-  const outfile = join(folder, `${kind}-${process.pid}.mjs`);
+  const outdir = join(folder, `${kind}-${process.pid}`);
+  const source = join(workspace, 'apps/router-node/src');
   await build({
-    entryPoints: [join(workspace, 'apps/router-node/src/main.ts')],
-    outfile,
+    entryPoints: [join(source, 'main.ts'), join(source, 'observations-worker.ts')],
+    outdir,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -40,15 +43,19 @@ async function bundle(kind: Build): Promise<string> {
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
     alias: Object.fromEntries(
-      ['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client', 'host'].map((name) => [
+      ['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client', 'host', 'http'].map((name) => [
         `@secagg/${name}`,
         join(workspace, `libs/${name}/src/index.ts`),
       ]),
     ),
     plugins: kind === 'with-switches' ? [switches] : [],
   }).finally(stop);
-  return outfile;
+  writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }');
+  return join(outdir, 'main.js');
 }
+
+export const observationProgram = async (kind: Build = 'as-shipped'): Promise<string> =>
+  join(dirname(await bundled(kind)), 'observations-worker.js');
 
 export interface LogLine {
   readonly level: number;

@@ -45,6 +45,11 @@ export const routerNodeStatusSchema = z.looseObject({
   documents: documentsStatusSchema.optional(),
   /** Waiting for a round, and taken by rounds whose outcome is not known. */
   observations: z.looseObject({ waiting: z.int().min(0), taken: z.int().min(0) }),
+  /**
+   * Waiting observations whose key the last catalogue lacks; whether their quota is full, so that no more are kept; and how many were not
+   * kept since the start.
+   */
+  unlisted: z.looseObject({ waiting: z.int().min(0), full: z.boolean(), skipped: z.int().min(0) }).optional(),
   /** The latest rounds, newest first. */
   participations: z.array(participationSchema),
   /** The last announced round that was not joined, and why. */
@@ -60,7 +65,7 @@ export const routerNodeStatusSchema = z.looseObject({
   privacy: routerPrivacySchema.nullable(),
   /** Null when this node is no committee member. */
   committee: z.looseObject({ epoch: z.int().min(0), seats: z.array(z.int().min(1)) }).nullable(),
-  /** Observations whose `model:task` the last catalogue lacked, by name: shown here and nowhere else. */
+  /** Waiting observations whose `model:task` the last catalogue lacked, by name, those with most: shown here and nowhere else. */
   missing_keys: z.record(z.string(), z.int().min(1)),
   /** Signed receipts (base64) of rounds that were decided without the contribution, unexplained, and where to get the evidence. */
   receipts_not_honoured: z.array(

@@ -58,6 +58,8 @@ export const checks = {
   'box.bound': 'a box opens only under the router, round, epoch and member it was sealed for',
   'box.commitments': 'the seeds of a box are those the router committed to, in this round and under its name',
   'pad.bound': 'keystreams are those of one router in one round',
+  'timing.poll': 'the next poll leaves before a contribution is prepared, so that it does not tell how long that takes',
+  'timing.slot': 'a contribution leaves at the time that the router chose when it saw the round, or not at all',
   // Reports, votes, decisions
   'report.signed': 'a member of the epoch signed it, about this round',
   'report.headers': 'it is about the contributions that were shown',

@@ -19,20 +19,24 @@ import { allowsVersion, certificateOf, checkFleetCurrent, clusterPolicy, type Fl
 import { namedView, viewOfRound } from '../fleet/update-fleet';
 import { checkClipNorm, noiseStdDevUnits, worstCaseRho, withNoise } from './privacy';
 
-export interface VerifiedRound {
-  /** Policy and roster it was announced under. */
-  readonly view: FleetView;
+/** What follows from an announcement and its epoch alone. */
+export interface AnnouncedRound {
   readonly announcement: Signed;
   readonly config: RoundConfig;
   readonly configHash: Bytes;
   readonly epoch: VerifiedEpoch;
-  readonly policy: ClusterPolicy;
   /** Number of words of a vector: keys times fields. */
   readonly dimension: number;
   /** Bytes of a packed vector. */
   readonly vectorBytes: number;
   /** Key derivation of a router's pads. */
   readonly pad: (router: PartyId) => RouterPad;
+}
+
+export interface VerifiedRound extends AnnouncedRound {
+  /** Policy and roster it was announced under. */
+  readonly view: FleetView;
+  readonly policy: ClusterPolicy;
 }
 
 /** Of two groups nobody can tell which one lies. */
@@ -99,17 +103,21 @@ export function openAnnouncement(view: FleetView, announcement: Signed): RoundCo
 
 /** Everything that follows from an announcement, without checking it: for one that was checked before, or is one's own. */
 export function deriveRound(known: FleetView, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
+  const round = readAnnouncement(epoch, announcement);
+  const view = namedView(known, round.config) ?? known;
+  return { ...round, view, policy: clusterPolicy(view, round.config.cluster) };
+}
+
+/** The same where no fleet documents are at hand: enough to build a contribution to a round that was checked elsewhere. */
+export function readAnnouncement(epoch: VerifiedEpoch, announcement: Signed): AnnouncedRound {
   const config = roundConfigMessage.decode(announcement.body);
-  const view = namedView(known, config) ?? known;
   const hash = configHash(announcement.body);
   const dimension = config.layout.keys.length * config.layout.fields.length;
   return {
-    view,
     announcement,
     config,
     configHash: hash,
     epoch,
-    policy: clusterPolicy(view, config.cluster),
     dimension,
     vectorBytes: packedLength(dimension, config.layout.word_bits),
     pad: padOf(config, hash),

@@ -10,7 +10,7 @@ import {
   sealingSuite,
   wipe,
 } from '@secagg/crypto';
-import { addNoise } from '@secagg/dp-noise';
+import { addNoise, clipToL2Ball } from '@secagg/dp-noise';
 import {
   type Bytes,
   type Contribution,
@@ -24,8 +24,8 @@ import {
 import { bound } from '../checks/check';
 import { signDocument } from '../documents';
 import { headerHash } from '../round/contribution-set';
-import { withNoise } from '../round/privacy';
-import { groupOf, NOBODY, NOWHERE, type VerifiedRound } from '../round/verified-round';
+import { withNoise, withPrivacyErrors } from '../round/privacy';
+import { type AnnouncedRound, groupOf, NOBODY, NOWHERE } from '../round/verified-round';
 
 export interface Identity {
   readonly id: PartyId;
@@ -42,7 +42,7 @@ export interface BuiltContribution {
 export const sealingInfo = (fleet: string): Bytes => domainMessage('sealed-seeds', fleet);
 
 /** Binds a box to epoch, round, router and member: moved anywhere else it does not open. */
-export const boxAad = (round: VerifiedRound, router: PartyId, member: number): Bytes =>
+export const boxAad = (round: AnnouncedRound, router: PartyId, member: number): Bytes =>
   domainMessage(
     'box',
     bound('box.bound', round.epoch.hash, NOWHERE),
@@ -52,7 +52,7 @@ export const boxAad = (round: VerifiedRound, router: PartyId, member: number): B
   );
 
 /** What commitments to seeds are bound to: the round's pieces and configuration, and the router. */
-export const commitmentContext = (round: VerifiedRound, router: PartyId): CommitmentContext => ({
+export const commitmentContext = (round: AnnouncedRound, router: PartyId): CommitmentContext => ({
   pieces: round.epoch.pieces,
   configHash: round.configHash,
   routerId: router,
@@ -63,11 +63,29 @@ export const ciphertextDigest = (ciphertext: Bytes): Bytes => domainHash('cipher
 export const commitmentsDigest = (commitments: Bytes): Bytes => domainHash('commitments-digest', commitments);
 
 /**
+ * A router's contribution to one round, from its own data. It needs neither the router's state nor its ledger, so it can be built away from
+ * them; `recordContribution` charges for it.
+ * @param vector d integers, wiped: with unit `request` sums of requests within the layout's bounds, with unit `router` anything, clipped here
+ * @param nowMs of its header: a time that does not tell how long the data took to prepare
+ */
+export function prepareContribution(
+  round: AnnouncedRound,
+  identity: Identity,
+  vector: Float64Array,
+  random: RandomBytes,
+  nowMs: number,
+): BuiltContribution {
+  const { unit, clip_norm } = round.config.privacy;
+  if (unit === 'router') withPrivacyErrors(() => clipToL2Ball(vector, clip_norm));
+  return buildContribution(round, identity, vector, random, nowMs);
+}
+
+/**
  * Encrypts one vector for one round.
  * @param vector d clipped integers in layout units; overwritten with noise and wiped
  */
 export function buildContribution(
-  round: VerifiedRound,
+  round: AnnouncedRound,
   identity: Identity,
   vector: Float64Array,
   random: RandomBytes,

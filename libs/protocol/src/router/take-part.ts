@@ -1,5 +1,5 @@
 /** A router's part in a round: check the announcement, charge, contribute, keep the receipt, settle (PROTOCOL section 4). */
-import { clipToL2Ball, decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
+import { decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
 import {
   type Bytes,
   type Decision,
@@ -21,7 +21,7 @@ import { effectiveBudget } from '../round/budget';
 import { checkFresh } from '../fleet/freshness';
 import { verifyDecision } from '../round/decision';
 import { checkLimits } from '../round/limits';
-import { chargeEndMs, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
+import { chargeEndMs, withNoise, worstCaseUnits } from '../round/privacy';
 import {
   checkRoundTime,
   configHash,
@@ -30,7 +30,7 @@ import {
   type VerifiedRound,
   verifyAnnouncement,
 } from '../round/verified-round';
-import { buildContribution } from './contribution';
+import { type BuiltContribution, prepareContribution } from './contribution';
 import { checkNoQuarantine } from './quarantine';
 import { type Participation, type RouterContext, type RouterEvent, type RouterState, type RouterStep } from './state';
 
@@ -161,13 +161,7 @@ function decideRoundCharge(
   });
 }
 
-/**
- * Builds the contribution to a checked round. The event (charge, bytes, and with them the observations taken) must be durable
- * before the bytes are sent; they are sent again, unchanged, until a receipt arrives. Throws `stale_round` or `wrong_epoch` when another
- * configuration of the round was answered since the check, and what charging throws.
- * @param vector d integers, wiped: with unit `request` sums of requests within the layout's bounds, with unit `router` anything, clipped here
- * @param carriedUnits the most that a request in it has been charged before, by rounds that may have published it
- */
+/** Builds the contribution to a checked round and records it: see `prepareContribution` and {@link recordContribution}. */
 export function contribute(
   state: RouterState,
   context: RouterContext,
@@ -177,12 +171,27 @@ export function contribute(
   nowMs: number,
   carriedUnits = 0,
 ): RouterStep<Bytes> {
+  const built = prepareContribution(round, context.identity, vector, random, nowMs);
+  return recordContribution(state, context, round, built, nowMs, carriedUnits);
+}
+
+/**
+ * Charges for a contribution to a checked round. The event (charge and bytes) must be durable before the bytes are sent; they are sent again,
+ * unchanged, until a receipt arrives. Throws `stale_round` or `wrong_epoch` when another configuration of the round was answered since the
+ * check, and what charging throws.
+ * @param carriedUnits the most that a request in it has been charged before, by rounds that may have published it
+ */
+export function recordContribution(
+  state: RouterState,
+  context: RouterContext,
+  round: VerifiedRound,
+  { bytes, headerHash }: BuiltContribution,
+  nowMs: number,
+  carriedUnits = 0,
+): RouterStep<Bytes> {
   // Rounds are checked long before they are answered; without noise the ledger would not notice a second configuration.
   checkUnanswered(state, round.config);
   const charge = decideRoundCharge(state, context, round, nowMs, carriedUnits);
-  if (round.config.privacy.unit === 'router')
-    withPrivacyErrors(() => clipToL2Ball(vector, round.config.privacy.clip_norm));
-  const { bytes, headerHash } = buildContribution(round, context.identity, vector, random, nowMs);
   const { cluster, round: number, epoch } = round.config;
   const events: RouterEvent[] = [
     { type: 'epoch-seen', epoch },

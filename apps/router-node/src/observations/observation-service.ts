@@ -1,0 +1,185 @@
+/** The observation store itself, in whatever thread it runs. */
+import { randomBytes } from 'node:crypto';
+import { atRest, wipe } from '@secagg/crypto';
+import { type BuiltContribution, deriveEpoch, prepareContribution, readAnnouncement, roundKey } from '@secagg/protocol';
+import { MAX_LAYOUT_KEYS, parseSignal, SecaggError } from '@secagg/schema';
+import { failpoint } from '../failpoint';
+import { chooseData } from '../participant/choose-data';
+import { requestsTaken } from '../participant/slot';
+import { type Accepted } from '../store/accepted-batches';
+import { type Release } from '../store/claims';
+import { type ObservationTables, openObservationTables } from '../store/observation-tables';
+import { Intake, type RawBatch } from './intake';
+import { Jobs, type Urgency } from './jobs';
+import {
+  type ObservationStore,
+  type ObservationStoreOptions,
+  type Preparation,
+  type StoreStatus,
+} from './observation-store';
+import { decodeText, parseJson } from './parse-batch';
+import { requesterHash } from './requester-hash';
+
+const HOUR_MS = 3_600_000;
+const MISSING_KEYS_SHOWN = 100;
+
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+export class ObservationService implements ObservationStore {
+  private readonly jobs = new Jobs();
+  private readonly intake: Intake;
+  private isFlushing = false;
+  private readonly retention: NodeJS.Timeout;
+
+  private constructor(
+    private readonly tables: ObservationTables,
+    private readonly options: ObservationStoreOptions,
+    private readonly now: () => number,
+  ) {
+    this.intake = new Intake(tables, options.limits, now);
+    const drop = (): void => void this.dropOld().catch(() => undefined);
+    this.retention = setInterval(drop, HOUR_MS);
+    drop();
+  }
+
+  /** Throws a HostFault when the file is sealed under another key, or cannot be used. */
+  static async open(options: ObservationStoreOptions, now = Date.now): Promise<ObservationService> {
+    const { dataDir, identity, storeKey, requestsPerRequester } = options;
+    const sealing = storeKey && { storeKey: await atRest(storeKey, random), router: identity.id, random };
+    const tables = openObservationTables({
+      dataDir,
+      hash: requesterHash(identity.secretKey),
+      ...(sealing ? { sealing } : {}),
+      ...(requestsPerRequester === undefined ? {} : { requestsPerRequester }),
+    });
+    return new ObservationService(tables, options, now);
+  }
+
+  async accept(batch: RawBatch): Promise<Accepted & { readonly isFullOfUnlisted: boolean }> {
+    const accepted = this.intake.accept(batch);
+    if (!this.isFlushing) {
+      this.isFlushing = true;
+      void this.jobs.do('other', () => {
+        this.isFlushing = !this.intake.flush();
+        return this.isFlushing ? undefined : { done: undefined };
+      });
+    }
+    return { ...(await accepted), isFullOfUnlisted: this.intake.isFullOfUnlisted };
+  }
+
+  putSignal(body: Uint8Array): Promise<void> {
+    return this.once('other', () => {
+      const signal = parseSignal(parseJson(decodeText(body), 'the body'), { maxKeys: MAX_LAYOUT_KEYS });
+      if (signal.cluster_hash !== this.options.cluster)
+        throw new SecaggError('policy', 'the signal is of another cluster', { path: 'cluster_hash' });
+      failpoint('before-durable:signal-put');
+      this.tables.localSignal.put(signal);
+      failpoint('after-durable:signal-put');
+    });
+  }
+
+  async prepare(preparation: Preparation): Promise<BuiltContribution> {
+    const built = await this.once('round', () => this.take(preparation));
+    void this.once('other', () => {
+      if (this.tables.catalogue.learn(readRound(preparation).config.layout.keys)) this.intake.recount();
+    }).catch(() => undefined);
+    return built;
+  }
+
+  async release({ roundKey: key, release }: { readonly roundKey: string; readonly release: Release }): Promise<void> {
+    await this.jobs.do('release', () => this.releaseSome(key, release));
+  }
+
+  async keepClaims(roundKeys: readonly string[]): Promise<void> {
+    for (const claim of this.tables.claims.all())
+      if (!roundKeys.includes(claim.roundKey)) await this.release({ roundKey: claim.roundKey, release: 'unused' });
+  }
+
+  clear(): Promise<void> {
+    return this.once('other', () => {
+      this.tables.transaction(() => {
+        this.tables.observations.clear();
+        this.tables.localSignal.clear();
+        this.tables.claims.clear();
+      });
+      this.intake.recount();
+    });
+  }
+
+  status(): Promise<StoreStatus> {
+    return this.once('other', () => {
+      const { observations, catalogue, claims } = this.tables;
+      const { waiting, taken } = observations.counts();
+      const known = catalogue.isKnown;
+      const missing = known ? observations.waitingOutside('catalogue', MISSING_KEYS_SHOWN) : [];
+      return {
+        waiting,
+        taken,
+        unlisted: known ? waiting - observations.waitingUnder('catalogue') : 0,
+        isFullOfUnlisted: this.intake.isFullOfUnlisted,
+        unlistedSkipped: this.intake.unlistedSkipped,
+        missingKeys: Object.fromEntries(missing.sort(([a], [b]) => (a < b ? -1 : 1))),
+        claims: claims.all(),
+      };
+    });
+  }
+
+  check(): Promise<void> {
+    return this.once('other', () => this.tables.check());
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.retention);
+    return this.once('other', () => {
+      this.tables.close();
+      wipe(this.options.storeKey);
+    });
+  }
+
+  private take(preparation: Preparation): BuiltContribution {
+    const round = readRound(preparation);
+    const { identity, maxRequestsPerRound, requestsPerRequester = Number.MAX_SAFE_INTEGER } = this.options;
+    failpoint('before-durable:observations-taken');
+    const built = this.tables.transaction(() => {
+      // Under a key of this round, so that the hashes are of use to nobody after it.
+      const data = chooseData(this.tables, round, {
+        requestsPerRequester,
+        maxRequests: requestsTaken(round.config, { maxRequestsPerRound }),
+        hashKey: random(32),
+      });
+      const contribution = prepareContribution(round, identity, data.vector, random, preparation.seenAtMs);
+      data.take(roundKey(round.config.cluster, round.config.round));
+      failpoint('in-durable:observations-taken');
+      return contribution;
+    });
+    failpoint('after-durable:observations-taken');
+    return built;
+  }
+
+  private releaseSome(key: string, release: Release): { done: void } | undefined {
+    failpoint('before-durable:observations-released');
+    const done = this.tables.claims.releaseSome(key, release);
+    failpoint('after-durable:observations-released');
+    this.intake.recount();
+    return done ? { done: undefined } : undefined;
+  }
+
+  /** What no round has taken in time: its catalogue never came. */
+  private dropOld(): Promise<void> {
+    const beforeMs = this.now() - this.options.retentionHours * HOUR_MS;
+    return this.jobs.do('other', () => {
+      const done = this.tables.transaction(() => {
+        this.tables.batches.dropOlder(beforeMs);
+        return this.tables.observations.dropSomeOlder(beforeMs);
+      });
+      this.intake.recount();
+      return done ? { done: undefined } : undefined;
+    });
+  }
+
+  private once<T>(urgency: Urgency, act: () => T): Promise<T> {
+    return this.jobs.do(urgency, () => ({ done: act() }));
+  }
+}
+
+const readRound = ({ open }: Preparation) => readAnnouncement(deriveEpoch(open.epoch_certificate), open.announcement);

@@ -1,0 +1,58 @@
+/** What the node asks of its observation store. Everything is answered later: the store works in a thread of its own (ADR 0015). */
+import { type BuiltContribution, type Identity } from '@secagg/protocol';
+import { type OpenRound } from '@secagg/schema';
+import { type Accepted } from '../store/accepted-batches';
+import { type Claim, type Release } from '../store/claims';
+import { type IntakeLimits, type RawBatch } from './intake';
+
+export interface Preparation {
+  /** A round that was checked. */
+  readonly open: OpenRound;
+  /** Time in the header of the contribution: when the round was announced to this router. */
+  readonly seenAtMs: number;
+}
+
+export interface StoreStatus {
+  readonly waiting: number;
+  readonly taken: number;
+  /** Of those that wait: the last catalogue lacks their keys. */
+  readonly unlisted: number;
+  /** No further observations of such keys are kept. */
+  readonly isFullOfUnlisted: boolean;
+  /** Observations of such keys that were not kept, since the start. */
+  readonly unlistedSkipped: number;
+  /** Keys that the last catalogue lacks, those with most waiting; empty before a catalogue is known. */
+  readonly missingKeys: Readonly<Record<string, number>>;
+  readonly claims: readonly Claim[];
+}
+
+export interface ObservationStore {
+  /** Resolves when the batch is on disk. Throws as `Intake.accept` does. */
+  accept(batch: RawBatch): Promise<Accepted & { readonly isFullOfUnlisted: boolean }>;
+  /** A ready signal in place of observations. Throws what decoding throws, and `policy` for one of another cluster. */
+  putSignal(body: Uint8Array): Promise<void>;
+  /** Takes the data of a round and builds the contribution: both are there once this resolves, and otherwise nothing was taken. */
+  prepare(preparation: Preparation): Promise<BuiltContribution>;
+  /** What a round took is not needed any more, or waits again. May be asked for again. */
+  release(ended: { readonly roundKey: string; readonly release: Release }): Promise<void>;
+  /** Data of all other rounds waits again: they were not answered. */
+  keepClaims(roundKeys: readonly string[]): Promise<void>;
+  /** Everything goes: a backup does not know what of it was published. */
+  clear(): Promise<void>;
+  status(): Promise<StoreStatus>;
+  /** Throws when nothing can be written. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ObservationStoreOptions {
+  readonly dataDir: string;
+  readonly identity: Identity;
+  readonly cluster: string;
+  readonly storeKey?: Uint8Array;
+  readonly requestsPerRequester?: number;
+  /** Most requests that a round takes, whatever its layout has room for. */
+  readonly maxRequestsPerRound: number;
+  readonly limits: IntakeLimits;
+  readonly retentionHours: number;
+}

@@ -1,0 +1,65 @@
+/** `observations.db`: what the router's software has told the node, and which rounds have it. */
+import { join } from 'node:path';
+import { type RequesterHash } from '../observations/requester-hash';
+import { AcceptedBatches } from './accepted-batches';
+import { Catalogue } from './catalogue';
+import { Claims } from './claims';
+import { Database } from './database';
+import { observationMigrations } from './observation-migrations';
+import { ObservationTable } from './observations';
+import { RequesterQueues } from './requester-queues';
+import { openRowSeal, type RowSealOptions } from './row-seal';
+import { LocalSignalTable } from './signals';
+
+export const OBSERVATIONS_FILE = 'observations.db';
+
+export interface ObservationTables {
+  readonly observations: ObservationTable;
+  readonly localSignal: LocalSignalTable;
+  readonly batches: AcceptedBatches;
+  readonly claims: Claims;
+  readonly catalogue: Catalogue;
+  transaction<T>(work: () => T): T;
+  /** Throws when nothing can be written. */
+  check(): void;
+  close(): void;
+}
+
+export interface ObservationTablesOptions {
+  readonly dataDir: string;
+  /** What a requester id becomes before it is stored. */
+  readonly hash: RequesterHash;
+  /** What bodies are sealed under; without it they lie on the disk in the clear. */
+  readonly sealing?: RowSealOptions;
+  /** Most requests of one requester that a round takes. */
+  readonly requestsPerRequester?: number;
+}
+
+/** Throws a HostFault when they are sealed under another key. */
+export function openObservationTables({
+  dataDir,
+  hash,
+  sealing,
+  requestsPerRequester,
+}: ObservationTablesOptions): ObservationTables {
+  const database = Database.open(join(dataDir, OBSERVATIONS_FILE), observationMigrations);
+  try {
+    const sealed = openRowSeal(database, sealing);
+    const queues = new RequesterQueues(database, requestsPerRequester);
+    const observations = new ObservationTable(database, queues, hash, sealed);
+    const localSignal = new LocalSignalTable(database, sealed);
+    return {
+      observations,
+      localSignal,
+      batches: new AcceptedBatches(database, sealed),
+      claims: new Claims(database, observations, localSignal),
+      catalogue: new Catalogue(database),
+      transaction: (work) => database.transaction(work),
+      check: () => database.checkWritable(),
+      close: () => database.close(),
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
