@@ -3,7 +3,8 @@
  * `name` dies at the first call with that name, `name#k` at the k-th. Names (stable, tests rely on them):
  *   before-durable:<write>, in-durable:<write> (inside the transaction), after-durable:<write>   for every event of the journals
  *     (libs/protocol; also as router/<event> and committee/<event>), for router/snapshot and committee/snapshot (a journal is folded),
- *     router/migration, committee/migration, observations-accepted, signal-put, aggregate-observed, decision-kept, check (readiness);
+ *     router/migration, committee/migration, observations/migration, observations-imported, observations-moved, observations-accepted,
+ *     observations-taken, observations-released, signal-put, aggregate-observed, decision-kept, check (readiness);
  *     before and after also for `purge` (erased secrets leave the file)
  *   before-send:<what>, after-send:<what> (the answer is here)   for contribution, seat, epoch-signature, report, vote, transfer, answer
  *     and for what is asked for: fleet, freshness, open-round, round-status, latest-round, transcript, inclusion, work, views

@@ -39,6 +39,8 @@ const start = async (id: string, crashAt = ''): Promise<void> => {
     SECAGG_BUDGET_RHO: '1',
     SECAGG_MAX_ROUND_RHO: '0.06',
     SECAGG_UNSAFE_CRASH_AT: crashAt,
+    // Twelve nodes start at once.
+    SECAGG_PREPARE_MS: '5000',
   };
   nodes.set(id, await NodeProcess.start(fleet.environment(id, coordinator.port, limits)));
 };
@@ -107,7 +109,7 @@ it('is charged once before it sends, corrected once, and gets a charge back once
   );
   coordinator.intercept = (request, response) =>
     request.url?.endsWith('/contributions') ? response.writeHead(503).end() !== undefined : false;
-  const aborted = coordinator.startRound({ ...noisy, durationMs: 2000 });
+  const aborted = coordinator.startRound({ ...noisy, durationMs: 12_000 });
   await eventually('everybody is charged', async () =>
     (await Promise.all(releasing.map((id) => historyOf(id, 2)))).every((history) => history.length === 1),
   );

@@ -189,7 +189,7 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   const plan = {
     privacy: { unit: 'request' as const, rho: ROUND_RHO, deltaInverse: 1_000_000 },
     minParticipantsPerGroup: 1,
-    durationMs: 2000,
+    durationMs: 4000,
     maxParticipants: 2,
   };
   const settledAs = (state: string) =>
@@ -204,7 +204,7 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   for (const { router, bytes } of coordinator.received) if (router === 'router-1') note(bytes);
   coordinator.intercept = (request, response) =>
     request.url?.endsWith('/contributions') ? response.writeHead(503).end() !== undefined : false;
-  const aborted = coordinator.startRound({ ...plan, durationMs: 500 });
+  const aborted = coordinator.startRound({ ...plan, durationMs: 3000 });
   await eventually('the abort', () => coordinator.round(aborted).phase === 'aborted');
   coordinator.intercept = () => false;
   await settledAs('aborted');

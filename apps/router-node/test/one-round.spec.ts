@@ -93,7 +93,7 @@ it('takes observations back when a round is aborted, and they enter the next one
     response.writeHead(503).end();
     return true;
   };
-  const aborted = coordinator.startRound({ durationMs: 1500 });
+  const aborted = coordinator.startRound({ durationMs: 4000 });
   await eventually('the abort', () => coordinator.round(aborted).phase === 'aborted');
   coordinator.intercept = () => false;
   await eventually('everybody has settled', settledEverywhere(['aborted']));

@@ -70,7 +70,7 @@ it('is told that the round is over when it comes too late, and its observations 
     request.resume().on('end', () => response.writeHead(503, { 'retry-after': '1' }).end());
     return true;
   };
-  const key = coordinator.startRound({ ...plan, durationMs: 1500, maxParticipants: 2 });
+  const key = coordinator.startRound({ ...plan, durationMs: 4000, maxParticipants: 2 });
   await eventually('the close', () => coordinator.round(key).phase !== 'collecting');
   open = true;
   expect(coordinator.round(key).accepted.size).toBe(0);

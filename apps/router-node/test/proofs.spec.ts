@@ -29,7 +29,7 @@ const noisy = { SECAGG_UNSAFE_NO_NOISE: 'false', SECAGG_BUDGET_RHO: '10', SECAGG
 const plan = {
   privacy: { unit: 'request' as const, rho: 0.05, deltaInverse: 1_000_000 },
   minParticipantsPerGroup: 1,
-  durationMs: 1500,
+  durationMs: 4000,
 };
 
 let fleet: TestFleet;
@@ -257,7 +257,7 @@ describe('a decision that the coordinator hides', () => {
       const [peer, node] = await begin();
       await node.client.postObservations([row, row]);
       pretended = phase;
-      const key = coordinator.startRound({ ...plan, minParticipantsPerGroup: 3, maxParticipants: 3, durationMs: 800 });
+      const key = coordinator.startRound({ ...plan, minParticipantsPerGroup: 3, maxParticipants: 3, durationMs: 4000 });
       await eventually('the abort', () => coordinator.round(key).phase === 'aborted');
       await inState(peer, 'aborted');
       await inState(node, phase === 'undecided' ? 'undecided' : 'sent');
@@ -299,13 +299,13 @@ describe('a decision that the coordinator hides', () => {
     await node.client.postObservations([row]);
     // An abort of round 1, which this router sits out.
     await node.stop('SIGTERM');
-    const first = coordinator.startRound({ ...plan, minParticipantsPerGroup: 3, maxParticipants: 3, durationMs: 300 });
+    const first = coordinator.startRound({ ...plan, minParticipantsPerGroup: 3, maxParticipants: 3, durationMs: 4000 });
     await eventually('the abort', () => coordinator.round(first).phase === 'aborted');
     const proof = decisionProofMessage.decode(coordinator.decision(first));
     nodes[1] = await NodeProcess.start(fleet.environment('router-1', (veil?.address() as AddressInfo).port, noisy));
     const tested = nodes[1];
     pretended = 'voting';
-    const second = coordinator.startRound({ ...plan, durationMs: 1000 });
+    const second = coordinator.startRound({ ...plan, durationMs: 4000 });
     await inState(tested, 'sent');
     await eventually('publication', () => coordinator.round(second).phase === 'published');
     const ready = decisionProofMessage.decode(coordinator.decision(second));

@@ -4,7 +4,7 @@ import { CoordinatorDouble, eventually } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 it('gives out how the groups looked and were combined', async () => {
   const fleet = new TestFleet({
@@ -32,7 +32,7 @@ it('gives out how the groups looked and were combined', async () => {
         maxParticipants: 3,
         groups: 3,
         combination: 'median',
-        durationMs: 1000,
+        durationMs: 4000,
       });
       await eventually('the end of the round', () => ['published', 'aborted'].includes(coordinator.round(key).phase));
     } while (coordinator.round(key).phase === 'aborted');

@@ -82,7 +82,8 @@ export function makePlan(rows: readonly RewardObservation[], options: DemoOption
   const fieldOptions = fieldOptionsWith(units);
   const fields = defaultFields(fieldOptions);
   const deltaInverse = Math.round(1 / options.delta);
-  const sendDelayMs = 1500;
+  // Routers take up to a tenth of a millisecond a request to prepare, and send no sooner.
+  const sendDelayMs = 1500 + Math.ceil(maxRequestsPerRouter / 10);
   const dropped = options.drop + options.dropCommittee;
   return {
     keys,

@@ -3,6 +3,7 @@
  * journal says how the round ended: so a claim that the journal does not know is of a round that was not answered.
  */
 import { ensure } from '@secagg/protocol';
+import { failpoint } from '../failpoint';
 import { type Database } from './database';
 import { type ObservationTable } from './observations';
 import { type LocalSignalTable } from './signals';
@@ -44,11 +45,13 @@ export class Claims {
     return this.database.transaction(() => {
       const done =
         release === 'published' ? this.observations.removeSome(roundKey) : this.observations.giveSomeBack(roundKey);
-      if (!done) return false;
-      if (release === 'published') this.localSignal.remove(roundKey);
-      else this.localSignal.giveBack(roundKey);
-      this.database.run('DELETE FROM claim WHERE round_key = ?', roundKey);
-      return true;
+      if (done) {
+        if (release === 'published') this.localSignal.remove(roundKey);
+        else this.localSignal.giveBack(roundKey);
+        this.database.run('DELETE FROM claim WHERE round_key = ?', roundKey);
+      }
+      failpoint('in-durable:observations-released');
+      return done;
     });
   }
 

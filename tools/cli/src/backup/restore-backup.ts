@@ -22,7 +22,7 @@ export interface Assumed {
 export function restoreBackup(backup: string, dataDir: string, assumed: Assumed): RestoredBackup {
   if (!existsSync(backup)) throw new Refusal(`there is no ${backup}`);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  for (const name of ['coordinator.db', 'router.db', 'committee.db']) {
+  for (const name of ['coordinator.db', 'router.db', 'observations.db', 'committee.db']) {
     if (existsSync(join(dataDir, name)))
       throw new Refusal(
         `${join(dataDir, name)} is there: a backup is restored into an empty data directory. A committee.db from before must not come back: delete it`,

@@ -88,6 +88,8 @@ export function writeNodeConfig(fleet: CrashFleet, id: string, coordinatorUrl: s
     unsafeNoNoise: !noise,
     pollWaitMs: 2000,
     retryMaxMs: 250,
+    // Rounds are short, and there is little to prepare.
+    prepareMs: 300,
     sendSpreadMs: 100,
     epochGraceMs: 2500,
     eventsPerSnapshot: 9,

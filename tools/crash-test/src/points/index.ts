@@ -5,7 +5,7 @@ import { memberPoints, routerPoints } from './node-points';
 export { coordinatorOperations } from './coordinator-points';
 export { type CrashPoint, type Need, type Role } from './crash-point';
 
-/** Members before routers: a node makes `committee.db` before `router.db`, and each is made once. */
+/** In the order in which a node makes its databases, each once: `committee.db`, `router.db`, `observations.db`. */
 export const crashPoints: readonly CrashPoint[] = [...coordinatorPoints, ...memberPoints, ...routerPoints];
 
 const known = new Set(crashPoints.map(({ name }) => name));

@@ -25,8 +25,13 @@ const memberEvents: Readonly<Record<MemberEvent['type'], Need>> = {
 
 const routerWrites: Readonly<Record<string, Need>> = {
   'router/migration': 'birth',
+  'observations/migration': 'birth',
+  'observations-imported': 'birth',
+  'observations-moved': 'birth',
   'router/snapshot': 'round',
   'observations-accepted': 'round',
+  'observations-taken': 'round',
+  'observations-released': 'round',
   'aggregate-observed': 'observe',
   'decision-kept': 'round',
   'signal-put': 'signal',

@@ -153,6 +153,8 @@ export class DemoProcesses {
       budgetDelta: 1 / plan.deltaInverse,
       minHonestPerGroup: options.minParticipants - options.assumedColluders,
       unsafeNoNoise: options.unsafeNoNoise,
+      // A round may have to take everything that a router has.
+      maxRequestsPerRound: Math.min(1_000_000, plan.maxRequestsPerRouter),
       retryMaxMs: 500,
       sendSpreadMs: 200,
     };
