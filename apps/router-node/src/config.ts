@@ -123,11 +123,11 @@ const settings = z.strictObject({
     .default(50_000)
     .meta(
       about(
-        'most requests that a round takes, whatever it allows: each adds 0.1 ms to the time before this router sends',
+        'most requests that a round takes, whatever it allows: each adds 0.2 ms to the time before this router sends',
       ),
     ),
   prepareMs: milliseconds(0)
-    .default(1_000)
+    .default(2_000)
     .meta(
       about('least time between an announcement and the contribution, beside what the size of the round adds to it'),
     ),

@@ -152,7 +152,7 @@ describe.each(['undecided', 'published', 'aborted', 'no_round', 'not_found'] as 
           }
           return true;
         });
-      const key = coordinator.startRound({ ...plan, durationMs: 2000, maxParticipants: 3 });
+      const key = coordinator.startRound({ ...plan, durationMs: 4000, maxParticipants: 3 });
       await contributed(key);
       await settled(1);
       expect(told).toBe(6);
@@ -177,7 +177,7 @@ it('a contribution that is said to be refused is sent again', async () => {
 
 it('a latest round that does not exist hides no result', async () => {
   await node.stop('SIGKILL');
-  const key = coordinator.startRound({ ...plan, durationMs: 500 });
+  const key = coordinator.startRound({ ...plan, durationMs: 4000 });
   await eventually('publication', () => coordinator.round(key).phase === 'published');
   for (let i = 0; i < 2; i++)
     forgeries.push((url, response) => {

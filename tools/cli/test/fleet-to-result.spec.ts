@@ -121,6 +121,8 @@ it('goes from an empty folder to a verified result', async () => {
         SECAGG_UNSAFE_NO_NOISE: 'true',
         // Of two, one may be a corrupt member.
         SECAGG_MIN_HONEST_PER_GROUP: '1',
+        SECAGG_PREPARE_MS: '1000',
+        SECAGG_MAX_REQUESTS_PER_ROUND: '1000',
       });
     }),
   );

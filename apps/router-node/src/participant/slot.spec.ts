@@ -22,7 +22,7 @@ describe('the announced time', () => {
 });
 
 describe('the slot of a contribution', () => {
-  const limits = { prepareMs: 1000, sendSpreadMs: 1000, maxRequestsPerRound: 50_000 };
+  const limits = { prepareMs: 2000, sendSpreadMs: 1000, maxRequestsPerRound: 50_000 };
   const announced = 1_000_000;
   const round = (times: { delayMs?: number; lengthMs?: number } = {}, maxRequests = 10_000) =>
     ({
@@ -35,7 +35,7 @@ describe('the slot of a contribution', () => {
 
   it('leaves the time to prepare what the round may take, however little its coordinator leaves', () => {
     const neededMs = preparationMs(round(), limits);
-    expect(neededMs).toBeGreaterThan(2000);
+    expect(neededMs).toBeGreaterThan(4000);
     expect(chooseSlot(round(), limits, announced, 0)).toEqual({ seenAtMs: announced, sendAtMs: announced + neededMs });
     expect(chooseSlot(round({ delayMs: 5000 }), limits, announced, 0).sendAtMs).toBe(announced + 5000);
     // Seen late, it has the same time, and may come after the deadline.
@@ -50,11 +50,11 @@ describe('the slot of a contribution', () => {
   it('is spread over a tenth of the time that is left, and over no more than the node is told', () => {
     const first = chooseSlot(round({ delayMs: 5000 }), limits, announced, 0).sendAtMs;
     expect(chooseSlot(round({ delayMs: 5000 }), limits, announced, 0.5).sendAtMs).toBe(first + 500);
-    expect(chooseSlot(round({ delayMs: 5000, lengthMs: 7000 }), limits, announced, 0.5).sendAtMs).toBe(first + 100);
+    expect(chooseSlot(round({ delayMs: 5000, lengthMs: 6000 }), limits, announced, 0.5).sendAtMs).toBe(first + 50);
   });
 
   it('is none in a round that is over by then, which has a reason of its own', () => {
-    expect(() => chooseSlot(round({ lengthMs: 2000 }), limits, announced, 0)).toThrow(
+    expect(() => chooseSlot(round({ lengthMs: 4000 }), limits, announced, 0)).toThrow(
       expect.objectContaining({
         code: 'slot_missed',
         details: { round: 7, check: 'timing.slot' },

@@ -15,9 +15,9 @@ export interface Slot {
 
 type SlotConfig = Pick<Config, 'prepareMs' | 'sendSpreadMs' | 'maxRequestsPerRound'>;
 
-/** Several times what it takes on an idle machine. */
-const MS_PER_REQUEST = 0.1;
-const MS_PER_COORDINATE = 0.005;
+/** Ten times what it takes on an idle machine, so that a busy one is in time. */
+const MS_PER_REQUEST = 0.2;
+const MS_PER_COORDINATE = 0.01;
 
 /** Most requests that a round takes from this router. */
 export const requestsTaken = ({ layout }: RoundConfig, { maxRequestsPerRound }: Pick<Config, 'maxRequestsPerRound'>) =>

@@ -122,6 +122,8 @@ export class TrialFleet {
         // Of two, one may be a corrupt member.
         SECAGG_MIN_HONEST_PER_GROUP: '1',
         SECAGG_RETRY_MAX_MS: '300',
+        SECAGG_PREPARE_MS: '1000',
+        SECAGG_MAX_REQUESTS_PER_ROUND: '1000',
         ...environment,
       }),
     );
