@@ -265,7 +265,14 @@ it('learns newer fleet documents from an announcement made under them', async ()
 });
 
 it('takes no part while the roster has revoked it, and says why', async () => {
-  const node = await begin();
+  const node = await begin({ SECAGG_POLL_WAIT_MS: '500' });
+  // What it reads when it starts is still the roster of before.
+  let polls = 0;
+  coordinator.intercept = ({ url = '' }) => {
+    if (url.includes('/rounds/open') && url.includes('router=router-1')) polls += 1;
+    return false;
+  };
+  await eventually('a second poll', () => polls > 1);
   // Serials are issued in order: the coordinator's is 1, the routers' follow.
   const documents = fleet.sign([3]);
   coordinator.local.commit({ events: [{ type: 'fleet-updated', documents }], reply: undefined });

@@ -82,8 +82,7 @@ export function makePlan(rows: readonly RewardObservation[], options: DemoOption
   const fieldOptions = fieldOptionsWith(units);
   const fields = defaultFields(fieldOptions);
   const deltaInverse = Math.round(1 / options.delta);
-  // All routers prepare at the same time on this one machine, and those that are not ready by then sit the round out.
-  const sendDelayMs = 1500 + 150 * options.routers + Math.ceil(maxRequestsPerRouter / 5);
+  const sendDelayMs = 1500 + Math.ceil(maxRequestsPerRouter / 5);
   const dropped = options.drop + options.dropCommittee;
   return {
     keys,

@@ -70,7 +70,7 @@ export class Intake {
   /** Commits what has come, or the first part of it. @returns whether nothing is left */
   flush(): boolean {
     const group: Pending[] = [];
-    let outcomes: readonly Outcome[] = [];
+    let outcomes: readonly Outcome[];
     failpoint('before-durable:observations-accepted');
     try {
       outcomes = this.tables.transaction(() => {

@@ -21,6 +21,9 @@ export class DemoProcesses {
   private client: CoordinatorClient | undefined;
   private readonly clients = new Map<string, { url: string; client: RouterNodeClient }>();
 
+  /** How long all of them took to start. */
+  startedInMs = 0;
+
   constructor(
     private readonly fleet: DemoFleet,
     private readonly options: DemoOptions,
@@ -44,11 +47,13 @@ export class DemoProcesses {
 
   /** @param crashing as for {@link startRouters} */
   async start(crashing: readonly string[]): Promise<void> {
+    const began = Date.now();
     await this.coordinator.start();
     this.client = new CoordinatorClient({ url: this.coordinator.url });
     for (const id of this.fleet.routers)
       writeFileSync(join(this.fleet.folder, `${id}.json`), JSON.stringify(this.routerConfig(id), null, 2));
     await this.startRouters(this.fleet.routers, crashing);
+    this.startedInMs = Date.now() - began;
   }
 
   /** @param crashing routers that kill themselves between their vote and their answer */

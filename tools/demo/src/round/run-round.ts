@@ -94,7 +94,7 @@ export async function runRound(demo: Demo, dropouts: Dropouts): Promise<RoundRep
   const { processes, fleet, options, say } = demo;
   const client = processes.coordinatorClient();
   const announcedAt = Date.now();
-  const opened = await client.startRound(fleet.cluster, signStart(fleet));
+  const opened = await client.startRound(fleet.cluster, signStart(demo));
   const { round } = roundConfigMessage.decode(opened.announcement.body);
   say(`round ${round} announced`);
   await killAfterAnnouncement(demo, dropouts);
@@ -167,7 +167,12 @@ export async function runRound(demo: Demo, dropouts: Dropouts): Promise<RoundRep
   };
 }
 
-function signStart(fleet: DemoFleet) {
+/**
+ * All routers prepare at the same time on one machine, and those that are not ready by their time sit the round out: a machine on which the
+ * processes took long to start is given longer.
+ */
+function signStart({ fleet, plan, processes }: Demo) {
+  const longerMs = Math.max(0, Math.ceil(processes.startedInMs / 2) - plan.sendDelayMs);
   const request = {
     v: 1 as const,
     fleet: fleet.authority.fleet,
@@ -176,6 +181,8 @@ function signStart(fleet: DemoFleet) {
     issued_at_ms: Date.now(),
     action: 'start-round' as const,
     cluster: fleet.cluster,
+    send_delay_ms: plan.sendDelayMs + longerMs,
+    duration_ms: plan.durationMs + longerMs,
   };
   return signDocument(operatorRequestMessage, fleet.authority.fleet, request, fleet.operator.secretKey);
 }
@@ -189,7 +196,7 @@ async function killAfterAnnouncement({ processes, say }: Demo, { afterAnnounceme
 }
 
 async function leave({ processes, fleet, plan }: Demo, round: number, phase: RoundPhase) {
-  for (const deadline = Date.now() + plan.durationMs + 60_000; ; ) {
+  for (const deadline = Date.now() + plan.durationMs + processes.startedInMs + 60_000; ; ) {
     const status = await processes.coordinatorClient().roundStatus(fleet.cluster, round, { waitMs: 10_000, phase });
     if (status && status.phase !== phase) return status;
     if (Date.now() > deadline)
