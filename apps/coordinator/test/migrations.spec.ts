@@ -108,6 +108,7 @@ const dataOf: Record<number, (db: Kysely<Tables>) => Promise<unknown>> = {
     await db.insertInto('home').values({ id: 1, place: '7/1' }).execute();
   },
   6: async () => undefined,
+  7: async () => undefined,
 };
 const tablesOf: Record<number, (keyof Tables)[]> = {
   1: ['journal', 'contributions', 'finished_rounds', 'transcripts', 'operator_nonces', 'snapshots'],
@@ -115,6 +116,7 @@ const tablesOf: Record<number, (keyof Tables)[]> = {
   4: ['tasks', 'partial_sums', 'waiting_routers'],
   5: ['backup_mark', 'home'],
   6: [],
+  7: [],
 };
 
 describe.each(databases)('migrations of %s', (_name, open) => {
@@ -147,7 +149,8 @@ describe.each(databases)('migrations of %s', (_name, open) => {
       expect(Object.values(before).every((rows) => (rows as object[]).length === 1)).toBe(true);
       await run(migrations);
       await run(migrations);
-      expect(await contents()).toEqual(before);
+      // Later versions may have added columns.
+      expect(await contents()).toMatchObject(before);
       expect(await versions()).toEqual(migrations.map((migration) => migration.version));
       expect(had).toContain(version);
     },

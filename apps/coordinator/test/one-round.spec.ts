@@ -56,4 +56,23 @@ describe('one round over HTTP', () => {
     expect(published?.privacy.epsilon).toBeNull();
     expect(await client.latestRound(fleet.cluster)).toMatchObject({ round: 1, phase: 'published' });
   });
+
+  it('keeps its signal when a round that nobody has data for is published after it', async () => {
+    const { client } = running;
+    const routers = fleet.routers.slice(0, 3).map((identity) => new HttpRouter(fleet.view, identity));
+    const started = await client.startRound(
+      fleet.cluster,
+      operatorRequest(fleet, fleet.operator, {
+        action: 'start-round',
+        cluster: fleet.cluster,
+        overrides: { max_participants: 3 },
+      }),
+    );
+    for (const router of routers) await router.send(client, started, router.build(started, 0));
+    expect(await client.roundStatus(fleet.cluster, 2, { waitMs: 20_000 })).toMatchObject({ phase: 'published' });
+    const [router] = routers;
+    const { audited } = await router.settle(client, fleet.cluster, 2);
+    expect(audited.kind).toBe('opened');
+    expect((await client.signal(fleet.cluster))?.signal).toMatchObject({ aggregation_round: 1, participant_count: 4 });
+  });
 });

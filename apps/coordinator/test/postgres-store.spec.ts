@@ -142,6 +142,25 @@ const LEASE_MS = 60_000;
     expect(await store.latestSignal('a')).toBe('ten');
   });
 
+  it('prefers a signal to one in which everything is withheld, and keeps it longest', async () => {
+    const [store] = stores;
+    const finish = (round: number, signal: string, isEmpty: boolean) =>
+      store.finishRound(
+        { key: `a/${round}`, cluster: 'a', round, phase: 'published', contributions: 1, finishedAtMs: round },
+        { transcript: bytes(1), signal, isEmpty },
+      );
+    await finish(1, 'nothing', true);
+    await finish(2, 'nothing again', true);
+    expect(await store.latestSignal('a')).toBe('nothing again');
+    await finish(3, 'three', false);
+    await finish(4, 'nothing once more', true);
+    expect(await store.latestSignal('a')).toBe('three');
+    expect(await store.pruneRecords(9)).toBe(3);
+    expect(await store.latestSignal('a')).toBe('three');
+    await finish(5, 'five', false);
+    expect(await store.latestSignal('a')).toBe('five');
+  });
+
   it('removes records past their retention, but for the newest signal of each cluster', async () => {
     const [store] = stores;
     const finish = (cluster: string, round: number, signal?: string) =>

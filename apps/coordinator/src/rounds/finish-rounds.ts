@@ -143,7 +143,11 @@ export class RoundFinisher {
       const result = publishedResult(opened);
       // A single group compares nobody, and judging it would cost a look at all keys.
       return {
-        output: { transcript, signal: JSON.stringify(result) },
+        output: {
+          transcript,
+          signal: JSON.stringify(result),
+          isEmpty: Object.keys(result.signal.reward_signals).length === 0,
+        },
         scored: suspicionEvent(opened, opened.set.groups.length > 1 ? result.robust?.scores : []),
       };
     } finally {

@@ -12,7 +12,7 @@ export const getSignal = ({ journal, store }: Engine, finisher: RoundFinisher): 
     path: '/v1/clusters/:cluster/signal',
     params: { cluster: clusterParameter },
     summary:
-      'The aggregated signal of the newest published round, as this coordinator states it: routers verify the transcript instead',
+      'The aggregated signal of the newest published round, as this coordinator states it: routers verify the transcript instead. One in which every key is withheld takes the place of no other',
     replies: {
       200: replyOf(json(publishedSignalSchema), 'The signal (GAP-371), and how it came about'),
       404: 'nothing was published yet',

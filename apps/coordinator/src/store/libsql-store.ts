@@ -154,6 +154,7 @@ class LibsqlStore implements Store {
           decision ?? null,
           finishedAtMs,
           output?.signal ?? null,
+          output?.isEmpty ? 1 : 0,
         ]);
         if (output) this.sql.putTranscript.run([key, finishedAtMs, output.transcript]);
       },

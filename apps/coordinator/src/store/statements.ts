@@ -15,11 +15,11 @@ const sql = {
   nonces: 'SELECT operator, nonce, expires_at_ms FROM operator_nonces',
   forgetNonces: 'DELETE FROM operator_nonces WHERE expires_at_ms < ?',
   putFinishedRound: `
-    INSERT INTO finished_rounds (round_key, cluster, round, phase, contributions, decision, finished_at_ms, signal)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO finished_rounds (round_key, cluster, round, phase, contributions, decision, finished_at_ms, signal, is_empty)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (round_key) DO UPDATE SET
       phase = excluded.phase, contributions = excluded.contributions, decision = excluded.decision,
-      finished_at_ms = excluded.finished_at_ms, signal = excluded.signal`,
+      finished_at_ms = excluded.finished_at_ms, signal = excluded.signal, is_empty = excluded.is_empty`,
   finishedRound: 'SELECT * FROM finished_rounds WHERE round_key = ?',
   suspicionClusters: 'SELECT cluster, rounds, latest_round FROM suspicion_clusters',
   suspicion:
@@ -38,7 +38,7 @@ const sql = {
     ON CONFLICT (round_key) DO UPDATE SET finished_at_ms = excluded.finished_at_ms, body = excluded.body`,
   transcript: 'SELECT body FROM transcripts WHERE round_key = ?',
   latestSignal:
-    'SELECT signal FROM finished_rounds WHERE cluster = ? AND signal IS NOT NULL ORDER BY round DESC LIMIT 1',
+    'SELECT signal FROM finished_rounds WHERE cluster = ? AND signal IS NOT NULL ORDER BY coalesce(is_empty, 0), round DESC LIMIT 1',
   removeContributions: 'DELETE FROM contributions WHERE round_key = ?',
   removeEntries: 'DELETE FROM journal WHERE round_key = ?',
   removeSuperseded:
@@ -52,8 +52,9 @@ const sql = {
     "INSERT INTO snapshots (name, body) VALUES ('checked', randomblob(8)) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
   pruneRecords: `
     DELETE FROM finished_rounds WHERE finished_at_ms < ? AND round <> coalesce(
-      (SELECT max(newest.round) FROM finished_rounds AS newest
-        WHERE newest.cluster = finished_rounds.cluster AND newest.signal IS NOT NULL), 0)`,
+      (SELECT newest.round FROM finished_rounds AS newest
+        WHERE newest.cluster = finished_rounds.cluster AND newest.signal IS NOT NULL
+        ORDER BY coalesce(newest.is_empty, 0), newest.round DESC LIMIT 1), 0)`,
   pruneTranscripts: 'DELETE FROM transcripts WHERE finished_at_ms < ?',
 } as const;
 

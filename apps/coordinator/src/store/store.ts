@@ -53,6 +53,8 @@ export interface RoundOutput {
   readonly transcript: Bytes;
   /** The aggregated signal as JSON, of a published round. */
   readonly signal?: string;
+  /** Every key of the signal is withheld. */
+  readonly isEmpty?: boolean;
 }
 
 /** What a finished round adds to the scores of its cluster. */
@@ -71,7 +73,7 @@ export interface RoundStore {
   clusterRecords(cluster?: string): Promise<Map<string, ClusterRecord>>;
   finishedRound(roundKey: string): Promise<FinishedRound | undefined>;
   transcript(roundKey: string): Promise<Bytes | undefined>;
-  /** Signal of the highest published round of a cluster. */
+  /** Signal of the highest published round of a cluster in which not everything is withheld, or of the highest where there is none. */
   latestSignal(cluster: string): Promise<string | undefined>;
   /** Removes transcripts of rounds that finished before `beforeMs`; records and signals stay. Gives their number. */
   pruneTranscripts(beforeMs: number): Promise<number>;

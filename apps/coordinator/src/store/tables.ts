@@ -15,6 +15,8 @@ export interface Tables {
     decision: Bytes | null;
     finished_at_ms: number;
     signal: string | null;
+    /** Absent where the record is older than the column. */
+    is_empty: Generated<number | null>;
   };
   transcripts: { round_key: string; finished_at_ms: number; body: Bytes };
   operator_nonces: { operator: string; nonce: Bytes; expires_at_ms: number };

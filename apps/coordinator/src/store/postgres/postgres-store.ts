@@ -103,6 +103,7 @@ export class PostgresStore implements RoundStore {
       decision: decision ?? null,
       finished_at_ms: finishedAtMs,
       signal: output?.signal ?? null,
+      is_empty: output?.isEmpty ? 1 : 0,
     };
     failpoint('before-durable:finish-round');
     return this.ask(async () => {
@@ -185,6 +186,7 @@ export class PostgresStore implements RoundStore {
       .select('signal')
       .where('cluster', '=', cluster)
       .where('signal', 'is not', null)
+      .orderBy(sql`coalesce(is_empty, 0)`)
       .orderBy('round', 'desc')
       .limit(1);
     return (await this.ask(() => newest.executeTakeFirst()))?.signal ?? undefined;
@@ -203,8 +205,9 @@ export class PostgresStore implements RoundStore {
   async pruneRecords(beforeMs: number): Promise<number> {
     const result = await this.ask(() =>
       sql`DELETE FROM finished_rounds WHERE finished_at_ms < ${beforeMs} AND round <> coalesce(
-        (SELECT max(newest.round) FROM finished_rounds AS newest
-          WHERE newest.cluster = finished_rounds.cluster AND newest.signal IS NOT NULL), 0)`.execute(this.db),
+        (SELECT newest.round FROM finished_rounds AS newest
+          WHERE newest.cluster = finished_rounds.cluster AND newest.signal IS NOT NULL
+          ORDER BY coalesce(newest.is_empty, 0), newest.round DESC LIMIT 1), 0)`.execute(this.db),
     );
     return Number(result.numAffectedRows ?? 0);
   }
