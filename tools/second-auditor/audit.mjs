@@ -49,7 +49,8 @@ export function audit(folder, authority) {
   check(transcript.signal !== undefined, 'malformed', 'signal.json is missing');
   const result = resultOf(config, groups, leftOut, sums, costOf(config, groups));
   compareWithPublished(result, transcript.signal);
-  return `round ${config.round}, ${result.participants.length} routers in ${groups.length} group(s)`;
+  const verdict = result.implausible ? ', implausible: nothing is published' : '';
+  return `round ${config.round}, ${result.participants.length} routers in ${groups.length} group(s)${verdict}`;
 }
 
 function auditAbort(transcript, decision) {

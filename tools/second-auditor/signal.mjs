@@ -1,12 +1,16 @@
 // From the sums to the published signal (section 14).
 import { fail } from './errors.mjs';
 import { centred } from './packing.mjs';
+import { implausibleGroups } from './plausibility.mjs';
 
 const TOLERANCE = 1e-13;
 
-export function decodeSums(config, sums) {
+const centredSums = (config, sums) =>
+  sums.map((words) => Array.from(words, (word) => centred(word, config.layout.word_bits)));
+
+function totalOf(config, values) {
   const totals = new Array(config.layout.keys.length * config.layout.fields.length).fill(0);
-  for (const words of sums) words.forEach((word, i) => (totals[i] += centred(word, config.layout.word_bits)));
+  for (const group of values) group.forEach((value, i) => (totals[i] += value));
   return totals;
 }
 
@@ -17,7 +21,12 @@ export function resultOf(config, groups, leftOut, sums, cost) {
   const { privacy, layout } = config;
   const variance = privacy.noise_variance_numerator / privacy.noise_variance_denominator;
   const sigma = Math.sqrt(participants.length * variance);
-  const decoded = decodeKeys(config, decodeSums(config, sums), sigma);
+  const values = centredSums(config, sums);
+  const implausible = implausibleGroups(config, groups, values);
+  const decoded =
+    implausible.length > 0
+      ? { signals: {}, details: {}, withheld: layout.keys.map((key) => ({ key, reason: 'implausible' })) }
+      : decodeKeys(config, totalOf(config, values), sigma);
   const noise = cost && { privacy_budget_used: cost.epsilon, noise_scale: sigma / layout.fields[0].scale };
   return {
     signal: {
@@ -33,6 +42,7 @@ export function resultOf(config, groups, leftOut, sums, cost) {
     withheld: decoded.withheld,
     participants,
     left_out: leftOut,
+    ...(implausible.length > 0 && { implausible }),
     privacy: {
       unit: privacy.unit,
       rho: cost ? cost.rho : null,

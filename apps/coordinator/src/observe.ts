@@ -1,7 +1,7 @@
 /** Logs and metrics of what happens. Never a value from a contribution, never a secret. */
 import { asSecaggError } from '@secagg/http';
 import { type CoordinatorMetrics } from '@secagg/metrics';
-import { type CoordinatorEvent, type RoundState } from '@secagg/protocol';
+import { type CoordinatorEvent, type PublishedResult, type RoundState } from '@secagg/protocol';
 import { type SecaggError, voteBodyMessage } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Engine } from './engine';
@@ -15,7 +15,7 @@ export interface Observer {
   roundRefused(cluster: string, problem: SecaggError, cause: unknown): void;
   /** Warnings of a cluster's configuration, each in words. */
   scheduleDoesNotFit(cluster: string, warnings: readonly string[]): void;
-  roundFinished(record: FinishedRound, round: RoundState): void;
+  roundFinished(record: FinishedRound, round: RoundState, result?: PublishedResult): void;
   /** Scores over rounds name these routers since the last round of the cluster that was published. */
   routersNamed(cluster: string, named: readonly NewlyNamed[]): void;
   epochStarted(epoch: number, why: string): void;
@@ -65,10 +65,17 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
       for (const warning of warnings)
         logger.warn({ cluster, warning }, 'the rounds of a cluster do not fit the fleet policy');
     },
-    roundFinished: (record, round) => {
+    roundFinished: (record, round, result) => {
       logger.info({ round: record.key, phase: record.phase, contributions: record.contributions }, 'round is over');
       if (record.phase === 'published') {
         const { min, included } = participation(round, activeRouters());
+        if (result?.implausible) {
+          metrics.roundImplausible();
+          logger.error(
+            { round: record.key, implausible: result.implausible },
+            'no honest fleet can have produced this result: nothing of it is published',
+          );
+        }
         metrics.roundCompleted((record.finishedAtMs - round.round.config.round_time_ms) / 1000, included, min);
       } else metrics.roundFailed(failureOf(round));
     },

@@ -160,9 +160,9 @@ async function run(
   const finisher = new RoundFinisher(
     engine,
     contributions,
-    async (record, round) => {
+    async (record, round, result) => {
       if (record.phase === 'published') await refreshScores(record.cluster);
-      observer.roundFinished(record, round);
+      observer.roundFinished(record, round, result);
     },
     observer.roundFailed,
   );

@@ -1,7 +1,7 @@
 /** The aggregated signal as both services give it out. */
 import { createSignalSchema, type KeyDetails, MAX_LAYOUT_KEYS, type Withheld } from '@secagg/schema';
 import { z } from 'zod';
-import { robustReportSchema } from './robust-report';
+import { implausibleGroupsSchema, robustReportSchema } from './robust-report';
 import { routerPrivacySchema } from './router-node/status';
 
 const privacySchema = z.looseObject({
@@ -26,6 +26,12 @@ export const publishedSignalSchema = z.looseObject({
   left_out: z.array(z.looseObject({ router: z.string(), reason: z.string() })),
   /** How groups were combined; absent where they were added up. */
   robust: robustReportSchema.optional(),
+  /** Why no honest fleet can have produced the result, which has no keys then; absent where nothing is wrong. */
+  implausible: implausibleGroupsSchema.optional(),
+  /** From a router-node, whose latest usable result is older: the newest verified round that has none, and why. */
+  newer_implausible: z
+    .looseObject({ round: z.int().min(1), verified_at: z.string(), groups: implausibleGroupsSchema })
+    .optional(),
   privacy: privacySchema,
   /** When this router verified the round, ISO 8601; only from a router-node. */
   verified_at: z.string().optional(),

@@ -1,4 +1,4 @@
-/** How the groups of a round were combined, and how each of them looked: part of a published result whose combination withstands liars. */
+/** What a published result says of groups: how they were combined and looked, where the combination withstands liars, and which are impossible. */
 import { z } from 'zod';
 
 const group = z.int().min(0);
@@ -8,12 +8,17 @@ const implausibilitySchema = z.object({
   field: z.string().optional(),
 });
 
+const implausibleGroup = implausibilitySchema.extend({ group, routers: z.array(z.string()).readonly() });
+
+/** Groups whose sums no honest routers can have sent, and what gave them away. */
+export const implausibleGroupsSchema = z.array(implausibleGroup).min(1).readonly();
+
 const shape = z.object({
   combination: z.enum(['median', 'trimmed-mean']),
   /** Groups that are in the result; none when everything is withheld. */
   combined_groups: z.array(group).readonly(),
   /** Groups whose sums no honest routers can have sent, and what gave them away. */
-  discarded_groups: z.array(implausibilitySchema.extend({ group, routers: z.array(z.string()).readonly() })).readonly(),
+  discarded_groups: z.array(implausibleGroup).readonly(),
   /** Of every opened group: how far it is from the others, unless it is implausible, and the number that lies furthest off. */
   scores: z
     .array(

@@ -26,6 +26,7 @@ const COMMON = {
   federation_failed_authentications: 'counter',
   federation_malformed_messages: 'counter',
   secure_agg_misbehaviour_proven_total: 'counter',
+  secure_agg_rounds_implausible_total: 'counter',
   secure_agg_freshness_left_seconds: 'gauge',
 };
 const ROUTER_ONLY = { secure_agg_receipts_not_honoured_total: 'counter', secure_agg_unlisted_quota_full: 'gauge' };

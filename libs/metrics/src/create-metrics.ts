@@ -4,6 +4,7 @@ import { createAlarmMetrics, createQuotaMetrics } from './alarms';
 import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
 import { createFreshnessMetric } from './freshness';
+import { createImplausibleCounter } from './implausible';
 import { createMisbehaviourCounter } from './misbehaviour';
 import { type BudgetFigures, createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
@@ -26,6 +27,8 @@ interface CommonMetrics {
   privacyBudget(figures: BudgetFigures): void;
   /** A party's misbehaviour was proven, and the evidence kept. */
   misbehaviourProven(kind: EvidenceKind): void;
+  /** A round has no usable result, because no honest routers can have sent its sums. */
+  roundImplausible(): void;
   /** Time until this party stops for want of a newer statement of the current documents; undefined where none is needed. */
   freshnessLeft(seconds: number | undefined): void;
 }
@@ -82,6 +85,7 @@ export function createMetrics(
     roundFailed: failed,
     privacyBudget: createBudgetMetrics(registry),
     misbehaviourProven: createMisbehaviourCounter(registry),
+    roundImplausible: createImplausibleCounter(registry),
     freshnessLeft: createFreshnessMetric(registry),
   };
   if (options.app === 'router-node') {

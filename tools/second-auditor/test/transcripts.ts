@@ -23,6 +23,8 @@ export interface Scenario {
   readonly spoiled?: number;
   readonly quality?: boolean;
   readonly hybrid?: boolean;
+  /** The first router sends what no honest one can. */
+  readonly lies?: boolean;
   /** Of the policy; no quarantine without. */
   readonly quarantine?: number;
   /** What the policy's budget is held to; not said without. */
@@ -79,6 +81,23 @@ export const scenarios: readonly Scenario[] = [
     colluders: 2,
     quality: true,
   },
+  {
+    name: 'a sum that no honest routers can have sent',
+    routers: 12,
+    committee: { size: 4, threshold: 2 },
+    rho: 0.05,
+    groups: 2,
+    lies: true,
+  },
+  {
+    name: 'impossible without noise',
+    routers: 5,
+    committee: { size: 4, threshold: 2 },
+    rho: 'unsafe-none',
+    unit: 'router',
+    quality: true,
+    lies: true,
+  },
   { name: 'aborted', routers: 6, committee: { size: 4, threshold: 2 }, rho: 0.1, dropped: 4, least: 3 },
 ];
 
@@ -128,7 +147,7 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
     {
       keys,
       fields,
-      maxRequestsPerRouter: 1000,
+      maxRequestsPerRouter: 4000,
       minParticipantsPerGroup: scenario.least ?? 3,
       maxParticipants: 64,
       groups: scenario.groups ?? 1,
@@ -146,7 +165,9 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
   );
   const senders = fleet.routers.slice(0, scenario.routers - (scenario.dropped ?? 0));
   senders.forEach((router, r) => {
-    const contribution = router.contribution(fleet.coordinator, key, vectorOf(config.layout, r), now);
+    const vector = vectorOf(config.layout, r);
+    if (scenario.lies && r === 0) vector[1] = 2 * vector[0] + 100_000_000;
+    const contribution = router.contribution(fleet.coordinator, key, vector, now);
     const { secretKey } = (router as unknown as { identity: { secretKey: Uint8Array } }).identity;
     if (r > 0 || scenario.spoiled === undefined) router.send(fleet.coordinator, key, contribution);
     // The coordinator takes it; the router then finds that the receipt is for a header it did not build.

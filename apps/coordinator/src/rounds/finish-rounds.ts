@@ -6,6 +6,7 @@ import {
   buildTranscript,
   type CoordinatorEvent,
   headerHash,
+  type PublishedResult,
   publishedResult,
   roundCost,
   type RoundState,
@@ -34,7 +35,7 @@ export class RoundFinisher {
   constructor(
     private readonly engine: Engine,
     private readonly contributions: ContributionCache,
-    private readonly onFinished: (round: FinishedRound, state: RoundState) => Promise<void>,
+    private readonly onFinished: (round: FinishedRound, state: RoundState, result?: PublishedResult) => Promise<void>,
     private readonly onError: (error: unknown, key: string) => void,
   ) {}
 
@@ -127,12 +128,15 @@ export class RoundFinisher {
       finishedAtMs: now(),
       ...(phase === 'aborted' && decision ? { decision: decisionMessage.encode(decision.decision) } : {}),
     };
-    const { output, scored } = phase === 'undecided' ? {} : await this.output(key, round);
+    const { output, scored, result } = phase === 'undecided' ? {} : await this.output(key, round);
     await store.finishRound(record, output, scored && countRound(journal.state.view, cluster, scored));
-    await this.onFinished(record, round);
+    await this.onFinished(record, round, result);
   }
 
-  private async output(key: string, round: RoundState): Promise<{ output: RoundOutput; scored?: SuspicionEvent }> {
+  private async output(
+    key: string,
+    round: RoundState,
+  ): Promise<{ output: RoundOutput; scored?: SuspicionEvent; result?: PublishedResult }> {
     const { journal, context } = this.engine;
     // An abort opened nothing, so nothing of the contributions is published.
     const release = await this.contributions.hold(key, round.phase === 'aborted' ? [] : undefined);
@@ -149,6 +153,7 @@ export class RoundFinisher {
           isEmpty: Object.keys(result.signal.reward_signals).length === 0,
         },
         scored: suspicionEvent(opened, opened.set.groups.length > 1 ? result.robust?.scores : []),
+        result,
       };
     } finally {
       release();

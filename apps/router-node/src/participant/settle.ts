@@ -47,7 +47,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
     store.decided.put(key, decisionProofOf(transcript), router.now());
     isNew = evidence !== undefined && store.evidence.put(key, evidence.receipt, evidence.message, router.now());
   });
-  verified(router, audited);
+  verified(router, audited, aggregate);
   log.info({ round, outcome: reply.outcome, participants: aggregate.signal.participant_count }, 'round verified');
   if (isNew) raiseAlarm(router, round);
 }
@@ -120,7 +120,7 @@ export async function observeRound(router: Router, cluster: string, round: numbe
     failpoint('in-durable:aggregate-observed');
   });
   failpoint('after-durable:aggregate-observed');
-  verified(router, audited);
+  verified(router, audited, aggregate);
   router.log.info({ round, participants: aggregate.signal.participant_count }, 'round verified, without taking part');
 }
 
@@ -141,7 +141,14 @@ const published = (router: Router, audited: OpenedRound): PublishedSignal => {
   };
 };
 
-function verified(router: Router, audited: OpenedRound): void {
+function verified(router: Router, audited: OpenedRound, { implausible }: PublishedSignal): void {
+  if (implausible) {
+    router.metrics.roundImplausible();
+    router.log.error(
+      { round: audited.round.config.round, implausible },
+      'no honest fleet can have produced the result of the round: the last usable one stays',
+    );
+  }
   const participants = audited.set.groups.reduce((sum, group) => sum + group.members.length, 0);
   router.metrics.roundVerified(Math.max(0, router.now() - audited.round.config.round_time_ms) / 1000, participants);
   showBudget(router);

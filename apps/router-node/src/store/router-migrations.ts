@@ -93,4 +93,11 @@ export const routerMigrations: readonly Migration[] = [
       CREATE TABLE data_release (round_key TEXT PRIMARY KEY, release TEXT NOT NULL) WITHOUT ROWID;
     `,
   },
+  {
+    number: 9,
+    sql: `
+      -- The latest verified round of a cluster that no honest fleet can have produced, and why, as JSON: never the usable result.
+      CREATE TABLE implausible_round (cluster TEXT PRIMARY KEY, round INTEGER NOT NULL, round_time_ms INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+    `,
+  },
 ];

@@ -1,6 +1,6 @@
 /** The result of an opened round in the one form in which it is published and compared. */
 import { type DecodedSums, type PartyId } from '@secagg/schema';
-import { type RobustReport } from '../robust';
+import { type ImplausibleGroup, type RobustReport } from '../robust';
 import { aggregateResult } from '../round/aggregate';
 import { type AuditedRound } from './audit-round';
 
@@ -10,6 +10,8 @@ export interface PublishedResult extends DecodedSums {
   readonly left_out: readonly { readonly router: PartyId; readonly reason: 'unusable' | 'group_too_small' }[];
   /** How groups were combined, unless they were added up. */
   readonly robust?: RobustReport;
+  /** Present when no honest fleet can have produced the result: why. Everything is withheld then. */
+  readonly implausible?: readonly ImplausibleGroup[];
   readonly privacy: {
     readonly unit: 'router' | 'request';
     /** zCDP cost of the round; null without noise, when nothing is claimed. */
@@ -22,7 +24,7 @@ export interface PublishedResult extends DecodedSums {
 const claimed = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 export function publishedResult(audited: Extract<AuditedRound, { kind: 'opened' }>): PublishedResult {
-  const { signal, details, withheld, participants, privacy, robust } = aggregateResult(audited);
+  const { signal, details, withheld, participants, privacy, robust, implausible } = aggregateResult(audited);
   const { unit, rho, epsilon, delta } = privacy;
   return {
     signal,
@@ -31,6 +33,7 @@ export function publishedResult(audited: Extract<AuditedRound, { kind: 'opened' 
     participants,
     left_out: audited.set.excluded,
     ...(robust ? { robust } : {}),
+    ...(implausible ? { implausible } : {}),
     privacy: { unit, rho: claimed(rho), epsilon: claimed(epsilon), delta },
   };
 }

@@ -10,6 +10,7 @@ import {
 import { auditTranscript } from '../auditor/audit-round';
 import { type PublishedResult, publishedResult } from '../auditor/published-result';
 import { roundOf } from '../coordinator/state';
+import { type ImplausibleGroup } from '../robust';
 import { roundKey } from '../round/verified-round';
 import { type EncryptedRewardContribution, fromEncryptedContribution } from './encrypted-reward-contribution';
 import { runCommittee } from './local-parties';
@@ -28,6 +29,13 @@ export type AggregationOutcome =
       readonly signal: null;
       readonly reason: AbortReason | 'no_round' | 'committee_unavailable';
       readonly published?: Bytes;
+    }
+  | {
+      /** No honest routers can have sent what was summed. The round is over, and was paid for. */
+      readonly signal: null;
+      readonly reason: 'implausible';
+      readonly implausible: readonly ImplausibleGroup[];
+      readonly published: Bytes;
     };
 
 export class SecureRewardAggregatorCoordinator implements RoundSource {
@@ -93,7 +101,11 @@ export class SecureRewardAggregatorCoordinator implements RoundSource {
     const transcript = coordinator.transcript(key);
     const published = transcriptMessage.encode(transcript);
     const audited = auditTranscript(authority.publicKey, transcript);
-    if (audited.kind === 'opened') return { ...publishedResult(audited), published };
+    if (audited.kind === 'opened') {
+      const result = publishedResult(audited);
+      const { implausible } = result;
+      return implausible ? { signal: null, reason: 'implausible', implausible, published } : { ...result, published };
+    }
     const { body } = audited.decision;
     return { signal: null, reason: body.kind === 'abort' ? body.reason : 'committee_unavailable', published };
   }

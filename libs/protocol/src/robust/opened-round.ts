@@ -1,8 +1,8 @@
 /** The defence applied to an audited round. */
 import { type AuditedRound } from '../auditor/audit-round';
-import { combineGroups, type CombinedGroups, type RobustCombination } from './combine';
+import { combineGroups, type CombinedGroups, majorityOf, type RobustCombination } from './combine';
 import { examineGroups, type GroupScore } from './examine';
-import { type Implausibility } from './plausibility';
+import { implausibility, type ImplausibleGroup } from './plausibility';
 import { type SuspicionEvent } from './suspicion';
 
 type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
@@ -32,33 +32,41 @@ export interface RobustReport {
   readonly combination: RobustCombination;
   /** Groups in the result: the plausible ones; none when everything is withheld. */
   readonly combined_groups: readonly number[];
-  readonly discarded_groups: readonly ({
-    readonly group: number;
-    readonly routers: readonly string[];
-  } & Implausibility)[];
+  readonly discarded_groups: readonly ImplausibleGroup[];
   /** Of every opened group; to three decimals. */
   readonly scores: readonly GroupScore[];
 }
 
 export interface RobustResult extends CombinedGroups {
   readonly report: RobustReport;
+  /** So many groups are discarded that no majority is left: then they are what makes the round implausible. */
+  readonly implausible: readonly ImplausibleGroup[];
 }
+
+/** Groups of a round whose sums no honest routers can have sent, in the order in which they were opened. */
+export const implausibleGroups = ({ round: { config }, set, sums }: OpenedRound): ImplausibleGroup[] =>
+  sums.flatMap((sum) => {
+    const wrong = implausibility(config, sum);
+    return wrong ? [{ group: sum.group, routers: routersIn(set, sum.group), ...wrong }] : [];
+  });
+
+const routersIn = ({ groups }: OpenedRound['set'], wanted: number): string[] =>
+  groups.filter(({ group }) => group === wanted).flatMap(({ members }) => members.map(({ header }) => header.router));
 
 export function robustResult(audited: OpenedRound, combination: RobustCombination): RobustResult {
   const examined = examineGroups(audited.round.config, audited.sums);
-  const routersOf = new Map(
-    audited.set.groups.map(({ group, members }) => [group, members.map(({ header }) => header.router as string)]),
-  );
   const combined = combineGroups(audited.round.config, examined, combination);
+  const discarded = examined.scores.flatMap(({ group, implausible }) =>
+    implausible ? [{ group, routers: routersIn(audited.set, group), ...implausible }] : [],
+  );
   const report: RobustReport = {
     combination,
     combined_groups: (combined.keys.size > 0 ? examined.plausible : []).map(({ group }) => group),
-    discarded_groups: examined.scores.flatMap(({ group, implausible }) =>
-      implausible ? [{ group, routers: routersOf.get(group) ?? [], ...implausible }] : [],
-    ),
+    discarded_groups: discarded,
     scores: examined.scores.map(rounded),
   };
-  return { ...combined, report };
+  const isLost = examined.plausible.length < majorityOf(examined.scores.length);
+  return { ...combined, report, implausible: isLost ? discarded : [] };
 }
 
 const toThousandths = (value: number): number => Math.round(value * 1000) / 1000;

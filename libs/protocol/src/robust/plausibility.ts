@@ -20,6 +20,12 @@ export interface Implausibility {
   readonly field?: FieldName;
 }
 
+/** One that is published with the round, for the operator: which routers it was, and what is impossible about their sum. */
+export interface ImplausibleGroup extends Implausibility {
+  readonly group: number;
+  readonly routers: readonly string[];
+}
+
 type Counted = keyof typeof DENOMINATOR;
 const isCounted = (name: FieldName): name is Counted => name in DENOMINATOR;
 
@@ -78,7 +84,7 @@ interface Comparison {
 
 /**
  * With n requests counted, a field's sum lies between -centre·n and (bound-centre)·n, and no count is above that of the samples.
- * @param rounding units by which rounding may have moved a coordinate
+ * @param rounding units by which rounding may have moved a coordinate. One unit more is for the arithmetic here: a factor need not be a double.
  */
 function consistencyCheck(fields: readonly FieldSpec[], noise: number, rounding: number): Check {
   const offset = new Map(fields.map((field, f) => [field.name, f]));
@@ -108,6 +114,6 @@ function consistencyCheck(fields: readonly FieldSpec[], noise: number, rounding:
   return (values, start) =>
     comparisons.find(({ left, right, factor, sign }) => {
       const excess = sign * values[start + left] - factor * values[start + right];
-      return excess > noise * Math.hypot(1, factor) + rounding * (1 + factor);
+      return excess > noise * Math.sqrt(1 + factor * factor) + rounding * (1 + factor) + 1;
     })?.name;
 }

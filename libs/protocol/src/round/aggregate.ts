@@ -2,7 +2,8 @@
 import { type DecodedSums, decodeSums } from '@secagg/schema';
 import { type AuditedRound } from '../auditor/audit-round';
 import { type RobustCombination } from '../robust/combine';
-import { type RobustReport, robustResult } from '../robust/opened-round';
+import { implausibleGroups, type RobustReport, robustResult } from '../robust/opened-round';
+import { type ImplausibleGroup } from '../robust/plausibility';
 import { noiseVariance, type RoundPrivacyCost, withNoise } from './privacy';
 
 export interface AggregateResult extends DecodedSums {
@@ -10,6 +11,8 @@ export interface AggregateResult extends DecodedSums {
   readonly participants: readonly string[];
   /** Which groups are in it, and how each of them looks; absent for a sum. */
   readonly robust?: RobustReport;
+  /** Groups whose sums no honest routers can have sent, where nothing can be published because of them; then every key is withheld. */
+  readonly implausible?: readonly ImplausibleGroup[];
 }
 
 type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
@@ -26,6 +29,9 @@ export function aggregateResult(audited: OpenedRound): AggregateResult {
 
 function plainSum(audited: OpenedRound): AggregateResult {
   const { config, dimension } = audited.round;
+  const implausible = implausibleGroups(audited);
+  // Sums of plausible groups add up to less than a word holds; those of others may not even be exact integers here.
+  if (implausible.length > 0) return nothingPublished(audited, implausible);
   const total = new Float64Array(dimension);
   for (const { values } of audited.sums) for (let i = 0; i < total.length; i++) total[i] += values[i];
   const participants = routersOf(audited);
@@ -36,8 +42,20 @@ function plainSum(audited: OpenedRound): AggregateResult {
   return { ...decoded, privacy: audited.cost, participants };
 }
 
+function nothingPublished(audited: OpenedRound, implausible: readonly ImplausibleGroup[]): AggregateResult {
+  const participants = routersOf(audited);
+  return {
+    signal: { schema_version: 1, ...headerOf(audited, participants.length), reward_signals: {} },
+    details: {},
+    withheld: audited.round.config.layout.keys.map((key) => ({ key, reason: 'implausible' as const })),
+    privacy: audited.cost,
+    participants,
+    implausible,
+  };
+}
+
 function robust(audited: OpenedRound, combination: RobustCombination): AggregateResult {
-  const { keys, withheld, report } = robustResult(audited, combination);
+  const { keys, withheld, report, implausible } = robustResult(audited, combination);
   const participants = routersOf(audited, new Set(report.combined_groups));
   const header = headerOf(audited, participants.length || routersOf(audited).length);
   const entries = [...keys];
@@ -52,6 +70,7 @@ function robust(audited: OpenedRound, combination: RobustCombination): Aggregate
     privacy: audited.cost,
     participants,
     robust: report,
+    ...(implausible.length > 0 ? { implausible } : {}),
   };
 }
 

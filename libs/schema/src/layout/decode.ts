@@ -24,13 +24,14 @@ export interface KeyDetails {
 /**
  * `no_samples`: the count rounds to less than 1. `noise`: the count is too small beside its standard error. Where groups
  * are combined robustly, `few_groups`: not in most groups is the count usable; `spoiled_groups`: more groups were found
- * spoiled than the combination withstands.
+ * spoiled than the combination withstands. `implausible`: a group of the round has sums that no honest routers can have sent, and
+ * there is nothing to discard it in favour of.
  */
 export interface Withheld {
   readonly key: string;
   /** The one optional mean that is withheld; without it the whole key is. */
   readonly measure?: 'quality_score' | 'cost_efficiency';
-  readonly reason: 'no_samples' | 'noise' | 'few_groups' | 'spoiled_groups';
+  readonly reason: 'no_samples' | 'noise' | 'few_groups' | 'spoiled_groups' | 'implausible';
 }
 
 export interface DecodeOptions {

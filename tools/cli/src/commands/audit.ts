@@ -14,6 +14,7 @@ import { readTree } from '../files';
 import { type Output, printJson, Usage } from '../output';
 import { positiveCount, serviceUrl } from '../parse';
 import { isUrl, splitUrl } from '../proof-source';
+import { describeImplausible } from './implausible';
 import { chosenRound, parseCluster } from './round';
 
 interface AuditOptions {
@@ -97,6 +98,7 @@ function summary({ audited, result }: Verified) {
           participants: result.participants,
           left_out: result.left_out,
           keys: Object.keys(result.signal.reward_signals).length,
+          ...(result.implausible ? { implausible: result.implausible } : {}),
           privacy: result.privacy,
         }
       : {}),
@@ -114,6 +116,7 @@ function describe(verified: Verified, authorityFromFolder: boolean): string {
     participants,
     left_out,
     keys,
+    implausible,
     privacy,
     outcome,
     reason,
@@ -128,6 +131,7 @@ function describe(verified: Verified, authorityFromFolder: boolean): string {
     if (left_out.length > 0)
       lines.push(`  left out   ${left_out.map(({ router, reason: why }) => `${router} (${why})`).join(', ')}`);
     lines.push(`  signal     ${keys} keys, recomputed from ciphertexts and signed piece sums`);
+    for (const group of implausible ?? []) lines.push(`  IMPLAUSIBLE ${describeImplausible(group)}`);
     lines.push(
       privacy.epsilon === null
         ? '  privacy    none: the round has no noise'

@@ -13,6 +13,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readAuthorityKey } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
 import { delta, serviceUrl, positive, positiveCount } from '../parse';
+import { describeImplausible } from './implausible';
 import { signRequest } from './operator';
 
 export const parseCluster = (text: string): ClusterHash => {
@@ -173,5 +174,7 @@ async function result(
       'insufficient_participants',
       `round ${number} was aborted: ${audited.decision.body.kind === 'abort' ? audited.decision.body.reason : ''}`,
     );
-  printJson(output, publishedResult(audited));
+  const published = publishedResult(audited);
+  for (const group of published.implausible ?? []) output.err(`round ${number}: ${describeImplausible(group)}`);
+  printJson(output, published);
 }

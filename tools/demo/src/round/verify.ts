@@ -18,7 +18,10 @@ export function auditPublished(authorityKey: Uint8Array, transcript: Transcript)
     const result = audited.kind === 'opened' ? publishedResult(audited) : undefined;
     const files = splitTranscript(authorityKey, transcript, result);
     auditFiles(files, authorityKey);
-    return { files, ...(result ? { result } : {}), problems: [] };
+    const problems = (result?.implausible ?? []).map(
+      ({ group, reason }) => `no honest routers can have sent the sum of group ${group}: ${reason}`,
+    );
+    return { files, ...(result ? { result } : {}), problems };
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
     return { files: new Map(), problems: [`the transcript does not verify: ${error.code}: ${error.message}`] };
