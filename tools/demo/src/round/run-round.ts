@@ -181,8 +181,7 @@ function signStart({ fleet, plan, processes }: Demo) {
     issued_at_ms: Date.now(),
     action: 'start-round' as const,
     cluster: fleet.cluster,
-    send_delay_ms: plan.sendDelayMs + longerMs,
-    duration_ms: plan.durationMs + longerMs,
+    overrides: { send_delay_ms: plan.sendDelayMs + longerMs, duration_ms: plan.durationMs + longerMs },
   };
   return signDocument(operatorRequestMessage, fleet.authority.fleet, request, fleet.operator.secretKey);
 }
