@@ -1,6 +1,7 @@
 /** An embedded database file: every commit is on disk when it returns, and one process has the file. */
 import { basename } from 'node:path';
 import { exitCodes, faultOf, HostFault, ownerOnlyDatabase } from '@secagg/host';
+import { SecaggError } from '@secagg/schema';
 import Libsql from 'libsql';
 import { failpoint } from '../failpoint';
 
@@ -61,7 +62,7 @@ export class Database {
   // Values are passed as one array: the driver takes a single object, also a byte string or null, for named parameters.
 
   run(sql: string, ...values: SqlValue[]): number {
-    return this.prepare(sql).run(values).changes;
+    return unlessLocked(() => this.prepare(sql).run(values).changes);
   }
 
   get(sql: string, ...values: SqlValue[]): Row | undefined {
@@ -70,15 +71,18 @@ export class Database {
   }
 
   all(sql: string, ...values: SqlValue[]): Row[] {
-    return (this.prepare(sql).raw().all(values) as unknown[][]).map((row) => row.map(fromDriver));
+    return unlessLocked(() => this.prepare(sql).raw().all(values) as unknown[][]).map((row) => row.map(fromDriver));
   }
 
-  /** All of it durable when this returns, or none of it. Inside another transaction it is a part of that one. */
+  /**
+   * All of it durable when this returns, or none of it. Inside another transaction it is a part of that one.
+   * Throws `unavailable`, as the others do, when another process keeps the database locked for more than two seconds.
+   */
   transaction<T>(work: () => T): T {
     if (this.depth > 0) return work();
     this.depth += 1;
     try {
-      this.db.exec('BEGIN IMMEDIATE');
+      unlessLocked(() => this.db.exec('BEGIN IMMEDIATE'));
       const result = work();
       this.db.exec('COMMIT');
       return result;
@@ -168,6 +172,16 @@ function lock(path: string): () => void {
     if (guard.inTransaction) guard.exec('ROLLBACK');
     guard.close();
   };
+}
+
+/** What another process keeps from being done now can be done later. */
+function unlessLocked<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (faultOf(error).exitCode !== exitCodes.inUse) throw error;
+    throw Object.assign(new SecaggError('unavailable', 'another process has locked the database'), { cause: error });
+  }
 }
 
 /** After a failure: what went wrong first is what is told. A damaged file is not written, not even its header. */

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { useTestFolder } from '../../test/support/test-folder';
@@ -70,6 +72,29 @@ describe('a journal', () => {
       { numRuns: 25 },
     );
     expect(failures).toEqual([]);
+  });
+
+  it('changes nothing while another process has locked the database, and goes on after', async () => {
+    const path = join(folder(), 'locked.db');
+    const database = Database.open(path, routerMigrations, { readable: true });
+    opened.push(database);
+    const journal = new Journal(database, machine, (error) => failures.push(error));
+    journal.commit([{ type: 'append', value: 1 }]);
+    const program = `const d = new (require('libsql'))(process.argv[1]); d.exec('BEGIN IMMEDIATE'); console.log('locked');
+      process.stdin.on('end', () => process.exit()).resume();`;
+    const other = spawn(process.execPath, ['-e', program, path], {
+      cwd: __dirname,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(other.stdout, 'data');
+    expect(() => journal.commit([{ type: 'append', value: 2 }])).toThrow(
+      expect.objectContaining({ code: 'unavailable' }),
+    );
+    expect([journal.state, failures]).toEqual([[1], []]);
+    other.stdin.end();
+    await once(other, 'exit');
+    journal.commit([{ type: 'append', value: 3 }]);
+    expect(journal.state).toEqual([1, 3]);
   });
 
   it('makes what belongs to a step durable with it, or neither', () => {

@@ -3,7 +3,7 @@
  * A step's events, and whatever must become true together with them, are one transaction; what the step allows to leave,
  * leaves after `commit` has returned.
  */
-import { decodeCanonical, encodeCanonical } from '@secagg/schema';
+import { decodeCanonical, encodeCanonical, SecaggError } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { type Database } from './database';
 
@@ -54,13 +54,18 @@ export class Journal<State, Event extends { readonly type: string }> {
     return this.current;
   }
 
-  /** @param also further statements of the same transaction */
+  /**
+   * Throws `unavailable`, with nothing changed, while another process has locked the database.
+   * @param also further statements of the same transaction
+   */
   commit(events: readonly Event[], also?: () => void): void {
     if (events.length === 0 && !also) return;
+    let hasBegun = false;
     try {
-      for (const event of events) this.apply(event);
-      this.at('before-durable', events);
       this.database.transaction(() => {
+        hasBegun = true;
+        for (const event of events) this.apply(event);
+        this.at('before-durable', events);
         for (const event of events)
           this.database.run(
             'INSERT INTO event (type, body) VALUES (?, ?)',
@@ -74,7 +79,7 @@ export class Journal<State, Event extends { readonly type: string }> {
       this.sinceSnapshot += events.length;
       if (this.sinceSnapshot >= this.options.eventsPerSnapshot) this.compact();
     } catch (error) {
-      this.onFailure(error);
+      if (hasBegun || !(error instanceof SecaggError)) this.onFailure(error);
       throw error;
     }
   }
