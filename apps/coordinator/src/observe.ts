@@ -1,7 +1,8 @@
 /** Logs and metrics of what happens. Never a value from a contribution, never a secret. */
+import { failureFields, logRefusal } from '@secagg/host';
 import { asSecaggError } from '@secagg/http';
 import { type CoordinatorMetrics } from '@secagg/metrics';
-import { type CoordinatorEvent, type PublishedResult, type RoundState } from '@secagg/protocol';
+import { type CoordinatorEvent, ofRoundKey, type PublishedResult, type RoundState } from '@secagg/protocol';
 import { type SecaggError, voteBodyMessage } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Engine } from './engine';
@@ -34,45 +35,36 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
   engine.journal.onEvent((event, elsewhere) => {
     if (event.type !== 'contribution-accepted' && event.type !== 'contribution-noted') {
       engine.changes.notify();
-      logger[elsewhere ? 'debug' : 'info'](
-        { event: event.type, round: roundKeyOf(event), ...describe(event) },
-        'event',
-      );
+      logger[elsewhere ? 'debug' : 'info']({ event: event.type, ...roundOf(event), ...describe(event) }, 'event');
     }
-  });
-  const inDetail = (problem: SecaggError, cause: unknown) => ({
-    code: problem.code,
-    detail: problem.message,
-    party: problem.details.party,
-    check: problem.details.check,
-    ...(problem.code === 'internal' ? { error: cause } : {}),
   });
   return {
     problem: (problem, cause, operation) => {
       metrics.messageRefused(problem.code);
-      logger[problem.code === 'internal' ? 'error' : 'debug']({ operation, ...inDetail(problem, cause) }, 'refused');
+      logRefusal(logger, problem, cause, operation);
     },
     roundFailed: (error, key) => {
       const problem = asSecaggError(error);
       metrics.roundFailed(problem.code);
-      logger.error({ round: key, ...inDetail(problem, error) }, 'a round cannot go on');
+      logger.error({ ...ofRoundKey(key), ...failureFields(problem, error) }, 'a round cannot go on');
     },
     roundRefused: (cluster, problem, cause) => {
       metrics.roundFailed(problem.code);
-      logger.warn({ cluster, ...inDetail(problem, cause) }, 'a round is due and cannot start');
+      logger.warn({ cluster, ...failureFields(problem, cause) }, 'a round is due and cannot start');
     },
     scheduleDoesNotFit: (cluster, warnings) => {
       for (const warning of warnings)
         logger.warn({ cluster, warning }, 'the rounds of a cluster do not fit the fleet policy');
     },
     roundFinished: (record, round, result) => {
-      logger.info({ round: record.key, phase: record.phase, contributions: record.contributions }, 'round is over');
+      const about = ofRoundKey(record.key);
+      logger.info({ ...about, phase: record.phase, contributions: record.contributions }, 'round is over');
       if (record.phase === 'published') {
         const { min, included } = participation(round, activeRouters());
         if (result?.implausible) {
           metrics.roundImplausible();
           logger.error(
-            { round: record.key, implausible: result.implausible },
+            { ...about, implausible: result.implausible },
             'no honest fleet can have produced this result: nothing of it is published',
           );
         }
@@ -104,6 +96,11 @@ function failureOf(round: RoundState): 'insufficient_participants' | 'policy' | 
       return body.reason;
   }
   return 'committee_unavailable';
+}
+
+function roundOf(event: CoordinatorEvent): object {
+  const key = roundKeyOf(event);
+  return key === undefined ? {} : ofRoundKey(key);
 }
 
 function describe(event: CoordinatorEvent): object {

@@ -1,5 +1,5 @@
 /** What a coordinator does first whose database was brought back from a backup (docs/protocol.md, "Numbers and backups"). */
-import { type CoordinatorEvent, resumeFromBackup } from '@secagg/protocol';
+import { type CoordinatorEvent, ofRoundKey, resumeFromBackup } from '@secagg/protocol';
 import { type Logger } from 'pino';
 import { entryOf } from './event-codec';
 import { type JournaledState } from './journaled-state';
@@ -29,7 +29,7 @@ export function tellResumed(logger: Logger, events: readonly CoordinatorEvent[])
       );
     if (event.type === 'abort-proposed')
       logger.warn(
-        { round: event.key, reason: event.reason },
+        { ...ofRoundKey(event.key), reason: event.reason },
         'a round that was open in the backup is dropped: members are asked to abort it',
       );
   }

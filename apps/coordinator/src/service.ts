@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { atRest, wipe } from '@secagg/crypto';
-import { readIdentityFile, takeStoreKey } from '@secagg/host';
+import { closeAll, readIdentityFile, takeStoreKey } from '@secagg/host';
 import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { epochInForce, takeFreshness } from '@secagg/protocol';
@@ -278,10 +278,12 @@ async function run(
     unshare?.();
     unfollow?.();
     closing.abort();
-    await server.close(config.shutdownGraceMs);
-    await tasks?.stop();
-    await finisher.stop();
-    await backend.close();
+    await closeAll([
+      () => server.close(config.shutdownGraceMs),
+      () => tasks?.stop(),
+      () => finisher.stop(),
+      () => backend.close(),
+    ]);
     logger.info('coordinator has stopped');
   };
   let stopping: Promise<void> | undefined;

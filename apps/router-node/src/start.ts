@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { CoordinatorClient, parseServiceUrl } from '@secagg/client';
 import { type AtRest, atRest, wipe } from '@secagg/crypto';
 import { rhoToBudgetUnits, unitsToRho } from '@secagg/dp-noise';
-import { exitCodes, HostFault, makeDataFolder, readIdentityFile, readingStored, takeStoreKey } from '@secagg/host';
+import {
+  closeAll,
+  exitCodes,
+  HostFault,
+  logRefusal,
+  makeDataFolder,
+  readIdentityFile,
+  readingStored,
+  takeStoreKey,
+} from '@secagg/host';
 import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
 import { type Participation, type RouterContext } from '@secagg/protocol';
@@ -40,7 +49,7 @@ export interface RunningNode {
 }
 
 /** How long a shutdown waits for requests under way. */
-const STOP_GRACE_MS = 5000;
+export const STOP_GRACE_MS = 5000;
 
 /**
  * @param onFailure ends the process at once: a step could not be made durable, or a loop or the thread of the observation store has failed
@@ -94,7 +103,7 @@ export async function startNode(
   });
   const port = await server.listen(config.port, config.host);
   log.info(
-    { id: config.id, host: config.host, port, coordinator: parseServiceUrl(config.coordinatorUrl).shown },
+    { host: config.host, port, coordinator: parseServiceUrl(config.coordinatorUrl).shown },
     'router-node listening',
   );
 
@@ -114,15 +123,15 @@ export async function startNode(
     port,
     stop: async () => {
       stopping.abort(new Error('the node is stopping'));
-      const closed = server.close(STOP_GRACE_MS);
-      await Promise.all(loops);
-      await closed;
-      await node.client.close();
+      await Promise.all([server.close(STOP_GRACE_MS), ...loops]);
       releases.stop();
-      await observations.close();
-      store.close();
-      member?.store.close();
-      wipe(storeKey);
+      await closeAll([
+        () => node.client.close(),
+        () => observations.close(),
+        () => store.close(),
+        () => member?.store.close(),
+        () => wipe(storeKey),
+      ]);
     },
   };
 }
@@ -131,10 +140,8 @@ export async function startNode(
 const problemsOf =
   ({ metrics, log }: Pick<Node, 'metrics' | 'log'>): HttpServerOptions['onProblem'] =>
   (problem, cause, operation) => {
-    if (problem.code === 'internal') log.error({ err: cause, operation }, 'request failed');
-    else if (cause !== problem) log.error({ err: cause, operation }, problem.message);
-    else log.debug({ code: problem.code, operation }, 'request refused');
     metrics.messageRefused(problem.code);
+    logRefusal(log, problem, cause, operation);
   };
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
@@ -266,7 +273,7 @@ async function seatless(
 }
 
 async function comeBack(
-  { config, context, log, now }: Node,
+  { context, log, now }: Node,
   store: RouterStore,
   observations: ObservationStore,
 ): Promise<void> {
@@ -279,7 +286,6 @@ async function comeBack(
     {
       made: new Date(mark.madeAtMs).toISOString(),
       assumed_spent_rho: unitsToRho(assumedUnits),
-      router: config.id,
     },
     'this node comes back from a backup: it sits out rounds announced until now, counts as spent what may have been spent since, and has dropped its observations',
   );

@@ -1,3 +1,4 @@
+export * from './close-all';
 export * from './command-line';
 export * from './data-folder';
 export * from './exit-codes';
@@ -6,8 +7,11 @@ export * from './fault-of';
 export * from './host-fault';
 export * from './identity-file';
 export * from './key-file';
+export { failureFields, logRefusal } from './log-fields';
 export * from './owner-only';
+export * from './run-service';
 export * from './settings/read-settings';
 export { type Setting, type SettingMeta, settingsOf, variableOf } from './settings/setting';
 export * from './settings/setting-rows';
+export type { StopSignals } from './stop-signals';
 export * from './store-key';

@@ -6,7 +6,11 @@ export class Connections {
   /** The reply that each is waiting for; undefined between requests, and before the head of one is complete. */
   private readonly replies = new Map<Socket, ServerResponse | undefined>();
 
-  constructor(private readonly server: Server) {
+  /** @param graceMs how long a body that nobody reads any more may go on after the reply */
+  constructor(
+    private readonly server: Server,
+    graceMs: number,
+  ) {
     server.on('connection', (socket) => {
       this.replies.set(socket, undefined);
       socket.once('close', () => this.replies.delete(socket));
@@ -14,6 +18,11 @@ export class Connections {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request;
       this.replies.set(socket, response);
+      response.once('finish', () => {
+        if (request.complete) return;
+        const timer = setTimeout(() => socket.destroy(), graceMs);
+        request.once('close', () => clearTimeout(timer));
+      });
       response.once('close', () => {
         if (this.replies.get(socket) === response) this.replies.set(socket, undefined);
       });

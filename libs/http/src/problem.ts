@@ -8,7 +8,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** An error of another kind is `internal`: its text could hold anything, so it goes to the log and not to the peer. */
 export function asSecaggError(error: unknown): SecaggError {
   if (error instanceof SecaggError) return error;
-  if (isDiskFault(error)) return new SecaggError('unavailable', 'the disk takes no writes');
+  if (isDiskFault(error)) return new SecaggError('unavailable', 'the store takes no writes now');
   return new SecaggError('internal', problems.internal.title);
 }
 

@@ -45,7 +45,7 @@ export function createHttpServer(operations: readonly Operation[], options: Http
   );
   server.maxConnections = limits.connections;
   server.on('connection', () => queue.connectionAccepted());
-  const connections = new Connections(server);
+  const connections = new Connections(server, limits.bodyGraceMs);
   answerUnreadable(server, connections, refused);
   return {
     listen: async (port, host) => {

@@ -37,13 +37,8 @@ async function bundle(kind: Build): Promise<string> {
     format: 'esm',
     target: 'node20',
     packages: 'external',
+    tsconfig: join(workspace, 'tsconfig.base.json'),
     plugins: kind === 'with-switches' ? [switches] : [],
-    alias: Object.fromEntries(
-      ['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'host'].map((name) => [
-        `@secagg/${name}`,
-        join(workspace, 'libs', name, 'src/index.ts'),
-      ]),
-    ),
   }).finally(stop);
   return outfile;
 }
@@ -64,6 +59,8 @@ export interface Surroundings {
 }
 
 export class CoordinatorProcess {
+  private static newest: ChildProcess | undefined;
+
   private constructor(
     private readonly child: ChildProcess,
     readonly port: number,
@@ -90,6 +87,7 @@ export class CoordinatorProcess {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    CoordinatorProcess.newest = child;
     let said = '';
     const log: LogLine[] = [];
     child.stderr.on('data', (chunk: Buffer) => {
@@ -111,6 +109,11 @@ export class CoordinatorProcess {
       new CoordinatorClient({ url: `http://127.0.0.1:${port}`, connections: 64 }),
       log,
     );
+  }
+
+  /** To the process that was started last, which may not listen yet. */
+  static signalNewest(signal: NodeJS.Signals): void {
+    CoordinatorProcess.newest?.kill(signal);
   }
 
   get origin(): string {

@@ -65,7 +65,7 @@ export class Committee {
       signal.throwIfAborted();
       this.seen = undefined;
       if (!(error instanceof SecaggError)) throw error;
-      member.log.debug({ code: error.code, problem: error.message }, 'asking for work failed');
+      member.log.debug({ code: error.code, detail: error.message }, 'asking for work failed');
       return false;
     }
   }
@@ -97,7 +97,7 @@ export class Committee {
       ...('round' in item ? { round: item.round } : {}),
       code: error.code,
       check: checkOf(error),
-      problem: error.message,
+      detail: error.message,
     };
     if (isTransient(error) || isWaiting(error)) {
       log.debug(about, 'work not done yet');

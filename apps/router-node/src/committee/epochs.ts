@@ -62,7 +62,7 @@ export class EpochKeeper {
       if (!(error instanceof SecaggError)) throw error;
       member.metrics.messageRefused(error.code);
       member.log.warn(
-        { epoch, code: error.code, check: checkOf(error), problem: error.message },
+        { epoch, code: error.code, check: checkOf(error), detail: error.message },
         'epoch certificate refused',
       );
       return;

@@ -55,7 +55,7 @@ export class FleetKeeper {
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
       this.log.warn(
-        { problem: describe(error) },
+        { detail: describe(error) },
         'the journals of this node know fleet documents that do not follow one another',
       );
     }
@@ -124,7 +124,7 @@ export class FleetKeeper {
       } catch (error) {
         signal.throwIfAborted();
         const level = attempt === 1 ? 'warn' : 'debug';
-        this.log[level]({ problem: describe(error) }, 'the fleet documents cannot be had yet');
+        this.log[level]({ detail: describe(error) }, 'the fleet documents cannot be had yet');
         await this.contact.backOff(attempt, signal);
       }
     }

@@ -26,7 +26,7 @@ export class Standing {
       );
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
-      this.log.error({ code: error.code, problem: error.message }, 'evidence does not hold, and is not kept');
+      this.log.error({ code: error.code, detail: error.message }, 'evidence does not hold, and is not kept');
     }
   }
 

@@ -38,7 +38,7 @@ export async function checkInclusion(router: Router, key: string, signal: AbortS
     if (!(error instanceof SecaggError)) throw error;
     if (proof) metrics.messageRefused(error.code);
     log[proof || !isTransient(error) ? 'warn' : 'debug'](
-      { round, code: error.code, problem: error.message },
+      { round, code: error.code, detail: error.message },
       'no proof of where this contribution stands',
     );
     return false;

@@ -40,7 +40,7 @@ export async function deliver(router: Router, key: string, { sendAtMs }: Slot, s
         metrics.contributionRefused(error.code);
         if (error.code === 'quarantined')
           router.store.journal.commit(receiveQuarantine(stateOf(router), key, error.details.untilRound).events);
-        log.warn({ round, code: error.code, problem: error.message }, 'contribution refused');
+        log.warn({ round, code: error.code, detail: error.message }, 'contribution refused');
         refusals += 1;
         const leftMs = deadline_ms - router.now();
         if (error.code !== 'quarantined' && refusals < REFUSALS_BELIEVED && leftMs > 0 && isOn('hint.retried')) {

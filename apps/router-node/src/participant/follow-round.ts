@@ -116,7 +116,7 @@ class RoundFollower {
     const { metrics, log } = this.router;
     if (!isTransient(error)) this.refusals += 1;
     log[this.refusals <= REFUSALS_COUNTED ? 'warn' : 'debug'](
-      { round: this.round, code: error.code, check: checkOf(error), problem: error.message },
+      { round: this.round, code: error.code, check: checkOf(error), detail: error.message },
       'the outcome of the round could not be verified',
     );
     if (this.refusals === REFUSALS_COUNTED && !isTransient(error)) metrics.roundFailed(error.code);

@@ -100,7 +100,7 @@ export class Onlooker {
       this.refused = { round, times, untilMs: performance.now() + config.retryMaxMs * 2 ** Math.min(times, 10) };
       router.metrics.messageRefused(error.code);
       log.warn(
-        { round, code: error.code, check: checkOf(error), problem: error.message },
+        { round, code: error.code, check: checkOf(error), detail: error.message },
         'the outcome of the round could not be verified',
       );
     }

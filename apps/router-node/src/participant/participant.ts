@@ -83,7 +83,7 @@ export class Participant {
       if (!(error instanceof SecaggError)) throw error;
       this.cursor.startOver();
       this.wasAway = true;
-      router.log.debug({ code: error.code, problem: error.message }, 'waiting for a round failed');
+      router.log.debug({ code: error.code, detail: error.message }, 'waiting for a round failed');
       return false;
     }
   }
@@ -143,7 +143,10 @@ export class Participant {
     this.lastRefusal = { round, code: error.code, ...(check ? { check } : {}), problem: error.message };
     metrics.messageRefused(error.code);
     // An open round comes again while it is open.
-    log[before?.round === round && before.code === error.code ? 'debug' : 'warn'](this.lastRefusal, 'round refused');
+    log[before?.round === round && before.code === error.code ? 'debug' : 'warn'](
+      { round, code: error.code, check, detail: error.message },
+      'round refused',
+    );
   }
 
   private follow(key: string, slot: Slot, signal: AbortSignal): Promise<void> {
@@ -190,7 +193,7 @@ export class Participant {
           return await task();
         } catch (error) {
           signal.throwIfAborted();
-          this.router.log.error({ err: error }, 'a task of the participant failed, and is begun again');
+          this.router.log.error({ error }, 'a task of the participant failed, and is begun again');
           await this.router.contact.backOff(attempt, signal);
         }
       }

@@ -9,6 +9,7 @@ import {
   observeRound as verifyObserved,
   proofOfRound,
   publishedResult,
+  ofRoundKey,
   roundKey,
   settleAborted,
   settlePublished,
@@ -64,7 +65,7 @@ function evidenceIn(router: Router, key: string, transcript: Transcript) {
     // A receipt that proves nothing must not keep the round from being settled.
     router.metrics.receiptNotHonoured();
     router.log.error(
-      { key, code: error.code, problem: error.message },
+      { ...ofRoundKey(key), code: error.code, detail: error.message },
       'the coordinator left out what it had acknowledged, and its receipt does not prove it',
     );
     return undefined;

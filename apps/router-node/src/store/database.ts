@@ -113,8 +113,11 @@ export class Database {
 
   close(): void {
     if (!this.db.open) return;
-    release(this.db);
-    this.unlock();
+    try {
+      release(this.db);
+    } finally {
+      this.unlock();
+    }
   }
 
   private prepare(sql: string): Libsql.Statement {
@@ -197,13 +200,26 @@ function close(db: Libsql.Database, mayWrite: boolean): void {
 /** The driver leaves the file open for as long as statements are in memory, so the lock is given up first. */
 function release(db: Libsql.Database): void {
   try {
-    db.pragma('journal_mode=DELETE');
+    db.pragma(`busy_timeout=${CLOSE_TIMEOUT_MS}`);
+    foldLog(db);
     db.pragma('locking_mode=NORMAL');
     db.pragma('user_version');
   } finally {
     db.close();
   }
 }
+
+/** While somebody reads the file, for a backup say, its log stays beside it, and the next start folds it in. */
+function foldLog(db: Libsql.Database): void {
+  try {
+    db.pragma('journal_mode=DELETE');
+  } catch (error) {
+    if (faultOf(error).exitCode !== exitCodes.inUse) throw error;
+  }
+}
+
+/** How long closing waits for another process, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 500;
 
 /** The driver gives blobs as Buffer or ArrayBuffer. */
 function fromDriver(value: unknown): SqlValue {

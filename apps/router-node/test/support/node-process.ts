@@ -42,12 +42,6 @@ async function bundle(kind: Build): Promise<string> {
     target: 'node20',
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
-    alias: Object.fromEntries(
-      ['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client', 'host', 'http'].map((name) => [
-        `@secagg/${name}`,
-        join(workspace, `libs/${name}/src/index.ts`),
-      ]),
-    ),
     plugins: kind === 'with-switches' ? [switches] : [],
   }).finally(stop);
   writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }');
@@ -78,7 +72,10 @@ export class NodeProcess {
   private readonly ended: Promise<void>;
   private http: RouterNodeClient | undefined;
 
+  private static newest: ChildProcess | undefined;
+
   private constructor(private readonly child: ChildProcess) {
+    NodeProcess.newest = child;
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) =>
       this.log.push(JSON.parse(line) as LogLine),
     );
@@ -109,6 +106,11 @@ export class NodeProcess {
     while (!node.exit && node.port === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
     if (node.port !== undefined) node.http = new RouterNodeClient({ url: `http://127.0.0.1:${node.port}` });
     return node;
+  }
+
+  /** To the process that was started last, which may not listen yet. */
+  static signalNewest(signal: NodeJS.Signals): void {
+    NodeProcess.newest?.kill(signal);
   }
 
   get port(): number | undefined {

@@ -558,7 +558,7 @@ export const inRound = ({ config, configHash }: VerifiedRound) => ({
 /** A refusal that stands in the way of an attack. */
 export class Refused extends Error {
   constructor(readonly line: LogLine) {
-    super(`${String(line.msg)}: ${String(line.problem)} (${String(line.check)})`);
+    super(`${String(line.msg)}: ${String(line.detail)} (${String(line.check)})`);
   }
 }
 

@@ -1,0 +1,17 @@
+/** The router-node as a process. */
+import { runService, type StopSignals } from '@secagg/host';
+import { configSchema, readConfiguration } from './config';
+import { startNode, STOP_GRACE_MS } from './start';
+
+export const run = (signals: StopSignals): Promise<void> =>
+  runService(
+    {
+      name: 'router-node',
+      description: 'Takes part in rounds of secure aggregation, for one router; serves on the committee.',
+      schema: configSchema,
+      readConfiguration,
+      start: (config, log, fail) => startNode(config, log, fail, new URL('./observations-worker.js', import.meta.url)),
+      graceMs: () => STOP_GRACE_MS,
+    },
+    signals,
+  );
