@@ -137,8 +137,10 @@ describe('libsql store', () => {
     await finish(1, 'nothing', true);
     await finish(2, 'nothing again', true);
     expect(await store.latestSignal('a')).toBe('nothing again');
+    expect(await store.newestSignal('a')).toBe('nothing again');
     await finish(3, 'three', false);
     await finish(4, 'nothing once more', true);
+    expect(await store.newestSignal('a')).toBe('nothing once more');
     expect(await store.latestSignal('a')).toBe('three');
     expect(await store.pruneRecords(9)).toBe(3);
     expect(await store.latestSignal('a')).toBe('three');

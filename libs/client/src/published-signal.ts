@@ -28,9 +28,9 @@ export const publishedSignalSchema = z.looseObject({
   robust: robustReportSchema.optional(),
   /** Why no honest fleet can have produced the result, which has no keys then; absent where nothing is wrong. */
   implausible: implausibleGroupsSchema.optional(),
-  /** From a router-node, whose latest usable result is older: the newest verified round that has none, and why. */
+  /** A newer round, which has no usable result, and why; `verified_at` only from a router-node. */
   newer_implausible: z
-    .looseObject({ round: z.int().min(1), verified_at: z.string(), groups: implausibleGroupsSchema })
+    .looseObject({ round: z.int().min(1), verified_at: z.string().optional(), groups: implausibleGroupsSchema })
     .optional(),
   privacy: privacySchema,
   /** When this router verified the round, ISO 8601; only from a router-node. */

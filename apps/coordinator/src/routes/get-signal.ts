@@ -1,4 +1,4 @@
-import { publishedSignalSchema } from '@secagg/client';
+import { type PublishedSignal, publishedSignalSchema } from '@secagg/client';
 import { clusterParameter, defineOperation, json, JSON_TYPE, type Operation, replyOf } from '@secagg/http';
 import { roundKey } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
@@ -23,6 +23,15 @@ export const getSignal = ({ journal, store }: Engine, finisher: RoundFinisher): 
       if (newest !== undefined) await finisher.written(roundKey(cluster, newest));
       const signal = await store.latestSignal(cluster);
       if (signal === undefined) throw new SecaggError('not_found', `cluster ${cluster} has no published signal yet`);
-      return { status: 200, type: JSON_TYPE, body: signal };
+      return { status: 200, type: JSON_TYPE, body: withNewer(signal, await store.newestSignal(cluster)) };
     },
   });
+
+/** Says with the signal that is given out that a newer round was implausible, and why. */
+function withNewer(signal: string, newest: string | undefined): string {
+  if (newest === undefined || newest === signal) return signal;
+  const { signal: header, implausible } = JSON.parse(newest) as PublishedSignal;
+  if (!implausible) return signal;
+  const newer = { round: header.aggregation_round, groups: implausible };
+  return JSON.stringify({ ...(JSON.parse(signal) as PublishedSignal), newer_implausible: newer });
+}

@@ -178,6 +178,10 @@ class LibsqlStore implements Store {
     return (this.sql.latestSignal.get([cluster]) as { signal: string } | undefined)?.signal;
   }
 
+  async newestSignal(cluster: string): Promise<string | undefined> {
+    return (this.sql.newestSignal.get([cluster]) as { signal: string } | undefined)?.signal;
+  }
+
   releaseRound(roundKey: string, snapshot: Bytes): Promise<void> {
     return this.writes.add({
       names: ['release-round'],

@@ -39,6 +39,8 @@ const sql = {
   transcript: 'SELECT body FROM transcripts WHERE round_key = ?',
   latestSignal:
     'SELECT signal FROM finished_rounds WHERE cluster = ? AND signal IS NOT NULL ORDER BY coalesce(is_empty, 0), round DESC LIMIT 1',
+  newestSignal:
+    'SELECT signal FROM finished_rounds WHERE cluster = ? AND signal IS NOT NULL ORDER BY round DESC LIMIT 1',
   removeContributions: 'DELETE FROM contributions WHERE round_key = ?',
   removeEntries: 'DELETE FROM journal WHERE round_key = ?',
   removeSuperseded:

@@ -75,6 +75,8 @@ export interface RoundStore {
   transcript(roundKey: string): Promise<Bytes | undefined>;
   /** Signal of the highest published round of a cluster in which not everything is withheld, or of the highest where there is none. */
   latestSignal(cluster: string): Promise<string | undefined>;
+  /** Signal of the highest published round of a cluster, whatever is withheld in it. */
+  newestSignal(cluster: string): Promise<string | undefined>;
   /** Removes transcripts of rounds that finished before `beforeMs`; records and signals stay. Gives their number. */
   pruneTranscripts(beforeMs: number): Promise<number>;
   /** Removes records of rounds that finished before `beforeMs`, but for the newest signal of each cluster. Gives their number. */

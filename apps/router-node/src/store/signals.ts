@@ -65,7 +65,11 @@ export class AggregateTable {
   put(cluster: string, { round, round_time_ms }: RoundAt, aggregate: PublishedSignal): void {
     const { implausible, verified_at } = aggregate;
     if (implausible) {
-      const body: ImplausibleRound = { round, verified_at: verified_at ?? '', groups: implausible };
+      const body: ImplausibleRound = {
+        round,
+        groups: implausible,
+        ...(verified_at === undefined ? {} : { verified_at }),
+      };
       this.putImplausible(cluster, { round, round_time_ms }, body);
       return;
     }

@@ -181,16 +181,24 @@ export class PostgresStore implements RoundStore {
   }
 
   async latestSignal(cluster: string): Promise<string | undefined> {
-    const newest = this.db
+    const newest = this.signalsOf(cluster)
+      .orderBy(sql`coalesce(is_empty, 0)`)
+      .orderBy('round', 'desc');
+    return (await this.ask(() => newest.executeTakeFirst()))?.signal ?? undefined;
+  }
+
+  async newestSignal(cluster: string): Promise<string | undefined> {
+    const newest = this.signalsOf(cluster).orderBy('round', 'desc');
+    return (await this.ask(() => newest.executeTakeFirst()))?.signal ?? undefined;
+  }
+
+  private readonly signalsOf = (cluster: string) =>
+    this.db
       .selectFrom('finished_rounds')
       .select('signal')
       .where('cluster', '=', cluster)
       .where('signal', 'is not', null)
-      .orderBy(sql`coalesce(is_empty, 0)`)
-      .orderBy('round', 'desc')
       .limit(1);
-    return (await this.ask(() => newest.executeTakeFirst()))?.signal ?? undefined;
-  }
 
   async pruneTranscripts(beforeMs: number): Promise<number> {
     return Number(
