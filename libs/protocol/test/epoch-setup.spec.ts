@@ -9,7 +9,16 @@ import {
   seatMessage,
   type WorkItem,
 } from '@secagg/schema';
-import { type LocalFleet, type LocalMember, receiveSeat, signDocument, signEpoch, startEpoch, takeSeat } from '../src';
+import {
+  epochsToErase,
+  type LocalFleet,
+  type LocalMember,
+  receiveSeat,
+  signDocument,
+  signEpoch,
+  startEpoch,
+  takeSeat,
+} from '../src';
 import { signMessage } from '@secagg/crypto';
 import { Liar } from './support/liars';
 import { distribute, nextDocuments } from './support/rosters';
@@ -89,6 +98,68 @@ it('a member signs one list an epoch, and takes no seat below the highest', () =
       ),
     ),
   ).toBe('policy');
+});
+
+describe('a request for a seat that nobody has signed', () => {
+  const MINUTE_MS = 60_000;
+  const start = () => {
+    const fleet = quietFleet(4, 2, 4);
+    fleet.startEpoch(now);
+    const [member] = fleet.members;
+    const certified = fleet.coordinator.state.epoch?.epoch as Epoch;
+    // As the node does with the certificate that it is shown.
+    member.commit({ events: [{ type: 'epoch-seen', epoch: certified.epoch }], reply: undefined });
+    const take = (epoch: number, atMs = now) =>
+      codeOf(() => {
+        const terms = { kind: 'seat' as const, ...termsOf(certified), epoch: epoch as Epoch['epoch'] };
+        member.commit(takeSeat(member.state, member, terms, random, atMs));
+      });
+    const erase = (atMs: number) =>
+      member.commit({ events: epochsToErase(member.state, new Map(), 0, atMs), reply: undefined });
+    return { member, certified, take, erase };
+  };
+
+  it('keeps a member from epochs with lower numbers for some minutes, and then no more', () => {
+    const { take } = start();
+    expect(take(2 ** 20)).toBeUndefined();
+    expect(take(2)).toBe('wrong_epoch');
+    expect(take(2, now + 10 * MINUTE_MS - 1)).toBe('wrong_epoch');
+    expect(take(2, now + 10 * MINUTE_MS)).toBeUndefined();
+    // A clock that was ahead for a while makes it no longer.
+    const later = now + 91 * 24 * 60 * MINUTE_MS;
+    expect([take(2 ** 19, later), take(3, later), take(3, now + 20 * MINUTE_MS)]).toEqual([
+      undefined,
+      'wrong_epoch',
+      undefined,
+    ]);
+  });
+
+  it('does not extend what is in reach: that is counted from certificates', () => {
+    const { take } = start();
+    expect(take(1 + 2 ** 20)).toBeUndefined();
+    expect(take(1 + 2 ** 20 + 1)).toBe('policy');
+  });
+
+  it('uses up its number when the seat is erased, and no lower one', () => {
+    const { member, certified, take, erase } = start();
+    expect(take(2 ** 20)).toBeUndefined();
+    expect(take(2 ** 20 - 1, now + 10 * MINUTE_MS)).toBeUndefined();
+    erase(certified.not_after_ms + 1);
+    expect(member.state.seats.size).toBe(0);
+    expect(member.state.highestEpoch).toBe(1);
+    expect([take(2 ** 20), take(2 ** 20 - 1), take(1)]).toEqual(['wrong_epoch', 'wrong_epoch', 'wrong_epoch']);
+    expect(take(2)).toBeUndefined();
+    member.commit({ events: [{ type: 'epoch-seen', epoch: 2 ** 20 }], reply: undefined });
+    expect(member.state.usedEpochs.size).toBe(0);
+  });
+
+  it('does not fill memory and disk: the oldest seats that came to nothing make room', () => {
+    const { member, take } = start();
+    for (let epoch = 2; epoch <= 21; epoch++) expect(take(epoch)).toBeUndefined();
+    expect([...member.state.seats.keys()]).toEqual([1, ...Array.from({ length: 16 }, (_, i) => 6 + i)]);
+    expect(member.state.highestEpoch).toBe(1);
+    expect(take(3)).toBe('wrong_epoch');
+  });
 });
 
 const termsOf = ({ policy_version, roster_version, threshold, sealing_suite, not_after_ms }: Epoch) => ({

@@ -25,9 +25,15 @@ export async function seat(
   const sealed = await Promise.all(
     made.map(async ({ epoch, secrets }) => [epoch, await member.store.secrets.seal(epoch, secrets)] as const),
   );
+  const erased = events.flatMap((event) => (event.type === 'epoch-erased' ? [event.epoch] : []));
   member.store.journal.commit(events, () => {
+    for (const epoch of erased) member.store.secrets.remove(epoch);
     for (const [epoch, blob] of sealed) member.store.secrets.put(epoch, blob);
   });
+  if (erased.length > 0) {
+    member.store.purge();
+    member.log.warn({ epochs: erased }, 'seats given up: too many epochs have not come about');
+  }
   if (made.length > 0) member.log.info({ epoch: item.epoch }, 'seat taken');
   await sending('seat', () => member.contact.track(member.client.sendSeat(reply, { signal })));
 }

@@ -18,7 +18,9 @@ interface MemberSnapshot {
   /** Encoded. Absent before there was one, and in snapshots of earlier releases. */
   freshness?: Uint8Array;
   highestEpoch: number;
-  seats: [number, { seat: Signed; signedBody?: Uint8Array }][];
+  seats: [number, { seat: Signed; signedBody?: Uint8Array; madeAtMs?: number }][];
+  /** Absent in snapshots of earlier releases. */
+  usedEpochs?: number[];
   rounds: [string, { epoch: number; report?: Signed; vote?: Vote; proposal?: Signed; answered?: Uint8Array }][];
 }
 
@@ -36,10 +38,8 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
       documents: storedView(state.view),
       ...storedProof(state),
       highestEpoch: state.highestEpoch,
-      seats: [...state.seats].map(([epoch, { seat, signedBody }]) => [
-        epoch,
-        { seat, ...(signedBody ? { signedBody } : {}) },
-      ]),
+      seats: [...state.seats].map(([epoch, { secrets: _secrets, ...seat }]) => [epoch, seat]),
+      usedEpochs: [...state.usedEpochs],
       rounds: [...state.rounds].map(([key, { epoch, report, vote, proposal, answered }]) => [
         key,
         {
@@ -57,6 +57,7 @@ export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, Me
         view: restoreView(authorityKey, snapshot.documents),
         ...restoredProof(snapshot),
         highestEpoch: snapshot.highestEpoch,
+        usedEpochs: new Set(snapshot.usedEpochs),
         seats: new Map(snapshot.seats),
         rounds: new Map(snapshot.rounds.map(([key, round]) => [key, restoreRound(round)])),
       };

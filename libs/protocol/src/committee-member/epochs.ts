@@ -18,11 +18,22 @@ import { type FleetView } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';
 import { type MemberContext, type MemberEvent, type MemberState, type MemberStep } from './state';
 
-const highestEpochOf = ({ highestEpoch, seats }: MemberState): number => Math.max(highestEpoch, ...seats.keys(), 0);
+/** For so long a seat without a certificate keeps its member from epochs with lower numbers: nobody has signed the request for it. */
+const SEAT_COUNTS_MS = 600_000;
+/** Seats without a certificate; the oldest makes room for another. */
+const UNCERTIFIED_SEATS = 16;
 
-/** Throws `policy` for an epoch number far above all that this member knows. */
-export function checkEpochReach(state: MemberState, epoch: number): void {
-  const isNear = isWithinReach(epoch, highestEpochOf(state));
+/** The highest epoch that this member knows of, from certificates and from the seats that it has taken lately. */
+function highestEpochOf({ highestEpoch, seats }: MemberState, nowMs: number): number {
+  let highest = highestEpoch;
+  for (const [epoch, { madeAtMs = -Infinity }] of seats)
+    if (Math.abs(nowMs - madeAtMs) < SEAT_COUNTS_MS) highest = Math.max(highest, epoch);
+  return highest;
+}
+
+/** Throws `policy` for an epoch number far above those that this member has seen certificates of. */
+export function checkEpochReach({ highestEpoch }: MemberState, epoch: number): void {
+  const isNear = isWithinReach(epoch, highestEpoch);
   ensure('epoch.newer', isNear, 'policy', `epoch ${epoch} is too far above those known`, { epoch });
 }
 
@@ -30,7 +41,8 @@ type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
 
 /**
  * Makes fresh keys for an epoch and the signed seat. The secrets are in the event and must be durable, outside of anything
- * that is backed up, before the seat is sent. Asked again for the same epoch, the same seat is sent.
+ * that is backed up, before the seat is sent. Asked again for the same epoch, the same seat is sent. Nobody signs what is asked for, so too many
+ * seats in epochs that do not come about make the oldest of them be erased.
  * Throws `stale_documents`, `wrong_epoch` for an epoch number that is not above all epochs known, `policy` for one far above them and for terms the policy does not allow.
  */
 export function takeSeat(
@@ -43,8 +55,8 @@ export function takeSeat(
   const held = state.seats.get(terms.epoch);
   if (held) return { events: [], reply: held.seat };
   checkFresh(state, nowMs);
-  const highest = highestEpochOf(state);
-  ensure('epoch.newer', terms.epoch > highest, 'wrong_epoch', `epoch ${terms.epoch} is not newer than those known`, {
+  const isNewer = terms.epoch > highestEpochOf(state, nowMs) && !state.usedEpochs.has(terms.epoch);
+  ensure('epoch.newer', isNewer, 'wrong_epoch', `epoch ${terms.epoch} is not newer than those known`, {
     epoch: terms.epoch,
   });
   checkEpochReach(state, terms.epoch);
@@ -78,15 +90,24 @@ export function takeSeat(
   );
   return {
     events: [
+      ...seatsToGiveUp(state),
       {
         type: 'seat-made',
         epoch: terms.epoch,
         seat,
+        atMs: nowMs,
         secrets: { kemSecret: kem.secretKey, voteSecret: vote.secretKey },
       },
     ],
     reply: seat,
   };
+}
+
+function seatsToGiveUp({ highestEpoch, seats }: MemberState): MemberEvent[] {
+  const uncertified = [...seats.keys()].filter((epoch) => epoch > highestEpoch);
+  return uncertified
+    .slice(0, Math.max(0, uncertified.length + 1 - UNCERTIFIED_SEATS))
+    .map((epoch) => ({ type: 'epoch-erased', epoch }));
 }
 
 /** Signs the proposed list when this member is in it with exactly the keys of its seat. It signs one list an epoch. */

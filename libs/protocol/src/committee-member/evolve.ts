@@ -6,6 +6,9 @@ import { storedFreshness } from '../fleet/freshness';
 import { evolveFleet } from '../fleet/update-fleet';
 import { type MemberEvent, type MemberRound, type MemberState } from './state';
 
+/** Of seats that came to nothing. */
+const USED_EPOCHS_KEPT = 4096;
+
 export function evolveMember(state: MemberState, event: MemberEvent): void {
   switch (event.type) {
     case 'fleet-updated':
@@ -16,10 +19,13 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
       return;
     case 'epoch-seen':
       state.highestEpoch = Math.max(state.highestEpoch, event.epoch);
+      for (const used of state.usedEpochs) if (used <= state.highestEpoch) state.usedEpochs.delete(used);
       return;
-    case 'seat-made':
-      state.seats.set(event.epoch, { seat: event.seat, secrets: event.secrets });
+    case 'seat-made': {
+      const { seat, secrets, atMs } = event;
+      state.seats.set(event.epoch, { seat, secrets, ...(atMs === undefined ? {} : { madeAtMs: atMs }) });
       return;
+    }
     case 'epoch-body-signed': {
       const seat = state.seats.get(event.epoch);
       if (seat) seat.signedBody = event.body;
@@ -44,8 +50,12 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
       const seat = state.seats.get(event.epoch);
       if (seat?.secrets) wipe(seat.secrets.kemSecret, seat.secrets.voteSecret);
       state.seats.delete(event.epoch);
-      // Its number is used up: a second seat in it would be another epoch under the same name.
-      state.highestEpoch = Math.max(state.highestEpoch, event.epoch);
+      // Its number is used up: a second seat in it would be another epoch under the same name. Those below it are not.
+      if (event.epoch > state.highestEpoch) state.usedEpochs.add(event.epoch);
+      for (const oldest of state.usedEpochs) {
+        if (state.usedEpochs.size <= USED_EPOCHS_KEPT) break;
+        state.usedEpochs.delete(oldest);
+      }
       forgetErasedRounds(state);
     }
   }

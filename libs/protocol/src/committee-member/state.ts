@@ -16,6 +16,8 @@ export interface EpochSecrets {
 
 export interface MemberSeat {
   readonly seat: Signed;
+  /** When it was taken; absent in what earlier releases wrote. */
+  readonly madeAtMs?: number;
   secrets?: EpochSecrets;
   /** Body this member has signed for the epoch; it signs one. */
   signedBody?: Bytes;
@@ -40,13 +42,21 @@ export interface MemberState {
   readonly rounds: Map<string, MemberRound>;
   /** Highest epoch with a valid certificate seen. */
   highestEpoch: number;
+  /** Numbers above that one of seats that are erased: no second seat is taken under one. */
+  readonly usedEpochs: Set<number>;
 }
 
 export type MemberEvent =
   | FleetUpdated
   | FreshnessTaken
   | { readonly type: 'epoch-seen'; readonly epoch: number }
-  | { readonly type: 'seat-made'; readonly epoch: number; readonly seat: Signed; readonly secrets: EpochSecrets }
+  | {
+      readonly type: 'seat-made';
+      readonly epoch: number;
+      readonly seat: Signed;
+      readonly secrets: EpochSecrets;
+      readonly atMs?: number;
+    }
   | { readonly type: 'epoch-body-signed'; readonly epoch: number; readonly body: Bytes }
   | { readonly type: 'reported'; readonly key: string; readonly epoch: number; readonly report: Signed }
   | {
@@ -73,4 +83,5 @@ export const emptyMember = (view: FleetView): MemberState => ({
   seats: new Map(),
   rounds: new Map(),
   highestEpoch: 0,
+  usedEpochs: new Set(),
 });
