@@ -35,7 +35,17 @@ const impureModules = [
   .concat(['express', 'undici', 'kysely', 'libsql', 'pg', 'pino', 'prom-client']);
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'tmp/**', 'coverage/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.nx/**',
+      'tmp/**',
+      'coverage/**',
+      'libs/crypto/assembly/**',
+      '**/*.generated.ts',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {

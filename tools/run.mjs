@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildKernels } from './build-kernels.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const apps = ['coordinator', 'router-node'];
@@ -146,6 +147,7 @@ async function main([name, ...args]) {
     return 2;
   }
   await install();
+  await buildKernels();
   if (task.build) await build(task.build);
   if (task.before) await task.before();
   const [script, ...rest] = task.command(args);

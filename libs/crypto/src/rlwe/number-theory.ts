@@ -19,7 +19,7 @@ export const inverseModulo = (a: bigint, prime: bigint): bigint =>
 export function minimalRoot(degree: number, p: number): bigint {
   const prime = BigInt(p);
   const order = BigInt(2 * degree);
-  let root = 0n;
+  let root: bigint;
   for (let candidate = 2n; ; candidate++) {
     root = power(candidate, (prime - 1n) / order, prime);
     if (power(root, order / 2n, prime) === prime - 1n) break;
