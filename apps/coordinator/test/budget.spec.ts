@@ -1,9 +1,9 @@
 /** The coordinator's own ledger: rounds planned from what is left, refused early, and charged once whenever it is killed. */
 import { rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
-import { type OpenRound, type SecaggError } from '@secagg/schema';
+import { defaultFields, type OpenRound, type SecaggError } from '@secagg/schema';
 import { pino } from 'pino';
 import { request } from 'undici';
-import { TestFleet } from './support/fleet';
+import { keys, TestFleet } from './support/fleet';
 import { Running, until } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { CoordinatorProcess } from './support/process';
@@ -62,6 +62,13 @@ describe('a budget over two rounds', () => {
     await running.epochInForce();
   });
   afterAll(() => running.stop());
+
+  it('has a plan that anybody may see before a round', async () => {
+    const catalogue = await running.client.catalogue(fleet.cluster);
+    expect(await running.client.latestRound(fleet.cluster)).toBeUndefined();
+    expect(catalogue).toEqual({ cluster: fleet.cluster, keys: [...keys].sort(), fields: defaultFields() });
+    expect(await running.client.catalogue('ab'.repeat(16))).toBeUndefined();
+  });
 
   it('is spread over them, and the next one is refused with the date, counted and shown', async () => {
     const { client } = running;

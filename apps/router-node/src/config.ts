@@ -9,7 +9,7 @@ import {
   variableOf,
 } from '@secagg/host';
 import { limitsSchema } from '@secagg/http';
-import { clusterHash, partyId, SecaggError } from '@secagg/schema';
+import { clusterHash, partyId, SecaggError, taskSchema } from '@secagg/schema';
 import { z } from 'zod';
 
 export { ConfigError, variableOf };
@@ -17,6 +17,7 @@ export { ConfigError, variableOf };
 const count = (least: number, most: number) => z.int().min(least).max(most);
 const milliseconds = (least: number) => count(least, 86_400_000);
 const about = (description: string, meta: SettingMeta = {}) => ({ description, ...meta });
+const attribute = z.string().min(1).max(256);
 const path = (description: string) =>
   z
     .string()
@@ -134,6 +135,34 @@ const settings = z.strictObject({
   observationRetentionHours: count(1, 87_600)
     .default(168)
     .meta(about('observations that no round has taken are dropped after this time: their catalogue never came')),
+  requestWindowHours: count(1, 8760)
+    .default(24)
+    .meta(
+      about(
+        'how long the name of a reported request is known: the same one is not counted again, and a score that comes by itself finds it',
+      ),
+    ),
+  aliasesFile: path(
+    'JSON file with what the fleet calls models and tasks that the software of this router calls otherwise: { "models": { "gpt-4o-*": "gpt-4o" }, "tasks": {} }',
+  ).optional(),
+  defaultTask: taskSchema
+    .default('general')
+    .meta(about('task of requests from LiteLLM and OpenTelemetry that name none')),
+  taskAttribute: attribute
+    .default('secagg.task')
+    .meta(about('attribute of OpenTelemetry spans that holds the task; gen_ai.prompt.name where it is not there')),
+  requesterAttribute: attribute
+    .meta(
+      about('attribute of OpenTelemetry spans that says who sent a request, where litellm.end_user.id is not there'),
+    )
+    .optional(),
+  evaluation: attribute
+    .meta(
+      about(
+        'name of the only OpenTelemetry evaluation whose scores count as quality; by default those of every one do',
+      ),
+    )
+    .optional(),
   pollWaitMs: milliseconds(0).default(25_000).meta(about('how long a poll waits at the coordinator')),
   retryMaxMs: milliseconds(1).default(5_000).meta(about('longest pause between attempts to reach the coordinator')),
   sendSpreadMs: milliseconds(0)

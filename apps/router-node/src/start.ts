@@ -31,6 +31,11 @@ import { FreshnessWatch } from './fleet/freshness-watch';
 import { Standing } from './fleet/standing';
 import { withoutRole } from './fleet/own-role';
 import { readPublicKey } from './key-files';
+import { type AliasRules, createAliases } from './ingest/names/aliases';
+import { watchPlan } from './ingest/names/plan-watch';
+import { readAliases } from './ingest/names/read-aliases';
+import { RouterNames } from './ingest/names/router-names';
+import { ValueLog } from './ingest/values/value-log';
 import { type Node } from './node';
 import { type ObservationStore } from './observations/observation-store';
 import { observationThread } from './observations/thread';
@@ -38,7 +43,7 @@ import { DataReleases } from './participant/data-releases';
 import { Participant } from './participant/participant';
 import { type Router } from './participant/router';
 import { createOperations } from './routes';
-import { MAX_SIGNAL_BYTES } from './routes/put-signal';
+import { MAX_PAYLOADS_BYTES } from './routes/post-litellm';
 import { type CommitteeStore, openCommitteeStore, removeCommitteeStore } from './store/committee-store';
 import { openRouterStore, type RouterStore } from './store/router-store';
 
@@ -66,6 +71,7 @@ export async function startNode(
 ): Promise<RunningNode> {
   const storeKey = takeStoreKey(environment, variableOf('storeKeyFile'), config.storeKeyFile);
   const sealing = storeKey && { bytes: storeKey, key: await atRest(storeKey, random) };
+  const aliases = readAliases(config.aliasesFile);
   const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
   makeDataFolder(config.dataDir);
   const node = createNode(config, authorityKey, log, sealing?.key);
@@ -74,13 +80,15 @@ export async function startNode(
   const store = await readingStored(join(config.dataDir, 'router.db'), () => openRouter(node, authorityKey, onFailure));
   // Better not to start than to end with the first thing that has to be written.
   store.check();
-  const observations = await openObservations(node, storeKey, observationProgram, onFailure);
+  const observations = await openObservations(node, { storeKey, aliases }, observationProgram, onFailure);
   const seats = store.mark && before ? await seatless(node, authorityKey, before, sealing.bytes, onFailure) : before;
   await comeBack(node, store, observations);
   const releases = new DataReleases(store.releases, observations, log);
   await takeUpClaims(store, observations, releases);
   const standing = new Standing(store.misbehaviour, node.metrics, log, node.now);
-  const router: Router = { ...node, store, observations, releases, standing };
+  const values = new ValueLog(node.metrics, log);
+  const names = new RouterNames(observations, createAliases(aliases), config.defaultTask);
+  const router: Router = { ...node, store, observations, releases, standing, values, names };
   const member: Member | undefined = seats && { ...node, store: seats, standing };
   node.fleet.add(store.journal);
 
@@ -99,7 +107,7 @@ export async function startNode(
     onProblem: problemsOf(node),
     closing: stopping.signal,
     limits: config.limits,
-    largestBodyBytes: Math.max(MAX_SIGNAL_BYTES, fleetDocumentsMessage.maxBytes),
+    largestBodyBytes: Math.max(MAX_PAYLOADS_BYTES, fleetDocumentsMessage.maxBytes),
   });
   const port = await server.listen(config.port, config.host);
   log.info(
@@ -110,6 +118,7 @@ export async function startNode(
   const loops = [
     participant.run(stopping.signal),
     freshness.run(stopping.signal),
+    watchPlan(router, stopping.signal),
     ...(committee ? [committee.run(stopping.signal)] : []),
   ].map((loop) =>
     loop.catch((error: unknown) => {
@@ -199,7 +208,7 @@ function openRouter({ config }: Node, authorityKey: Uint8Array, onFailure: (erro
 
 function openObservations(
   { config, context, log }: Node,
-  storeKey: Uint8Array | undefined,
+  { storeKey, aliases }: { readonly storeKey: Uint8Array | undefined; readonly aliases: AliasRules },
   program: URL | string,
   onFailure: (error: unknown) => void,
 ): Promise<ObservationStore> {
@@ -214,6 +223,8 @@ function openObservations(
       maxRequestsPerRound,
       limits: { maxObservations, maxUnlisted: config.maxUnlistedObservations },
       retentionHours: config.observationRetentionHours,
+      requestWindowHours: config.requestWindowHours,
+      aliases,
       ...(storeKey ? { storeKey } : {}),
       ...(requestsPerRequester === undefined ? {} : { requestsPerRequester }),
     },

@@ -94,9 +94,66 @@ it('takes observations before the coordinator is there, one, many or by line, an
   });
 });
 
-it('refuses a batch with one bad row as a whole, as a problem that says where', async () => {
+it('keeps the good rows of a batch and says what is wrong with the others', async () => {
   await start();
-  const refused = await call('POST', '/v1/observations', JSON.stringify([row, { ...row, quality: 2 }]));
+  const mixed = await call('POST', '/v1/observations', JSON.stringify([row, { ...row, quality: 2 }, null, row]));
+  expect(mixed).toMatchObject({
+    status: 202,
+    json: {
+      accepted: 2,
+      skipped: {},
+      rejected: [
+        { index: 1, code: 'invalid', path: 'quality', message: expect.stringContaining('quality') },
+        { index: 2, code: 'invalid' },
+      ],
+    },
+  });
+  expect(await call('POST', '/v1/observations', JSON.stringify({ ...row, extra: 1 }))).toMatchObject({
+    status: 202,
+    json: { accepted: 0, rejected: [{ index: 0, code: 'invalid', path: 'extra' }] },
+  });
+  expect(await waiting()).toBe(2);
+  const { text } = await call('GET', '/metrics');
+  expect(text).toContain('router_ingest_rows_total{source="observations",outcome="accepted",reason=""} 2');
+  expect(text).toContain('router_ingest_rows_total{source="observations",outcome="rejected",reason="invalid"} 3');
+});
+
+it('says what is held to a bound or lost, in the answer, the status and the metrics, without its value', async () => {
+  await start();
+  const slow = { ...row, latency_s: 1487.5, requester: 'somebody' };
+  const rows = [slow, slow, slow, { ...row, cost_usd: 0.777, tokens: 3 }, { ...row, cost_usd: 0.777 }];
+  const { json } = await call('POST', '/v1/observations', JSON.stringify(rows.slice(0, 3)));
+  expect(json).toMatchObject({ accepted: 3, clipped: { latency_s: { 'm:t': 3 } } });
+  expect(json?.warnings).toEqual([expect.stringMatching(/^latency_s: .*milliseconds/)]);
+  expect((await call('POST', '/v1/observations', JSON.stringify(rows.slice(3)))).json).toEqual({
+    accepted: 2,
+    skipped: {},
+    rejected: [],
+    clipped: { cost_usd: { 'm:t': 1 } },
+    dropped: { cost_usd: { 'm:t': 1 } },
+  });
+  const status = await call('GET', '/v1/status');
+  expect(status.json?.values).toMatchObject({
+    bounds: { latency_s: 60, cost_usd_per_token: 1e-4 },
+    bounds_known: false,
+    clipped: { latency_s: { 'm:t': 3 }, cost_usd: { 'm:t': 1 } },
+    dropped: { cost_usd: { 'm:t': 1 } },
+  });
+  const { text } = await call('GET', '/metrics');
+  // No catalogue is known yet, so no key is a label.
+  expect(text).toContain('router_values_clipped_total{field="latency_s",key="unlisted"} 3');
+  expect(text).toContain('router_values_dropped_total{field="cost_usd",key="unlisted"} 1');
+  expect(`${status.text}${text}`).not.toMatch(/1487|0\.777|somebody/);
+});
+
+it('refuses a batch with one bad row as a whole where that is asked for, as a problem that says where', async () => {
+  await start();
+  const bad = JSON.stringify([row, { ...row, quality: 2 }]);
+  expect(await call('POST', '/v1/observations?atomic=maybe', bad)).toMatchObject({
+    status: 422,
+    json: { path: 'atomic' },
+  });
+  const refused = await call('POST', '/v1/observations?atomic=true', bad);
   expect(refused).toMatchObject({
     status: 422,
     type: 'application/problem+json',

@@ -59,7 +59,7 @@ const NO_STORE_KEY = { SECAGG_STORE_KEY_FILE: '' };
 it('observations, epoch secrets and the signature key are on the disk sealed, and serve as before', async () => {
   await sealIdentity();
   const node = await start();
-  expect(await node.client.postObservations([secret], { idempotencyKey: 'k' })).toBe(1);
+  expect(await node.client.postObservations([secret], { idempotencyKey: 'k' })).toMatchObject({ accepted: 1 });
   coordinator.startEpoch();
   await eventually('an epoch', () => coordinator.local.state.epoch !== undefined);
   await node.stop();
@@ -77,7 +77,7 @@ it('observations, epoch secrets and the signature key are on the disk sealed, an
   for (const name of readdirSync(dataDir())) expect(statSync(join(dataDir(), name)).mode & 0o077).toBe(0);
 
   const again = await start();
-  expect(await again.client.postObservations([secret], { idempotencyKey: 'k' })).toBe(1);
+  expect(await again.client.postObservations([secret], { idempotencyKey: 'k' })).toMatchObject({ accepted: 1 });
   expect((await again.client.status()).observations.waiting).toBe(1);
   const key = coordinator.startRound({ durationMs: 4000, maxParticipants: 1, minParticipantsPerGroup: 1 });
   await eventually('publication', () => coordinator.round(key).phase === 'published');
@@ -95,7 +95,7 @@ it('what lay there in the clear is sealed once there is a store key, and needs i
   expect(open.log.some(({ msg }) => msg.includes('in the clear'))).toBe(true);
 
   const sealed = await start();
-  expect(await sealed.client.postObservations([secret], { idempotencyKey: 'k' })).toBe(1);
+  expect(await sealed.client.postObservations([secret], { idempotencyKey: 'k' })).toMatchObject({ accepted: 1 });
   expect((await sealed.client.status()).observations.waiting).toBe(1);
   await sealed.stop();
   expect(onDisk().includes('1.23456789')).toBe(false);

@@ -75,7 +75,8 @@ it('observations enter exactly one round, wherever the router is killed', async 
         }
         try {
           if (!accepted)
-            accepted = (await node.client.postObservations(rows(i), { idempotencyKey: 'only', attempts: 1 })) === 5;
+            accepted =
+              (await node.client.postObservations(rows(i), { idempotencyKey: 'only', attempts: 1 })).accepted === 5;
           const { waiting, taken } = (await node.client.status()).observations;
           return accepted && crashes > 0 && waiting + taken === 0;
         } catch {

@@ -114,7 +114,7 @@ it('a full disk: observations are refused with a time to come back, and taken ag
   expect(await waiting(node)).toBe(acknowledged);
 
   rmSync(join(dataDir(), 'ballast'));
-  expect(await node.client.postObservations([row])).toBe(1);
+  expect(await node.client.postObservations([row])).toMatchObject({ accepted: 1 });
   await eventually('it is ready again', async () => (await ready(node)).status === 200);
   expect(await waiting(node)).toBe(acknowledged + 1);
 });
@@ -225,7 +225,7 @@ it('a data directory that another process has: 75', async () => {
 
 it('no coordinator: it is ready all the same, keeps observations, and says what is missing', async () => {
   const node = await start();
-  expect(await node.client.postObservations([row])).toBe(1);
+  expect(await node.client.postObservations([row])).toMatchObject({ accepted: 1 });
   expect(await ready(node)).toMatchObject({
     status: 200,
     body: JSON.stringify({ status: 'ready', fleet_known: false }),

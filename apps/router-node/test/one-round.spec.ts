@@ -52,7 +52,8 @@ it('sums the observations of all routers, also of nodes that started before the 
   await coordinator.hangUp();
   for (let i = 0; i < 4; i++) await start(i);
   const rows = nodes.map((_, i) => rowsOf(i));
-  for (const [i, node] of nodes.entries()) expect(await node.client.postObservations(rows[i])).toBe(12);
+  for (const [i, node] of nodes.entries())
+    expect(await node.client.postObservations(rows[i])).toMatchObject({ accepted: 12 });
   expect((await nodes[0].client.status()).coordinator.reachable).toBe(false);
 
   await coordinator.listen(port);

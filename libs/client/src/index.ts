@@ -7,6 +7,8 @@ export { type FleetDocuments } from './fleet-documents';
 export { type DocumentsStatus, documentsStatusSchema } from './documents-status';
 export * from './router-node/router-node-client';
 export { type BudgetHistoryPage, budgetHistorySchema } from './router-node/budget-history';
+export { type Aliases, type NameReport, nameReportSchema } from './router-node/names';
+export { type IngestAnswer, ingestAnswerSchema } from './router-node/ingest';
 export {
   type AcceptedDecision,
   acceptedDecisionSchema,

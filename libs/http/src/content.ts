@@ -6,6 +6,7 @@ export const CBOR_TYPE = 'application/cbor';
 export const JSON_TYPE = 'application/json';
 export const JSON_LINES_TYPE = 'application/x-ndjson';
 export const TEXT_TYPE = 'text/plain';
+export const PROTOBUF_TYPE = 'application/x-protobuf';
 
 /** A message of libs/schema, as far as a description needs it. */
 export type Described = Pick<Message<unknown>, 'type' | 'schema'>;
@@ -28,5 +29,7 @@ export const signedCbor = (signed: Described): Content => ({ type: CBOR_TYPE, si
 export const json = (schema: z.ZodType): Content => ({ type: JSON_TYPE, json: schema });
 export const jsonLines = (schema: z.ZodType): Content => ({ type: JSON_LINES_TYPE, json: schema });
 export const text: Content = { type: TEXT_TYPE };
+/** A message that others define. */
+export const protobuf: Content = { type: PROTOBUF_TYPE };
 
 export const replyOf = (content: Content, description: string): ReplyContent => ({ description, content });

@@ -21,6 +21,8 @@ export interface Call<Path = Readonly<Record<string, unknown>>, Query = Readonly
   countRouter(id: string): void;
   /** The whole body. Throws `too_large`, before reading anything where the length is announced; `unavailable` under overload; `too_slow`. */
   body(limit: number): Promise<Buffer>;
+  /** The body in pieces, for one that need not be in memory at once. Throws, while it is read, what `body` throws. */
+  stream(limit: number): AsyncIterable<Buffer>;
 }
 
 export interface Reply {

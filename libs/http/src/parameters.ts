@@ -16,6 +16,12 @@ export const integerText = (min: number, max: number) => {
     .pipe(z.int({ error }).min(min, { error }).max(max, { error }));
 };
 
+/** `true` or `false`; false where it is not given. */
+export const flagParameter = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .default('false')
+  .transform((text) => text === 'true');
+
 export const clusterParameter = clusterHash.describe('cluster of the fleet policy');
 export const roundParameter = integerText(1, Number.MAX_SAFE_INTEGER).transform((round) => round as RoundNumber);
 export const memberParameter = integerText(0, maxCommittee - 1).transform((member) => member as MemberIndex);

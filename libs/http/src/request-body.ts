@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { SecaggError } from '@secagg/schema';
-import { CBOR_TYPE, JSON_LINES_TYPE, JSON_TYPE } from './content';
+import { CBOR_TYPE, JSON_LINES_TYPE, JSON_TYPE, PROTOBUF_TYPE } from './content';
 import { type Operation } from './operation';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -21,6 +21,7 @@ export function acceptedType({ request }: Pick<Operation, 'request'>, headers: H
   );
 }
 
+const PACKABLE: ReadonlySet<string> = new Set([JSON_TYPE, JSON_LINES_TYPE, PROTOBUF_TYPE]);
 const DECOMPRESS = {
   gzip: promisify(gunzip),
   'x-gzip': promisify(gunzip),
@@ -28,12 +29,11 @@ const DECOMPRESS = {
   br: promisify(brotliDecompress),
 };
 
-/** Text may come compressed; `limit` is for what it becomes. Throws `malformed` and `too_large`. */
+/** Text and protobuf may come compressed; `limit` is for what it becomes. Throws `malformed` and `too_large`. */
 export async function decompressed(bytes: Buffer, headers: Headers, type: string, limit: number): Promise<Buffer> {
   const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
   if (encoding === 'identity') return bytes;
-  const isText = type === JSON_TYPE || type === JSON_LINES_TYPE;
-  if (!isText || !Object.hasOwn(DECOMPRESS, encoding))
+  if (!PACKABLE.has(type) || !Object.hasOwn(DECOMPRESS, encoding))
     throw new SecaggError('malformed', 'the content encoding is not supported here');
   try {
     return await DECOMPRESS[encoding as keyof typeof DECOMPRESS](bytes, { maxOutputLength: limit });

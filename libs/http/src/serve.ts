@@ -11,6 +11,7 @@ import { type Limits } from './limits';
 import { type Call, type Operation, type Reply } from './operation';
 import { MAX_WAIT_MS, parseParameters, parseQuery } from './parameters';
 import { asSecaggError, problemReply } from './problem';
+import { bodyStream } from './body-stream';
 import { readBody } from './read-body';
 import { acceptedType, decompressed } from './request-body';
 import { queryOf } from './query';
@@ -194,6 +195,20 @@ function callOf(
       held.add(admission.beginWork());
       if (urgent !== true) await queue.turn();
       return decompressed(bytes, request.headers, type, limit);
+    },
+    stream: async function* (limit) {
+      if (urgent !== true) admission.requireRoom();
+      deadline.stop();
+      held.add(admission.beginWork());
+      try {
+        yield* bodyStream(request, limit, {
+          graceMs: limits.bodyGraceMs,
+          bytesPerSecond: limits.bodyBytesPerSecond,
+          signal,
+        });
+      } finally {
+        deadline.start();
+      }
     },
   };
 }

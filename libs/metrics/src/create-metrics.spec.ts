@@ -29,7 +29,14 @@ const COMMON = {
   secure_agg_rounds_implausible_total: 'counter',
   secure_agg_freshness_left_seconds: 'gauge',
 };
-const ROUTER_ONLY = { secure_agg_receipts_not_honoured_total: 'counter', secure_agg_unlisted_quota_full: 'gauge' };
+const ROUTER_ONLY = {
+  secure_agg_receipts_not_honoured_total: 'counter',
+  secure_agg_unlisted_quota_full: 'gauge',
+  router_ingest_rows_total: 'counter',
+  router_observations_waiting: 'gauge',
+  router_values_clipped_total: 'counter',
+  router_values_dropped_total: 'counter',
+};
 const COORDINATOR_ONLY = {
   federation_participation_rate: 'gauge',
   federation_nodes_active: 'gauge',
@@ -160,11 +167,21 @@ describe('events', () => {
     metrics.roundVerified(3, 4);
     metrics.roundVerified(3, 6);
     metrics.privacyBudget({ spent: 0, remaining: Infinity, request: 0, protects: 'event' });
+    metrics.rowsTaken('litellm', 'skipped', 'cache_hit', 3);
+    metrics.observationsWaiting({ unknown: 4 });
+    metrics.observationsWaiting({ listed: 3, unlisted: 1 });
+    metrics.valuesClipped('latency_s', 'm:t', 2);
+    metrics.valuesDropped('cost_usd', undefined, 1);
     const text = await metrics.exposition();
     expect(sample(text, 'federated_reward_batches_total')).toBe(1);
     expect(sample(text, 'secure_agg_contribution_validation_seconds_count')).toBe(2);
     expect(sample(text, 'federated_rounds_completed')).toBe(2);
     expect(sample(text, 'secure_agg_participants')).toBe(6);
     expect(text).toContain('secure_agg_privacy_budget_remaining_epsilon +Inf');
+    expect(sample(text, 'router_ingest_rows_total{source="litellm",outcome="skipped",reason="cache_hit"}')).toBe(3);
+    expect(sample(text, 'router_observations_waiting{catalogue="unlisted"}')).toBe(1);
+    expect(sample(text, 'router_observations_waiting{catalogue="unknown"}')).toBeUndefined();
+    expect(sample(text, 'router_values_clipped_total{field="latency_s",key="m:t"}')).toBe(2);
+    expect(sample(text, 'router_values_dropped_total{field="cost_usd",key="unlisted"}')).toBe(1);
   });
 });

@@ -5,14 +5,15 @@ import { createContributionMetrics } from './contributions';
 import { createFailureCounters } from './failures';
 import { createFreshnessMetric } from './freshness';
 import { createImplausibleCounter } from './implausible';
+import { createIngestMetrics, type IngestMetrics } from './ingest';
 import { createMisbehaviourCounter } from './misbehaviour';
 import { type BudgetFigures, createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
 import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
 
 /**
- * One function per event. Arguments are counts, durations, problem codes and clusters of the fleet policy; the only labels are `reason`, out of a fixed
- * list, and `cluster`. So no router id and no value of a contribution can reach the exposition.
+ * One function per event. Arguments are counts, durations, problem codes, clusters of the fleet policy, and keys of a public catalogue; the only
+ * labels are words out of fixed lists, `cluster` and `key`. So no router id and no value of a contribution can reach the exposition.
  */
 interface CommonMetrics {
   /** Media type of `exposition`. */
@@ -46,7 +47,7 @@ export interface CoordinatorMetrics extends CommonMetrics {
   routersSuspected(counts: SuspicionCounts): void;
 }
 
-export interface RouterNodeMetrics extends CommonMetrics {
+export interface RouterNodeMetrics extends CommonMetrics, IngestMetrics {
   /** This router's contribution got its receipt. */
   contributionSent(): void;
   /** As a committee member: a contribution was checked in `seconds` and stays in. */
@@ -100,6 +101,7 @@ export function createMetrics(
       roundVerified: roundEnded,
       ...createAlarmMetrics(registry),
       ...createQuotaMetrics(registry),
+      ...createIngestMetrics(registry),
     };
   }
   const fleet = createFleetMetrics(registry);

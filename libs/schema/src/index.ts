@@ -4,5 +4,6 @@ export * from './signal';
 export * from './layout';
 export * from './codec/canonical-cbor';
 export * from './messages';
+export * from './cluster-catalogue';
 export * from './suspicion-report';
 export * from './without-nulls';

@@ -10,6 +10,7 @@ import { epochCommand } from './commands/epoch';
 import { evidenceCommand } from './commands/evidence';
 import { fleetCommand } from './commands/fleet';
 import { identityCommand } from './commands/identity';
+import { namesCommand } from './commands/names';
 import { privacyCommand } from './commands/privacy';
 import { roundCommand } from './commands/round';
 import { settingsCommand } from './commands/settings';
@@ -33,6 +34,7 @@ export async function runCli(args: readonly string[], output: Output): Promise<n
     evidenceCommand,
     privacyCommand,
     budgetCommand,
+    namesCommand,
     suspicionCommand,
     backupCommand,
     restoreCommand,

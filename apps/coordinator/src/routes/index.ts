@@ -12,6 +12,7 @@ import { type ClusterPlan } from '../rounds/start-round';
 import { type Scores } from '../suspicion/scores';
 import { type WaitingRouters } from '../rounds/waiting-routers';
 import { getBudget } from './get-budget';
+import { getCatalogue } from './get-catalogue';
 import { getCurrentEpoch } from './get-current-epoch';
 import { getEvidence, listEvidence } from './get-evidence';
 import { getDecision } from './get-decision';
@@ -97,6 +98,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getInclusion(proofs),
     getSignal(engine, finisher),
     getBudget(engine, plans, scheduleWarnings),
+    getCatalogue(plans),
     getSuspicion(engine, scores, refreshScores),
     postSeat(engine),
     postEpochSignature(engine),

@@ -4,24 +4,29 @@ import { atRest, wipe } from '@secagg/crypto';
 import { type BuiltContribution, deriveEpoch, prepareContribution, readAnnouncement, roundKey } from '@secagg/protocol';
 import { MAX_LAYOUT_KEYS, parseSignal, SecaggError } from '@secagg/schema';
 import { failpoint } from '../failpoint';
+import { type IncomingRow, type RowOutcome } from '../ingest/ingest-store';
+import { createAliases, isEmpty } from '../ingest/names/aliases';
 import { chooseData } from '../participant/choose-data';
 import { requestsTaken } from '../participant/slot';
-import { type Accepted } from '../store/accepted-batches';
 import { type Release } from '../store/claims';
 import { type ObservationTables, openObservationTables } from '../store/observation-tables';
-import { Intake, type RawBatch } from './intake';
+import { type BatchOutcome, type RawBatch } from './batch-adder';
+import { Intake } from './intake';
 import { Jobs, type Urgency } from './jobs';
 import {
   type ObservationStore,
   type ObservationStoreOptions,
   type Preparation,
   type StoreStatus,
+  type UnlistedQuota,
+  type WaitingNames,
 } from './observation-store';
 import { decodeText, parseJson } from './parse-batch';
 import { requesterHash } from './requester-hash';
 
 const HOUR_MS = 3_600_000;
 const MISSING_KEYS_SHOWN = 100;
+const NAMES_SHOWN = 10_000;
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -36,10 +41,12 @@ export class ObservationService implements ObservationStore {
     private readonly options: ObservationStoreOptions,
     private readonly now: () => number,
   ) {
-    this.intake = new Intake(tables, options.limits, now);
+    const aliases = isEmpty(options.aliases) ? undefined : createAliases(options.aliases);
+    this.intake = new Intake(tables, options.limits, now, aliases);
     const drop = (): void => void this.dropOld().catch(() => undefined);
     this.retention = setInterval(drop, HOUR_MS);
     drop();
+    void this.rename().catch(() => undefined);
   }
 
   /** Throws a HostFault when the file is sealed under another key, or cannot be used. */
@@ -55,8 +62,21 @@ export class ObservationService implements ObservationStore {
     return new ObservationService(tables, options, now);
   }
 
-  async accept(batch: RawBatch): Promise<Accepted & { readonly isFullOfUnlisted: boolean }> {
+  async accept(batch: RawBatch): Promise<BatchOutcome & UnlistedQuota> {
     const accepted = this.intake.accept(batch);
+    this.flush();
+    return { ...(await accepted), isFullOfUnlisted: this.intake.isFullOfUnlisted };
+  }
+
+  async acceptRows(
+    rows: readonly IncomingRow[],
+  ): Promise<{ readonly outcomes: readonly RowOutcome[] } & UnlistedQuota> {
+    const accepted = this.intake.acceptRows(rows);
+    this.flush();
+    return { outcomes: await accepted, isFullOfUnlisted: this.intake.isFullOfUnlisted };
+  }
+
+  private flush(): void {
     if (!this.isFlushing) {
       this.isFlushing = true;
       void this.jobs.do('other', () => {
@@ -64,7 +84,14 @@ export class ObservationService implements ObservationStore {
         return this.isFlushing ? undefined : { done: undefined };
       });
     }
-    return { ...(await accepted), isFullOfUnlisted: this.intake.isFullOfUnlisted };
+  }
+
+  names(): Promise<WaitingNames> {
+    return this.once('other', () => {
+      const { observations, catalogue } = this.tables;
+      const waiting = observations.waitingByKey(NAMES_SHOWN);
+      return { waiting, ...(catalogue.isKnown ? { catalogue: catalogue.list() } : {}) };
+    });
   }
 
   putSignal(body: Uint8Array): Promise<void> {
@@ -164,13 +191,25 @@ export class ObservationService implements ObservationStore {
     return done ? { done: undefined } : undefined;
   }
 
+  /** What waits from before the aliases of now. */
+  private rename(): Promise<void> {
+    const renaming = this.tables.renaming(this.options.aliases);
+    return this.jobs.do('other', () => {
+      const done = renaming.step();
+      this.intake.recount();
+      return done ? { done: undefined } : undefined;
+    });
+  }
+
   /** What no round has taken in time: its catalogue never came. */
   private dropOld(): Promise<void> {
     const beforeMs = this.now() - this.options.retentionHours * HOUR_MS;
+    const forgetBeforeMs = this.now() - this.options.requestWindowHours * HOUR_MS;
     return this.jobs.do('other', () => {
       const done = this.tables.transaction(() => {
         this.tables.batches.dropOlder(beforeMs);
-        return this.tables.observations.dropSomeOlder(beforeMs);
+        const forgotten = this.tables.requests.dropSomeOlder(forgetBeforeMs);
+        return this.tables.observations.dropSomeOlder(beforeMs) && forgotten;
       });
       this.intake.recount();
       return done ? { done: undefined } : undefined;

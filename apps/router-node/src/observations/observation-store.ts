@@ -1,9 +1,11 @@
 /** What the node asks of its observation store. Everything is answered later: the store works in a thread of its own (ADR 0015). */
 import { type BuiltContribution, type Identity } from '@secagg/protocol';
 import { type OpenRound } from '@secagg/schema';
-import { type Accepted } from '../store/accepted-batches';
+import { type IncomingRow, type RowOutcome } from '../ingest/ingest-store';
+import { type AliasRules } from '../ingest/names/aliases';
 import { type Claim, type Release } from '../store/claims';
-import { type IntakeLimits, type RawBatch } from './intake';
+import { type BatchOutcome, type RawBatch } from './batch-adder';
+import { type IntakeLimits } from './row-adder';
 
 export interface Preparation {
   /** A round that was checked. */
@@ -26,9 +28,25 @@ export interface StoreStatus {
   readonly claims: readonly Claim[];
 }
 
+export interface UnlistedQuota {
+  /** No further observations of keys that the catalogue lacks are kept. */
+  readonly isFullOfUnlisted: boolean;
+}
+
+export interface WaitingNames {
+  /** Observations by key, those with most waiting. */
+  readonly waiting: readonly (readonly [key: string, count: number])[];
+  /** Keys of the last round that was prepared for; undefined before the first. */
+  readonly catalogue?: readonly string[];
+}
+
 export interface ObservationStore {
-  /** Resolves when the batch is on disk. Throws as `Intake.accept` does. */
-  accept(batch: RawBatch): Promise<Accepted & { readonly isFullOfUnlisted: boolean }>;
+  /** Resolves when the batch is on disk. Throws as `BatchAdder.add` does. */
+  accept(batch: RawBatch): Promise<BatchOutcome & UnlistedQuota>;
+  /** Each row by itself, in their order. Resolves when those that were accepted are on disk. */
+  acceptRows(rows: readonly IncomingRow[]): Promise<{ readonly outcomes: readonly RowOutcome[] } & UnlistedQuota>;
+  /** What waits by key, for the router's operator. */
+  names(): Promise<WaitingNames>;
   /** A ready signal in place of observations. Throws what decoding throws, and `policy` for one of another cluster. */
   putSignal(body: Uint8Array): Promise<void>;
   /** Takes the data of a round and builds the contribution: both are there once this resolves, and otherwise nothing was taken. */
@@ -55,4 +73,8 @@ export interface ObservationStoreOptions {
   readonly maxRequestsPerRound: number;
   readonly limits: IntakeLimits;
   readonly retentionHours: number;
+  /** How long the names of reported requests are known, and scores wait. */
+  readonly requestWindowHours: number;
+  /** What the fleet calls models and tasks that this router's software calls otherwise. */
+  readonly aliases: AliasRules;
 }

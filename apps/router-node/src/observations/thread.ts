@@ -90,6 +90,8 @@ export async function observationThread(
   }
   return {
     accept: call('accept'),
+    acceptRows: call('acceptRows'),
+    names: call('names'),
     putSignal: call('putSignal'),
     prepare: call('prepare'),
     release: call('release'),

@@ -96,6 +96,7 @@ export class Participant {
       if (cluster !== router.config.cluster)
         throw new SecaggError('wrong_config', 'the round is of another cluster', { round });
       const checked = await checkAnnounced(router, open, signal);
+      router.values.learn(checked.config.layout);
       const slot = chooseSlot(checked.config, router.config, seenAtMs);
       this.cursor.begun(round);
       const preparing = prepareRound(router, checked, open, slot, signal);

@@ -1,9 +1,9 @@
 import { defineOperation, type Operation, replyOf, text } from '@secagg/http';
-import { type RouterNodeMetrics } from '@secagg/metrics';
+import { type Router } from '../participant/router';
 
 /** @param refreshGauges brings up to date what depends on the time */
 export const getMetrics = (
-  metrics: Pick<RouterNodeMetrics, 'contentType' | 'exposition'>,
+  { metrics, names }: Pick<Router, 'metrics' | 'names'>,
   refreshGauges: () => void,
 ): Operation =>
   defineOperation({
@@ -14,6 +14,8 @@ export const getMetrics = (
     replies: { 200: replyOf(text, 'The metrics') },
     async handle() {
       refreshGauges();
+      const { catalogue, listed, unlisted } = await names.report();
+      metrics.observationsWaiting(catalogue === null ? { unknown: listed + unlisted } : { listed, unlisted });
       return { status: 200, type: metrics.contentType, body: await metrics.exposition() };
     },
   });

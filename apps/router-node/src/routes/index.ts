@@ -10,16 +10,26 @@ import { getReceiptEvidence } from './get-receipt-evidence';
 import { getSignal } from './get-signal';
 import { getStatus, type StatusSources } from './get-status';
 import { listEvidence } from './list-evidence';
+import { getNames, postNames } from './names';
 import { postDecision } from './post-decision';
+import { postLitellm } from './post-litellm';
 import { postObservations } from './post-observations';
+import { postScores } from './post-scores';
+import { postLogs, postTraces } from './post-telemetry';
 import { putFleet, putFreshness } from './put-documents';
 import { putSignal } from './put-signal';
 
 export function createOperations(sources: StatusSources, refreshGauges: () => void): Operation[] {
   const { router } = sources;
-  const { store, metrics } = router;
+  const { store } = router;
   const operations = [
     postObservations(router),
+    postLitellm(router),
+    postTraces(router),
+    postLogs(router),
+    postScores(router),
+    getNames(router),
+    postNames(router),
     putSignal(router),
     getSignal(router),
     getStatus(sources),
@@ -33,7 +43,7 @@ export function createOperations(sources: StatusSources, refreshGauges: () => vo
     getEvidence(store),
     getHealth(),
     getReadiness(router),
-    getMetrics(metrics, refreshGauges),
+    getMetrics(router, refreshGauges),
   ];
   return [...operations, getOpenApi('Secagg router-node', operations)];
 }

@@ -18,6 +18,10 @@ export class Catalogue {
     return !this.isKnown || this.keys.has(key);
   }
 
+  list(): readonly string[] {
+    return [...this.keys];
+  }
+
   /** @returns whether these are other keys than before */
   learn(keys: readonly string[]): boolean {
     if (keys.length === this.keys.size && keys.every((key) => this.keys.has(key))) return false;

@@ -74,4 +74,20 @@ export const observationMigrations: readonly Migration[] = [
       INSERT INTO state VALUES (1, NULL, 0);
     `,
   },
+  {
+    number: 2,
+    sql: `
+      -- Requests that were reported under a name, by its keyed hash: so that each counts once, and a score that comes later finds its observation.
+      CREATE TABLE reported_request (request TEXT PRIMARY KEY, observation INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE INDEX reported_request_by_age ON reported_request (at_ms);
+      CREATE INDEX reported_request_by_observation ON reported_request (observation);
+
+      -- Scores that have come before their request.
+      CREATE TABLE waiting_score (id INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT NOT NULL UNIQUE, body TEXT NOT NULL, at_ms INTEGER NOT NULL);
+      CREATE INDEX waiting_score_by_age ON waiting_score (at_ms);
+
+      -- Rules (JSON) that the keys of waiting observations were last renamed by; NULL for none.
+      ALTER TABLE state ADD COLUMN aliases TEXT;
+    `,
+  },
 ];

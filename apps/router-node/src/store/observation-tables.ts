@@ -7,6 +7,9 @@ import { Claims } from './claims';
 import { Database } from './database';
 import { observationMigrations } from './observation-migrations';
 import { ObservationTable } from './observations';
+import { type AliasRules } from '../ingest/names/aliases';
+import { Renaming } from './renaming';
+import { ReportedRequests } from './reported-requests';
 import { RequesterQueues } from './requester-queues';
 import { openRowSeal, type RowSealOptions } from './row-seal';
 import { LocalSignalTable } from './signals';
@@ -19,6 +22,9 @@ export interface ObservationTables {
   readonly batches: AcceptedBatches;
   readonly claims: Claims;
   readonly catalogue: Catalogue;
+  readonly requests: ReportedRequests;
+  /** By rules of now. */
+  renaming(rules: AliasRules): Renaming;
   transaction<T>(work: () => T): T;
   /** Throws when nothing can be written. */
   check(): void;
@@ -48,12 +54,15 @@ export function openObservationTables({
     const queues = new RequesterQueues(database, requestsPerRequester);
     const observations = new ObservationTable(database, queues, hash, sealed);
     const localSignal = new LocalSignalTable(database, sealed);
+    const requests = new ReportedRequests(database, observations, hash, sealed);
     return {
       observations,
       localSignal,
       batches: new AcceptedBatches(database, sealed),
       claims: new Claims(database, observations, localSignal),
       catalogue: new Catalogue(database),
+      requests,
+      renaming: (rules) => new Renaming(database, observations, requests, rules),
       transaction: (work) => database.transaction(work),
       check: () => database.checkWritable(),
       close: () => database.close(),

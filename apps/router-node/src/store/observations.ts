@@ -7,8 +7,8 @@ import { nextId } from './next-id';
 import { type Queued, type RequesterQueues } from './requester-queues';
 import { inTheClear, type RowSeal } from './row-seal';
 
-/** An observation without who sent the request. */
-export type HeldObservation = Omit<RewardObservation, 'requester'>;
+/** An observation without who sent the request, and without its name. */
+export type HeldObservation = Omit<RewardObservation, 'requester' | 'id'>;
 
 /** An observation as it is about to be stored. */
 export interface ObservationRow extends Queued {
@@ -37,7 +37,7 @@ export class ObservationTable {
     private readonly sealed: RowSeal = inTheClear,
   ) {}
 
-  rowOf({ requester, ...held }: RewardObservation): ObservationRow {
+  rowOf({ requester, id: _name, ...held }: RewardObservation): ObservationRow {
     return {
       key: signalKey(held.model, held.task),
       body: JSON.stringify(held),
@@ -45,10 +45,11 @@ export class ObservationTable {
     };
   }
 
-  /** Part of the caller's transaction. */
-  add(rows: readonly ObservationRow[], nowMs: number): void {
+  /** Part of the caller's transaction. @returns the id of the first one; the others follow it */
+  add(rows: readonly ObservationRow[], receivedAtMs: number): number {
     // A sealed body is bound to its row, so the id is chosen first.
-    let id = nextId(this.database, 'observation');
+    const first = nextId(this.database, 'observation');
+    let id = first;
     for (const row of rows) {
       this.database.run(
         'INSERT INTO observation (id, key, body, requester, received_at_ms, ready) VALUES (?, ?, ?, ?, ?, ?)',
@@ -56,11 +57,30 @@ export class ObservationTable {
         row.key,
         this.sealed.seal(row.body, 'observation', id),
         row.requester,
-        nowMs,
+        receivedAtMs,
         Number(this.queues.enter(row)),
       );
       id += 1;
     }
+    return first;
+  }
+
+  /** Gives a waiting observation its quality. @returns false when it waits no more */
+  score(id: number, quality: number): boolean {
+    const row = this.database.get('SELECT body FROM observation WHERE id = ? AND taken_by IS NULL', id);
+    if (!row) return false;
+    const held = JSON.parse(this.sealed.open(row[0], 'observation', id)) as HeldObservation;
+    const body = JSON.stringify({ ...held, quality } satisfies HeldObservation);
+    this.database.run('UPDATE observation SET body = ? WHERE id = ?', this.sealed.seal(body, 'observation', id), id);
+    return true;
+  }
+
+  /** Waiting observations by key, most first. */
+  waitingByKey(limit: number): [key: string, waiting: number][] {
+    return this.database.all(
+      'SELECT key, waiting FROM observation_count ORDER BY waiting DESC, key LIMIT ?',
+      limit,
+    ) as unknown as [string, number][];
   }
 
   counts(): ObservationCounts {
@@ -175,6 +195,33 @@ export class ObservationTable {
     this.queues.leave(
       rows.filter(([, , , ready]) => ready === 1).map(([, key, requester]) => ({ key, requester }) as Queued),
     );
+    return rows.length < CHUNK;
+  }
+
+  /**
+   * Gives some of what waits under one key another model and task; it then waits behind what is there.
+   * @param move told the old and the new id of each
+   * @returns whether nothing waits under the old key any more
+   */
+  renameSome(
+    key: string,
+    name: Pick<HeldObservation, 'model' | 'task'>,
+    move: (from: number, to: number) => void,
+  ): boolean {
+    const rows = this.database.all(
+      'SELECT id, body, requester, received_at_ms, ready FROM observation WHERE key = ? AND taken_by IS NULL ORDER BY id LIMIT ?',
+      key,
+      CHUNK,
+    ) as unknown as [number, string | Uint8Array, string | null, number, 0 | 1][];
+    this.database.run(
+      'DELETE FROM observation WHERE id IN (SELECT value FROM json_each(?))',
+      JSON.stringify(rows.map(([id]) => id)),
+    );
+    this.queues.leave(rows.filter(([, , , , ready]) => ready === 1).map(([, , requester]) => ({ key, requester })));
+    for (const [id, body, requester, receivedAtMs] of rows) {
+      const held = JSON.parse(this.sealed.open(body, 'observation', id)) as HeldObservation;
+      move(id, this.add([{ ...this.rowOf({ ...held, ...name }), requester }], receivedAtMs));
+    }
     return rows.length < CHUNK;
   }
 

@@ -117,6 +117,10 @@ export class NodeProcess {
     return this.log.find((line) => line.msg === 'router-node listening')?.port as number | undefined;
   }
 
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   get client(): RouterNodeClient {
     if (!this.http) throw new Error(`the node has not started: ${this.stderr.join('')}`);
     return this.http;

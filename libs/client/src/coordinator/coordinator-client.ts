@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import {
   type AnswerBody,
   answerBodyMessage,
+  type ClusterCatalogue,
+  clusterCatalogueSchema,
   type DecisionProof,
   decisionProofMessage,
   type EpochCertificate,
@@ -189,6 +191,14 @@ export class CoordinatorClient {
     return unless(
       ['no_round', 'not_found'],
       getJson(this.transport, latestRoundSchema, `/v1/clusters/${encodeURIComponent(cluster)}/rounds/latest`, call),
+    );
+  }
+
+  /** What the next rounds are planned with; undefined for a cluster without a plan, and where the coordinator is older. */
+  catalogue(cluster: string, call?: CallOptions): Promise<ClusterCatalogue | undefined> {
+    return unless(
+      ['not_found'],
+      getJson(this.transport, clusterCatalogueSchema, `/v1/clusters/${encodeURIComponent(cluster)}/catalogue`, call),
     );
   }
 

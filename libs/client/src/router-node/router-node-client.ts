@@ -6,18 +6,17 @@ import {
   receiptEvidenceMessage,
   type RewardObservation,
 } from '@secagg/schema';
-import { z } from 'zod';
 import { type FleetDocuments, putFleet, putFreshness } from '../fleet-documents';
 import { getJson, json, MAX_JSON_BYTES, parseJson, postBytes, unless } from '../http/messages';
 import { type CallOptions, Transport, type TransportOptions } from '../http/transport';
 import { type PublishedSignal, publishedSignalSchema } from '../published-signal';
 import { type BudgetHistoryPage, budgetHistorySchema } from './budget-history';
+import { type IngestAnswer, ingestAnswerSchema } from './ingest';
+import { type Aliases, type NameReport, nameReportSchema } from './names';
 import { type AcceptedDecision, acceptedDecisionSchema, type EvidenceList, evidenceListSchema } from './proofs';
 import { type RouterNodeStatus, routerNodeStatusSchema } from './status';
 
 export type RouterNodeClientOptions = Omit<TransportOptions, 'name'>;
-
-const acceptedSchema = z.looseObject({ accepted: z.int().min(0) });
 
 export class RouterNodeClient {
   private readonly transport: Transport;
@@ -31,21 +30,21 @@ export class RouterNodeClient {
   }
 
   /**
-   * Hands over observations, all or none; they are durable when this returns. Repeated on failure only with an idempotency
-   * key, under which a batch counts once.
+   * Hands over observations, each by itself: those that were accepted are durable when this returns, and the answer says why others were not.
+   * Repeated on failure only with an idempotency key, under which a batch counts once.
    * @param observations 1 to 10 000
-   * @returns how many were accepted
-   * Throws `invalid` with `details.index` and `details.path` of the first bad one.
+   * @param options with `atomic` all of them or none: it throws `invalid` with `details.index` and `details.path` of the first bad one
    */
   async postObservations(
     observations: readonly RewardObservation[],
-    options: CallOptions & { idempotencyKey?: string } = {},
-  ): Promise<number> {
-    const { idempotencyKey, ...call } = options;
+    options: CallOptions & { idempotencyKey?: string; atomic?: boolean } = {},
+  ): Promise<IngestAnswer> {
+    const { idempotencyKey, atomic = false, ...call } = options;
     const { body } = await this.transport.send(
       {
         method: 'POST',
         path: '/v1/observations',
+        ...(atomic ? { query: { atomic: 'true' } } : {}),
         body: JSON.stringify(observations),
         headers: { ...json, ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }) },
         maxBytes: MAX_JSON_BYTES,
@@ -53,7 +52,29 @@ export class RouterNodeClient {
       },
       call,
     );
-    return parseJson(acceptedSchema, body).accepted;
+    return parseJson(ingestAnswerSchema, body);
+  }
+
+  /**
+   * Hands over how good the answers to requests were, where that is known later than the rest.
+   * @param scores by the id that the request was reported under, or that of its response; 1 to 10 000
+   */
+  async postScores(
+    scores: readonly { readonly id: string; readonly quality: number }[],
+    call?: CallOptions,
+  ): Promise<IngestAnswer> {
+    // The latest score of a request counts, so a repetition changes nothing.
+    return parseJson(ingestAnswerSchema, await this.postJson('/v1/scores', scores, call));
+  }
+
+  /** Which waiting observations rounds take, by the names they have. */
+  names(call?: CallOptions): Promise<NameReport> {
+    return getJson(this.transport, nameReportSchema, '/v1/names', call);
+  }
+
+  /** The same as if they were renamed by these aliases; nothing is changed. */
+  async tryAliases(aliases: Aliases, call?: CallOptions): Promise<NameReport> {
+    return parseJson(nameReportSchema, await this.postJson('/v1/names', aliases, call));
   }
 
   /** Replaces the local signal that the next round takes. Throws `policy` unless the privacy unit is `router`. */
@@ -130,6 +151,11 @@ export class RouterNodeClient {
   /** @param path of an entry of {@link evidence}. @returns the encoded evidence. Not verified here */
   evidenceAt(path: string, call?: CallOptions): Promise<Uint8Array> {
     return this.bytes(path, receiptEvidenceMessage.maxBytes, call);
+  }
+
+  private async postJson(path: string, value: unknown, call?: CallOptions): Promise<Uint8Array> {
+    const request = { method: 'POST', path, body: JSON.stringify(value), headers: json } as const;
+    return (await this.transport.send({ ...request, maxBytes: MAX_JSON_BYTES, idempotent: true }, call)).body;
   }
 
   private async bytes(path: string, maxBytes: number, call?: CallOptions): Promise<Uint8Array> {

@@ -37,6 +37,8 @@ export const routerPrivacySchema = z.looseObject({
 });
 export type RouterPrivacy = z.infer<typeof routerPrivacySchema>;
 
+const valueCounts = z.record(z.string(), z.record(z.string(), z.int().min(1)));
+
 export const routerNodeStatusSchema = z.looseObject({
   id: z.string(),
   fleet: z.string().nullable(),
@@ -67,6 +69,28 @@ export const routerNodeStatusSchema = z.looseObject({
   committee: z.looseObject({ epoch: z.int().min(0), seats: z.array(z.int().min(1)) }).nullable(),
   /** Waiting observations whose `model:task` the last catalogue lacked, by name, those with most: shown here and nowhere else. */
   missing_keys: z.record(z.string(), z.int().min(1)),
+  /** Waiting observations whose key rounds take, and all others, as far as a catalogue is known: see `GET /v1/names`. */
+  names: z
+    .looseObject({
+      catalogue: z.enum(['announced', 'planned']).nullable(),
+      listed: z.int().min(0),
+      unlisted: z.int().min(0),
+    })
+    .optional(),
+  /** What has become of reported values since the start of the node, by field and key. */
+  values: z
+    .looseObject({
+      bounds: z.looseObject({ latency_s: z.number(), cost_usd_per_token: z.number().nullable() }),
+      /** False until a round was announced, or its plan is known: then the bounds are those that fleets have by default. */
+      bounds_known: z.boolean(),
+      /** Values above their bound, which count as it. */
+      clipped: valueCounts,
+      /** Values that were given and are of no use, such as a cost without tokens. */
+      dropped: valueCounts,
+      /** What looks wrong about the latest of them, such as a unit. */
+      warnings: z.array(z.string()),
+    })
+    .optional(),
   /** Signed receipts (base64) of rounds that were decided without the contribution, unexplained, and where to get the evidence. */
   receipts_not_honoured: z.array(
     z.looseObject({ round: z.string(), receipt: z.string(), evidence: z.string().nullable().optional() }),

@@ -12,12 +12,13 @@ describe('parseObservation', () => {
     { ...valid, success: false, cost_usd: 0 },
     { ...valid, tokens: 0 },
     { ...valid, requester: 'x'.repeat(256) },
+    { ...valid, id: 'x'.repeat(256) },
   ])('takes %j unchanged', (observation) => {
     expect(parseObservation(observation)).toEqual(observation);
   });
 
   it('takes null for an optional field as its absence', () => {
-    const nulls = { quality: null, cost_usd: null, tokens: null, requester: null };
+    const nulls = { quality: null, cost_usd: null, tokens: null, requester: null, id: null };
     expect(parseObservation({ ...valid, ...nulls })).toEqual(valid);
   });
 
@@ -55,6 +56,8 @@ describe('parseObservation', () => {
     ['requester', { requester: '' }],
     ['requester', { requester: 'x'.repeat(257) }],
     ['requester', { requester: 7 }],
+    ['id', { id: '' }],
+    ['id', { id: 'x'.repeat(257) }],
     ['user', { user: 'somebody' }],
   ])('names %s in the path', (path, change) => {
     const parse = () => parseObservation({ ...valid, ...change });

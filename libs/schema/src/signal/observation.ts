@@ -27,6 +27,11 @@ export const RewardObservation = z
      * arrives, and neither stored nor sent as it is.
      */
     requester: z.string().min(1).max(256).optional(),
+    /**
+     * Name of the request, 1 to 256 characters: under it the request counts once, and a score that comes later finds it. It is hashed where it
+     * arrives, and neither stored nor sent as it is.
+     */
+    id: z.string().min(1).max(256).optional(),
   })
   .refine((observation) => observation.model.length + 1 + observation.task.length <= MAX_KEY_LENGTH, {
     error: `model and task together make a key of more than ${MAX_KEY_LENGTH} characters`,

@@ -6,7 +6,7 @@ import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RouterNodeClient } from '@secagg/client';
+import { type IngestAnswer, RouterNodeClient } from '@secagg/client';
 
 const dist = resolve(__dirname, '../../../../dist');
 const scripts = {
@@ -153,7 +153,7 @@ export class TrialFleet {
     return this.ask(id, (client) => client.status());
   }
 
-  observe(id: string, n: number): Promise<number> {
+  observe(id: string, n: number): Promise<IngestAnswer> {
     return this.ask(id, (client) =>
       client.postObservations(
         Array.from({ length: n }, () => ({ model: 'm', task: 'chat', success: true, latency_s: 1 })),

@@ -66,6 +66,7 @@ export async function postObservations(
       for (let start = 0; start < own.length; start += POST_AT_ONCE) {
         await client.postObservations(own.slice(start, start + POST_AT_ONCE), {
           idempotencyKey: `demo-${round}-${start}`,
+          atomic: true,
         });
       }
       backlog.add(id, own);
