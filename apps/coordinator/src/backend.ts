@@ -5,7 +5,7 @@ import { type FleetDocuments } from '@secagg/protocol';
 import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Changes } from './changes';
-import { type Config } from './config';
+import { type Config, named } from './config';
 import { restoreState } from './engine';
 import { type Journal } from './journal';
 import { OperatorRequests } from './operators/operator-requests';
@@ -45,7 +45,7 @@ export async function openBackend(needs: BackendNeeds): Promise<Backend> {
 }
 
 async function openEmbedded({
-  config: { dataDir },
+  config: { dataDir, groupAccess },
   authorityKey,
   documents,
   logger,
@@ -54,9 +54,9 @@ async function openEmbedded({
 }: BackendNeeds): Promise<Backend> {
   // The configuration has one or the other.
   const folder = dataDir as string;
-  makeDataFolder(folder);
+  makeDataFolder(named('dataDir'), folder);
   const path = join(folder, 'coordinator.db');
-  ownerOnlyDatabase(path);
+  ownerOnlyDatabase(path, groupAccess);
   const store = await openLibsqlStore(path);
   try {
     const journal = await readingStored(path, () => restoreState(store, authorityKey, documents, onFailure));

@@ -127,6 +127,35 @@ describe('configuration', () => {
       { ...needed, clusters: [{ ...cluster, fields: { latencyBoundSeconds: 1e9 } }] },
       /latencyBoundSeconds must be between/,
     ],
+    ['a key without a colon', { ...needed, clusters: [{ ...cluster, keys: ['a:t', 'gpt'] }] }, /clusters.0.keys.1: /],
+    [
+      'a minimum above the maximum',
+      { ...needed, clusters: [{ ...cluster, groups: 4 }] },
+      /clusters.0.maxParticipants: 4 groups of minParticipantsPerGroup 3 need 12/,
+    ],
+    [
+      'nobody honest',
+      { ...needed, clusters: [{ ...cluster, privacy: { epsilon: 1, assumedColluders: 3 } }] },
+      /clusters.0.privacy.assumedColluders: leaves no honest router/,
+    ],
+    [
+      'a median of two groups',
+      { ...needed, clusters: [{ ...cluster, groups: 2, combination: 'median' }] },
+      /clusters.0.groups: a median needs at least 3/,
+    ],
+    [
+      'sending after the deadline',
+      { ...needed, clusters: [{ ...cluster, sendDelayMs: 1000, durationMs: 1000 }] },
+      /clusters.0.sendDelayMs: must be below durationMs/,
+    ],
+    [
+      'rounds longer than epochs',
+      { ...needed, epochLifetimeMs: 20_000, clusters: [cluster] },
+      /clusters.0.durationMs: a round ends within its epoch/,
+    ],
+    ['a cluster twice', { ...needed, clusters: [cluster, cluster] }, /clusters.1.cluster: is there twice/],
+    ['a host in brackets', { ...needed, host: '[::1]' }, /host \(SECAGG_HOST\): .*without brackets, as ::1/],
+    ['a host with a port', { ...needed, host: 'tcp://0.0.0.0' }, /host \(SECAGG_HOST\): must be an address/],
     ['no JSON', '{', /cannot read the configuration file/],
     ['no object', '[]', /must hold a JSON object/],
   ])('refuses %s', (_name, content, expected) => {

@@ -1,5 +1,5 @@
 /** The coordinator's configuration, from its environment: config/schema.ts says what there is, libs/host how it is read. */
-import { ConfigError, type Environment, readSettings, type ReadSettings, variableOf } from '@secagg/host';
+import { ConfigError, type Environment, readSettings, type ReadSettings, settingName } from '@secagg/host';
 import { type Config, configSchema } from './config/schema';
 
 export { type Config, configSchema } from './config/schema';
@@ -13,4 +13,4 @@ export const readConfig = (environment: Environment): Config => readConfiguratio
 
 /** A field as messages name it. */
 export const named = (field: keyof Config): string =>
-  `${field} (${field === 'databaseUrl' ? 'DATABASE_URL' : variableOf(field)})`;
+  field === 'databaseUrl' ? settingName(field, 'DATABASE_URL') : settingName(field);

@@ -10,6 +10,7 @@ import {
 import { type Bytes, SecaggError } from '@secagg/schema';
 import { type Changes } from './changes';
 import { eventOf } from './event-codec';
+import { withoutDocuments } from './key-files';
 import { JournaledState } from './journaled-state';
 import { applySnapshot } from './snapshot';
 import { type Journal } from './journal';
@@ -52,11 +53,7 @@ export async function restoreState(
     }
   }
   if (!journal) {
-    if (!documents)
-      throw new SecaggError(
-        'unavailable',
-        'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)',
-      );
+    if (!documents) throw withoutDocuments();
     journal = start(documents);
     await journal.commit(() => ({ events: [{ type: 'fleet-updated', documents }], reply: undefined }));
   } else if (documents && isNewer(journal.state, documents)) {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentityKey } from '@secagg/crypto';
-import { checkIdentity, readFleetFiles, readPublicKey } from './key-files';
+import { checkIdentity, readFleetFiles } from './key-files';
 
 const folder = mkdtempSync(join(tmpdir(), 'secagg-keys-'));
 const file = (content: Uint8Array | string, mode = 0o600): string => {
@@ -16,21 +16,13 @@ const seed = new Uint8Array(randomBytes(32));
 const { publicKey, secretKey } = generateIdentityKey((length) => new Uint8Array(randomBytes(length)));
 
 describe('key files', () => {
-  it('does not mind who reads a public key', () => expect(readPublicKey(file(seed, 0o644))).toEqual(seed));
-
-  it.each([
-    ['31 bytes', seed.slice(1)],
-    ['33 bytes', new Uint8Array(33)],
-    ['no hexadecimal digits', 'z'.repeat(64)],
-    ['nothing', ''],
-  ])('refuses %s', (_name, content) => {
-    expect(() => readPublicKey(file(content))).toThrow('must hold 32 bytes');
-  });
-
   it('names the file that is missing or damaged', () => {
-    expect(() => readPublicKey(join(folder, 'absent'))).toThrow(/absent: ENOENT/);
+    const absent = join(folder, 'absent');
+    expect(() => readFleetFiles(absent, absent)).toThrow(
+      /^policyFile \(SECAGG_POLICY_FILE\): .*absent cannot be read: ENOENT$/,
+    );
     const damaged = file('x');
-    expect(() => readFleetFiles(damaged, damaged)).toThrow(damaged);
+    expect(() => readFleetFiles(damaged, damaged)).toThrow(`${damaged} is no signed document`);
     expect(() => readFleetFiles(damaged, undefined)).toThrow('go together');
     expect(readFleetFiles(undefined, undefined)).toBeUndefined();
   });
@@ -38,7 +30,9 @@ describe('key files', () => {
   it("tells a key that is not the coordinator's", () => {
     const certificate = { public_key: publicKey, roles: ['coordinator'] };
     expect(() => checkIdentity(certificate, 'c', secretKey)).not.toThrow();
-    expect(() => checkIdentity(certificate, 'c', seed)).toThrow('does not belong');
+    expect(() => checkIdentity(certificate, 'c', seed)).toThrow(
+      'identityKeyFile (SECAGG_IDENTITY_KEY_FILE): the key does not belong',
+    );
     expect(() => checkIdentity({ ...certificate, roles: ['router'] }, 'c', secretKey)).toThrow('role coordinator');
     expect(() => checkIdentity(undefined, 'c', secretKey)).toThrow('no certificate of c');
   });

@@ -1,12 +1,10 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
-import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { atRest, wipe } from '@secagg/crypto';
-import { closeAll, readIdentityFile, takeStoreKey } from '@secagg/host';
+import { closeAll, listening, underAuthority } from '@secagg/host';
 import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { epochInForce, takeFreshness } from '@secagg/protocol';
-import { type Bytes, type FreshnessProof, SecaggError } from '@secagg/schema';
+import { type FreshnessProof, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Backend, openBackend } from './backend';
 import { type Config, named } from './config';
@@ -14,7 +12,7 @@ import { type Engine } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
 import { FreshnessWatch } from './freshness-watch';
 import { type Journal } from './journal';
-import { checkIdentity, readFleetFiles, readFreshnessFile, readPublicKey } from './key-files';
+import { checkIdentity, readStartFiles } from './key-files';
 import { MisbehaviourKeeper } from './misbehaviour';
 import { observe } from './observe';
 import { shareWaiting } from './replicas/share-waiting';
@@ -63,17 +61,24 @@ export async function startService(
   config: Config,
   { logger, onFailure, now = Date.now, environment = process.env }: Surroundings,
 ): Promise<Service> {
-  const secretKey = await readIdentity(config, environment, logger);
-  const authorityKey = readPublicKey(config.authorityKeyFile);
-  const documents = readFleetFiles(config.policyFile, config.rosterFile);
+  const {
+    identity: { secretKey, sealed },
+    authorityKey,
+    documents,
+    freshness,
+  } = await readStartFiles(config, environment);
+  if (!sealed)
+    logger.warn('the signature key lies on the disk in the clear: `secagg identity seal` seals it under a store key');
   const changes = new Changes();
-  const backend = await openBackend({ config, authorityKey, documents, changes, logger, onFailure, now });
+  const backend = await underAuthority(named('authorityKeyFile'), 'the database', () =>
+    openBackend({ config, authorityKey, documents, changes, logger, onFailure, now }),
+  );
   const { journal, store } = backend;
   try {
     // Better not to start than to end with the first thing that has to be written.
     await store.check();
     checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
-    await takeFreshnessFile(journal, readFreshnessFile(config.freshnessFile), backend.now(), logger);
+    await takeFreshnessFile(journal, freshness, backend.now(), logger);
     const contributions = new ContributionCache(store);
     const scores = await Scores.load(store);
     const quarantinedUntil = (cluster: string, router: string) =>
@@ -111,24 +116,6 @@ async function takeFreshnessFile(
     if (!(error instanceof SecaggError)) throw error;
     logger.warn({ code: error.code, problem: error.message }, 'the statement in freshnessFile is not taken');
   }
-}
-
-async function readIdentity(
-  { id, identityKeyFile, storeKeyFile }: Config,
-  environment: Record<string, string | undefined>,
-  logger: Logger,
-): Promise<Bytes> {
-  const storeKey = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile);
-  const { secretKey, sealed } = readIdentityFile(
-    named('identityKeyFile'),
-    identityKeyFile,
-    id,
-    storeKey && (await atRest(storeKey, (length) => new Uint8Array(randomBytes(length)))),
-  );
-  if (!sealed)
-    logger.warn('the signature key lies on the disk in the clear: `secagg identity seal` seals it under a store key');
-  wipe(storeKey);
-  return secretKey;
 }
 
 interface Held {
@@ -239,6 +226,8 @@ async function run(
     limits: config.limits,
     largestBodyBytes: HARD_CAP_BYTES,
   });
+  // Before anything acts by itself: what cannot listen has nothing to stop.
+  const port = await listening(config.host, config.port, () => server.listen(config.port, config.host));
 
   const tasks =
     replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
@@ -257,7 +246,6 @@ async function run(
     () => void release(),
     Math.min(RELEASE_EVERY_MS, Math.max(RELEASE_AT_MOST_EVERY_MS, config.finishedRoundRetentionMs)),
   );
-  const port = await server.listen(config.port, config.host);
   logger.info(
     {
       host: config.host,

@@ -3,16 +3,20 @@ import { parseServiceUrl } from '@secagg/client';
 import {
   ConfigError,
   type Environment,
+  listenHost,
   readSettings,
   type ReadSettings,
   type SettingMeta,
-  variableOf,
+  settingName,
 } from '@secagg/host';
 import { limitsSchema } from '@secagg/http';
 import { clusterHash, partyId, SecaggError, taskSchema } from '@secagg/schema';
 import { z } from 'zod';
 
-export { ConfigError, variableOf };
+export { ConfigError };
+
+/** A field as messages name it. */
+export const named = (field: keyof Config): string => settingName(field);
 
 const count = (least: number, most: number) => z.int().min(least).max(most);
 const milliseconds = (least: number) => count(least, 86_400_000);
@@ -50,11 +54,7 @@ const settings = z.strictObject({
   coordinatorCaFile: path(
     "certificate authorities in PEM for an https coordinator, where the system's do not apply",
   ).optional(),
-  host: z
-    .string()
-    .min(1)
-    .default('127.0.0.1')
-    .meta(about('address that it listens on; unauthenticated: keep it local')),
+  host: listenHost.default('127.0.0.1').meta(about('address that it listens on; unauthenticated: keep it local')),
   port: count(0, 65535).default(8500).meta(about('0: any free port')),
   dataDir: path('folder of its databases, for one process at a time'),
   identityKeyFile: path('Ed25519 seed: sealed under the store key, or 32 bytes or hexadecimal; mode 0600 or 0400'),
@@ -183,6 +183,14 @@ const settings = z.strictObject({
   eventsPerSnapshot: count(1, 1_000_000)
     .default(512)
     .meta(about('events of a journal that a snapshot replaces: fewer make a start faster and the steps slower')),
+  groupAccess: z
+    .boolean()
+    .default(false)
+    .meta(
+      about(
+        "the group of a file may read keys, and read and write databases, as with Kubernetes' fsGroup; others never",
+      ),
+    ),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

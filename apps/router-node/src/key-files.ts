@@ -1,26 +1,50 @@
-/** The authority's public key from its file. */
-import { readFileSync } from 'node:fs';
-import { exitCodes, HostFault } from '@secagg/host';
+/** Keys and files that the node starts with. All errors name setting and file. */
+import { randomBytes } from 'node:crypto';
+import { type AtRest, atRest } from '@secagg/crypto';
+import {
+  Faults,
+  type IdentityFile,
+  readCertificates,
+  readIdentityFile,
+  readPublicKey,
+  takeStoreKey,
+} from '@secagg/host';
+import { type Config, named } from './config';
 
-const KEY_BYTES = 32;
+export interface StartFiles {
+  readonly identity: IdentityFile;
+  readonly authorityKey: Uint8Array;
+  /** What secrets and observations on disk are sealed under. */
+  readonly storeKey?: { readonly bytes: Uint8Array; readonly key: AtRest };
+  /** Certificate authorities in PEM. */
+  readonly ca?: string;
+}
 
-/** 32 raw bytes or 64 hexadecimal digits. Throws {@link HostFault} naming the setting. */
-export function readPublicKey(setting: string, path: string): Uint8Array {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(readFileSync(path));
-  } catch (error) {
-    throw new HostFault(
-      exitCodes.config,
-      `${setting}: ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`,
-    );
-  }
-  if (bytes.length === KEY_BYTES) return bytes;
-  const text = Buffer.from(bytes).toString('latin1').trim();
-  if (!/^[0-9a-fA-F]{64}$/.test(text))
-    throw new HostFault(
-      exitCodes.config,
-      `${setting}: ${path} holds neither ${KEY_BYTES} bytes nor 64 hexadecimal digits`,
-    );
-  return new Uint8Array(Buffer.from(text, 'hex'));
+/**
+ * Everything that the configuration names.
+ * @param environment may hold the store key, and forgets it
+ * Throws one fault with all that is wrong.
+ */
+export async function readStartFiles(
+  { id, identityKeyFile, authorityKeyFile, storeKeyFile, coordinatorCaFile, groupAccess }: Config,
+  environment: Record<string, string | undefined>,
+): Promise<StartFiles> {
+  const faults = new Faults();
+  // Without its store key nothing could be said of a sealed identity key.
+  const keys = await faults.attempt(async () => {
+    const bytes = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile, groupAccess);
+    const key = bytes && (await atRest(bytes, (length) => new Uint8Array(randomBytes(length))));
+    const identity = readIdentityFile(named('identityKeyFile'), identityKeyFile, id, key, groupAccess);
+    return { identity, ...(bytes && key ? { storeKey: { bytes, key } } : {}) };
+  });
+  const authorityKey = await faults.attempt(() => readPublicKey(named('authorityKeyFile'), authorityKeyFile));
+  const ca = await faults.attempt(() =>
+    coordinatorCaFile === undefined ? undefined : readCertificates(named('coordinatorCaFile'), coordinatorCaFile),
+  );
+  faults.raise();
+  return {
+    ...(keys as NonNullable<typeof keys>),
+    authorityKey: authorityKey as Uint8Array,
+    ...(ca === undefined ? {} : { ca }),
+  };
 }

@@ -1,6 +1,7 @@
 /** The router-node as a process. */
 import { runService, type StopSignals } from '@secagg/host';
 import { configSchema, readConfiguration } from './config';
+import { readStartFiles } from './key-files';
 import { startNode, STOP_GRACE_MS } from './start';
 
 export const run = (signals: StopSignals): Promise<void> =>
@@ -10,6 +11,7 @@ export const run = (signals: StopSignals): Promise<void> =>
       description: 'Takes part in rounds of secure aggregation, for one router; serves on the committee.',
       schema: configSchema,
       readConfiguration,
+      check: readStartFiles,
       start: (config, log, fail) => startNode(config, log, fail, new URL('./observations-worker.js', import.meta.url)),
       graceMs: () => STOP_GRACE_MS,
     },

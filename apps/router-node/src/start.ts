@@ -1,20 +1,20 @@
 /** Puts the node together: stores, loops and HTTP face. */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CoordinatorClient, parseServiceUrl } from '@secagg/client';
-import { type AtRest, atRest, wipe } from '@secagg/crypto';
+import { wipe } from '@secagg/crypto';
 import { rhoToBudgetUnits, unitsToRho } from '@secagg/dp-noise';
 import {
   closeAll,
   exitCodes,
   HostFault,
+  type IdentityFile,
+  listening,
   logRefusal,
   makeDataFolder,
-  readIdentityFile,
   readingStored,
-  takeStoreKey,
+  underAuthority,
 } from '@secagg/host';
 import { createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
@@ -23,19 +23,19 @@ import { fleetDocumentsMessage, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
 import { type Member } from './committee/member';
-import { type Config, variableOf } from './config';
+import { type Config, named } from './config';
 import { CoordinatorContact } from './fleet/coordinator-contact';
 import { DocumentsFolder } from './fleet/documents-folder';
 import { FleetKeeper } from './fleet/fleet-keeper';
 import { FreshnessWatch } from './fleet/freshness-watch';
 import { Standing } from './fleet/standing';
 import { withoutRole } from './fleet/own-role';
-import { readPublicKey } from './key-files';
 import { type AliasRules, createAliases } from './ingest/names/aliases';
 import { watchPlan } from './ingest/names/plan-watch';
 import { readAliases } from './ingest/names/read-aliases';
 import { RouterNames } from './ingest/names/router-names';
 import { ValueLog } from './ingest/values/value-log';
+import { readStartFiles, type StartFiles } from './key-files';
 import { type Node } from './node';
 import { type ObservationStore } from './observations/observation-store';
 import { observationThread } from './observations/thread';
@@ -69,18 +69,25 @@ export async function startNode(
   observationProgram: URL | string,
   environment = process.env,
 ): Promise<RunningNode> {
-  const storeKey = takeStoreKey(environment, variableOf('storeKeyFile'), config.storeKeyFile);
-  const sealing = storeKey && { bytes: storeKey, key: await atRest(storeKey, random) };
   const aliases = readAliases(config.aliasesFile);
-  const authorityKey = readPublicKey(variableOf('authorityKeyFile'), config.authorityKeyFile);
-  makeDataFolder(config.dataDir);
-  const node = createNode(config, authorityKey, log, sealing?.key);
+  const files = await readStartFiles(config, environment);
+  const { authorityKey, storeKey: sealing } = files;
+  makeDataFolder(named('dataDir'), config.dataDir);
+  const node = createNode(config, files, log);
   // First the member: its secrets tell a wrong store key before anything is sealed under it.
-  const before = sealing && (await openSeats(node, authorityKey, sealing.bytes, onFailure));
-  const store = await readingStored(join(config.dataDir, 'router.db'), () => openRouter(node, authorityKey, onFailure));
+  const open = <T>(read: () => Promise<T>) => underAuthority(named('authorityKeyFile'), config.dataDir, read);
+  const before = sealing && (await open(() => openSeats(node, authorityKey, sealing.bytes, onFailure)));
+  const store = await open(() =>
+    readingStored(join(config.dataDir, 'router.db'), () => openRouter(node, authorityKey, onFailure)),
+  );
   // Better not to start than to end with the first thing that has to be written.
   store.check();
-  const observations = await openObservations(node, { storeKey, aliases }, observationProgram, onFailure);
+  const observations = await openObservations(
+    node,
+    { storeKey: sealing?.bytes, aliases },
+    observationProgram,
+    onFailure,
+  );
   const seats = store.mark && before ? await seatless(node, authorityKey, before, sealing.bytes, onFailure) : before;
   await comeBack(node, store, observations);
   const releases = new DataReleases(store.releases, observations, log);
@@ -109,7 +116,7 @@ export async function startNode(
     limits: config.limits,
     largestBodyBytes: Math.max(MAX_PAYLOADS_BYTES, fleetDocumentsMessage.maxBytes),
   });
-  const port = await server.listen(config.port, config.host);
+  const port = await listening(config.host, config.port, () => server.listen(config.port, config.host));
   log.info(
     { host: config.host, port, coordinator: parseServiceUrl(config.coordinatorUrl).shown },
     'router-node listening',
@@ -139,7 +146,7 @@ export async function startNode(
         () => observations.close(),
         () => store.close(),
         () => member?.store.close(),
-        () => wipe(storeKey),
+        () => wipe(sealing?.bytes),
       ]);
     },
   };
@@ -155,18 +162,18 @@ const problemsOf =
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
-function createNode(config: Config, authorityKey: Uint8Array, log: Logger, storeKey: AtRest | undefined): Node {
+function createNode(config: Config, { authorityKey, identity, ca }: StartFiles, log: Logger): Node {
   const now = Date.now;
   const contact = new CoordinatorContact(now, config.retryMaxMs);
   const client = new CoordinatorClient({
     url: config.coordinatorUrl,
     // Each round that is followed waits on one of its own.
     connections: 32,
-    ...(config.coordinatorCaFile === undefined ? {} : { ca: readFileSync(config.coordinatorCaFile, 'utf8') }),
+    ...(ca === undefined ? {} : { ca }),
   });
   return {
     config,
-    context: contextOf(config, log, storeKey),
+    context: contextOf(config, log, identity),
     client,
     contact,
     fleet: new FleetKeeper(authorityKey, client, contact, log, now),
@@ -177,13 +184,7 @@ function createNode(config: Config, authorityKey: Uint8Array, log: Logger, store
   };
 }
 
-function contextOf(config: Config, log: Logger, storeKey: AtRest | undefined): RouterContext {
-  const { secretKey, sealed } = readIdentityFile(
-    variableOf('identityKeyFile'),
-    config.identityKeyFile,
-    config.id,
-    storeKey,
-  );
+function contextOf(config: Config, log: Logger, { secretKey, sealed }: IdentityFile): RouterContext {
   if (!sealed)
     log.warn('the identity key lies on the disk in the clear: `secagg identity seal` seals it under the store key');
   return {
@@ -203,7 +204,7 @@ function contextOf(config: Config, log: Logger, storeKey: AtRest | undefined): R
 }
 
 function openRouter({ config }: Node, authorityKey: Uint8Array, onFailure: (error: unknown) => void): RouterStore {
-  return openRouterStore(config.dataDir, authorityKey, onFailure, config.eventsPerSnapshot);
+  return openRouterStore(config.dataDir, authorityKey, onFailure, config.eventsPerSnapshot, config.groupAccess);
 }
 
 function openObservations(
@@ -212,7 +213,7 @@ function openObservations(
   program: URL | string,
   onFailure: (error: unknown) => void,
 ): Promise<ObservationStore> {
-  if (!storeKey) log.warn(`observations lie on the disk in the clear without ${variableOf('storeKeyFile')}`);
+  if (!storeKey) log.warn(`observations lie on the disk in the clear without ${named('storeKeyFile')}`);
   const { dataDir, cluster, requestsPerRequester, maxRequestsPerRound, maxObservations } = config;
   return observationThread(
     program,
@@ -225,6 +226,7 @@ function openObservations(
       retentionHours: config.observationRetentionHours,
       requestWindowHours: config.requestWindowHours,
       aliases,
+      groupAccess: config.groupAccess,
       ...(storeKey ? { storeKey } : {}),
       ...(requestsPerRequester === undefined ? {} : { requestsPerRequester }),
     },
@@ -257,6 +259,7 @@ async function openSeats(
         random,
         onFailure,
         eventsPerSnapshot: config.eventsPerSnapshot,
+        groupAccess: config.groupAccess,
       }),
     );
     fleet.add(store.journal);
@@ -305,6 +308,6 @@ async function comeBack(
 async function warnWithoutStoreKey({ fleet, context, now, log }: Node, signal: AbortSignal): Promise<void> {
   const view = await fleet.untilKnown(signal).catch(() => undefined);
   if (view && withoutRole(view, context.identity, 'committee', now()) === undefined) {
-    log.warn(`this node may serve on the committee, but takes no seats without ${variableOf('storeKeyFile')}`);
+    log.warn(`this node may serve on the committee, but takes no seats without ${named('storeKeyFile')}`);
   }
 }

@@ -7,6 +7,8 @@ import { DatabaseInUse } from '../src/store/database';
 import { TestFleet } from './support/fleet';
 import { observationProgram } from './support/node-process';
 
+jest.setTimeout(60_000);
+
 let fleet: TestFleet;
 let node: RunningNode | undefined;
 

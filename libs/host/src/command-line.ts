@@ -2,10 +2,22 @@
 import { Command, CommanderError } from 'commander';
 import { type z } from 'zod';
 import { exitCodes } from './exit-codes';
+import { startFault } from './fault-of';
 import { HostFault } from './host-fault';
 import { settingRows } from './settings/setting-rows';
 
 export type Order = 'start' | 'check-config';
+
+/** Runs a check; whatever it finds is a fault of the configuration, as `--check-config` promises. */
+export async function checkingConfig(check: () => Promise<unknown>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    const { exitCode, message } = startFault(error);
+    if (exitCode === exitCodes.software) throw error;
+    throw new HostFault(exitCodes.config, message, { cause: error });
+  }
+}
 
 export interface Service {
   readonly name: string;

@@ -41,6 +41,7 @@ describe('what ended a process', () => {
       exitCode: 78,
       message: "bad_signature: not the authority's",
     });
+    expect(startFault(new SecaggError('unavailable', 'the database is away')).exitCode).toBe(75);
     expect(startFault(coded('SQLITE_FULL', 13)).exitCode).toBe(74);
   });
 

@@ -47,11 +47,11 @@ export function faultOf(error: unknown): HostFault {
   });
 }
 
-/** The same at the start, when a refusal with a code of this system is about what the process was configured with, or about a database that is away (`details.away`). */
+/** The same at the start, when a refusal with a code of this system is about what the process was configured with; `unavailable` may be over soon. */
 export function startFault(error: unknown): HostFault {
   return error instanceof SecaggError
     ? new HostFault(
-        error.details.away === true ? exitCodes.away : exitCodes.config,
+        error.code === 'unavailable' ? exitCodes.away : exitCodes.config,
         `${error.code}: ${error.message}`,
         { cause: error },
       )

@@ -23,8 +23,9 @@ export function readIdentityFile(
   path: string,
   id: PartyId,
   storeKey: AtRest | undefined,
+  groupAccess = false,
 ): IdentityFile {
-  const content = readKeyFile(setting, path);
+  const content = readKeyFile(setting, path, groupAccess);
   if (content.length === sealedIdentityLength)
     return { secretKey: openSealed(setting, path, content, id, storeKey), sealed: true };
   if (content.length === SEED_BYTES) return { secretKey: content, sealed: false };

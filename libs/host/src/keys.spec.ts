@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atRest, sealIdentityKey } from '@secagg/crypto';
@@ -47,11 +47,27 @@ describe('the store key', () => {
     expect(() => takeStoreKey({}, 'S', join(folder, 'none'))).toThrow(fault(78, 'ENOENT'));
     for (const mode of [0o640, 0o604, 0o700, 0o660])
       expect(() => takeStoreKey({}, 'S', file(key, mode))).toThrow(fault(77, 'chmod 600'));
+    expect(() => takeStoreKey({}, 'S', folder)).toThrow(fault(78, 'EISDIR'));
     try {
       takeStoreKey({ SECAGG_STORE_KEY: `${key}0` }, 'S', undefined);
     } catch (error) {
       expect(String(error)).not.toContain(key.slice(0, 8));
     }
+  });
+});
+
+describe('a key file of a group', () => {
+  it.each([0o440, 0o640])('is read with mode %i where that is allowed, also by a link', (mode) => {
+    const key = random(32);
+    const path = file(key, mode);
+    symlinkSync(path, `${path}.link`);
+    expect(() => takeStoreKey({}, 'S', path)).toThrow(fault(77, 'SECAGG_GROUP_ACCESS=true'));
+    expect(takeStoreKey({}, 'S', path, true)).toEqual(key);
+    expect(takeStoreKey({}, 'S', `${path}.link`, true)).toEqual(key);
+  });
+
+  it.each([0o460, 0o660, 0o444, 0o644, 0o604, 0o540, 0o450, 0o777])('is never read with mode %i', (mode) => {
+    expect(() => takeStoreKey({}, 'S', file(random(32), mode), true)).toThrow(fault(77, 'chmod 600'));
   });
 });
 

@@ -1,12 +1,14 @@
 /** A service as a process: its command line, configuration and log, its start, and its end by a signal or a failure. */
 import { type Logger, pino } from 'pino';
-import { orderOf, type Service } from './command-line';
+import { checkingConfig, orderOf, type Service } from './command-line';
 import { faultOf, startFault } from './fault-of';
 import { type Environment, type ReadSettings } from './settings/read-settings';
 import { type StopSignals } from './stop-signals';
 
 export interface Program<Config> extends Service {
   readConfiguration(environment: Environment): ReadSettings<Config>;
+  /** What `--check-config` does: throws what a start would refuse, as far as files and configuration tell. */
+  check(config: Config, environment: NodeJS.ProcessEnv): Promise<unknown>;
   /** @param fail ends the process at once: what is in memory can no longer become durable */
   start(config: Config, log: Logger, fail: (error: unknown) => void): Promise<{ stop(): Promise<void> }>;
   /** How long a shutdown waits for requests under way. */
@@ -36,6 +38,11 @@ async function start<Config extends { id: string; logLevel: string }>(
   const order = orderOf(program, process.argv.slice(2), (text) => process.stdout.write(`${text}\n`));
   if (!order) return;
   const { config, notices } = program.readConfiguration(process.env);
+  if (order === 'check-config') {
+    await checkingConfig(() => program.check(config, process.env));
+    process.stdout.write([...notices, 'the configuration is ok'].map((text) => `${text}\n`).join(''));
+    return;
+  }
   const log = pino({
     level: config.logLevel,
     base: { service: program.name, id: config.id },

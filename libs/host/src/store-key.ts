@@ -19,11 +19,13 @@ export function takeStoreKey(
   environment: Environment,
   setting: string,
   file: string | undefined,
+  groupAccess = false,
 ): Uint8Array | undefined {
   const text = environment[STORE_KEY_VARIABLE];
   // Child processes and diagnostic reports would show it.
   delete environment[STORE_KEY_VARIABLE];
-  if (text === undefined || text === '') return file === undefined ? undefined : readStoreKeyFile(setting, file);
+  if (text === undefined || text === '')
+    return file === undefined ? undefined : readStoreKeyFile(setting, file, groupAccess);
   if (file !== undefined)
     throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} and ${setting} are both given: which key is meant?`);
   if (!HEX_KEY.test(text))
@@ -32,8 +34,8 @@ export function takeStoreKey(
 }
 
 /** Throws {@link HostFault}. */
-export function readStoreKeyFile(setting: string, file: string): Uint8Array {
-  const content = readKeyFile(setting, file);
+export function readStoreKeyFile(setting: string, file: string, groupAccess = false): Uint8Array {
+  const content = readKeyFile(setting, file, groupAccess);
   if (content.length === KEY_BYTES) return content;
   const text = Buffer.from(content).toString('latin1').trim();
   if (!HEX_KEY.test(text))

@@ -8,10 +8,10 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { readKeyFile } from '@secagg/host';
 import { Refusal } from './output';
 
 /** Writes a file that nobody but its owner may read. An existing one is never overwritten. */
@@ -21,11 +21,9 @@ export function writeSecret(path: string, bytes: Uint8Array): void {
   writeAndSync(file, bytes);
 }
 
-/** Reads a 32-byte Ed25519 seed from a file with mode 0600. */
+/** Reads a 32-byte Ed25519 seed from a file that only its owner may read. */
 export function readSecret(path: string): Uint8Array {
-  const mode = statSync(path).mode & 0o777;
-  if (mode !== 0o600) throw new Refusal(`${path} has mode ${mode.toString(8)}: a private key must have 600`);
-  const bytes = new Uint8Array(readFileSync(path));
+  const bytes = readKeyFile('private key', path);
   if (bytes.length !== 32) throw new Refusal(`${path} is no private key: it has ${bytes.length} bytes instead of 32`);
   return bytes;
 }

@@ -11,6 +11,9 @@ export const cliSchema = z.strictObject({
       description: "what an operator's identity.key is sealed under; or SECAGG_STORE_KEY holds it",
     })
     .optional(),
+  groupAccess: z.boolean().default(false).meta({
+    description: "the group of an operator's key files may read them, as with Kubernetes' fsGroup; others never",
+  }),
   databaseUrl: z
     .string()
     .min(1)

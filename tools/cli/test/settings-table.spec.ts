@@ -70,6 +70,7 @@ it('the CLI is not disturbed by the variables of services on the same machine', 
   const environment = Object.fromEntries(
     apps.flatMap((app) => rowsOf(app, '--settings')).map(({ variable }) => [variable || 'SECAGG_ID', 'x']),
   );
+  environment.SECAGG_GROUP_ACCESS = 'true';
   const { stderr } = run(cli, ['backup', '--postgres', 'nowhere'], environment);
   expect(stderr).toBe('secagg: DATABASE_URL is no postgres:// URL\n');
 });

@@ -203,5 +203,5 @@ it.each([
   ['no such option', ['--fast']],
 ])('refuses %s before anything is started', async (_name, args) => {
   const { status } = await run(demo, ...args);
-  expect(status).toBe(1);
+  expect(status).toBe(2);
 });

@@ -1,15 +1,19 @@
 /** The configuration file, field by field. Durations are in milliseconds and say so in their names. */
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
-import { type SettingMeta } from '@secagg/host';
+import { listenHost, type SettingMeta } from '@secagg/host';
+import { MIN_ROBUST_GROUPS } from '@secagg/protocol';
 import { limitsSchema } from '@secagg/http';
 import {
   clusterHash,
   combination,
+  type Combination,
   defaultFields,
   type FieldSpec,
   isStrictlyIncreasing,
+  MAX_LAYOUT_KEYS,
   partyId,
   SecaggError,
+  signalKeySchema,
 } from '@secagg/schema';
 import { z } from 'zod';
 import { type ClusterPlan } from '../rounds/start-round';
@@ -42,6 +46,30 @@ function fieldsOf(options: z.output<typeof fieldOptions>, context: z.RefinementC
     context.addIssue({ code: 'custom', message: error.message, path: ['fields'] });
     return z.NEVER;
   }
+}
+
+interface Numbers {
+  readonly minParticipantsPerGroup: number;
+  readonly maxParticipants: number;
+  readonly groups: number;
+  readonly combination: Combination;
+  readonly sendDelayMs: number;
+  readonly durationMs: number;
+  readonly privacy: { readonly assumedColluders?: number };
+}
+
+/** Numbers that no policy could make fit each other. What the policy asks for is checked against the policy (rounds/plan-problems.ts). */
+function checkNumbers(plan: Numbers, context: z.RefinementCtx): void {
+  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  const { minParticipantsPerGroup: least, maxParticipants: most, groups, combination: how, privacy: terms } = plan;
+  if (least * groups > most)
+    refuse(['maxParticipants'], `${groups} groups of minParticipantsPerGroup ${least} need ${least * groups}`);
+  if (how !== 'sum' && groups < MIN_ROBUST_GROUPS)
+    refuse(['groups'], `a ${how} needs at least ${MIN_ROBUST_GROUPS}: of fewer nobody can tell which one lies`);
+  if ((terms.assumedColluders ?? 0) >= least)
+    refuse(['privacy', 'assumedColluders'], `leaves no honest router in groups of ${least}`);
+  if (plan.sendDelayMs >= plan.durationMs)
+    refuse(['sendDelayMs'], `must be below durationMs, which is ${plan.durationMs}`);
 }
 
 const cost = { epsilon: z.number().positive().max(1000).optional(), rho: z.number().positive().max(1000).optional() };
@@ -104,7 +132,7 @@ const cluster = z
   .strictObject({
     cluster: clusterHash,
     /** Catalogue of `model:task` keys; the order does not matter here. */
-    keys: z.array(z.string()).min(1),
+    keys: z.array(signalKeySchema).min(1).max(MAX_LAYOUT_KEYS),
     fields: fieldOptions.default({}),
     maxRequestsPerRouter: count(1, 2 ** 30).default(10_000),
     minParticipantsPerGroup: count(1, 1_000_000),
@@ -119,6 +147,7 @@ const cluster = z
     durationMs: count(1, 7 * DAY_MS).default(30_000),
     trigger: trigger.default({ kind: 'manual' }),
   })
+  .superRefine(checkNumbers)
   .transform(
     (
       { trigger: when, keys, fields, privacy: { epsilon, rho, allocation: allocated, ...terms }, ...plan },
@@ -164,7 +193,7 @@ export const configSchema = z
     id: partyId
       .default('coordinator' as z.infer<typeof partyId>)
       .meta(about('party id; its certificate is on the roster')),
-    host: z.string().min(1).default('127.0.0.1').meta(about('address that it listens on')),
+    host: listenHost.default('127.0.0.1').meta(about('address that it listens on')),
     port: count(0, 65535).default(8400).meta(about('0: any free port')),
     dataDir: path('folder of the embedded database; required without databaseUrl').optional(),
     databaseUrl: z
@@ -234,6 +263,14 @@ export const configSchema = z
       .default(YEAR_MS)
       .meta(about('how long the outcome and the signal of a round are kept; the newest signal of a cluster always is')),
     shutdownGraceMs: count(0, 600_000).default(5000).meta(about('how long a shutdown waits for requests under way')),
+    groupAccess: z
+      .boolean()
+      .default(false)
+      .meta(
+        about(
+          "the group of a file may read keys, and read and write databases, as with Kubernetes' fsGroup; others never",
+        ),
+      ),
     logLevel: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
@@ -244,5 +281,17 @@ export const configSchema = z
     when: () => true,
     error: 'is missing',
     path: ['dataDir'],
+  })
+  .superRefine(({ clusters, epochLifetimeMs }, context) => {
+    // A cluster that was refused has no plan.
+    const plans = clusters.map(({ plan }): ClusterPlan | undefined => plan);
+    for (const [index, plan] of plans.entries()) {
+      if (!plan) continue;
+      const refuse = (field: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['clusters', index, field], message });
+      if (plans.findIndex((other) => other?.cluster === plan.cluster) < index) refuse('cluster', 'is there twice');
+      if (plan.durationMs > epochLifetimeMs)
+        refuse('durationMs', `a round ends within its epoch, and epochLifetimeMs is ${epochLifetimeMs}`);
+    }
   });
 export type Config = z.infer<typeof configSchema>;

@@ -16,12 +16,14 @@ import { sql } from 'kysely';
 import { type BackendNeeds } from '../backend';
 import { isNewer } from '../engine';
 import { messageOf } from '../error-message';
+import { withoutDocuments } from '../key-files';
 import { applySnapshot } from '../snapshot';
 import { tellResumed } from '../resume';
 import { migrate, postgresTypes } from '../store/migrate';
 import { migrations } from '../store/migrations';
 import { kyselyOn, openPool } from '../store/postgres/connect';
 import { JournalLog, type JournalRow, type Turn } from '../store/postgres/journal-log';
+import { databaseAway, databaseRefusal } from '../store/postgres/start-fault';
 import { PostgresStore } from '../store/postgres/postgres-store';
 import { listenForAppends } from './listen';
 import { eventOfRow, rowOf } from './shared-events';
@@ -45,7 +47,7 @@ const FOLLOW_DELAY_MS = 10;
 const START_PATIENCE_MS = 30_000;
 const MIGRATION_LOCK = 0x5ecac67;
 
-/** Throws `unavailable` when the database cannot be used within half a minute. */
+/** Throws a HostFault when the database refuses this coordinator, or cannot be reached within half a minute. */
 export async function openReplica(
   { authorityKey, documents, changes, logger, now }: BackendNeeds,
   url: string,
@@ -89,7 +91,7 @@ export async function openReplica(
     };
   } catch (error) {
     await end();
-    throw error;
+    throw databaseRefusal(error) ?? (isAway(error) ? databaseAway(error) : error);
   }
 }
 
@@ -119,11 +121,7 @@ async function migrateAlone(url: string): Promise<void> {
 async function begin(log: JournalLog, authorityKey: Bytes, documents: FleetDocuments | undefined): Promise<void> {
   await log.turn(0, async (turn, { rows }) => {
     if (rows.length > 0) return;
-    if (!documents)
-      throw new SecaggError(
-        'unavailable',
-        'the first start needs a policy and a roster signed by the fleet authority (policyFile, rosterFile)',
-      );
+    if (!documents) throw withoutDocuments();
     verifyFleet(authorityKey, documents);
     await turn.append([rowOf({ type: 'fleet-updated', documents }, 1)]);
   });
@@ -195,9 +193,8 @@ async function whenThere(act: () => Promise<void>): Promise<void> {
     try {
       return await act();
     } catch (error) {
-      if (!isAway(error)) throw error;
-      if (performance.now() > until)
-        throw new SecaggError('unavailable', `the database cannot be reached: ${messageOf(error)}`, { away: true });
+      if (databaseRefusal(error) || !isAway(error)) throw error;
+      if (performance.now() > until) throw databaseAway(error);
       await pause(500);
     }
   }

@@ -1,5 +1,5 @@
 /** The coordinator as a process of its own, which can be killed. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -41,6 +41,19 @@ async function bundle(kind: Build): Promise<string> {
     plugins: kind === 'with-switches' ? [switches] : [],
   }).finally(stop);
   return outfile;
+}
+
+/** What `--check-config` says, and how it ends. */
+export async function checkConfig(
+  fleet: TestFleet,
+  config: object,
+  environment: Record<string, string> = {},
+): Promise<string> {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [await bundled('as-shipped'), '--check-config'], {
+    env: { PATH: process.env.PATH, SECAGG_CONFIG: fleet.writeConfig(config), ...environment },
+    encoding: 'utf8',
+  });
+  return `exit ${status}: ${stdout}${stderr}`;
 }
 
 export interface LogLine {

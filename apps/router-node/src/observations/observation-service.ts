@@ -51,11 +51,12 @@ export class ObservationService implements ObservationStore {
 
   /** Throws a HostFault when the file is sealed under another key, or cannot be used. */
   static async open(options: ObservationStoreOptions, now = Date.now): Promise<ObservationService> {
-    const { dataDir, identity, storeKey, requestsPerRequester } = options;
+    const { dataDir, identity, storeKey, requestsPerRequester, groupAccess = false } = options;
     const sealing = storeKey && { storeKey: await atRest(storeKey, random), router: identity.id, random };
     const tables = openObservationTables({
       dataDir,
       hash: requesterHash(identity.secretKey),
+      groupAccess,
       ...(sealing ? { sealing } : {}),
       ...(requestsPerRequester === undefined ? {} : { requestsPerRequester }),
     });

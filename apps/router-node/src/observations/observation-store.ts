@@ -77,4 +77,6 @@ export interface ObservationStoreOptions {
   readonly requestWindowHours: number;
   /** What the fleet calls models and tasks that this router's software calls otherwise. */
   readonly aliases: AliasRules;
+  /** The file's group may read and write it. */
+  readonly groupAccess?: boolean;
 }

@@ -30,6 +30,8 @@ export interface CommitteeStoreOptions {
   readonly onFailure: (error: unknown) => void;
   /** Events of the journal after which a snapshot replaces them; default 512. */
   readonly eventsPerSnapshot?: number;
+  /** The file's group may read and write it. */
+  readonly groupAccess?: boolean;
 }
 
 /** Throws `cannot_open` when the store key is not the one the secrets are sealed under. */
@@ -41,8 +43,9 @@ export async function openCommitteeStore({
   random,
   onFailure,
   eventsPerSnapshot = 512,
+  groupAccess = false,
 }: CommitteeStoreOptions): Promise<CommitteeStore> {
-  const database = Database.open(join(dataDir, 'committee.db'), committeeMigrations);
+  const database = Database.open(join(dataDir, 'committee.db'), committeeMigrations, { groupAccess });
   try {
     const journal = new Journal(database, memberMachine(authorityKey), onFailure, {
       name: 'committee',

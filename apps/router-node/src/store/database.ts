@@ -34,10 +34,15 @@ export class Database {
    * Opens or creates the file (readable by its owner only) and brings it to the newest migration.
    * Throws {@link DatabaseInUse}, or an error when the file was made by a newer version.
    * @param readable others may read it meanwhile, for backups; by default nobody can
+   * @param groupAccess the file's group may read and write it
    */
-  static open(path: string, migrations: readonly Migration[], { readable = false } = {}): Database {
-    ownerOnlyDatabase(path);
-    const unlock = readable ? lock(`${path}.lock`) : () => undefined;
+  static open(
+    path: string,
+    migrations: readonly Migration[],
+    { readable = false, groupAccess = false } = {},
+  ): Database {
+    ownerOnlyDatabase(path, groupAccess);
+    const unlock = readable ? lock(`${path}.lock`, groupAccess) : () => undefined;
     const db = new Libsql(path, { timeout: 2000 });
     try {
       // Before WAL: the lock is then taken for good with the first access.
@@ -160,8 +165,8 @@ export class Database {
  * Keeps other processes of this program out until the returned function is called or the process ends, however it ends, by a lock on a
  * file of its own: the database itself stays readable.
  */
-function lock(path: string): () => void {
-  ownerOnlyDatabase(path);
+function lock(path: string, groupAccess: boolean): () => void {
+  ownerOnlyDatabase(path, groupAccess);
   const guard = new Libsql(path, { timeout: 2000 });
   try {
     guard.exec('BEGIN EXCLUSIVE');

@@ -12,10 +12,10 @@ const PAGE = 1000;
  * Does nothing where there are none. Whatever is interrupted is done again: the new file has all of it or none, and the old tables go after
  * that.
  */
-export function importObservations(router: Database, dataDir: string): void {
+export function importObservations(router: Database, dataDir: string, groupAccess: boolean): void {
   const held = router.get("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'observation'");
   if (!held) return;
-  const own = Database.open(join(dataDir, OBSERVATIONS_FILE), observationMigrations);
+  const own = Database.open(join(dataDir, OBSERVATIONS_FILE), observationMigrations, { groupAccess });
   try {
     failpoint('before-durable:observations-imported');
     own.transaction(() => {

@@ -39,6 +39,8 @@ export interface ObservationTablesOptions {
   readonly sealing?: RowSealOptions;
   /** Most requests of one requester that a round takes. */
   readonly requestsPerRequester?: number;
+  /** The file's group may read and write it. */
+  readonly groupAccess?: boolean;
 }
 
 /** Throws a HostFault when they are sealed under another key. */
@@ -47,8 +49,9 @@ export function openObservationTables({
   hash,
   sealing,
   requestsPerRequester,
+  groupAccess,
 }: ObservationTablesOptions): ObservationTables {
-  const database = Database.open(join(dataDir, OBSERVATIONS_FILE), observationMigrations);
+  const database = Database.open(join(dataDir, OBSERVATIONS_FILE), observationMigrations, { groupAccess });
   try {
     const sealed = openRowSeal(database, sealing);
     const queues = new RequesterQueues(database, requestsPerRequester);

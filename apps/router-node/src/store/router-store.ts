@@ -36,6 +36,7 @@ export interface RouterStore {
 
 /**
  * @param onFailure ends the process: memory may be ahead of the disk
+ * @param groupAccess the file's group may read and write it
  * @param eventsPerSnapshot events of the journal after which a snapshot replaces them
  */
 export function openRouterStore(
@@ -43,10 +44,11 @@ export function openRouterStore(
   authorityKey: Uint8Array,
   onFailure: (error: unknown) => void,
   eventsPerSnapshot = 512,
+  groupAccess = false,
 ): RouterStore {
-  const database = Database.open(join(dataDir, 'router.db'), routerMigrations, { readable: true });
+  const database = Database.open(join(dataDir, 'router.db'), routerMigrations, { readable: true, groupAccess });
   try {
-    importObservations(database, dataDir);
+    importObservations(database, dataDir, groupAccess);
     return storeOver(
       database,
       new Journal(database, routerMachine(authorityKey), onFailure, { name: 'router', eventsPerSnapshot }),

@@ -1,5 +1,5 @@
 /** Real router-node processes, from a bundle of the sources. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { dirname, join } from 'node:path';
@@ -50,6 +50,15 @@ async function bundle(kind: Build): Promise<string> {
 
 export const observationProgram = async (kind: Build = 'as-shipped'): Promise<string> =>
   join(dirname(await bundled(kind)), 'observations-worker.js');
+
+/** What `--check-config` says, and how it ends. */
+export async function checkConfig(environment: Record<string, string>): Promise<string> {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [await bundled('as-shipped'), '--check-config'], {
+    env: { PATH: process.env.PATH ?? '', ...environment },
+    encoding: 'utf8',
+  });
+  return `exit ${status}: ${stdout}${stderr}`;
+}
 
 export interface LogLine {
   readonly level: number;

@@ -23,12 +23,14 @@ export type Action =
  */
 export async function signRequest(folder: string, action: Action): Promise<Signed> {
   const { certificate } = readCertificate(join(folder, 'certificate.cbor'));
-  const storeKey = takeStoreKey(process.env, 'SECAGG_STORE_KEY_FILE', cliSettings(process.env).storeKeyFile);
+  const { storeKeyFile, groupAccess } = cliSettings(process.env);
+  const storeKey = takeStoreKey(process.env, 'SECAGG_STORE_KEY_FILE', storeKeyFile, groupAccess);
   const { secretKey } = readIdentityFile(
     '--operator',
     join(folder, 'identity.key'),
     certificate.id,
     storeKey && (await atRest(storeKey, random)),
+    groupAccess,
   );
   const request = {
     v: 1 as const,
