@@ -157,7 +157,7 @@ const noise = (change: Partial<RoundConfig['privacy']>): Partial<RoundConfig> =>
 const numbered = (round: number): Partial<RoundConfig> => ({ round: round as RoundConfig['round'] });
 
 /** Why rounds were not joined, since the node was started. */
-const refusals = () => node.log.flatMap(({ msg, problem }) => (msg === 'round refused' ? [problem] : []));
+const refusals = () => node.log.flatMap(({ msg, detail }) => (msg === 'round refused' ? [detail] : []));
 
 /** The ledger as it is on disk: over a kill, and never past the budget. */
 async function ledger(overrides: Record<string, string> = {}) {
