@@ -226,10 +226,13 @@ it('a data directory that another process has: 75', async () => {
 it('no coordinator: it is ready all the same, keeps observations, and says what is missing', async () => {
   const node = await start();
   expect(await node.client.postObservations([row])).toMatchObject({ accepted: 1 });
-  expect(await ready(node)).toMatchObject({
-    status: 200,
-    body: JSON.stringify({ status: 'ready', fleet_known: false }),
+  const { status, body } = await ready(node);
+  expect(JSON.parse(body)).toMatchObject({
+    status: 'ready',
+    fleet_known: false,
+    documents: { policy: null, roster: null },
   });
+  expect(status).toBe(200);
   await eventually(
     'the status',
     async () =>
