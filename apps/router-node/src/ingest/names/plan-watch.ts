@@ -1,6 +1,7 @@
 /** Asks the coordinator now and then what the next rounds will take, so that the operator sees before a round whether the names fit. */
 import { pause } from '@secagg/client';
 import { type ClusterCatalogue, SecaggError } from '@secagg/schema';
+import { isTransient } from '../../fleet/coordinator-contact';
 import { type Router } from '../../participant/router';
 
 /** Plans change when a coordinator is started again with another one. */
@@ -13,13 +14,13 @@ export async function watchPlan(router: Router, signal: AbortSignal): Promise<vo
       const plan = await router.client.catalogue(router.config.cluster, { signal, attempts: 1 });
       if (plan) take(router, plan);
       failures = 0;
-      await pause(EVERY_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof SecaggError)) throw error;
-      failures += 1;
-      await router.contact.backOff(failures, signal).catch(() => undefined);
+      failures = isTransient(error) ? failures + 1 : 0;
     }
+    const paused = failures > 0 ? router.contact.backOff(failures, signal) : pause(EVERY_MS, signal);
+    await paused.catch(() => undefined);
   }
 }
 
