@@ -123,7 +123,7 @@ describe('outcomes of rounds', () => {
   it('describes and reports itself', async () => {
     const get = async (path: string) => (await request(`${running.origin}${path}`)).body.json();
     expect(await get('/healthz')).toEqual({ status: 'ok' });
-    expect(await get('/readyz')).toEqual({ status: 'ready', epoch: 1 });
+    expect(await get('/readyz')).toMatchObject({ status: 'ready', epoch: 1, documents: { policy: 1, roster: 1 } });
     expect(Object.keys(((await get('/openapi.json')) as { paths: object }).paths)).toContain(
       '/v1/clusters/{cluster}/rounds/{round}/contributions',
     );

@@ -40,7 +40,7 @@ export const fleetTerms = (kind: FleetKind): FleetTerms => ({
   rho: 3,
   // Rounds with fewer than the usual minimum have more noise for the same cost, not a higher one.
   maxRoundRho: 3.15,
-  budgetRho: 6000,
+  budgetRho: 4000,
   batch: kind === 'noisy' ? [40, 60] : [1, 60],
   undecidedTimeoutMs: kind === 'undecided' ? 6000 : 120_000,
 });
