@@ -98,11 +98,15 @@ it('observations enter exactly one round, wherever the router is killed', async 
     await eventually('the end of the round', () => ['published', 'aborted'].includes(coordinator.round(key).phase));
     if (coordinator.round(key).phase === 'aborted') continue;
     const { round } = coordinator.round(key).round.config;
-    await eventually(
-      'the witness has verified it',
-      async () => ((await witness.client.signal())?.signal.aggregation_round ?? 0) >= round,
+    await eventually('the witness has verified it', async () =>
+      (await witness.client.status()).participations.some(
+        (each) => each.round === round && ['included', 'left_out'].includes(each.state),
+      ),
     );
-    for (const [name, entry] of Object.entries((await witness.client.signal())?.signal.reward_signals ?? {}))
+    const published = (await witness.client.signal())?.signal;
+    // A round that counted nothing does not replace the signal before it.
+    if (published?.aggregation_round !== round) continue;
+    for (const [name, entry] of Object.entries(published.reward_signals))
       totals.set(name, (totals.get(name) ?? 0) + entry.total_samples);
   }
   await Promise.all(drivers);

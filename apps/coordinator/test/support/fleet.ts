@@ -175,7 +175,7 @@ export class TestFleet {
           cluster: this.cluster,
           keys,
           minParticipantsPerGroup: this.options.minParticipants ?? 2,
-          maxParticipants: this.options.routers,
+          maxParticipants: Math.max(this.options.routers, this.options.minParticipants ?? 2),
           privacy: { rho: 'unsafe-none' },
           sendDelayMs: 0,
           durationMs: 20_000,
