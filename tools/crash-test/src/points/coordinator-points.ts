@@ -63,6 +63,7 @@ const operations: Readonly<Record<string, Need>> = {
   'put-freshness': 'fleet',
   'get-freshness': 'probe',
   'get-current-epoch': 'probe',
+  'get-catalogue': 'probe',
   'get-latest-round': 'probe',
   'get-signal': 'probe',
   'get-budget': 'probe',
