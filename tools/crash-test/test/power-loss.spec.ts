@@ -122,8 +122,8 @@ withStrace(
     for (const { request, unsynced } of acknowledged) expect({ request, unsynced }).toEqual({ request, unsynced: [] });
     const count = (what: RegExp) => named(acknowledged, 'answered', what).length;
     expect([count(/epoch-signatures/), count(/\/rounds /)]).toEqual([4, 1]);
-  // A slow machine may need a second attempt at the epoch, for which all take seats anew.
-  expect(count(/seats/)).toBeGreaterThanOrEqual(4);
+    // A slow machine may need a second attempt at the epoch, for which all take seats anew.
+    expect(count(/seats/)).toBeGreaterThanOrEqual(4);
     for (const what of [/reports/, /votes/, /answers/]) expect(count(what)).toBeGreaterThanOrEqual(3);
 
     // What would have been found again right after each receipt: the contribution that it is for.
