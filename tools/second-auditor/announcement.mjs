@@ -1,4 +1,4 @@
-// The announcement and what the policy asks of it (sections 5 and 6).
+// The announcement and what the policy asks of it (docs/protocol.md, "Layout: from observations to integers" and "Announcement").
 import { checkSignature, domainHash } from './crypto.mjs';
 import { check } from './errors.mjs';
 import { partyInRole } from './fleet.mjs';

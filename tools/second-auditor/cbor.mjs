@@ -1,4 +1,4 @@
-// Reader for the deterministic CBOR subset of section 2.1. It decodes one item and refuses everything else.
+// Reader for the deterministic CBOR subset of docs/protocol.md, "CBOR". It decodes one item and refuses everything else.
 import { check, fail } from './errors.mjs';
 
 const MAX_DEPTH = 32;

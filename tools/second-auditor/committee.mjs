@@ -1,4 +1,4 @@
-// The arithmetic of a committee of m members with threshold t (section 1).
+// The arithmetic of a committee of m members with threshold t (docs/protocol.md, "Overview").
 import { check } from './errors.mjs';
 
 export function committeeOf(m, t) {

@@ -1,4 +1,4 @@
-// Hashes, Merkle root and signatures of section 2.3 and 2.4.
+// Hashes, Merkle root and signatures of docs/protocol.md, "Length prefix, hash, signature" and "Merkle root".
 import { createHash, createPrivateKey, createPublicKey, diffieHellman, verify } from 'node:crypto';
 import { check } from './errors.mjs';
 

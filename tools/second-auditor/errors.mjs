@@ -1,4 +1,4 @@
-// A failed check: the problem code of the protocol (section 18) and what was being looked at.
+// A failed check: the problem code of the protocol (docs/protocol.md, "Problem codes") and what was being looked at.
 export class AuditFailure extends Error {
   constructor(code, detail) {
     super(`${code}: ${detail}`);

@@ -1,4 +1,4 @@
-// Fleet documents, certificates and the epoch certificate (sections 3 and 4).
+// Fleet documents, certificates and the epoch certificate (docs/protocol.md, "Fleet documents" and "Epochs").
 import { committeeOf } from './committee.mjs';
 import { checkSignature, domainHash, isUsableKemKey } from './crypto.mjs';
 import { check } from './errors.mjs';

@@ -1,4 +1,4 @@
-// The messages of a transcript: their fields and sizes (sections 3 to 12).
+// The messages of a transcript: their fields and sizes (docs/protocol.md, "Fleet documents" to "Answering").
 import { decodeCbor } from './cbor.mjs';
 import { check } from './errors.mjs';
 import * as f from './fields.mjs';

@@ -1,4 +1,4 @@
-// Packed vectors of section 2.5. Words stay below 2^48, so doubles are exact.
+// Packed vectors of docs/protocol.md, "Packed vectors". Words stay below 2^48, so doubles are exact.
 import { check } from './errors.mjs';
 
 export const packedLength = (dimension, bits) => Math.ceil((dimension * bits) / 8);

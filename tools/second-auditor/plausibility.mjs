@@ -1,4 +1,4 @@
-// Groups whose sums no honest routers can have sent (section 14).
+// Groups whose sums no honest routers can have sent (docs/protocol.md, "The signal").
 
 const COUNT_OF = { successes: 'samples', latency: 'samples', quality: 'quality_samples', cost: 'cost_samples' };
 

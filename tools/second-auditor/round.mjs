@@ -1,4 +1,4 @@
-// What happened in a round: headers, reports, the set, the decision, the answers and the sums (sections 8 to 13).
+// What happened in a round: headers, reports, the set, the decision, the answers and the sums (docs/protocol.md, "Collecting" to "Publishing and auditing").
 import { holds } from './committee.mjs';
 import { checkSignature, domainHash, merkleRoot } from './crypto.mjs';
 import { check, fail } from './errors.mjs';

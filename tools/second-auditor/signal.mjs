@@ -1,4 +1,4 @@
-// From the sums to the published signal (section 14).
+// From the sums to the published signal (docs/protocol.md, "The signal").
 import { fail } from './errors.mjs';
 import { centred } from './packing.mjs';
 import { implausibleGroups } from './plausibility.mjs';

@@ -1,4 +1,4 @@
-// A transcript folder (section 13): reads every file and refuses any other.
+// A transcript folder (docs/protocol.md, "Publishing and auditing"): reads every file and refuses any other.
 import { readdirSync, readFileSync } from 'node:fs';
 import { check, fail } from './errors.mjs';
 

@@ -10,7 +10,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 /** The media type of the body, without its parameters; empty for an operation without one. Throws `malformed` for another kind. */
 export function acceptedType({ request }: Pick<Operation, 'request'>, headers: Headers): string {
   if (request === undefined) return '';
-  // Bodies are CBOR unless JSON is said (docs/protocol.md, HTTP).
+  // Bodies are CBOR unless JSON is said (docs/protocol.md, "HTTP").
   const [type] = String(headers['content-type'] ?? CBOR_TYPE).split(';');
   const named = type.trim().toLowerCase();
   if (request.some((content) => content.type === named)) return named;

@@ -1,5 +1,5 @@
 /**
- * Lying routers (PROTOCOL section 5): 55 routers, 11 groups, 5 liars. Groups change every round; where the liars happen to sit in half of
+ * Lying routers (docs/protocol.md, "The signal"): 55 routers, 11 groups, 5 liars. Groups change every round; where the liars happen to sit in half of
  * the opened groups or more, nothing is promised, and such rounds are counted and left out of the comparison with the truth.
  */
 import { epsilonToRho } from '@secagg/dp-noise';

@@ -1,4 +1,4 @@
-/** A router in quarantine: what the coordinator refuses, and what the router makes of it (PROTOCOL section 5). */
+/** A router in quarantine: what the coordinator refuses, and what the router makes of it (docs/protocol.md, "The signal"). */
 import { ledgerBalance } from '@secagg/dp-noise';
 import { SecaggError } from '@secagg/schema';
 import { LocalFleet, type LocalRouter, quarantinedUntil, receiveQuarantine } from '../src';

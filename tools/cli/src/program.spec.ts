@@ -209,7 +209,7 @@ describe('fleet', () => {
 });
 
 describe('privacy', () => {
-  // PROTOCOL section 6, published values.
+  // docs/protocol.md, "Privacy cost and ledger", published values.
   it.each([
     [1 / 32, 1e-3, 0.6880024554878086],
     [0.5, 1e-6, 5.221534444530169],

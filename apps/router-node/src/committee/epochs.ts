@@ -1,4 +1,4 @@
-/** Epochs of this member: seats, signatures, certificates seen, and the erasure of secrets (PROTOCOL section 2). */
+/** Epochs of this member: seats, signatures, certificates seen, and the erasure of secrets (docs/protocol.md, "Epochs"). */
 import {
   checkEpochReach,
   checkOf,

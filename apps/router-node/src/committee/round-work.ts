@@ -1,4 +1,4 @@
-/** What a member does in a round, item by item (PROTOCOL section 4, steps 5 to 7). Every event is durable before its reply is sent. */
+/** What a member does in a round, item by item (docs/protocol.md, "Checking and reporting", "Deciding" and "Answering"). Every event is durable before its reply is sent. */
 import {
   answer,
   decidedSet,

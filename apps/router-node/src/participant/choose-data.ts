@@ -1,4 +1,4 @@
-/** What of the router's data enters a round, and its vector (docs/protocol.md, sections 5 to 7). */
+/** What of the router's data enters a round, and its vector (docs/protocol.md, "Layout: from observations to integers", "Announcement" and "Contribution"). */
 import { clipToL2Ball, RequesterLimit } from '@secagg/dp-noise';
 import { type AnnouncedRound } from '@secagg/protocol';
 import { encodeObservation, encodeSignal } from '@secagg/schema';

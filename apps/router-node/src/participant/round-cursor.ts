@@ -1,6 +1,6 @@
 /**
  * Above which round number a router asks for open rounds. Only rounds that it has checked in full raise the number for good: answers to polls are not
- * signed, so one that leads to nothing must not hide the rounds after it (docs/protocol.md, Unsigned answers).
+ * signed, so one that leads to nothing must not hide the rounds after it (docs/protocol.md, "Unsigned answers").
  */
 import { isOn, passes } from '@secagg/protocol';
 

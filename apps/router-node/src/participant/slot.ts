@@ -1,6 +1,6 @@
 /**
  * When a contribution is sent. The router decides it the moment it sees the round, from what is public alone: how long its own data took to
- * prepare must not show in it (docs/protocol.md, section 7).
+ * prepare must not show in it (docs/protocol.md, "Contribution").
  */
 import { ensure } from '@secagg/protocol';
 import { type RoundConfig } from '@secagg/schema';

@@ -1,6 +1,6 @@
 /**
  * A `router.db` that comes from a backup, however it came into its place: a backup carries a mark (secagg backup), and whatever the node
- * has forgotten since is made up for before anything else is done (PROTOCOL section 2 and 6).
+ * has forgotten since is made up for before anything else is done (docs/protocol.md, "Epochs" and "Privacy cost and ledger").
  */
 import { type RouterEvent, type RouterState } from '@secagg/protocol';
 import { type Database } from './database';

@@ -1,4 +1,4 @@
-/** Re-checks a published round from the fleet authority's public key alone (PROTOCOL section 4.8). */
+/** Re-checks a published round from the fleet authority's public key alone (docs/protocol.md, "Publishing and auditing"). */
 import { holds, WordSum } from '@secagg/crypto';
 import {
   type Answer,

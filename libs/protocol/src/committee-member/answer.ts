@@ -1,4 +1,4 @@
-/** Answering a decision: keystream sums of exactly the decided set, and seeds for holders whose boxes failed (PROTOCOL section 4.7). */
+/** Answering a decision: keystream sums of exactly the decided set, and seeds for holders whose boxes failed (docs/protocol.md, "Answering"). */
 import {
   domainMessage,
   holds,

@@ -1,4 +1,4 @@
-/** A member's look at all contributions of a closed round: public checks, then its own boxes (PROTOCOL section 4.5). */
+/** A member's look at all contributions of a closed round: public checks, then its own boxes (docs/protocol.md, "Checking and reporting"). */
 import {
   openBoxPlaintext,
   type SealingOpener,

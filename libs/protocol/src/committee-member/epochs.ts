@@ -1,4 +1,4 @@
-/** Taking seats, signing epochs, erasing their secrets (PROTOCOL section 2). */
+/** Taking seats, signing epochs, erasing their secrets (docs/protocol.md, "Epochs"). */
 import { generateIdentityKey, sealingSuite, signMessage } from '@secagg/crypto';
 import {
   type Bytes,

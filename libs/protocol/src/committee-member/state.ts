@@ -1,7 +1,7 @@
 /**
  * A committee member's state. As at the coordinator, functions decide and return events; an event is durable before what it
  * allows leaves. `seat-made` holds the epoch's secrets: they are stored apart, are never part of a backup, and are erased
- * with `epoch-erased` (PROTOCOL section 2). A vote is durable before it is sent, and there is one a round.
+ * with `epoch-erased` (docs/protocol.md, "Epochs"). A vote is durable before it is sent, and there is one a round.
  */
 import { type Bytes, type Report, type Signed, type Vote } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';

@@ -1,4 +1,4 @@
-/** Reporting and voting: reports come first, and a member votes once (PROTOCOL section 4, steps 5 and 6). */
+/** Reporting and voting: reports come first, and a member votes once (docs/protocol.md, "Checking and reporting" and "Deciding"). */
 import { signMessage } from '@secagg/crypto';
 import {
   type AbortReason,

@@ -1,4 +1,4 @@
-/** What a coordinator checks before it accepts a contribution (PROTOCOL section 4.3). */
+/** What a coordinator checks before it accepts a contribution (docs/protocol.md, "Collecting"). */
 import {
   type Bytes,
   type Contribution,

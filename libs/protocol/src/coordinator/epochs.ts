@@ -1,4 +1,4 @@
-/** Setting up an epoch: seats, the proposed list, the signatures of all members (PROTOCOL section 2). */
+/** Setting up an epoch: seats, the proposed list, the signatures of all members (docs/protocol.md, "Epochs"). */
 import { sealingSuite, verifyMessage } from '@secagg/crypto';
 import {
   type Bytes,

@@ -1,6 +1,6 @@
 /**
  * The coordinator's own ledger, one per cluster: for planning and for refusing early. What protects a router's data is that
- * router's ledger alone (PROTOCOL section 6). All entries follow from events that are there anyway, so this state needs none.
+ * router's ledger alone (docs/protocol.md, "Privacy cost and ledger"). All entries follow from events that are there anyway, so this state needs none.
  */
 import {
   allocateRound,

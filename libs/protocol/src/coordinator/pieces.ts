@@ -1,4 +1,4 @@
-/** Bookkeeping of piece sums: which hash t holders agree on, and whom to ask for the bytes (PROTOCOL section 4.7). */
+/** Bookkeeping of piece sums: which hash t holders agree on, and whom to ask for the bytes (docs/protocol.md, "Answering"). */
 import { domainHash, holds } from '@secagg/crypto';
 import { type Bytes, type MemberIndex, type SubsetMask } from '@secagg/schema';
 import { isOn } from '../checks/check';

@@ -1,4 +1,4 @@
-/** From what an operator wants of a round to the announced configuration (PROTOCOL section 4.1). */
+/** From what an operator wants of a round to the announced configuration (docs/protocol.md, "Announcement"). */
 import { honestQuorum, planNoise, rhoToBudgetUnits } from '@secagg/dp-noise';
 import {
   type ClusterHash,

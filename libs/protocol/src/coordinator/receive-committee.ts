@@ -1,4 +1,4 @@
-/** What members say in a round, checked before it counts (PROTOCOL section 4, steps 5 to 7). */
+/** What members say in a round, checked before it counts (docs/protocol.md, "Checking and reporting", "Deciding" and "Answering"). */
 import { holds } from '@secagg/crypto';
 import {
   type AnswerBody,

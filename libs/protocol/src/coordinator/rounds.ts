@@ -1,4 +1,4 @@
-/** A round at the coordinator: announce, collect, close, and what time brings on (PROTOCOL section 4, steps 1 to 6). */
+/** A round at the coordinator: announce, collect, close, and what time brings on (docs/protocol.md, "Announcement", "Collecting" and "Deciding"). */
 import { WordSum } from '@secagg/crypto';
 import {
   type AbortReason,

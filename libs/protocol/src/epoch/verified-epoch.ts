@@ -1,4 +1,4 @@
-/** An epoch certificate, checked: who the committee is and which keys it has (PROTOCOL section 2). */
+/** An epoch certificate, checked: who the committee is and which keys it has (docs/protocol.md, "Epochs"). */
 import { domainHash, pieces, quorum, sealingSuite, usableThreshold, verifyMessage } from '@secagg/crypto';
 import { type Bytes, type Epoch, type EpochCertificate, epochMessage, type SubsetMask } from '@secagg/schema';
 import { type CheckName, ensure, isOn, under } from '../checks/check';

@@ -1,4 +1,4 @@
-/** How many routers of a group a round has to take for colluders, where committee members may be among them (docs/protocol.md, Fleet documents). */
+/** How many routers of a group a round has to take for colluders, where committee members may be among them (docs/protocol.md, "Fleet documents"). */
 import { type ClusterPolicy, type FleetPolicy } from '@secagg/schema';
 
 type CommitteeTerms = Pick<FleetPolicy['committee'], 'candidates' | 'threshold'>;

@@ -1,5 +1,5 @@
 /**
- * The fleet authority: an offline key that says who is in the fleet and what its rounds may do (PROTOCOL sections 1 and 2).
+ * The fleet authority: an offline key that says who is in the fleet and what its rounds may do (docs/protocol.md, "Fleet documents" and "Epochs").
  * Everything here is pure, so the CLI, the demo and the tests make fleets the same way.
  */
 import { generateIdentityKey, tolerance } from '@secagg/crypto';

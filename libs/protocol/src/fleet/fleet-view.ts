@@ -1,4 +1,4 @@
-/** What a party knows of its fleet from the authority's signature alone (PROTOCOL sections 1 and 2). */
+/** What a party knows of its fleet from the authority's signature alone (docs/protocol.md, "Fleet documents" and "Epochs"). */
 import { domainHash } from '@secagg/crypto';
 import {
   type Bytes,

@@ -1,4 +1,4 @@
-/** Newer fleet documents replace older ones, never the other way round (PROTOCOL section 1). */
+/** Newer fleet documents replace older ones, never the other way round (docs/protocol.md, "Fleet documents"). */
 import { type RoundConfig, SecaggError, type Signed } from '@secagg/schema';
 import { ensure, isOn } from '../checks/check';
 import { sameBytes } from '../documents';

@@ -1,4 +1,4 @@
-/** A decision in a form that whoever has the authority's key can check: what one party shows another (PROTOCOL section 4.6). */
+/** A decision in a form that whoever has the authority's key can check: what one party shows another (docs/protocol.md, "Deciding"). */
 import {
   type Bytes,
   type DecisionProof,

@@ -1,4 +1,4 @@
-/** Checks where a router's contribution stands in a decided round, without the contributions of the others (PROTOCOL section 4.8). */
+/** Checks where a router's contribution stands in a decided round, without the contributions of the others (docs/protocol.md, "Publishing and auditing"). */
 import { type ProvenLeaf, verifyInclusion, verifyNeighbours } from '@secagg/crypto';
 import {
   type Bytes,

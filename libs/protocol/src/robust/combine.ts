@@ -1,4 +1,4 @@
-/** From examined groups to the signal: robust estimates, each with what robustness costs (PROTOCOL section 5). */
+/** From examined groups to the signal: robust estimates, each with what robustness costs (docs/protocol.md, "The signal"). */
 import {
   type Combination,
   type KeyDetails,

@@ -1,4 +1,4 @@
-/** Groups whose sums no honest routers can have sent (PROTOCOL section 5). */
+/** Groups whose sums no honest routers can have sent (docs/protocol.md, "The signal"). */
 import { DENOMINATOR, type FieldName, type FieldSpec, NOISE_TAIL_STD_DEVS, type RoundConfig } from '@secagg/schema';
 import { noiseVariance } from '../round/privacy';
 

@@ -1,4 +1,4 @@
-/** From the opened sums of a round to the signal that routers use (PROTOCOL sections 5 to 7). */
+/** From the opened sums of a round to the signal that routers use (docs/protocol.md, "The signal" and "Privacy cost and ledger"). */
 import { type DecodedSums, decodeSums } from '@secagg/schema';
 import { type AuditedRound } from '../auditor/audit-round';
 import { type RobustCombination } from '../robust/combine';

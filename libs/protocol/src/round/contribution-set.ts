@@ -1,4 +1,4 @@
-/** Which contributions stay in: a function of the headers and the proposed reports alone (PROTOCOL section 4, steps 5 and 6). */
+/** Which contributions stay in: a function of the headers and the proposed reports alone (docs/protocol.md, "The set"). */
 import { domainHash, merkleRoot } from '@secagg/crypto';
 import {
   type Bytes,

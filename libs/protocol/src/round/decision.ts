@@ -1,4 +1,4 @@
-/** Votes and decisions: q identical votes bind everybody (PROTOCOL section 4.6). */
+/** Votes and decisions: q identical votes bind everybody (docs/protocol.md, "Deciding"). */
 import { domainHash, verifyMessage } from '@secagg/crypto';
 import { type Bytes, type Decision, SecaggError, type Vote, type VoteBody, voteBodyMessage } from '@secagg/schema';
 import { ensure, ensureThat } from '../checks/check';

@@ -1,4 +1,4 @@
-/** The privacy cost of a round, before and after it (PROTOCOL section 6); the formulas are in libs/dp-noise. */
+/** The privacy cost of a round, before and after it (docs/protocol.md, "Privacy cost and ledger"); the formulas are in libs/dp-noise. */
 import { costOfRound, costOfSum, DpNoiseError, type Release, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
 import { type Epoch, requestNorm, type RoundConfig, SecaggError } from '@secagg/schema';
 import { ensure } from '../checks/check';

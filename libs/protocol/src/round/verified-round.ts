@@ -1,4 +1,4 @@
-/** An announcement, checked against fleet and epoch: everything derived from it that the roles share (PROTOCOL section 4.1). */
+/** An announcement, checked against fleet and epoch: everything derived from it that the roles share (docs/protocol.md, "Announcement"). */
 import { domainHash, packedLength, padContext, type RouterPad } from '@secagg/crypto';
 import {
   type Bytes,
@@ -226,7 +226,7 @@ export function checkRoundTime(view: FleetView, round: VerifiedRound, nowMs: num
   });
 }
 
-/** The group of a router: nobody chooses it (PROTOCOL section 4.3). Integer in [0, groups). */
+/** The group of a router: nobody chooses it (docs/protocol.md, "Collecting"). Integer in [0, groups). */
 export function groupOf(
   config: Pick<RoundConfig, 'cluster' | 'round' | 'groups' | 'epoch_hash'>,
   router: PartyId,

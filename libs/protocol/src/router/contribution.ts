@@ -1,4 +1,4 @@
-/** Building a contribution: noise, encryption, sealing, signature (PROTOCOL section 3 and section 4.2). */
+/** Building a contribution: noise, encryption, sealing, signature (docs/protocol.md, "Contribution"). */
 import {
   boxPlaintext,
   type CommitmentContext,

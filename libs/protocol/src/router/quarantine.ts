@@ -1,5 +1,5 @@
 /**
- * A router in quarantine (PROTOCOL section 5). It sits its rounds out before anything of them is charged or taken, so that only the
+ * A router in quarantine (docs/protocol.md, "The signal"). It sits its rounds out before anything of them is charged or taken, so that only the
  * refusal from which it learns of the quarantine costs what any refusal costs: a charge until the round's outcome is known.
  *
  * The refusal is not signed and its sender is not trusted, so the policy bounds what it can say: a router without quarantine in its cluster's policy

@@ -1,4 +1,4 @@
-/** What another party's proof of a decision does to a router's part in the round (PROTOCOL section 4.6). */
+/** What another party's proof of a decision does to a router's part in the round (docs/protocol.md, "Deciding"). */
 import { type DecisionProof, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { type DecidedRound, verifyDecidedRound } from '../proofs/decision-proof';
 import { verifyDecision } from '../round/decision';

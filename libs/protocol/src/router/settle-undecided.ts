@@ -1,4 +1,4 @@
-/** A round without an outcome: charged in full, once its epoch is over for good (docs/protocol.md, Privacy cost and ledger). */
+/** A round without an outcome: charged in full, once its epoch is over for good (docs/protocol.md, "Privacy cost and ledger"). */
 import { chargeEndMs } from '../round/privacy';
 import { deriveEpoch } from '../epoch/verified-epoch';
 import { type RouterState, type RouterStep } from './state';

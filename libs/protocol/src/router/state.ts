@@ -1,7 +1,7 @@
 /**
  * A router's state: what it has answered, and its privacy ledger over all clusters. Functions decide and return events; an
  * event is durable before what it allows leaves. `contribution-prepared` holds the charge, the observations taken and the
- * bytes together, so that one durable write makes all of it true before anything is sent (PROTOCOL section 4.2 and 6).
+ * bytes together, so that one durable write makes all of it true before anything is sent (docs/protocol.md, "Contribution" and "Privacy cost and ledger").
  */
 import {
   applyLedgerEvent,
@@ -49,7 +49,7 @@ export interface Participation {
   outcome?: RoundOutcome;
 }
 
-/** A coordinator's refusal for a quarantine (PROTOCOL section 5). */
+/** A coordinator's refusal for a quarantine (docs/protocol.md, "The signal"). */
 export interface ToldQuarantine {
   /** The round that was refused. */
   readonly round: number;

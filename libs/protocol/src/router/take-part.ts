@@ -1,4 +1,4 @@
-/** A router's part in a round: check the announcement, charge, contribute, keep the receipt, settle (PROTOCOL section 4). */
+/** A router's part in a round: check the announcement, charge, contribute, keep the receipt, settle (docs/protocol.md, "Announcement" and "Contribution"). */
 import { decideCharge, decideCorrection, decideRelease, type LedgerEvent } from '@secagg/dp-noise';
 import {
   type Bytes,

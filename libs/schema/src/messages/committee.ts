@@ -1,4 +1,4 @@
-/** What committee members see and say in a round (PROTOCOL section 4, steps 5 to 7). */
+/** What committee members see and say in a round (docs/protocol.md, "Checking and reporting", "Deciding" and "Answering"). */
 import { z } from 'zod';
 import { defineMessage } from './define';
 import {

@@ -1,4 +1,4 @@
-/** Seats and epoch certificates (PROTOCOL section 2). */
+/** Seats and epoch certificates (docs/protocol.md, "Epochs"). */
 import { z } from 'zod';
 import { defineMessage } from './define';
 import {

@@ -1,4 +1,4 @@
-/** What the offline fleet authority signs: certificates, the roster and the fleet policy (PROTOCOL sections 1 and 2). */
+/** What the offline fleet authority signs: certificates, the roster and the fleet policy (docs/protocol.md, "Fleet documents" and "Epochs"). */
 import { z } from 'zod';
 import { defineMessage } from './define';
 import {

@@ -1,4 +1,4 @@
-/** The announcement of a round, a router's contribution and the coordinator's receipt (PROTOCOL section 4, steps 1 to 3). */
+/** The announcement of a round, a router's contribution and the coordinator's receipt (docs/protocol.md, "Announcement", "Contribution" and "Collecting"). */
 import { z } from 'zod';
 import { roundLayoutSchema } from '../layout';
 import { defineMessage } from './define';
@@ -35,7 +35,7 @@ const privacySchema = z.strictObject({
 });
 export type RoundPrivacy = z.infer<typeof privacySchema>;
 
-/** How the sums of the groups become one result (PROTOCOL section 5). */
+/** How the sums of the groups become one result (docs/protocol.md, "The signal"). */
 export const combination = z.enum(['sum', 'median', 'trimmed-mean']);
 export type Combination = z.infer<typeof combination>;
 

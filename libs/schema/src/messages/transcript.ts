@@ -1,4 +1,4 @@
-/** The published record of a finished round (PROTOCOL section 4, step 8): enough for anyone to recompute all of it. */
+/** The published record of a finished round (docs/protocol.md, "Publishing and auditing"): enough for anyone to recompute all of it. */
 import { z } from 'zod';
 import { decisionSchema, pieceSumSchema } from './committee';
 import { defineMessage } from './define';

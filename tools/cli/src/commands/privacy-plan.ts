@@ -1,4 +1,4 @@
-/** What a budget buys, before anyone spends anything: noise and standard errors of every round (PROTOCOL section 6). */
+/** What a budget buys, before anyone spends anything: noise and standard errors of every round (docs/protocol.md, "Privacy cost and ledger"). */
 import {
   type Budget,
   costOfRound,
