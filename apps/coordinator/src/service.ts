@@ -1,7 +1,7 @@
 /** The service put together: state from the journal, what acts by itself, and the HTTP face. */
 import { setMaxListeners } from 'node:events';
 import { closeAll, listening, underAuthority } from '@secagg/host';
-import { createHttpServer, type HttpServerOptions } from '@secagg/http';
+import { accessOf, createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
 import { epochInForce, takeFreshness } from '@secagg/protocol';
 import { type FreshnessProof, SecaggError } from '@secagg/schema';
@@ -36,6 +36,7 @@ import { Scores } from './suspicion/scores';
 import { createOperations } from './routes';
 
 export interface Service {
+  /** 0 on a Unix socket. */
   readonly port: number;
   /** Lets go of what its retention is over for; done at least every minute anyway. */
   release(): Promise<void>;
@@ -223,11 +224,12 @@ async function run(
     reading: () => journal.reading(),
     onProblem,
     closing: closing.signal,
+    access: accessOf(config),
     limits: config.limits,
     largestBodyBytes: HARD_CAP_BYTES,
   });
   // Before anything acts by itself: what cannot listen has nothing to stop.
-  const port = await listening(config.host, config.port, () => server.listen(config.port, config.host));
+  const address = await listening(config, () => server.listen(config));
 
   const tasks =
     replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
@@ -248,8 +250,7 @@ async function run(
   );
   logger.info(
     {
-      host: config.host,
-      port,
+      ...address,
       fleet: journal.state.view.fleet,
       epoch: epochInForce(journal.state, now())?.epoch.epoch ?? null,
       rounds: journal.state.rounds.size,
@@ -275,7 +276,7 @@ async function run(
     logger.info('coordinator has stopped');
   };
   let stopping: Promise<void> | undefined;
-  return { port, release, stop: () => (stopping ??= stop()) };
+  return { port: 'port' in address ? address.port : 0, release, stop: () => (stopping ??= stop()) };
 }
 
 /** A round has to end within its epoch: so the next epoch must be there before the longest one would not fit any more. */

@@ -3,6 +3,7 @@ import { parseServiceUrl } from '@secagg/client';
 import {
   ConfigError,
   type Environment,
+  hostNames,
   listenHost,
   readSettings,
   type ReadSettings,
@@ -54,8 +55,15 @@ const settings = z.strictObject({
   coordinatorCaFile: path(
     "certificate authorities in PEM for an https coordinator, where the system's do not apply",
   ).optional(),
-  host: listenHost.default('127.0.0.1').meta(about('address that it listens on; unauthenticated: keep it local')),
+  host: listenHost.default('127.0.0.1').meta(about('address that it listens on; without tokenFile keep it local')),
   port: count(0, 65535).default(8500).meta(about('0: any free port')),
+  socketPath: path('Unix socket that it listens on, for owner and group, instead of host and port').optional(),
+  allowedHosts: hostNames
+    .default([])
+    .meta(about('names that it may be called by besides localhost, its host and IP addresses; *: any')),
+  tokenFile: path(
+    'bearer token that callers must show, at least 16 characters, mode 0600 or 0400; probes of /healthz and /readyz need none',
+  ).optional(),
   dataDir: path('folder of its databases, for one process at a time'),
   identityKeyFile: path('Ed25519 seed: sealed under the store key, or 32 bytes or hexadecimal; mode 0600 or 0400'),
   authorityKeyFile: path('Ed25519 public key of the fleet authority: 32 bytes or hexadecimal'),

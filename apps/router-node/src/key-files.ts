@@ -7,6 +7,7 @@ import {
   readCertificates,
   readIdentityFile,
   readPublicKey,
+  readTokenFile,
   takeStoreKey,
 } from '@secagg/host';
 import { type Config, named } from './config';
@@ -18,6 +19,8 @@ export interface StartFiles {
   readonly storeKey?: { readonly bytes: Uint8Array; readonly key: AtRest };
   /** Certificate authorities in PEM. */
   readonly ca?: string;
+  /** What callers must show. */
+  readonly token?: string;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface StartFiles {
  * Throws one fault with all that is wrong.
  */
 export async function readStartFiles(
-  { id, identityKeyFile, authorityKeyFile, storeKeyFile, coordinatorCaFile, groupAccess }: Config,
+  { id, identityKeyFile, authorityKeyFile, storeKeyFile, coordinatorCaFile, tokenFile, groupAccess }: Config,
   environment: Record<string, string | undefined>,
 ): Promise<StartFiles> {
   const faults = new Faults();
@@ -41,10 +44,14 @@ export async function readStartFiles(
   const ca = await faults.attempt(() =>
     coordinatorCaFile === undefined ? undefined : readCertificates(named('coordinatorCaFile'), coordinatorCaFile),
   );
+  const token = await faults.attempt(() =>
+    tokenFile === undefined ? undefined : readTokenFile(named('tokenFile'), tokenFile, groupAccess),
+  );
   faults.raise();
   return {
     ...(keys as NonNullable<typeof keys>),
     authorityKey: authorityKey as Uint8Array,
     ...(ca === undefined ? {} : { ca }),
+    ...(token === undefined ? {} : { token }),
   };
 }

@@ -16,7 +16,7 @@ import {
   readingStored,
   underAuthority,
 } from '@secagg/host';
-import { createHttpServer, type HttpServerOptions } from '@secagg/http';
+import { accessOf, createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
 import { type Participation, type RouterContext } from '@secagg/protocol';
 import { fleetDocumentsMessage, SecaggError } from '@secagg/schema';
@@ -48,6 +48,7 @@ import { type CommitteeStore, openCommitteeStore, removeCommitteeStore } from '.
 import { openRouterStore, type RouterStore } from './store/router-store';
 
 export interface RunningNode {
+  /** 0 on a Unix socket. */
   readonly port: number;
   /** Stops taking requests, ends the loops, closes the stores. */
   stop(): Promise<void>;
@@ -113,14 +114,12 @@ export async function startNode(
   const server = createHttpServer(operations, {
     onProblem: problemsOf(node),
     closing: stopping.signal,
+    access: accessOf(config, files.token),
     limits: config.limits,
     largestBodyBytes: Math.max(MAX_PAYLOADS_BYTES, fleetDocumentsMessage.maxBytes),
   });
-  const port = await listening(config.host, config.port, () => server.listen(config.port, config.host));
-  log.info(
-    { host: config.host, port, coordinator: parseServiceUrl(config.coordinatorUrl).shown },
-    'router-node listening',
-  );
+  const address = await listening(config, () => server.listen(config));
+  log.info({ ...address, coordinator: parseServiceUrl(config.coordinatorUrl).shown }, 'router-node listening');
 
   const loops = [
     participant.run(stopping.signal),
@@ -136,7 +135,7 @@ export async function startNode(
   if (!member) void warnWithoutStoreKey(node, stopping.signal);
 
   return {
-    port,
+    port: 'port' in address ? address.port : 0,
     stop: async () => {
       stopping.abort(new Error('the node is stopping'));
       await Promise.all([server.close(STOP_GRACE_MS), ...loops]);

@@ -1,4 +1,5 @@
 /** The node's own HTTP interface, with a coordinator that cannot be reached. */
+import { RouterNodeClient } from '@secagg/client';
 import { pino } from 'pino';
 import { request } from 'undici';
 import { readConfig } from '../src/config';
@@ -251,4 +252,94 @@ it('does not start with a secret key that others can read', async () => {
   const { join } = await import('node:path');
   chmodSync(join(fleet.folder, 'router-0.key'), 0o644);
   await expect(boot()).rejects.toThrow('SECAGG_IDENTITY_KEY_FILE');
+});
+
+describe('who may call', () => {
+  const at = (path: string, headers: Record<string, string>, method: 'GET' | 'POST' = 'GET') =>
+    request(`http://127.0.0.1:${node?.port}${path}`, {
+      method,
+      headers: { ...headers, 'content-type': 'application/json' },
+      ...(method === 'POST' ? { body: JSON.stringify([row]) } : {}),
+    }).then(async ({ statusCode, headers: answered, body }) => ({
+      status: statusCode,
+      challenge: answered['www-authenticate'],
+      json: JSON.parse(await body.text()) as { code?: string },
+    }));
+
+  it('is no foreign web page: neither by a name of its own nor from another origin', async () => {
+    await start();
+    const foreign: Record<string, string>[] = [
+      { host: 'evil.example' },
+      { origin: 'http://evil.example' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+    ];
+    for (const headers of foreign) {
+      expect(await at('/v1/observations', headers, 'POST')).toMatchObject({
+        status: 403,
+        json: { code: 'foreign_request' },
+      });
+      for (const path of ['/v1/status', '/v1/budget/history', '/v1/signal', '/metrics', '/healthz', '/nowhere'])
+        expect(await at(path, headers)).toMatchObject({ status: 403, json: { code: 'foreign_request' } });
+    }
+    expect(await waiting()).toBe(0);
+    expect((await at('/v1/observations', { host: 'localhost:8500' }, 'POST')).status).toBe(202);
+    const { text } = await call('GET', '/metrics');
+    expect(text).toContain(`secure_agg_failures_total{reason="unauthorized"} ${7 * foreign.length}`);
+  });
+
+  it('may use names that are listed', async () => {
+    await start({ SECAGG_ALLOWED_HOSTS: 'router.internal' });
+    expect((await at('/v1/status', { host: 'router.internal:8500' })).status).toBe(200);
+  });
+
+  it('shows the token, where there is one; probes need none', async () => {
+    const { writeFileSync } = await import('node:fs');
+    const { join } = await import('node:path');
+    const file = join(fleet.folder, 'token');
+    writeFileSync(file, 'correct-horse-battery\n', { mode: 0o600 });
+    await start({ SECAGG_TOKEN_FILE: file });
+    for (const authorization of ['', 'Bearer wrong', 'Basic Y29ycmVjdA==']) {
+      for (const path of ['/v1/status', '/metrics', '/openapi.json'])
+        expect(await at(path, { authorization })).toMatchObject({
+          status: 401,
+          challenge: 'Bearer',
+          json: { code: 'bad_token' },
+        });
+      expect((await at('/v1/observations', { authorization }, 'POST')).status).toBe(401);
+      for (const path of ['/healthz', '/readyz']) expect((await at(path, { authorization })).status).not.toBe(401);
+    }
+    const authorization = 'Bearer correct-horse-battery';
+    expect((await at('/v1/observations', { authorization }, 'POST')).status).toBe(202);
+    const client = new RouterNodeClient({ url: `http://127.0.0.1:${node?.port}`, token: 'correct-horse-battery' });
+    expect((await client.status()).observations.waiting).toBe(1);
+    await client.close();
+  });
+
+  it('is whoever may open its Unix socket', async () => {
+    const { existsSync } = await import('node:fs');
+    const { join } = await import('node:path');
+    const socket = join(fleet.folder, 'node.sock');
+    await start({ SECAGG_SOCKET_PATH: socket });
+    expect(node?.port).toBe(0);
+    const client = new RouterNodeClient({ url: `unix:${socket}` });
+    await client.postObservations([row]);
+    expect((await client.status()).observations.waiting).toBe(1);
+    await client.close();
+    await node?.stop();
+    node = undefined;
+    expect(existsSync(socket)).toBe(false);
+  });
+});
+
+it('describes every operation with the schemas of its parameters and bodies', async () => {
+  await start();
+  const { paths, components } = (await call('GET', '/openapi.json')).json as unknown as {
+    paths: Record<string, Record<string, { parameters: { name: string; schema: object }[]; requestBody?: object }>>;
+    components: { schemas: Record<string, { properties?: object }> };
+  };
+  expect(paths['/v1/budget/history'].get.parameters.map(({ name }) => name)).toEqual(['limit', 'before']);
+  expect(paths['/v1/budget/history'].get.parameters[0].schema).toMatchObject({ minimum: 1, maximum: 1000 });
+  expect(JSON.stringify(paths['/v1/observations'].post.requestBody)).toContain('latency_s');
+  expect(Object.keys(components.schemas['decision-proof'].properties ?? {})).not.toEqual([]);
 });

@@ -29,7 +29,7 @@ describe('what ended a process', () => {
   });
 
   it('is told in one line where the machine is at fault, and with its stack where the program is', () => {
-    expect(faultOf(coded('EADDRINUSE')).message).toBe('the port is taken (says EADDRINUSE)');
+    expect(faultOf(coded('EADDRINUSE')).message).toBe('another process listens there (says EADDRINUSE)');
     expect(faultOf(new TypeError('x is undefined')).message).toContain('fault-of.spec');
     expect(faultOf('thrown text')).toMatchObject({ exitCode: 70, message: 'thrown text' });
     const known = new HostFault(78, 'as it is');

@@ -25,7 +25,7 @@ const KINDS: readonly (readonly [prefix: string, exitCode: ExitCode, text: strin
   ['SQLITE_BUSY', exitCodes.inUse, 'another process has the data directory'],
   ['SQLITE_CANTOPEN', exitCodes.noPermission, 'the database cannot be opened'],
   ['SQLITE_PERM', exitCodes.noPermission, 'the database cannot be opened'],
-  ['EADDRINUSE', exitCodes.unavailable, 'the port is taken'],
+  ['EADDRINUSE', exitCodes.unavailable, 'another process listens there'],
   ['EADDRNOTAVAIL', exitCodes.unavailable, 'this machine does not have the address'],
   ['EACCES', exitCodes.noPermission, 'this process may not do that'],
   ['EPERM', exitCodes.noPermission, 'this process may not do that'],

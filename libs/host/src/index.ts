@@ -20,3 +20,4 @@ export * from './settings/setting-rows';
 export type { StopSignals } from './stop-signals';
 export * from './store-key';
 export * from './tls';
+export * from './token-file';

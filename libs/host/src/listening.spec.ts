@@ -4,8 +4,7 @@ import { listening } from './listening';
 const on = (host: string, port: number) => {
   const server = createServer();
   return listening(
-    host,
-    port,
+    { host, port },
     () =>
       new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -31,13 +30,26 @@ describe('listening', () => {
     ['ENOTFOUND', 78, 'host (SECAGG_HOST): there is no address h'],
     ['EINVAL', 78, 'host (SECAGG_HOST): there is no address h'],
   ])('%s ends with %i', async (name, exitCode, message) => {
-    await expect(listening('h', 80, code(name))).rejects.toMatchObject({
+    await expect(listening({ host: 'h', port: 80 }, code(name))).rejects.toMatchObject({
       exitCode,
       message: expect.stringContaining(message) as unknown,
     });
   });
 
+  it.each([
+    ['EADDRINUSE', 69],
+    ['EACCES', 77],
+    ['ENOENT', 78],
+    ['EINVAL', 78],
+  ])('%s on a Unix socket is told by its setting, and ends with %i', async (name, exitCode) => {
+    const socket = { host: 'h', port: 80, socketPath: '/run/s' };
+    await expect(listening(socket, code(name))).rejects.toMatchObject({
+      exitCode,
+      message: expect.stringMatching(/^socketPath \(SECAGG_SOCKET_PATH\): cannot listen on \/run\/s: /) as unknown,
+    });
+  });
+
   it('leaves what it does not know as it is', async () => {
-    await expect(listening('h', 80, code('EWHATEVER'))).rejects.not.toHaveProperty('exitCode');
+    await expect(listening({ host: 'h', port: 80 }, code('EWHATEVER'))).rejects.not.toHaveProperty('exitCode');
   });
 });

@@ -1,3 +1,4 @@
+export { type Access, accessOf } from './access';
 export * from './content';
 export * from './limits';
 export { getOpenApi } from './openapi';

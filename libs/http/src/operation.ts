@@ -50,6 +50,8 @@ export interface OperationOf<Path extends Parameters, Query extends Parameters> 
   readonly urgent?: boolean;
   /** Most of the load: refused before its route is looked for while the queue is full. */
   readonly bulk?: boolean;
+  /** Answered without the token: for probes, which are told nothing but whether the service works. */
+  readonly open?: boolean;
   /** Answered under any load. */
   readonly always?: boolean;
   /** Does without what other replicas may have decided a moment ago; all others look at the newest state. */

@@ -23,9 +23,12 @@ export function problemReply(error: SecaggError): Reply {
     detail: error.message,
     code: error.code,
   };
-  const headers =
-    status === 429 || status === 503
-      ? { 'retry-after': String(typeof retryAfterS === 'number' ? Math.max(1, retryAfterS) : 1) }
-      : undefined;
+  const headers = headersOf(status, retryAfterS);
   return { status, type: PROBLEM_TYPE, body: JSON.stringify(body), ...(headers ? { headers } : {}) };
+}
+
+function headersOf(status: number, retryAfterS: unknown): Record<string, string> | undefined {
+  if (status === 401) return { 'www-authenticate': 'Bearer' };
+  if (status !== 429 && status !== 503) return undefined;
+  return { 'retry-after': String(typeof retryAfterS === 'number' ? Math.max(1, retryAfterS) : 1) };
 }

@@ -83,6 +83,7 @@ async function start(overrides: object, connections = 16): Promise<void> {
     fresh: () => Promise.resolve(),
     reading: () => () => durable,
     onProblem: (problem) => problems.push(problem),
+    access: { allowedHosts: ['x'] },
     closing: new AbortController().signal,
     admission,
     queue: new WorkQueue(),

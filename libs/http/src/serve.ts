@@ -2,6 +2,7 @@
 import { failpoint } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { type Access, refuseForeign, requireToken } from './access';
 import { type Admission } from './admission';
 import { callerAddress } from './caller-address';
 import { Deadline } from './deadline';
@@ -26,6 +27,7 @@ export interface ServeOptions {
   onProblem(problem: SecaggError, cause: unknown, operation: string): void;
   /** Aborts all waits. */
   readonly closing: AbortSignal;
+  readonly access: Access;
   readonly limits: Pick<Limits, 'trustedProxies' | 'bodyGraceMs' | 'bodyBytesPerSecond' | 'requestTimeoutMs'>;
 }
 
@@ -40,6 +42,10 @@ export function createListener(operations: readonly Operation[], shared: Shared)
   app.disable('x-powered-by').disable('etag');
   app.enable('case sensitive routing').enable('strict routing');
   app.set('query parser', false);
+  app.use((request, _response, next) => {
+    refuseForeign(request, shared.access);
+    next();
+  });
   for (const [path, methods] of byPath(operations)) {
     app.all(path, (request, response) => {
       // Express would take HEAD for GET as well.
@@ -113,6 +119,7 @@ async function answer(
     let reply: Reply;
     let settled: (() => Promise<void>) | undefined;
     try {
+      if (operation.open !== true) requireToken(request.headers, shared.access);
       const address = callerAddress(request, shared.limits.trustedProxies);
       const query = queryOf(request.url);
       // Rejected requests do not reach the database.

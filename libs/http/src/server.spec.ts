@@ -55,11 +55,12 @@ const start = async (overrides: object = {}): Promise<void> => {
   sockets = [];
   server = createHttpServer(operations, {
     onProblem: (problem) => refused.push(problem),
+    access: { allowedHosts: ['X'] },
     closing: new AbortController().signal,
     limits: limitsSchema().parse(overrides),
     largestBodyBytes: 1000,
   });
-  port = await server.listen(0, '127.0.0.1');
+  ({ port } = (await server.listen({ port: 0, host: '127.0.0.1' })) as { port: number });
 };
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();

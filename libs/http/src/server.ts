@@ -1,5 +1,5 @@
 /** One HTTP server of an app: its operations behind the limits, listening, and closed within a grace. */
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { type SecaggError } from '@secagg/schema';
 import { Admission } from './admission';
@@ -7,6 +7,7 @@ import { Connections } from './connections';
 import { refusingEarly } from './early-refusal';
 import { type Limits } from './limits';
 import { type Operation } from './operation';
+import { listening, listenOnSocket } from './listen';
 import { createListener, type ServeOptions } from './serve';
 import { answerUnreadable } from './unreadable';
 import { WorkQueue } from './work-queue';
@@ -18,11 +19,19 @@ export interface HttpServerOptions extends ServeOptions {
 }
 
 export interface HttpServer {
-  /** @returns the port, which the operating system chooses for 0 */
-  listen(port: number, host: string): Promise<number>;
+  listen(where: Where): Promise<Address>;
   /** Stops accepting, waits for requests under way for `graceMs`, and then ends their connections. */
   close(graceMs: number): Promise<void>;
 }
+
+/** A Unix socket where there is a path; port 0 lets the operating system choose. */
+export interface Where {
+  readonly host: string;
+  readonly port: number;
+  readonly socketPath?: string;
+}
+
+export type Address = { readonly host: string; readonly port: number } | { readonly socket: string };
 
 /** Connections that arrive all at once wait to be accepted, instead of being dropped and tried again after seconds. */
 const BACKLOG = 4096;
@@ -48,19 +57,11 @@ export function createHttpServer(operations: readonly Operation[], options: Http
   const connections = new Connections(server, limits.bodyGraceMs);
   answerUnreadable(server, connections, refused);
   return {
-    listen: async (port, host) => {
-      await listen(server, port, host);
-      return (server.address() as AddressInfo).port;
+    listen: async ({ host, port, socketPath }) => {
+      if (socketPath !== undefined) return listenOnSocket(server, socketPath, BACKLOG);
+      await listening(server, { port, host, backlog: BACKLOG });
+      return { host, port: (server.address() as AddressInfo).port };
     },
     close: (graceMs) => connections.close(graceMs),
   };
 }
-
-const listen = (server: Server, port: number, host: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host, backlog: BACKLOG }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });

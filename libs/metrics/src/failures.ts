@@ -7,6 +7,7 @@ export const failureReasons: readonly string[] = [
 ].sort();
 
 const AUTHENTICATION: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'bad_token',
   'unknown_party',
   'bad_certificate',
   'bad_signature',
@@ -36,7 +37,7 @@ export function createFailureCounters(registry: Registry): (code: ProblemCode) =
   });
   const authentication = new Counter({
     name: 'federation_failed_authentications',
-    help: 'Messages whose sender, certificate, role or signature did not hold',
+    help: 'Messages whose sender, token, certificate, role or signature did not hold',
     registers,
   });
   const malformed = new Counter({

@@ -16,6 +16,12 @@ export const problems = {
     metric: 'validation_error',
   },
   // Who is speaking
+  bad_token: { status: 401, title: 'The bearer token is missing or wrong', metric: 'unauthorized' },
+  foreign_request: {
+    status: 403,
+    title: 'The request is for another host, or of a foreign web page',
+    metric: 'unauthorized',
+  },
   unknown_party: { status: 403, title: 'The party is not known to this fleet', metric: 'unauthorized' },
   bad_certificate: { status: 403, title: 'The certificate is not valid', metric: 'unauthorized' },
   bad_signature: { status: 403, title: 'The signature does not match', metric: 'unauthorized' },

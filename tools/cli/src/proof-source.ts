@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseServiceUrl } from '@secagg/client';
 
-export const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
+export const isUrl = (where: string): boolean => /^(https?:\/\/|unix:\/)/.test(where);
 
 /**
  * Takes the URL of something that a service gives out apart: what stands before the API's own path is where the service is.
@@ -10,6 +10,10 @@ export const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
  * @returns undefined for `match` when nothing of the URL is of the API
  */
 export function splitUrl(text: string, own: RegExp): { url: string; match: RegExpExecArray | undefined } {
+  if (text.startsWith('unix:')) {
+    const found = own.exec(text) ?? undefined;
+    return { url: found === undefined ? text : text.slice(0, found.index), match: found };
+  }
   const { prefix } = parseServiceUrl(text);
   const match = own.exec(prefix) ?? undefined;
   const url = new URL(text);

@@ -1,6 +1,6 @@
 /** The configuration file, field by field. Durations are in milliseconds and say so in their names. */
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
-import { listenHost, type SettingMeta } from '@secagg/host';
+import { hostNames, listenHost, type SettingMeta } from '@secagg/host';
 import { MIN_ROBUST_GROUPS } from '@secagg/protocol';
 import { limitsSchema } from '@secagg/http';
 import {
@@ -195,6 +195,10 @@ export const configSchema = z
       .meta(about('party id; its certificate is on the roster')),
     host: listenHost.default('127.0.0.1').meta(about('address that it listens on')),
     port: count(0, 65535).default(8400).meta(about('0: any free port')),
+    socketPath: path('Unix socket that it listens on, for owner and group, instead of host and port').optional(),
+    allowedHosts: hostNames
+      .default(['*'])
+      .meta(about('names that it may be called by besides localhost, its host and IP addresses; *: any')),
     dataDir: path('folder of the embedded database; required without databaseUrl').optional(),
     databaseUrl: z
       .string()

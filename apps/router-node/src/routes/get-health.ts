@@ -8,6 +8,7 @@ export const getHealth = (): Operation =>
     path: '/healthz',
     summary: 'The process is alive',
     always: true,
+    open: true,
     replies: { 200: replyOf(json(z.object({ status: z.literal('alive') })), 'It is') },
     handle: async () => jsonReply({ status: 'alive' }),
   });

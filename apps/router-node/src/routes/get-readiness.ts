@@ -23,6 +23,7 @@ export const getReadiness = ({
     path: '/readyz',
     summary: 'Observations can be taken; the coordinator may be away, and the fleet documents too old to take part',
     always: true,
+    open: true,
     replies: { 200: replyOf(json(readinessSchema), 'Ready'), 503: 'not ready' },
     async handle() {
       try {

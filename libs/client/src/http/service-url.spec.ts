@@ -28,7 +28,7 @@ describe('the URL of a service', () => {
     ['', 'must be a URL'],
     ['coordinator:8400', 'http:// or https://'],
     ['ftp://h', 'http:// or https://'],
-    ['unix:/run/x', 'http:// or https://'],
+    ['unix:run/x', 'http:// or https://'],
     ['http:h', 'must be a URL'],
     ['http:///h', 'must be a URL'],
     ['http://h:99999', 'must be a URL'],
@@ -51,5 +51,14 @@ describe('the URL of a service', () => {
     expect(error).toBeInstanceOf(SecaggError);
     expect(error).toMatchObject({ code: 'invalid', message: expect.stringMatching(reason) as unknown });
     expect((error as Error).message).not.toMatch(/hunter2/);
+  });
+});
+
+it('may be a Unix socket', () => {
+  expect(parseServiceUrl('unix:/run/secagg/node.sock')).toEqual({
+    origin: 'http://localhost',
+    socketPath: '/run/secagg/node.sock',
+    prefix: '',
+    shown: 'unix:/run/secagg/node.sock',
   });
 });

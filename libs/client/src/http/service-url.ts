@@ -1,9 +1,14 @@
-/** Where a service is: `http(s)://[user:password@]host[:port][/prefix]`, as behind a proxy that serves several things. */
+/**
+ * Where a service is: `http(s)://[user:password@]host[:port][/prefix]`, as behind a proxy that serves several things, or
+ * `unix:/path/of/socket`.
+ */
 import { SecaggError } from '@secagg/schema';
 
 export interface ServiceUrl {
   /** Scheme, host and port. */
   readonly origin: string;
+  /** The Unix socket that it listens on. */
+  readonly socketPath?: string;
   /** Path that stands before all others, without a slash at its end; often empty. */
   readonly prefix: string;
   /** Value of the header that the credentials are sent in. */
@@ -18,6 +23,8 @@ export function parseServiceUrl(text: string): ServiceUrl {
     throw new SecaggError('invalid', why);
   };
   if (/[\s\p{Cc}]/u.test(text)) refuse('a URL has no white space in it');
+  const socketPath = /^unix:(\/.+)$/.exec(text)?.[1];
+  if (socketPath !== undefined) return { origin: 'http://localhost', socketPath, prefix: '', shown: text };
   const url = URL.canParse(text) ? new URL(text) : refuse('must be a URL such as https://host:8400/prefix');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') refuse('must be an http:// or https:// URL');
   // Without the slashes the parser takes what follows for a host all the same.

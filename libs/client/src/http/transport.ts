@@ -1,13 +1,14 @@
 /** One service over a pool of connections: bounded bodies, a time limit for every request, errors with their codes. */
 import { SecaggError } from '@secagg/schema';
-import { type Dispatcher, Pool } from 'undici';
+import { type Dispatcher } from 'undici';
 import { type Backoff, backoffDelay, defaultBackoff, pause } from './backoff';
+import { dispatcherTo } from './dispatcher';
 import { errorOfProblem } from './problem';
 import { retryAfterOf, waitAfter } from './retry-after';
 import { parseServiceUrl, type ServiceUrl } from './service-url';
 
 export interface TransportOptions {
-  /** `http(s)://[user:password@]host[:port][/prefix]`; credentials are sent as Basic authentication. */
+  /** `http(s)://[user:password@]host[:port][/prefix]` or `unix:/path/of/socket`; credentials are sent as Basic authentication. */
   readonly url: string;
   /** Name of the service in error messages. */
   readonly name: string;
@@ -18,6 +19,8 @@ export interface TransportOptions {
   /** Attempts of an idempotent request altogether, from 1. Default 4. */
   readonly attempts?: number;
   readonly backoff?: Backoff;
+  /** Shown to a service that asks for a bearer token. */
+  readonly token?: string;
   /** Certificate authorities in PEM, where the system's do not apply. */
   readonly ca?: string;
 }
@@ -54,18 +57,20 @@ const isTransient = (error: unknown): boolean =>
   error instanceof SecaggError && ['unavailable', 'overloaded', 'too_slow'].includes(error.code);
 
 export class Transport {
-  private readonly pool: Pool;
+  private readonly dispatcher: Dispatcher;
   private readonly service: ServiceUrl;
 
-  /** Throws `invalid` for a URL that is none of a service. */
+  private readonly authorization: string | undefined;
+
+  /** Throws `invalid` for a URL that is none of a service, and for one with credentials beside a token. */
   constructor(private readonly options: TransportOptions) {
-    const { url, connections = 8, ca } = options;
+    const { url, token, connections = 8, ca } = options;
     this.service = parseServiceUrl(url);
-    this.pool = new Pool(this.service.origin, {
-      connections,
-      pipelining: 1,
-      connect: { timeout: 5000, ...(ca === undefined ? {} : { ca }) },
-    });
+    const { authorization } = this.service;
+    if (token !== undefined && authorization !== undefined)
+      throw new SecaggError('invalid', 'the URL has credentials, and a token is given: both would be the same header');
+    this.authorization = token === undefined ? authorization : `Bearer ${token}`;
+    this.dispatcher = dispatcherTo(this.service, { connections, ...(ca === undefined ? {} : { ca }) });
   }
 
   /**
@@ -89,7 +94,7 @@ export class Transport {
 
   /** Ends the connections; requests under way fail. */
   async close(): Promise<void> {
-    await this.pool.destroy();
+    await this.dispatcher.destroy();
   }
 
   private async once(request: Request, call: CallOptions): Promise<Reply> {
@@ -118,8 +123,10 @@ export class Transport {
 
   private async exchange(request: Request, limitMs: number, signal: AbortSignal): Promise<Reply> {
     const { method, path, query, body, headers, maxBytes } = request;
-    const { prefix, authorization } = this.service;
-    const answer = await this.pool.request({
+    const { origin, prefix } = this.service;
+    const { authorization } = this;
+    const answer = await this.dispatcher.request({
+      origin,
       method,
       path: prefix + path + queryText(query),
       headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },

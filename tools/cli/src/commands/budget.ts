@@ -1,9 +1,9 @@
 /** What a router has spent of its own privacy budget, from its own ledger. */
-import { RouterNodeClient } from '@secagg/client';
 import { rhoToEpsilon } from '@secagg/dp-noise';
 import { Command } from 'commander';
 import { type Output, printJson, Refusal } from '../output';
 import { delta, serviceUrl, positiveCount } from '../parse';
+import { tokenFile, withRouterNode } from '../router-node';
 
 export function budgetCommand(output: Output): Command {
   const budget = new Command('budget').description('privacy budget of a router-node');
@@ -12,9 +12,10 @@ export function budgetCommand(output: Output): Command {
     .command('show')
     .description('budget, spent and left')
     .argument(...url)
+    .addOption(tokenFile())
     .option('--delta <d>', 'at which epsilon is stated', delta, 1e-6)
-    .action((url: string, options: { delta: number }) =>
-      ask(url, async (client) => {
+    .action((url: string, options: { delta: number; tokenFile?: string }) =>
+      withRouterNode(url, options.tokenFile, async (client) => {
         const { id, cluster, privacy } = await client.status();
         if (privacy === null)
           throw new Refusal(`${id} cannot state its budget yet: it does not know its fleet's policy`);
@@ -48,21 +49,14 @@ export function budgetCommand(output: Output): Command {
     .command('history')
     .description('what the ledger was charged, corrected to and given back, newest first')
     .argument(...url)
+    .addOption(tokenFile())
     .option('--limit <n>', 'entries, at most 1000', positiveCount, 100)
     .option('--before <id>', 'only entries before this one (next_before of the page before)', positiveCount)
-    .action((url: string, { limit, before }: { limit: number; before?: number }) =>
-      ask(url, async (client) =>
-        printJson(output, await client.budgetHistory({ limit, ...(before === undefined ? {} : { before }) })),
-      ),
+    .action(
+      (url: string, { limit, before, tokenFile: token }: { limit: number; before?: number; tokenFile?: string }) =>
+        withRouterNode(url, token, async (client) =>
+          printJson(output, await client.budgetHistory({ limit, ...(before === undefined ? {} : { before }) })),
+        ),
     );
   return budget;
-}
-
-async function ask(url: string, act: (client: RouterNodeClient) => Promise<void>): Promise<void> {
-  const client = new RouterNodeClient({ url });
-  try {
-    await act(client);
-  } finally {
-    await client.close();
-  }
 }

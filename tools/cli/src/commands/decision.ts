@@ -1,5 +1,5 @@
 /** What was decided about a round, from a proof that anybody may have brought; and showing it to a router-node that has not been told. */
-import { parseServiceUrl, RouterNodeClient } from '@secagg/client';
+import { parseServiceUrl } from '@secagg/client';
 import { type DecidedRound, verifyDecisionProof } from '@secagg/protocol';
 import { type ClusterHash, SecaggError } from '@secagg/schema';
 import { Command } from 'commander';
@@ -8,6 +8,7 @@ import { readAuthorityKey } from '../fleet-folder';
 import { type Output, Usage } from '../output';
 import { serviceUrl, positiveCount } from '../parse';
 import { isUrl, readProof, splitUrl } from '../proof-source';
+import { tokenFile, withRouterNode } from '../router-node';
 import { parseCluster } from './round';
 import { printVerdict, type Verdict } from './verdict';
 
@@ -17,6 +18,7 @@ interface DecisionOptions {
   round?: number;
   out?: string;
   send?: string;
+  tokenFile?: string;
   json?: boolean;
 }
 
@@ -34,6 +36,7 @@ export function decisionCommand(output: Output): Command {
     .option('--round <n>', 'which round; needed with a URL that does not name it', positiveCount)
     .option('--out <file>', 'keep the proof, once it is checked')
     .option('--send <url>', 'show it to this router-node, once it is checked', serviceUrl)
+    .addOption(tokenFile())
     .option('--json', 'print the verdict as JSON')
     .action((where: string | undefined, options: DecisionOptions) =>
       printVerdict(output, options.json, ['verified', 'NOT VERIFIED'], async () => {
@@ -46,7 +49,9 @@ export function decisionCommand(output: Output): Command {
         checkWanted(decided, wanted);
         if (options.out !== undefined) replaceFile(options.out, bytes);
         const shown =
-          options.send === undefined ? undefined : await withNode(options.send, (node) => node.sendDecision(bytes));
+          options.send === undefined
+            ? undefined
+            : await withRouterNode(options.send, options.tokenFile, (node) => node.sendDecision(bytes));
         return verdictOf(decided, shown?.outcome);
       }),
     );
@@ -54,7 +59,7 @@ export function decisionCommand(output: Output): Command {
 
 const roundPath = /\/v1\/clusters\/([0-9a-f]{16,64})\/rounds\/([1-9][0-9]*)(\/decision)?$/;
 
-type Wanted = Pick<DecisionOptions, 'cluster' | 'round'>;
+type Wanted = Pick<DecisionOptions, 'cluster' | 'round' | 'tokenFile'>;
 
 /** Coordinators and router-nodes have decisions at the same place. */
 async function fetchProof(where: string, options: Wanted): Promise<{ bytes: Uint8Array; wanted: Wanted }> {
@@ -64,7 +69,7 @@ async function fetchProof(where: string, options: Wanted): Promise<{ bytes: Uint
   const round = roundInPath === undefined ? options.round : Number(roundInPath);
   if (cluster === undefined || round === undefined)
     throw new Usage('--cluster <hash> and --round <n> say which decision');
-  const bytes = await withNode(url, (node) => node.decision(cluster, round));
+  const bytes = await withRouterNode(url, options.tokenFile, (node) => node.decision(cluster, round));
   if (!bytes)
     throw new SecaggError('not_found', `${parseServiceUrl(url).shown} has no decision on round ${round}`, { round });
   return { bytes, wanted: { cluster, round } };
@@ -73,15 +78,6 @@ async function fetchProof(where: string, options: Wanted): Promise<{ bytes: Uint
 function checkWanted({ cluster, round }: DecidedRound, wanted: Wanted): void {
   if ((wanted.cluster ?? cluster) !== cluster || (wanted.round ?? round) !== round)
     throw new SecaggError('wrong_config', 'it is a decision on another round', { round });
-}
-
-async function withNode<T>(url: string, act: (node: RouterNodeClient) => Promise<T>): Promise<T> {
-  const node = new RouterNodeClient({ url });
-  try {
-    return await act(node);
-  } finally {
-    await node.close();
-  }
 }
 
 function verdictOf(

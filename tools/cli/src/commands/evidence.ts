@@ -1,5 +1,5 @@
 /** Evidence against a party, checked by whoever it is shown to. */
-import { CoordinatorClient, RouterNodeClient } from '@secagg/client';
+import { CoordinatorClient } from '@secagg/client';
 import { type Misbehaviour, verifyEvidence } from '@secagg/protocol';
 import { decodeCanonical, SecaggError } from '@secagg/schema';
 import { Command } from 'commander';
@@ -7,6 +7,7 @@ import { readAuthorityKey } from '../fleet-folder';
 import { type Output, printJson, Usage } from '../output';
 import { serviceUrl } from '../parse';
 import { isUrl, readProof, splitUrl } from '../proof-source';
+import { tokenFile, withRouterNode } from '../router-node';
 import { describeMisbehaviour, misbehaviourKinds, misbehaviourVerdict } from './misbehaviour-evidence';
 import { receiptVerdict } from './receipt-evidence';
 import { printVerdict, type Verdict } from './verdict';
@@ -38,11 +39,15 @@ export function evidenceCommand(output: Output): Command {
       'the evidence (standard input when left out), or where a coordinator or router-node gives it out',
     )
     .requiredOption('--authority <file>', 'authority.pub of the fleet: all that is believed')
+    .addOption(tokenFile())
     .option('--json', 'print the verdict as JSON')
-    .action((where: string | undefined, { authority, json }: { authority: string; json?: boolean }) =>
-      printVerdict(output, json, ['proved', 'NOT PROVED'], async () => {
-        const key = readAuthorityKey(authority);
-        const bytes = where !== undefined && isUrl(where) ? await fetchEvidence(serviceUrl(where)) : readProof(where);
+    .action((where: string | undefined, options: { authority: string; json?: boolean; tokenFile?: string }) =>
+      printVerdict(output, options.json, ['proved', 'NOT PROVED'], async () => {
+        const key = readAuthorityKey(options.authority);
+        const bytes =
+          where !== undefined && isUrl(where)
+            ? await fetchEvidence(serviceUrl(where), options.tokenFile)
+            : readProof(where);
         return checkOf(bytes)(key, bytes);
       }),
     );
@@ -77,13 +82,8 @@ function checkOf(bytes: Uint8Array): Check {
 }
 
 /** Coordinator and router-node give it out in the same way: the bytes as they are. */
-async function fetchEvidence(where: string): Promise<Uint8Array> {
+async function fetchEvidence(where: string, token: string | undefined): Promise<Uint8Array> {
   const { url, match } = splitUrl(where, /\/v1\/evidence\/.+$/);
   if (!match) throw new Usage('the URL names no evidence: .../v1/evidence/...');
-  const node = new RouterNodeClient({ url });
-  try {
-    return await node.evidenceAt(match[0]);
-  } finally {
-    await node.close();
-  }
+  return withRouterNode(url, token, (node) => node.evidenceAt(match[0]));
 }
