@@ -263,7 +263,7 @@ describe('who may call', () => {
     }).then(async ({ statusCode, headers: answered, body }) => ({
       status: statusCode,
       challenge: answered['www-authenticate'],
-      json: JSON.parse(await body.text()) as { code?: string },
+      json: JSON.parse(await body.text()) as { code?: string; detail?: string },
     }));
 
   it('is no foreign web page: neither by a name of its own nor from another origin', async () => {
@@ -291,6 +291,21 @@ describe('who may call', () => {
   it('may use names that are listed', async () => {
     await start({ SECAGG_ALLOWED_HOSTS: 'router.internal' });
     expect((await at('/v1/status', { host: 'router.internal:8500' })).status).toBe(200);
+    for (const name of ['https://router.internal', 'router.internal:8500', '*.internal'])
+      expect(() => readConfig(environment({ SECAGG_ALLOWED_HOSTS: name }))).toThrow('SECAGG_ALLOWED_HOSTS');
+  });
+
+  it('may use addresses in a container, and names once they are listed', async () => {
+    await start({ SECAGG_HOST: '0.0.0.0' });
+    for (const host of ['10.1.2.3:8500', '[fd00::1]:8500', 'localhost:8500'])
+      expect((await at('/v1/observations', { host }, 'POST')).status).toBe(202);
+    expect(await at('/v1/observations', { host: 'router-node:8500' }, 'POST')).toMatchObject({
+      status: 403,
+      json: { code: 'foreign_request', detail: expect.stringContaining('SECAGG_ALLOWED_HOSTS') as unknown },
+    });
+    await node?.stop();
+    await start({ SECAGG_HOST: '0.0.0.0', SECAGG_ALLOWED_HOSTS: 'router-node' });
+    expect((await at('/v1/observations', { host: 'router-node:8500' }, 'POST')).status).toBe(202);
   });
 
   it('shows the token, where there is one; probes need none', async () => {

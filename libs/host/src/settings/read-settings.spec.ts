@@ -125,6 +125,12 @@ describe('settings', () => {
     ]);
   });
 
+  it('name the variable of a list for an entry of it', () => {
+    expect(problemsOf({ SECAGG_CONFIG: file({ hosts: ['a', ''] }) })).toEqual([
+      expect.stringMatching(/^hosts\.1 \(SECAGG_HOSTS\): /),
+    ]);
+  });
+
   it.each([
     ['SECAGG_MAX_ROUND_RH0', ' (do you mean SECAGG_MAX_ROUND_RHO?)'],
     ['SECAGG_UNSAFE_NO_NIOSE', ' (do you mean SECAGG_UNSAFE_NO_NOISE?)'],

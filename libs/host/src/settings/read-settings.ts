@@ -202,7 +202,8 @@ class Reading {
   private nameOf(path: readonly string[]): string {
     if (path.length === 0) return 'configuration';
     const name = path.join('.');
-    const variable = this.settings.find((setting) => setting.path.join('.') === name)?.variable;
+    // An entry of a list has no variable of its own, but the list has.
+    const variable = this.settings.find((setting) => setting.path.every((part, at) => path[at] === part))?.variable;
     return variable === undefined ? name : `${name} (${variable})`;
   }
 }
