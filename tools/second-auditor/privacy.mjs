@@ -11,6 +11,7 @@ function unitsFor(config, counted) {
     noise_variance_denominator: denominator,
   } = config.privacy;
   const dimension = config.layout.keys.length * config.layout.fields.length;
+  check(4 * numerator >= denominator, 'policy', 'announcement: noise of one router below 1/2');
   const variance = numerator / denominator;
   const deviation = Math.sqrt(variance);
   let tau = 0;

@@ -6,6 +6,8 @@ export type DpNoiseErrorCode =
   | 'variance_out_of_range'
   /** A sample does not fit 32 bits; the chance is below 2^-2900 for every supported variance. */
   | 'noise_out_of_range'
+  /** One share is narrower than 1/2, below which nothing is proven of sums of discrete Gaussians. */
+  | 'noise_too_narrow'
   /** The shares are so narrow that their sum is not close enough to a discrete Gaussian. */
   | 'tau_not_negligible'
   /** The set has no contribution left once the assumed colluders are subtracted. */

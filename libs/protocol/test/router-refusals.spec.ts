@@ -1,5 +1,6 @@
 /** What a router refuses to take part in, whoever signed the announcement. */
 import {
+  type FieldSpec,
   type FleetPolicy,
   openRoundMessage,
   requestNorm,
@@ -240,6 +241,27 @@ it('an epoch below the highest it has answered in', () => {
   const open = openRoundMessage.encode({ announcement, epoch_certificate: epoch.certificate });
   expect(codeOf(() => fleet.routers[0].check(open, now))).toBe('wrong_epoch');
   expect(codeOf(() => fleet.routers[1].check(open, now))).toBeUndefined();
+});
+
+it('noise below 1/2 a router, of which nothing is proven, also where one share alone would be cheap enough', () => {
+  const fields = ['samples', 'successes', 'latency'].map((name) => ({
+    name: name as FieldSpec['name'],
+    scale: 1,
+    bound_units: 1,
+    centre_units: 0,
+  }));
+  const terms = { fields, privacy: { ...noise.privacy, rho: 4, assumedColluders: 2 }, minParticipantsPerGroup: 3 };
+  const generous = start(
+    {
+      cluster: { max_round_rho_units: 2 ** 50 },
+      limits: { maxRoundRhoUnits: 2 ** 50, minHonestPerGroup: 1 },
+    },
+    terms as Partial<typeof plan>,
+  );
+  const withVariance = (numerator: number, denominator: number) =>
+    privacy({ noise_variance_numerator: numerator, noise_variance_denominator: denominator });
+  expect(refusal(generous, withVariance(1, 4))).toBeUndefined();
+  expect(refusal(generous, withVariance(15, 64))).toBe('policy');
 });
 
 it("what falls below a newer policy or roster than the announcement's", () => {

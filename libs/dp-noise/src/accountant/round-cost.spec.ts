@@ -63,6 +63,10 @@ describe('costOfSum', () => {
     expect(() => costOfSum({ ...release, shareVariance: { numerator: 1, denominator: 4 } }, 100)).toThrow(
       expect.objectContaining({ code: 'tau_not_negligible' }),
     );
+    for (const contributors of [1, 100])
+      expect(() => costOfSum({ ...release, shareVariance: { numerator: 15, denominator: 64 } }, contributors)).toThrow(
+        expect.objectContaining({ code: 'noise_too_narrow' }),
+      );
     expect(() => costOfSum({ ...release, shareVariance: { numerator: 1, denominator: 0 } }, 1)).toThrow(
       expect.objectContaining({ code: 'variance_out_of_range' }),
     );

@@ -47,7 +47,7 @@ const scaleOf = ({ numerator, denominator }: Variance): number => Math.sqrt(nume
  * units = ceil(2^40 Delta^2/(2 N s^2)), in BigInt, plus ceil of what tau adds (at least 1 for N > 1, which also covers a tau
  * too small for a double); never more than one share alone would cost, to which the others are noise added afterwards.
  * N = h gives the worst case a router charges before it sends; more contributors never cost more.
- * @throws DpNoiseError `invalid`, `variance_out_of_range`, `tau_not_negligible`
+ * @throws DpNoiseError `invalid`, `variance_out_of_range`, `noise_too_narrow`, `tau_not_negligible`
  */
 export function costOfSum(release: Release, contributors: number): Cost {
   const { shareVariance, sensitivity, dimension } = release;

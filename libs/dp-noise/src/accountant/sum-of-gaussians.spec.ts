@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { rhoToEpsilon } from './conversion';
+import { contributorsToCount, rhoToEpsilon } from './conversion';
 import { privacyOfSum, tauOfSum } from './sum-of-gaussians';
 
 /** Distribution over -reach..reach, centred in the array. */
@@ -96,10 +96,18 @@ describe('privacy of a sum of discrete Gaussians', () => {
     );
   });
 
-  it('takes one share as the discrete Gaussian it is, however narrow', () => {
-    const { tau, rho } = privacyOfSum({ contributors: 1, scale: 0.3, sensitivity: 1, dimension: 1000 });
+  it('takes one share as the discrete Gaussian it is', () => {
+    const { tau, rho } = privacyOfSum({ contributors: 1, scale: 0.5, sensitivity: 1, dimension: 1000 });
     expect(tau).toBe(0);
-    expect(rho).toBeCloseTo(1 / (2 * 0.09), 12);
+    expect(rho).toBeCloseTo(1 / (2 * 0.25), 12);
+  });
+
+  it('refuses shares below 1/2, of which nothing is proven, whatever they would cost', () => {
+    for (const contributors of [1, 2, 50]) {
+      const sum = { contributors, scale: 0.5 - 1e-9, sensitivity: 1000, dimension: 1 };
+      expect(() => privacyOfSum(sum)).toThrow(expect.objectContaining({ code: 'noise_too_narrow' }));
+      expect(() => contributorsToCount(sum)).toThrow(expect.objectContaining({ code: 'noise_too_narrow' }));
+    }
   });
 
   it('refuses more the narrower the shares and the longer the vector', () => {

@@ -9,7 +9,7 @@ import { DpNoiseError } from '../errors';
 export interface SumOfShares {
   /** N: honest contributions in the sum, at least 1. */
   readonly contributors: number;
-  /** s: standard deviation of one share, in integer units; may be any positive real. */
+  /** s: standard deviation of one share, in integer units; any real from 1/2. */
   readonly scale: number;
   /** Delta_2: L2 sensitivity in integer units, positive. */
   readonly sensitivity: number;
@@ -26,6 +26,9 @@ export interface SumPrivacy {
 
 /** Above this share of rho caused by tau, the noise is too coarse for its grid and the figure is refused (s below about 1). */
 export const LARGEST_TAU_SHARE = 0.01;
+
+/** Least standard deviation of one share: the theorem on sums of discrete Gaussians holds from there on. */
+export const LEAST_SCALE = 0.5;
 
 /** tau = 10 sum over k = 1..N-1 of exp(-2 pi^2 s^2 k/(k+1)); 0 for N = 1. */
 export function tauOfSum(contributors: number, scale: number): number {
@@ -45,6 +48,12 @@ function assertSum({ contributors, scale, sensitivity, dimension }: SumOfShares)
   assertPositive('scale', scale, false);
   assertPositive('sensitivity', sensitivity, false);
   assertPositive('dimension', dimension, true);
+  if (scale < LEAST_SCALE)
+    throw new DpNoiseError(
+      'noise_too_narrow',
+      `The noise of one share has a standard deviation of ${scale}, below ${LEAST_SCALE}: nothing is proven of such sums`,
+      { scale, least: LEAST_SCALE },
+    );
 }
 
 interface Bound extends SumPrivacy {
@@ -62,7 +71,7 @@ function boundOf({ contributors, scale, sensitivity, dimension }: SumOfShares): 
 
 /**
  * tau and rho of a sum: rho = min(u^2/2 + tau d, (u + sqrt(d) tau)^2/2) with u = Delta_2/(sqrt(N) s).
- * @throws DpNoiseError `invalid`; `tau_not_negligible` when tau adds more than 1% to rho: the integer grid is then too
+ * @throws DpNoiseError `invalid`; `noise_too_narrow` for a share below 1/2; `tau_not_negligible` when tau adds more than 1% to rho: the integer grid is then too
  *   coarse for the noise, and a larger scale (finer grid) is the remedy, not a larger figure
  */
 export function privacyOfSum(sum: SumOfShares): SumPrivacy {

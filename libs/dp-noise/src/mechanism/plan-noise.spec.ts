@@ -50,6 +50,12 @@ describe('planNoise', () => {
     expect(variance(1)).toBeCloseTo(1e10 / 0.04, -5);
   });
 
+  it('plans no share below 1/2, however generous the budget', () => {
+    const { shareVariance, worstCase } = planNoise({ units: 2 ** 50, sensitivity: 1, honestQuorum: 1, dimension: 10 });
+    expect(shareVariance).toEqual({ numerator: 1, denominator: 4 });
+    expect(worstCase.rho).toBe(2);
+  });
+
   it('refuses', () => {
     const valid = { units: 2 ** 35, sensitivity: 1000, honestQuorum: 3, dimension: 10 };
     for (const change of [

@@ -56,8 +56,8 @@ function roundUpVariance(numerator: bigint, denominator: bigint): Variance {
       },
     );
   }
-  // 1/16 is the least the sampler supports.
-  if (rounded * 16n < grid) rounded = (grid + 15n) / 16n;
+  // A share below 1/2 is outside of what the accounting is proven for (LEAST_SCALE); the grid is a power of two.
+  if (rounded * 4n < grid) rounded = (grid + 3n) / 4n;
   while (grid > 1n && rounded % 2n === 0n) [rounded, grid] = [rounded / 2n, grid / 2n];
   return { numerator: Number(rounded), denominator: Number(grid) };
 }

@@ -11,7 +11,7 @@ import {
   type Signed,
   wordBitsFor,
 } from '@secagg/schema';
-import { bound, type CheckName, ensure } from '../checks/check';
+import { bound, type CheckName, ensure, under } from '../checks/check';
 import { openUnder, sameBytes } from '../documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { leastColluders } from '../fleet/assumed-colluders';
@@ -213,7 +213,7 @@ function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig
   );
   allow(
     'policy.noise_floor',
-    worstCaseRho(config) <= policy.max_round_rho_units / 2 ** 40,
+    under('policy.noise_floor', () => worstCaseRho(config)) <= policy.max_round_rho_units / 2 ** 40,
     'its noise is below the floor of the policy',
   );
 }
