@@ -1,9 +1,10 @@
 /** Setting up an epoch: the certificate holds only with the signatures of all members over their own fresh keys. */
-import { sealingSuite } from '@secagg/crypto';
+import { generateIdentityKey, sealingSuite, signMessage } from '@secagg/crypto';
 import {
   type Epoch,
   epochCertificateMessage,
   epochMessage,
+  type FleetPolicy,
   openRoundMessage,
   type PartyId,
   seatMessage,
@@ -18,11 +19,14 @@ import {
   signEpoch,
   startEpoch,
   takeSeat,
+  verifyEpoch,
+  verifyFleet,
 } from '../src';
-import { signMessage } from '@secagg/crypto';
 import { Liar } from './support/liars';
 import { distribute, nextDocuments } from './support/rosters';
 import { codeOf, now, quietFleet, random, Scenario } from './support/scenario';
+
+type SeatItem = Extract<WorkItem, { kind: 'seat' }>;
 
 /** A fleet whose members have taken their seats and are asked to sign; what they are asked to sign. */
 function proposed(size = 4, threshold = 2): { fleet: LocalFleet; epoch: Epoch } {
@@ -253,4 +257,63 @@ it('a candidate that takes a seat and does not sign is passed over next time, wh
   // It gets another chance once an epoch came about.
   expect(attempt()).toEqual(['router-1', 'router-2', 'router-3']);
   expect([...(fleet.coordinator.state.epochs.get(3)?.seats.keys() ?? [])]).toContain('router-0');
+});
+
+describe('a policy that lists the hybrid sealing suite before the plain one', () => {
+  const xwing = 'hpke-xwing-sha256-aes256gcm';
+  const x25519 = 'hpke-x25519-sha256-aes256gcm';
+  const withSuites = (...sealing_suites: FleetPolicy['sealing_suites']) =>
+    quietFleet(1, 1, 1, { policy: { sealing_suites } });
+  /** An epoch with the suite that all members have signed, whatever they would do of their own accord. */
+  function signedByAll(fleet: LocalFleet, suite: Epoch['sealing_suite'], policyVersion: number) {
+    const { policy, roster } = fleet.view;
+    const [member] = fleet.members;
+    const body = epochMessage.encode({
+      v: 1,
+      fleet: 'local',
+      epoch: 9 as Epoch['epoch'],
+      policy_version: policyVersion,
+      roster_version: roster.version,
+      threshold: policy.committee.threshold,
+      sealing_suite: suite,
+      not_after_ms: now + 86_400_000,
+      members: [
+        {
+          id: member.identity.id,
+          kem_key: sealingSuite(suite).generateKeyPair(random).publicKey,
+          vote_key: generateIdentityKey(random).publicKey,
+        },
+      ],
+    });
+    const type = { type: epochMessage.type, fleet: 'local' };
+    return { body, signatures: [signMessage(member.identity.secretKey, type, body)] };
+  }
+
+  it('is asked for by an honest coordinator, and gives no seat for the plain one', () => {
+    const fleet = withSuites(xwing, x25519);
+    const [member] = fleet.members;
+    const terms = startEpoch(fleet.coordinator.state, 86_400_000, now).reply;
+    const { candidates: _candidates, ...asked } = terms;
+    expect(asked.sealing_suite).toBe(xwing);
+    const seat = (sealing_suite: Epoch['sealing_suite']) =>
+      codeOf(() => takeSeat(member.state, member, { kind: 'seat', ...asked, sealing_suite } as SeatItem, random, now));
+    expect(seat(x25519)).toBe('policy');
+    expect(seat(xwing)).toBeUndefined();
+  });
+
+  it('lets a coordinator that works with every member make no epoch of the plain one', () => {
+    const fleet = withSuites(xwing, x25519);
+    expect(codeOf(() => verifyEpoch(fleet.view, signedByAll(fleet, x25519, 1), now))).toBe('policy');
+    expect(codeOf(() => verifyEpoch(fleet.view, signedByAll(fleet, xwing, 1), now))).toBeUndefined();
+  });
+
+  it('lets an epoch of an older policy last on where it still lists its suite', () => {
+    const fleet = withSuites(x25519);
+    const before = signedByAll(fleet, x25519, 1);
+    const under = (...sealing_suites: FleetPolicy['sealing_suites']) =>
+      verifyFleet(fleet.authority.publicKey, nextDocuments(fleet, { policy: () => ({ sealing_suites }) }));
+    expect(codeOf(() => verifyEpoch(under(xwing, x25519), before, now))).toBeUndefined();
+    expect(codeOf(() => verifyEpoch(under(xwing), before, now))).toBe('policy');
+    expect(codeOf(() => verifyEpoch(under(xwing, x25519), signedByAll(fleet, x25519, 2), now))).toBe('policy');
+  });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { contributorsToCount, rhoToEpsilon } from './conversion';
-import { privacyOfSum, tauOfSum } from './sum-of-gaussians';
+import { rhoToEpsilon } from './conversion';
+import { contributorsToCount, privacyOfSum, tauOfSum } from './sum-of-gaussians';
 
 /** Distribution over -reach..reach, centred in the array. */
 type Distribution = Float64Array;

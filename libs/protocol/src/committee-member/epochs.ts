@@ -65,8 +65,7 @@ export function takeSeat(
   ensure('fleet.newest', newest, 'policy', 'the epoch is not made under the newest policy and roster known here', {
     epoch: terms.epoch,
   });
-  const asPolicy =
-    terms.threshold === policy.committee.threshold && policy.sealing_suites.includes(terms.sealing_suite);
+  const asPolicy = terms.threshold === policy.committee.threshold && terms.sealing_suite === policy.sealing_suites[0];
   ensure('epoch.committee', asPolicy, 'policy', 'the epoch has another threshold or sealing suite than the policy', {
     epoch: terms.epoch,
   });

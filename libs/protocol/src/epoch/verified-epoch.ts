@@ -37,9 +37,18 @@ export const epochHash = (body: Bytes): Bytes => domainHash('epoch', body);
 export const isOfNow = ({ policy }: FleetView, { not_after_ms }: Pick<Epoch, 'not_after_ms'>, nowMs: number): boolean =>
   nowMs <= not_after_ms && not_after_ms <= nowMs + policy.committee.max_epoch_ms + policy.clock_tolerance_ms;
 
+/**
+ * The first suite of a policy binds the epochs that are made under it: who asks for them does not choose. The others are for epochs of an older
+ * policy, which may last on where this one still lists their suite.
+ */
+const isSuiteOf = ({ policy }: FleetView, { policy_version, sealing_suite }: Epoch): boolean =>
+  policy_version === policy.version
+    ? sealing_suite === policy.sealing_suites[0]
+    : policy.sealing_suites.includes(sealing_suite);
+
 /** Checks an epoch body against the policy, as a member does before it signs. Throws `policy` or `wrong_role` and the like. */
 export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): void {
-  const { committee, sealing_suites } = view.policy;
+  const { committee } = view.policy;
   const allow = (check: CheckName, allowed: boolean, what: string): void =>
     ensure(check, allowed, 'policy', `epoch ${epoch.epoch}: ${what}`, { epoch: epoch.epoch });
   allow('epoch.committee', epoch.fleet === view.fleet, 'made for another fleet');
@@ -49,7 +58,7 @@ export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): vo
     epoch.members.length === committee.size && epoch.threshold === committee.threshold,
     "committee size or threshold is not the policy's",
   );
-  allow('epoch.committee', sealing_suites.includes(epoch.sealing_suite), 'the sealing suite is not allowed');
+  allow('epoch.committee', isSuiteOf(view, epoch), "the sealing suite is not the policy's");
   allow(
     'epoch.lifetime',
     epoch.not_after_ms <= atMs + committee.max_epoch_ms + view.policy.clock_tolerance_ms,
