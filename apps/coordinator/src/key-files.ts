@@ -25,15 +25,17 @@ export interface StartFiles {
 
 /**
  * Everything that the configuration names, read and checked as far as that is possible without the database.
- * @param environment may hold the store key, and forgets it
+ * @param environment may hold the store key, and is rid of it
+ * @param warn told what does not keep the process from starting
  * Throws one fault with all that is wrong.
  */
 export async function readStartFiles(
   config: Config,
   environment: Record<string, string | undefined>,
+  warn: (problem: string) => void = () => undefined,
 ): Promise<StartFiles> {
   const faults = new Faults();
-  const identity = await faults.attempt(() => readIdentity(config, environment));
+  const identity = await faults.attempt(() => readIdentity(config, environment, warn));
   const authorityKey = await faults.attempt(() => readPublicKey(named('authorityKeyFile'), config.authorityKeyFile));
   const documents = await faults.attempt(() => readFleetFiles(config.policyFile, config.rosterFile));
   const freshness = await faults.attempt(() => readFreshnessFile(config.freshnessFile));
@@ -47,8 +49,9 @@ export async function readStartFiles(
 async function readIdentity(
   { id, identityKeyFile, storeKeyFile, groupAccess }: Config,
   environment: Record<string, string | undefined>,
+  warn: (problem: string) => void,
 ): Promise<IdentityFile> {
-  const storeKey = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile, groupAccess);
+  const storeKey = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile, groupAccess, warn);
   try {
     const sealing = storeKey && (await atRest(storeKey, (length) => new Uint8Array(randomBytes(length))));
     return readIdentityFile(named('identityKeyFile'), identityKeyFile, id, sealing, groupAccess);

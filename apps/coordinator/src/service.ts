@@ -49,7 +49,7 @@ export interface Surroundings {
   /** Ends the process, at once: called when what is in memory can no longer become durable. */
   readonly onFailure: (error: unknown) => void;
   readonly now?: () => number;
-  /** May hold the store key, and forgets it. */
+  /** May hold the store key, and is rid of it. */
   readonly environment?: Record<string, string | undefined>;
 }
 
@@ -67,7 +67,7 @@ export async function startService(
     authorityKey,
     documents,
     freshness,
-  } = await readStartFiles(config, environment);
+  } = await readStartFiles(config, environment, (problem) => logger.warn(problem));
   if (!sealed)
     logger.warn('the signature key lies on the disk in the clear: `secagg identity seal` seals it under a store key');
   const changes = new Changes();

@@ -25,17 +25,19 @@ export interface StartFiles {
 
 /**
  * Everything that the configuration names.
- * @param environment may hold the store key, and forgets it
+ * @param environment may hold the store key, and is rid of it
+ * @param warn told what does not keep the process from starting
  * Throws one fault with all that is wrong.
  */
 export async function readStartFiles(
   { id, identityKeyFile, authorityKeyFile, storeKeyFile, coordinatorCaFile, tokenFile, groupAccess }: Config,
   environment: Record<string, string | undefined>,
+  warn: (problem: string) => void = () => undefined,
 ): Promise<StartFiles> {
   const faults = new Faults();
   // Without its store key nothing could be said of a sealed identity key.
   const keys = await faults.attempt(async () => {
-    const bytes = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile, groupAccess);
+    const bytes = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile, groupAccess, warn);
     const key = bytes && (await atRest(bytes, (length) => new Uint8Array(randomBytes(length))));
     const identity = readIdentityFile(named('identityKeyFile'), identityKeyFile, id, key, groupAccess);
     return { identity, ...(bytes && key ? { storeKey: { bytes, key } } : {}) };

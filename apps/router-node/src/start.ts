@@ -60,7 +60,7 @@ export const STOP_GRACE_MS = 5000;
 /**
  * @param onFailure ends the process at once: a step could not be made durable, or a loop or the thread of the observation store has failed
  * @param observationProgram bundle of observations-worker.ts
- * @param environment may hold the store key, and forgets it
+ * @param environment may hold the store key, and is rid of it
  * Throws a HostFault for files and keys that are not as they must be.
  */
 export async function startNode(
@@ -71,7 +71,7 @@ export async function startNode(
   environment = process.env,
 ): Promise<RunningNode> {
   const aliases = readAliases(config.aliasesFile);
-  const files = await readStartFiles(config, environment);
+  const files = await readStartFiles(config, environment, (problem) => log.warn(problem));
   const { authorityKey, storeKey: sealing } = files;
   makeDataFolder(named('dataDir'), config.dataDir);
   const node = createNode(config, files, log);

@@ -126,6 +126,7 @@ it('a wrong store key is told, and changes nothing', async () => {
   const back = await start({ ...NO_STORE_KEY, SECAGG_STORE_KEY: key });
   expect((await back.client.status()).observations.waiting).toBe(1);
   expect(JSON.stringify(back.log)).not.toContain(key);
+  expect(back.log.filter(({ msg }) => msg.includes('SECAGG_STORE_KEY'))).toHaveLength(1);
 });
 
 it('a sealed signature key needs its store key', async () => {

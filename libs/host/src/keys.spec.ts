@@ -6,7 +6,7 @@ import { atRest, sealIdentityKey } from '@secagg/crypto';
 import { type PartyId } from '@secagg/schema';
 import { readIdentityFile } from './identity-file';
 import { ownerOnlyDatabase } from './owner-only';
-import { takeStoreKey } from './store-key';
+import { takeStoreKey as take } from './store-key';
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -26,14 +26,22 @@ const file = (content: Uint8Array | string, mode = 0o600): string => {
 const fault = (exitCode: number, text: string) =>
   expect.objectContaining({ exitCode, message: expect.stringContaining(text) as unknown });
 
+const warnings: string[] = [];
+const takeStoreKey = (environment: NodeJS.ProcessEnv, setting: string, path: string | undefined, group = false) =>
+  take(environment, setting, path, group, (problem) => warnings.push(problem));
+beforeEach(() => (warnings.length = 0));
+
 describe('the store key', () => {
-  it('comes from a file or the environment, which forgets it', () => {
+  it('comes from a file or the environment, which is rid of it, though the system is not', () => {
     const key = random(32);
     expect(takeStoreKey({}, 'S', file(key))).toEqual(key);
     expect(takeStoreKey({}, 'S', file(`${hex(key)}\n`, 0o400))).toEqual(key);
+    expect(warnings).toEqual([]);
     const environment = { SECAGG_STORE_KEY: hex(key) };
     expect(takeStoreKey(environment, 'S', undefined)).toEqual(key);
     expect(environment).toEqual({});
+    expect(warnings).toEqual([expect.stringContaining('Prefer a file: S')]);
+    expect(warnings[0]).not.toContain(hex(key).slice(0, 8));
     expect(takeStoreKey({}, 'S', undefined)).toBeUndefined();
   });
 

@@ -11,18 +11,21 @@ export const STORE_KEY_VARIABLE = 'SECAGG_STORE_KEY';
 type Environment = Record<string, string | undefined>;
 
 /**
- * The key from the environment, which forgets it, or from a file of mode 0600 or 0400 (32 raw bytes or 64 hexadecimal digits).
+ * The key from a file of mode 0600 or 0400 (32 raw bytes or 64 hexadecimal digits), or from the environment, which is rid of it then.
  * Undefined when neither is given. Throws {@link HostFault} for both, and for what is no key.
  * @param file path that the configuration names, under the name `setting`
+ * @param warn told, for the operator, when the key came with the environment: that of the start stays where the system keeps it
+ *   (/proc/<pid>/environ, for the same user and root), and no program can take it back
  */
 export function takeStoreKey(
   environment: Environment,
   setting: string,
   file: string | undefined,
-  groupAccess = false,
+  groupAccess: boolean,
+  warn: (problem: string) => void,
 ): Uint8Array | undefined {
   const text = environment[STORE_KEY_VARIABLE];
-  // Child processes and diagnostic reports would show it.
+  // Child processes and diagnostic reports do not show it any more.
   delete environment[STORE_KEY_VARIABLE];
   if (text === undefined || text === '')
     return file === undefined ? undefined : readStoreKeyFile(setting, file, groupAccess);
@@ -30,6 +33,9 @@ export function takeStoreKey(
     throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} and ${setting} are both given: which key is meant?`);
   if (!HEX_KEY.test(text))
     throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} must hold ${2 * KEY_BYTES} hexadecimal digits`);
+  warn(
+    `the store key came in ${STORE_KEY_VARIABLE}: whoever may read the environment of this process sees it for as long as it runs. Prefer a file: ${setting}`,
+  );
   return new Uint8Array(Buffer.from(text, 'hex'));
 }
 

@@ -230,6 +230,16 @@ describe('of rounds it has answered', () => {
   });
 });
 
+it('no round for being earlier than the one before: a round time is held against the clock alone', () => {
+  const { fleet, scenario } = start();
+  scenario.contribute([fleet.routers[0]]);
+  const later = new Scenario(fleet, noise);
+  const earlier = ({ round_time_ms }: RoundConfig) => ({ round_time_ms: round_time_ms - 1 });
+  expect(refusal({ fleet, scenario: later }, earlier)).toBeUndefined();
+  const tolerance = fleet.view.policy.clock_tolerance_ms;
+  expect(refusal({ fleet, scenario: later }, earlier, now + tolerance)).toBe('policy');
+});
+
 it('an epoch below the highest it has answered in', () => {
   const { fleet, scenario } = start();
   const oldOpen = new Scenario(fleet, noise);

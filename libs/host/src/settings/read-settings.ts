@@ -27,7 +27,7 @@ export const commonVariables: readonly OtherVariable[] = [
   {
     variable: 'SECAGG_STORE_KEY',
     description:
-      'the store key itself, 64 hexadecimal digits, in place of storeKeyFile. The process forgets it once read',
+      'the store key itself, 64 hexadecimal digits, in place of storeKeyFile. Prefer the file: the variable is kept from child processes, but the system shows it in /proc for as long as the process lives',
   },
   { variable: 'SECAGG_UNSAFE_CRASH_AT', description: 'crash tests only: the process kills itself at this point' },
   {

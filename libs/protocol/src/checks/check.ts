@@ -21,8 +21,7 @@ export const checks = {
   // An announcement
   'round.signed': 'the coordinator of the roster signed the announcement',
   'round.epoch': 'it names the epoch that is shown with it',
-  'round.times':
-    'its times are in order, of the present and within its epoch, and later than those of the rounds before',
+  'round.times': 'its times are in order, near the clock of who takes part, and within its epoch',
   'round.since_restored': 'a router that comes back from a backup sits out the rounds it may have answered',
   'round.once': 'a party takes part once under a round number, and numbers only grow',
   'policy.protocol': 'protocol version and suite are allowed',

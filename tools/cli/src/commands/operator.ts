@@ -24,7 +24,8 @@ export type Action =
 export async function signRequest(folder: string, action: Action): Promise<Signed> {
   const { certificate } = readCertificate(join(folder, 'certificate.cbor'));
   const { storeKeyFile, groupAccess } = cliSettings(process.env);
-  const storeKey = takeStoreKey(process.env, 'SECAGG_STORE_KEY_FILE', storeKeyFile, groupAccess);
+  // A command is over at once, and its output is for programs: nobody is warned.
+  const storeKey = takeStoreKey(process.env, 'SECAGG_STORE_KEY_FILE', storeKeyFile, groupAccess, () => undefined);
   const { secretKey } = readIdentityFile(
     '--operator',
     join(folder, 'identity.key'),
