@@ -37,7 +37,7 @@ export function audit(folder, authority) {
   const { reports, hash: reportsHash } = openReports(context, headers, transcript.reports);
   const { groups, leftOut } = deriveSet(context, headers, reports);
   checkDecided(decision, groups, reportsHash);
-  const ciphertexts = openCiphertexts(config, headers);
+  const ciphertexts = openCiphertexts(config, headers, groups);
   const counts = openAnswers(context, decision, groups, transcript.answers);
   const sums = checkSums(context, decision, groups, ciphertexts, counts, transcript.pieces, transcript.sums);
 

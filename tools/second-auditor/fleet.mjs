@@ -57,8 +57,7 @@ export function openEpoch(documents, bytes, roundTime) {
     'epoch: size or threshold',
   );
   check((policy.protocol_versions ?? [1]).includes(epoch.v), 'policy', 'epoch: protocol version');
-  const suites =
-    epoch.policy_version === policy.version ? policy.sealing_suites.slice(0, 1) : policy.sealing_suites;
+  const suites = epoch.policy_version === policy.version ? policy.sealing_suites.slice(0, 1) : policy.sealing_suites;
   check(suites.includes(epoch.sealing_suite), 'policy', 'epoch: sealing suite');
   check(
     epoch.not_after_ms <= roundTime + terms.max_epoch_ms + policy.clock_tolerance_ms,

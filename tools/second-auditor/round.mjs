@@ -150,11 +150,16 @@ export function checkDecided(decision, groups, reportsHash) {
   });
 }
 
-// The words of every ciphertext, of contributions that were left out too.
-export function openCiphertexts(config, headers) {
+// The words of every ciphertext that is there: of all contributions in the set, and in older transcripts of those left out.
+export function openCiphertexts(config, headers, groups) {
   const words = new Map();
+  const decided = new Set(groups.flatMap(({ members }) => members));
   for (const header of headers) {
     const what = `ciphertext of ${header.router}`;
+    if (header.ciphertext === undefined) {
+      check(!decided.has(header), 'malformed', `${what} is missing`);
+      continue;
+    }
     words.set(header, unpack(header.ciphertext, dimensionOf(config), config.layout.word_bits, what));
     check(domainHash('ciphertext-digest', header.ciphertext).equals(header.ciphertext_digest), 'wrong_digest', what);
   }

@@ -2,6 +2,8 @@
 import {
   type Answer,
   answerMessage,
+  contributionMessage,
+  headerMessage,
   type MemberIndex,
   reportMessage,
   type Transcript,
@@ -41,6 +43,29 @@ const audit = (transcript: Transcript) => codeOf(() => auditTranscript(fleet.aut
 const swapped = <T>([a, b, ...rest]: readonly T[]): T[] => [b, a, ...rest];
 const change = <T>(list: readonly T[], index: number, by: (entry: T) => T): T[] =>
   list.map((entry, i) => (i === index ? by(entry) : entry));
+
+/** The transcript as earlier releases made it: with the ciphertexts of contributions that were left out. */
+const withAllCiphertexts = (): Transcript => ({
+  ...genuine,
+  contributions: genuine.contributions.map(({ header }) => ({
+    header,
+    ciphertext: contributionMessage.decode(
+      fleet.coordinator.context.contribution(scenario.key, headerMessage.decode(header.body).router),
+    ).ciphertext,
+  })),
+});
+
+it('has the ciphertexts of those who stayed in, and of nobody else', () => {
+  const [left] = genuine.contributions;
+  expect(headerMessage.decode(left.header.body).router).toBe(unusable.identity.id);
+  expect(left).not.toHaveProperty('ciphertext');
+  expect(genuine.contributions.slice(1).every(({ ciphertext }) => ciphertext !== undefined)).toBe(true);
+});
+
+it('passes with the others too, as earlier releases published it', () => {
+  expect(withAllCiphertexts().contributions[0]).toHaveProperty('ciphertext');
+  expect(audit(withAllCiphertexts())).toBeUndefined();
+});
 
 it('passes as it was published, and gives the sums of exactly those who stayed in', () => {
   expect(audit(genuine)).toBeUndefined();
@@ -86,13 +111,23 @@ it.each<[string, (transcript: Transcript) => Partial<Transcript>]>([
   [
     'a ciphertext with one bit turned',
     ({ contributions }) => ({
-      contributions: change(contributions, 1, (entry) => ({ ...entry, ciphertext: flip(entry.ciphertext) })),
+      contributions: change(contributions, 1, (entry) => ({
+        ...entry,
+        ciphertext: flip(entry.ciphertext as Uint8Array),
+      })),
     }),
   ],
   [
-    'the ciphertext of an excluded contribution altered',
-    ({ contributions }) => ({
-      contributions: change(contributions, 0, (entry) => ({ ...entry, ciphertext: flip(entry.ciphertext) })),
+    'a ciphertext too few',
+    ({ contributions }) => ({ contributions: change(contributions, 1, ({ header }) => ({ header })) }),
+  ],
+  [
+    'the ciphertext of an excluded contribution altered, as earlier releases published it',
+    () => ({
+      contributions: change(withAllCiphertexts().contributions, 0, (entry) => ({
+        ...entry,
+        ciphertext: flip(entry.ciphertext as Uint8Array),
+      })),
     }),
   ],
   ['a report left out', ({ reports }) => ({ reports: reports.slice(1) })],

@@ -78,6 +78,25 @@ describe.each(scenarios)('a round: $name', (scenario) => {
     expect(status).toBe(0);
   });
 
+  it('has no ciphertext of a contribution that was left out; with them, as earlier releases published it, it passes too', () => {
+    const signal = files.get('signal.json');
+    const leftOut = signal ? (JSON.parse(Buffer.from(signal).toString()).left_out as { router: string }[]) : [];
+    const before = transcriptOf(scenario, true);
+    const surplus = [...before.keys()].filter((path) => !files.has(path));
+    expect(surplus.sort()).toEqual(leftOut.map(({ router }) => `contributions/${router}.ciphertext`).sort());
+    const older = join(root, `older-${scenario.name.replaceAll(' ', '-')}`);
+    write(older, before);
+    expect(verdict(() => auditFiles(before))).toBe('accepted');
+    expect(verdict(() => audit(older))).toBe('accepted');
+    for (const path of surplus) {
+      const altered = Uint8Array.from(before.get(path) as Uint8Array);
+      altered[0] ^= 1;
+      writeFileSync(join(older, path), altered);
+      expect(verdict(() => auditFiles(new Map([...before, [path, altered]])))).toBe('refused');
+      expect(verdict(() => audit(older))).toBe('refused');
+    }
+  });
+
   it('is refused with any sampled bit flipped, in any file', () => {
     const accepted: string[] = [];
     for (const [path, bytes] of files) {

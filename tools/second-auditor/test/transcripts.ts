@@ -1,7 +1,7 @@
 /** Ten rounds of whole fleets in this process, as the files they publish. The first implementation makes them; nothing here audits. */
 import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { auditTranscript, LocalFleet, publishedResult, runCommittee, splitTranscript } from '@secagg/protocol';
-import { defaultFields } from '@secagg/schema';
+import { defaultFields, contributionMessage, headerMessage, type PartyId } from '@secagg/schema';
 import { decodeCbor } from '../cbor.mjs';
 import { domainHash, domainMessage } from '../crypto.mjs';
 
@@ -115,7 +115,8 @@ function seeded(name: string): (length: number) => Uint8Array {
     );
 }
 
-export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
+/** @param asBefore as earlier releases published it: with the ciphertexts of contributions that were left out */
+export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, Uint8Array> {
   const { size, threshold } = scenario.committee;
   const withoutNoise = scenario.rho === 'unsafe-none';
   const unit = scenario.unit ?? 'request';
@@ -178,7 +179,18 @@ export function transcriptOf(scenario: Scenario): Map<string, Uint8Array> {
   });
   const members = fleet.members.slice(0, size - (scenario.absent ?? 0));
   for (const later of [1000, 3000, 6000]) runCommittee(fleet.coordinator, members, now + later);
-  const transcript = fleet.coordinator.transcript(key);
+  const published = fleet.coordinator.transcript(key);
+  const ciphertextOf = (router: PartyId) =>
+    contributionMessage.decode(fleet.coordinator.context.contribution(key, router)).ciphertext;
+  const transcript = !asBefore
+    ? published
+    : {
+        ...published,
+        contributions: published.contributions.map(({ header }) => ({
+          header,
+          ciphertext: ciphertextOf(headerMessage.decode(header.body).router),
+        })),
+      };
   const audited = auditTranscript(fleet.authority.publicKey, transcript);
   return splitTranscript(
     fleet.authority.publicKey,

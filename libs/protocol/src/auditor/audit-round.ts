@@ -93,12 +93,18 @@ export function auditTranscript(authorityKey: Bytes, transcript: Transcript): Au
   const set = deriveSet(round, headers, reports);
   checkEnoughGroups(round, set);
   inPart('decision', () => checkDecidedSet(round, decision, set, transcript));
-  const ciphertexts = new Map(
-    headers.map((entry, i) => [
-      entry.header.router as string,
-      inPart(`contributions[${i}].ciphertext`, () => checkedCiphertext(entry, transcript.contributions[i].ciphertext)),
-    ]),
-  );
+  const decided = new Set(set.groups.flatMap(({ members }) => members.map(({ header }) => header.router)));
+  const ciphertexts = new Map<string, Bytes>();
+  headers.forEach((entry, i) => {
+    const { ciphertext } = transcript.contributions[i];
+    inPart(`contributions[${i}].ciphertext`, () => {
+      if (ciphertext !== undefined) ciphertexts.set(entry.header.router, checkedCiphertext(entry, ciphertext));
+      else if (decided.has(entry.header.router))
+        throw new SecaggError('not_found', `the ciphertext of ${entry.header.router} is missing`, {
+          party: entry.header.router,
+        });
+    });
+  });
   const agreed = agreedHashes(view, round, decision, transcript.answers);
   const sums = set.groups.map((group) => recomputeSum(round, decision, group, ciphertexts, agreed, transcript));
   const surplus =

@@ -5,7 +5,7 @@
  *     policy.cbor  roster.cbor           signed by the authority
  *     epoch-certificate.cbor             signed by all members of the committee
  *     announcement.cbor                  signed by the coordinator
- *     contributions/<router>.header.cbor signed by the router; contributions/<router>.ciphertext: its packed words
+ *     contributions/<router>.header.cbor signed by the router; contributions/<router>.ciphertext: its packed words, of those in the set
  *     reports/<member>.cbor              what each member could use, by member index
  *     decision.cbor                      q identical votes
  *     answers/<member>.cbor              signed hashes of piece sums
@@ -82,7 +82,7 @@ export function splitTranscript(
   put('decision', decisionMessage.encode(transcript.decision));
   transcript.contributions.forEach(({ header, ciphertext }, i) => {
     put(`contributions[${i}].header`, signedMessage.encode(header));
-    put(`contributions[${i}].ciphertext`, ciphertext);
+    if (ciphertext !== undefined) put(`contributions[${i}].ciphertext`, ciphertext);
   });
   for (const kind of ['reports', 'answers'] as const)
     transcript[kind].forEach((signed, i) => put(`${kind}[${i}]`, signedMessage.encode(signed)));
@@ -135,7 +135,8 @@ export function joinTranscript(files: TranscriptFiles): JoinedTranscript {
     announcement: read(single.announcement, signedMessage.decode),
     contributions: readAll('headers', (bytes, [name]) => {
       const header = signedOf(bytes, routerOf, name);
-      return { header, ciphertext: read(`contributions/${name}.ciphertext`, (ciphertext) => ciphertext) };
+      const path = `contributions/${name}.ciphertext`;
+      return files.has(path) ? { header, ciphertext: read(path, (ciphertext) => ciphertext) } : { header };
     }),
     reports: readAll('reports', (bytes, [name]) => signedOf(bytes, memberOf.reports, name)),
     decision: read(single.decision, decisionMessage.decode),

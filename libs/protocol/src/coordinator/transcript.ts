@@ -30,6 +30,12 @@ export function memberViews(
   return { cluster: config.cluster, round: config.round, member, views };
 }
 
+/** Routers whose contributions were added up: all that a transcript needs the bytes of. */
+const decidedRouters = ({ decision, proposal }: RoundState): PartyId[] =>
+  decision?.body.kind === 'ready'
+    ? (proposal?.set.groups.flatMap(({ members }) => members.map(({ header }) => header.router)) ?? [])
+    : [];
+
 /** The published record of a round that was opened or aborted. Throws `no_decision` before that. */
 export function buildTranscript(state: CoordinatorState, context: CoordinatorContext, key: string): Transcript {
   const round = roundOf(state, key);
@@ -46,11 +52,12 @@ export function buildTranscript(state: CoordinatorState, context: CoordinatorCon
   if (decision.body.kind === 'abort')
     return { ...shared, contributions: [], reports: [], answers: [], pieces: [], sums: [] };
   const { groups } = decision.body;
+  const decided = new Set(decidedRouters(round));
   return {
     ...shared,
-    contributions: round.headers.map(({ signed, header }) => ({
+    contributions: round.headers.map(({ signed, header: { router } }) => ({
       header: signed,
-      ciphertext: acceptedParts(context.contribution(key, header.router)).ciphertext,
+      ...(decided.has(router) ? { ciphertext: acceptedParts(context.contribution(key, router)).ciphertext } : {}),
     })),
     reports: round.proposal?.proposal.reports ?? [],
     answers: [...round.answers.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry.body.answer),

@@ -12,9 +12,12 @@ const transcriptSchema = z.strictObject({
   roster: signedSchema,
   epoch_certificate: epochCertificateSchema,
   announcement: signedSchema,
-  /** Every accepted contribution in increasing order of router id, whether it stayed in or not. */
+  /**
+   * Every accepted contribution in increasing order of router id. The ciphertext of one that was left out adds to no sum, and is worth something
+   * only to whoever opens it later: transcripts have had them, and have them no more.
+   */
   contributions: z
-    .array(z.strictObject({ header: signedSchema, ciphertext: bytesUpTo(16 * 1024 * 1024) }))
+    .array(z.strictObject({ header: signedSchema, ciphertext: bytesUpTo(16 * 1024 * 1024).optional() }))
     .max(1000000),
   /** The reports the decision went by, in increasing order of member. */
   reports: z.array(signedSchema).max(maxCommittee),
