@@ -136,7 +136,13 @@ it('refuses the router that the scores name, for as many rounds as the policy sa
     const { number, refusal } = await play();
     expect(refusal).toMatchObject({
       code: 'quarantined',
-      details: { status: 403, party: liar, round: number, untilRound: named + QUARANTINE },
+      details: {
+        status: 403,
+        party: liar,
+        round: number,
+        untilRound: named + QUARANTINE,
+        notice: expect.any(String) as string,
+      },
     });
     // Counters begin anew with the process, after the first.
     expect(await metric('secure_agg_failures_total{reason="quarantined"}')).toBe(i === 1 ? 1 : i - 1);

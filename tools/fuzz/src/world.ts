@@ -43,6 +43,7 @@ import {
   type PartyId,
   type RandomBytes,
   receiptEvidenceMessage,
+  quarantineMessage,
   receiptMessage,
   roundStatusMessage,
   type Signed,
@@ -227,6 +228,8 @@ export function createWorld(seed: string): World {
       if (goal === 'collecting' && i >= NOT_SENT_FROM) return;
       const receipt = coordinator.contribute(key, bytes);
       record.signed('receipt', receipt);
+      const { header_hash: _held, ...refused } = receiptMessage.decode(receipt.body);
+      record.add(quarantineMessage.type, quarantineMessage.encode({ ...refused, until_round: refused.round }));
       record.receipts.push(receipt);
       if (bytes === built) router.keepReceipt(key, receipt);
     });

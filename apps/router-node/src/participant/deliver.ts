@@ -38,12 +38,11 @@ export async function deliver(router: Router, key: string, { sendAtMs }: Slot, s
       if (!(error instanceof SecaggError)) throw error;
       if (!isTransient(error)) {
         metrics.contributionRefused(error.code);
-        if (error.code === 'quarantined')
-          router.store.journal.commit(receiveQuarantine(stateOf(router), key, error.details.untilRound).events);
         log.warn({ round, code: error.code, detail: error.message }, 'contribution refused');
+        if (isQuarantined(router, key, error)) return;
         refusals += 1;
         const leftMs = deadline_ms - router.now();
-        if (error.code !== 'quarantined' && refusals < REFUSALS_BELIEVED && leftMs > 0 && isOn('hint.retried')) {
+        if (refusals < REFUSALS_BELIEVED && leftMs > 0 && isOn('hint.retried')) {
           await pause(Math.min(LONGEST_AFTER_REFUSAL_MS, leftMs / REFUSALS_BELIEVED), signal);
           continue;
         }
@@ -57,4 +56,12 @@ export async function deliver(router: Router, key: string, { sendAtMs }: Slot, s
     }
     await contact.backOff(attempt, signal, deadline_ms);
   }
+}
+
+/** Whether the coordinator has signed that it refuses this router. */
+function isQuarantined(router: Router, key: string, { code, details }: SecaggError): boolean {
+  if (code !== 'quarantined') return false;
+  const { events } = receiveQuarantine(stateOf(router), router.context, key, details.notice);
+  router.store.journal.commit(events);
+  return events.length > 0;
 }

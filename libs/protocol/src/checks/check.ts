@@ -87,6 +87,7 @@ export const checks = {
   // Answers that nobody signs
   'hint.retried': 'what is not signed moves no number, ends no wait and stops no retry',
   // Standing
+  'standing.notice': 'the coordinator signed that it refuses this router, in this round',
   'standing.quarantine': 'the router is not in quarantine in this cluster',
   'standing.excluded': 'the party is not excluded for proven misbehaviour',
 } as const;

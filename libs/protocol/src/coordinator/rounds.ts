@@ -5,17 +5,20 @@ import {
   type Bytes,
   type PartyId,
   proposalMessage,
+  quarantineMessage,
+  type QuarantineNotice,
   type Receipt,
   receiptMessage,
-  type RoundConfig,
   SecaggError,
   type Signed,
+  signedMessage,
 } from '@secagg/schema';
 import { sameBytes, signDocument } from '../documents';
 import { ensure, passes } from '../checks/check';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkFresh } from '../fleet/freshness';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
+import { type VerifiedRound } from '../round/verified-round';
 import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
 import { epochInForce } from './epochs';
 import { checkBudget } from './ledger';
@@ -115,24 +118,39 @@ export function receiveContribution(
     throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
   if (round.accepted.size >= config.max_participants)
     throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
-  checkQuarantine(context, config, router);
+  checkQuarantine(context, round.round, router);
   return { events: [{ type: 'contribution-accepted', key, router, bytes, checked: contribution }], reply: receipt() };
 }
 
-/** Throws `quarantined` with the last round that is refused. What was accepted before the quarantine began stays. */
+/**
+ * Throws `quarantined` with the last round that is refused, also as a signed notice: an unsigned word would keep nobody away. What was accepted before
+ * the quarantine began stays.
+ */
 function checkQuarantine(
-  { quarantinedUntil }: CoordinatorContext,
-  { cluster, round }: Pick<RoundConfig, 'cluster' | 'round'>,
+  { identity, quarantinedUntil }: CoordinatorContext,
+  { config, configHash }: VerifiedRound,
   router: PartyId,
 ): void {
+  const { fleet, cluster, round } = config;
   const untilRound = quarantinedUntil?.(cluster, router);
-  const sitsOut = untilRound !== undefined && round <= untilRound;
+  if (untilRound === undefined || round > untilRound) return;
+  const notice: QuarantineNotice = {
+    v: 1,
+    fleet,
+    cluster,
+    round,
+    config_hash: configHash,
+    router,
+    coordinator: identity.id,
+    until_round: untilRound as QuarantineNotice['until_round'],
+  };
+  const signed = signedMessage.encode(signDocument(quarantineMessage, fleet, notice, identity.secretKey));
   ensure(
     'standing.quarantine',
-    !sitsOut,
+    false,
     'quarantined',
     `${router} is in quarantine in this cluster until round ${untilRound}`,
-    { party: router, round, untilRound },
+    { party: router, round, untilRound, notice: Buffer.from(signed).toString('base64') },
   );
 }
 

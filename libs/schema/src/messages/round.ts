@@ -121,3 +121,18 @@ const receiptSchema = z.strictObject({
 /** Signed by the coordinator after the contribution is durable. */
 export type Receipt = z.infer<typeof receiptSchema>;
 export const receiptMessage = defineMessage<Receipt>('receipt', receiptSchema, 1024);
+
+const quarantineSchema = z.strictObject({
+  v: version,
+  fleet: fleetId,
+  cluster: clusterHash,
+  round: roundNumber,
+  config_hash: digest,
+  router: partyId,
+  coordinator: partyId,
+  /** The last round whose contributions by this router are refused. */
+  until_round: roundNumber,
+});
+/** Signed by the coordinator: why it refuses a contribution, and for how long it will. */
+export type QuarantineNotice = z.infer<typeof quarantineSchema>;
+export const quarantineMessage = defineMessage<QuarantineNotice>('quarantine', quarantineSchema, 1024);
