@@ -43,12 +43,14 @@ const around = (event: string): string[] => [
 it('observations enter exactly one round, wherever the router is killed', async () => {
   const points = [
     ...around('observations-accepted'),
+    ...around('observations-taken'),
     ...around('fleet-updated'),
     ...around('contribution-prepared'),
     'before-send:contribution',
     'after-send:contribution',
     ...around('receipt-received'),
     ...around('round-settled'),
+    ...around('observations-released'),
   ];
   await begin({ routers: points.length + 1, committee: { size: 1, threshold: 1 }, minParticipants: 1 });
   const keys = points.map((_, i) => `m${String(i).padStart(2, '0')}:t`);
@@ -94,7 +96,7 @@ it('observations enter exactly one round, wherever the router is killed', async 
 
   const totals = new Map<string, number>();
   for (let rounds = 0; settled.size < points.length && rounds < 60; rounds++) {
-    const key = coordinator.startRound({ keys, durationMs: 2500, minParticipantsPerGroup: 1 });
+    const key = coordinator.startRound({ keys, durationMs: 4000, minParticipantsPerGroup: 1 });
     await eventually('the end of the round', () => ['published', 'aborted'].includes(coordinator.round(key).phase));
     if (coordinator.round(key).phase === 'aborted') continue;
     const { round } = coordinator.round(key).round.config;

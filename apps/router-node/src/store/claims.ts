@@ -6,7 +6,7 @@ import { ensure } from '@secagg/protocol';
 import { failpoint } from '../failpoint';
 import { type Database } from './database';
 import { type ObservationTable } from './observations';
-import { type LocalSignalTable } from './signals';
+import { type LocalSignalTable } from './local-signal';
 
 /** What becomes of the data of a round: `published` data goes, `unused` data waits for the next round. */
 export type Release = 'published' | 'unused';

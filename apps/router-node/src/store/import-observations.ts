@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { failpoint } from '../failpoint';
 import { Database } from './database';
 import { observationMigrations } from './observation-migrations';
-import { OBSERVATIONS_FILE } from './observation-tables';
+import { OBSERVATIONS_FILE } from './observations-file';
 
 const TABLES = ['observation', 'accepted_batch', 'local_signal', 'digest_key'];
 const PAGE = 1000;

@@ -7,14 +7,13 @@ import { Claims } from './claims';
 import { Database } from './database';
 import { observationMigrations } from './observation-migrations';
 import { ObservationTable } from './observations';
+import { OBSERVATIONS_FILE } from './observations-file';
 import { type AliasRules } from '../ingest/names/aliases';
 import { Renaming } from './renaming';
 import { ReportedRequests } from './reported-requests';
 import { RequesterQueues } from './requester-queues';
 import { openRowSeal, type RowSealOptions } from './row-seal';
-import { LocalSignalTable } from './signals';
-
-export const OBSERVATIONS_FILE = 'observations.db';
+import { LocalSignalTable } from './local-signal';
 
 export interface ObservationTables {
   readonly observations: ObservationTable;

@@ -42,8 +42,8 @@ const LIFETIME_MS = 3_600_000;
 
 export class CoordinatorDouble {
   readonly local: LocalCoordinator;
-  /** Bodies of contributions in the order they came, by router. */
-  readonly received: { router: string; bytes: Uint8Array }[] = [];
+  /** Bodies of contributions in the order they came, by router, and when each began to come (`performance.now`). */
+  readonly received: { router: string; bytes: Uint8Array; atMs: number }[] = [];
   /** Requests that were refused, with their codes. */
   readonly refused: { path: string; code: string }[] = [];
   /** Does with a request what a test wants instead, by answering true. */
@@ -127,11 +127,12 @@ export class CoordinatorDouble {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const arrivedMs = performance.now();
     const url = new URL(request.url ?? '/', 'http://localhost');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     try {
-      const answer = await this.answer(request.method ?? 'GET', url, Buffer.concat(chunks));
+      const answer = await this.answer(request.method ?? 'GET', url, Buffer.concat(chunks), arrivedMs);
       response.writeHead(answer ? (answer.status ?? 200) : 204, { 'content-type': 'application/cbor' });
       response.end(answer?.body);
     } catch (error) {
@@ -152,7 +153,7 @@ export class CoordinatorDouble {
     }
   }
 
-  private async answer(method: string, url: URL, body: Uint8Array): Promise<Answer> {
+  private async answer(method: string, url: URL, body: Uint8Array, arrivedMs: number): Promise<Answer> {
     const { local } = this;
     const { searchParams: query, pathname: path } = url;
     const [, , kind, cluster, , number, part] = path.split('/');
@@ -173,7 +174,7 @@ export class CoordinatorDouble {
     if (part === 'decision') return { body: this.decision(key) };
     if (part === 'inclusion') return { body: this.inclusion(key, query.get('router') as PartyId) };
     if (part === 'views') return { body: local.views(key, Number(query.get('member')) as MemberIndex) };
-    if (part === 'contributions') return this.contribution(key, body);
+    if (part === 'contributions') return this.contribution(key, body, arrivedMs);
     if (part === 'reports') return void local.takeReport(key, signedMessage.decode(body));
     if (part === 'votes') return void local.takeVote(key, voteMessage.decode(body), Date.now());
     if (part === 'transfers') return void local.takeTransfer(key, signedMessage.decode(body));
@@ -199,9 +200,9 @@ export class CoordinatorDouble {
     return inclusionProofMessage.encode(inclusionProof(list, router));
   }
 
-  private contribution(key: string, bytes: Uint8Array): Answer {
+  private contribution(key: string, bytes: Uint8Array, atMs: number): Answer {
     const receipt = this.local.contribute(key, bytes);
-    this.received.push({ router: [...this.round(key).accepted.keys()].at(-1) as string, bytes });
+    this.received.push({ router: [...this.round(key).accepted.keys()].at(-1) as string, bytes, atMs });
     return { status: 201, body: signedMessage.encode(receipt) };
   }
 

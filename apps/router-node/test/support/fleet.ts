@@ -130,7 +130,7 @@ export class TestFleet {
       SECAGG_POLL_WAIT_MS: '2000',
       SECAGG_RETRY_MAX_MS: '200',
       SECAGG_SEND_SPREAD_MS: '0',
-      SECAGG_PREPARE_MS: '1000',
+      SECAGG_PREPARE_MS: '1500',
       SECAGG_LOG_LEVEL: 'debug',
       ...overrides,
     };

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { LocalFleet, type RoundPlan, type RoundState, roundKey } from '@secagg/protocol';
+import {
+  contributionMessage,
+  defaultFields,
+  headerMessage,
+  type OpenRound,
+  type RewardObservation,
+} from '@secagg/schema';
+import { useTestFolder } from '../../test/support/test-folder';
+import { ObservationService } from './observation-service';
+import { type ObservationStoreOptions } from './observation-store';
+
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const folder = useTestFolder();
+const nowMs = Date.UTC(2026, 0, 1);
+const fleet = new LocalFleet({ routers: 3, committee: { size: 1, threshold: 1 }, random, nowMs });
+fleet.startEpoch(nowMs);
+const identity = fleet.routers[0].identity;
+
+const plan: Omit<RoundPlan, 'cluster'> = {
+  keys: ['m:t'],
+  fields: defaultFields({}),
+  maxRequestsPerRouter: 100,
+  minParticipantsPerGroup: 2,
+  maxParticipants: 3,
+  groups: 1,
+  combination: 'sum',
+  privacy: { unit: 'request', rho: 0.01, assumedColluders: 1, deltaInverse: 1_000_000 },
+  sendDelayMs: 0,
+  durationMs: 1000,
+};
+const rounds = [1, 2].map((): { open: OpenRound; key: string } => {
+  const { key } = fleet.announce(plan, nowMs);
+  const { round } = fleet.coordinator.state.rounds.get(key) as RoundState;
+  fleet.coordinator.state.rounds.delete(key);
+  return { key, open: { announcement: round.announcement, epoch_certificate: round.epoch.certificate } };
+});
+
+let service: ObservationService;
+const open = async (change: Partial<ObservationStoreOptions> = {}): Promise<void> => {
+  service = await ObservationService.open({
+    dataDir: folder(),
+    identity,
+    cluster: 'ab',
+    storeKey: new Uint8Array(32).fill(3),
+    maxRequestsPerRound: 5,
+    limits: { maxObservations: 1000, maxUnlisted: 1 },
+    retentionHours: 1_000_000,
+    ...change,
+  });
+};
+beforeEach(() => open());
+afterEach(() => service.close());
+
+const batch = (count: number, model = 'm') => ({
+  contentType: 'application/json',
+  body: new Uint8Array(
+    Buffer.from(
+      JSON.stringify(
+        Array.from({ length: count }, (): RewardObservation => ({ model, task: 't', success: true, latency_s: 1 })),
+      ),
+    ),
+  ),
+});
+const prepare = (round = rounds[0], seenAtMs = 7) => service.prepare({ open: round.open, seenAtMs });
+const held = async () => {
+  const { waiting, taken } = await service.status();
+  return { waiting, taken };
+};
+
+describe('the observation store', () => {
+  it('takes the data of a round and builds its contribution, dated by when the round was seen', async () => {
+    await service.accept(batch(8));
+    const { bytes } = await prepare();
+    const header = headerMessage.decode(contributionMessage.decode(bytes).header.body);
+    expect(header).toMatchObject({ router: identity.id, timestamp_ms: 7 });
+    expect(await held()).toEqual({ waiting: 3, taken: 5 });
+    expect((await service.status()).claims).toEqual([{ roundKey: rounds[0].key, observations: 5 }]);
+  });
+
+  it('takes data for a round once', async () => {
+    await service.accept(batch(8));
+    await prepare();
+    await expect(prepare()).rejects.toMatchObject({ code: 'stale_round' });
+    expect(await held()).toEqual({ waiting: 3, taken: 5 });
+  });
+
+  it('lets data go when its round is published, and wait again when it is not', async () => {
+    await service.accept(batch(8));
+    await prepare();
+    await prepare(rounds[1]);
+    await service.release({ roundKey: rounds[0].key, release: 'published' });
+    expect(await held()).toEqual({ waiting: 0, taken: 3 });
+    await service.release({ roundKey: rounds[1].key, release: 'unused' });
+    expect(await held()).toEqual({ waiting: 3, taken: 0 });
+    // As often as it is told.
+    await service.release({ roundKey: rounds[1].key, release: 'unused' });
+    await service.release({ roundKey: roundKey('ab', 99), release: 'published' });
+    expect(await held()).toEqual({ waiting: 3, taken: 0 });
+  });
+
+  it('gives back, after a restart, what rounds have that were not answered, and nothing else', async () => {
+    await service.accept(batch(8));
+    await prepare();
+    await prepare(rounds[1]);
+    await service.close();
+    await open();
+    await service.keepClaims([rounds[1].key]);
+    expect(await held()).toEqual({ waiting: 5, taken: 3 });
+  });
+
+  it('prepares before it does anything else that has come', async () => {
+    await service.accept(batch(5));
+    const order: string[] = [];
+    const note = (what: string) => () => order.push(what);
+    await Promise.all([
+      ...Array.from({ length: 5 }, () => service.accept(batch(1)).then(note('batch'))),
+      service.status().then(note('status')),
+      prepare().then(note('round')),
+    ]);
+    expect(order[0]).toBe('round');
+  });
+
+  it('learns from a round which keys are of use, and keeps few of the others', async () => {
+    expect((await service.accept(batch(3, 'other'))).unlisted).toBe(0);
+    expect(await service.status()).toMatchObject({ unlisted: 0, missingKeys: {} });
+    await prepare();
+    expect(await service.status()).toMatchObject({
+      unlisted: 3,
+      missingKeys: { 'other:t': 3 },
+      isFullOfUnlisted: true,
+    });
+    expect(await service.accept(batch(2, 'other'))).toEqual({ accepted: 0, unlisted: 2, isFullOfUnlisted: true });
+    expect(await service.status()).toMatchObject({ unlisted: 3, unlistedSkipped: 2 });
+    await service.close();
+    await open();
+    expect(await service.accept(batch(1, 'other'))).toMatchObject({ unlisted: 1 });
+  });
+
+  it('drops what has waited too long when it starts', async () => {
+    await service.accept(batch(2));
+    await service.close();
+    await open({ retentionHours: 0 });
+    await service.status();
+    expect(await held()).toEqual({ waiting: 0, taken: 0 });
+  });
+
+  it('refuses what is no batch, and goes on', async () => {
+    await expect(service.accept({ ...batch(1), body: new Uint8Array([0x7b]) })).rejects.toMatchObject({
+      code: 'malformed',
+    });
+    expect((await service.accept(batch(1))).accepted).toBe(1);
+  });
+
+  it('drops everything when it is told to', async () => {
+    await service.accept(batch(8));
+    await prepare();
+    await service.clear();
+    expect(await service.status()).toMatchObject({ waiting: 0, taken: 0, claims: [] });
+  });
+});

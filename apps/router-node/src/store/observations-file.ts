@@ -1,0 +1,2 @@
+/** In the data directory, beside `router.db`. */
+export const OBSERVATIONS_FILE = 'observations.db';
