@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpCluster, type Scripts } from './http/cluster';
-import { createFleet } from './http/fleet';
+import { type BenchFleet, createFleet } from './http/fleet';
+import { LargeStore } from './http/large-store';
 import { runSimulator, type SimulatorFigures } from './simulator';
 
 export interface Note {
@@ -61,16 +62,24 @@ export class Bench {
     return large.needed - small.needed;
   }
 
+  /** Longest time that the event loop of a router-node is blocked in a round, with a million observations in its store. */
+  eventLoopBlock(): Promise<number> {
+    return this.withCluster(2, (cluster, fleet) =>
+      new LargeStore(fleet, cluster, this.scripts.routerNode, keys[0]).longestBlockMs(),
+    );
+  }
+
   private async withCluster<T>(
     routers: number,
-    use: (cluster: HttpCluster) => Promise<T>,
+    use: (cluster: HttpCluster, fleet: BenchFleet) => Promise<T>,
     inspected = false,
   ): Promise<T> {
     const folder = mkdtempSync(join(tmpdir(), 'secagg-bench-'));
-    const cluster = new HttpCluster(createFleet(folder, routers), this.scripts, keys, inspected);
+    const fleet = createFleet(folder, routers);
+    const cluster = new HttpCluster(fleet, this.scripts, keys, inspected);
     try {
       await cluster.start();
-      return await use(cluster);
+      return await use(cluster, fleet);
     } finally {
       await cluster.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -120,6 +120,13 @@ export const figures: readonly Figure[] = [
     measure: (bench) => bench.ingest(2000),
   },
   {
+    name: 'router_loop_block_1m_ms',
+    unit: 'ms',
+    target: 50,
+    stretch: 20,
+    measure: (bench) => bench.eventLoopBlock(),
+  },
+  {
     name: 'simulate_n10000_s',
     unit: 's',
     target: 60,

@@ -8,6 +8,8 @@ import {
   type RewardObservation,
 } from '@secagg/schema';
 import { useTestFolder } from '../../test/support/test-folder';
+import { NO_ALIASES } from '../ingest/names/aliases';
+import { DEFAULT_BOUNDS } from '../ingest/values/count-values';
 import { ObservationService } from './observation-service';
 import { type ObservationStoreOptions } from './observation-store';
 
@@ -18,7 +20,7 @@ const fleet = new LocalFleet({ routers: 3, committee: { size: 1, threshold: 1 },
 fleet.startEpoch(nowMs);
 const identity = fleet.routers[0].identity;
 
-const plan: Omit<RoundPlan, 'cluster'> = {
+const plan: Omit<RoundPlan, 'cluster' | 'round'> = {
   keys: ['m:t'],
   fields: defaultFields({}),
   maxRequestsPerRouter: 100,
@@ -47,6 +49,8 @@ const open = async (change: Partial<ObservationStoreOptions> = {}): Promise<void
     maxRequestsPerRound: 5,
     limits: { maxObservations: 1000, maxUnlisted: 1 },
     retentionHours: 1_000_000,
+    requestWindowHours: 1,
+    aliases: NO_ALIASES,
     ...change,
   });
 };
@@ -55,6 +59,7 @@ afterEach(() => service.close());
 
 const batch = (count: number, model = 'm') => ({
   contentType: 'application/json',
+  bounds: DEFAULT_BOUNDS,
   body: new Uint8Array(
     Buffer.from(
       JSON.stringify(
@@ -123,7 +128,7 @@ describe('the observation store', () => {
   });
 
   it('learns from a round which keys are of use, and keeps few of the others', async () => {
-    expect((await service.accept(batch(3, 'other'))).unlisted).toBe(0);
+    expect((await service.accept(batch(3, 'other'))).answer).toMatchObject({ accepted: 3, skipped: {} });
     expect(await service.status()).toMatchObject({ unlisted: 0, missingKeys: {} });
     await prepare();
     expect(await service.status()).toMatchObject({
@@ -131,11 +136,14 @@ describe('the observation store', () => {
       missingKeys: { 'other:t': 3 },
       isFullOfUnlisted: true,
     });
-    expect(await service.accept(batch(2, 'other'))).toEqual({ accepted: 0, unlisted: 2, isFullOfUnlisted: true });
+    expect(await service.accept(batch(2, 'other'))).toMatchObject({
+      answer: { accepted: 0, skipped: { unlisted: 2 } },
+      isFullOfUnlisted: true,
+    });
     expect(await service.status()).toMatchObject({ unlisted: 3, unlistedSkipped: 2 });
     await service.close();
     await open();
-    expect(await service.accept(batch(1, 'other'))).toMatchObject({ unlisted: 1 });
+    expect((await service.accept(batch(1, 'other'))).answer.skipped).toEqual({ unlisted: 1 });
   });
 
   it('drops what has waited too long when it starts', async () => {
@@ -150,7 +158,7 @@ describe('the observation store', () => {
     await expect(service.accept({ ...batch(1), body: new Uint8Array([0x7b]) })).rejects.toMatchObject({
       code: 'malformed',
     });
-    expect((await service.accept(batch(1))).accepted).toBe(1);
+    expect((await service.accept(batch(1))).answer.accepted).toBe(1);
   });
 
   it('drops everything when it is told to', async () => {

@@ -6,6 +6,7 @@ import { useTestFolder } from '../../test/support/test-folder';
 import { Database, type Row, type SqlValue } from './database';
 import { OBSERVATIONS_FILE } from './observations-file';
 import { type ObservationTables, openObservationTables } from './observation-tables';
+import { type ReadyObservation } from './observations';
 
 const folder = useTestFolder();
 let tables: ObservationTables | undefined;
@@ -36,14 +37,14 @@ function over<T>(act: (database: Driver) => T): T {
 
 /** So many rows of one key, put there directly: a node takes them no faster than it seals them. */
 const fill = (rows: number, key: string, requester: string | null): void =>
-  over((database) =>
+  over((database) => {
     database
       .prepare(
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
          INSERT INTO observation (key, body, requester, received_at_ms) SELECT ?, '{}', ?, 1 FROM n`,
       )
-      .run([rows, key, requester]),
-  );
+      .run([rows, key, requester]);
+  });
 
 /** Counts the rows that come out of the database, and keeps the statements, while something is done. */
 function watched<T>(act: () => T): { result: T; rows: number; statements: Map<string, SqlValue[]> } {
@@ -71,7 +72,7 @@ function watched<T>(act: () => T): { result: T; rows: number; statements: Map<st
 
 /** A round that takes the oldest `most` of the key `m:t`, and its end. */
 function round(store: ObservationTables, most: number, key = 'c/1'): number {
-  const taken = [];
+  const taken: ReadyObservation[] = [];
   for (const row of store.observations.ready(['m:t', 'other:t'])) {
     taken.push(row);
     if (taken.length === most) break;
@@ -85,7 +86,7 @@ function round(store: ObservationTables, most: number, key = 'c/1'): number {
   return taken.length;
 }
 
-const add = (store: ObservationTables, count: number, requester?: string): void =>
+const add = (store: ObservationTables, count: number, requester?: string): number =>
   store.transaction(() =>
     store.observations.add(
       Array.from({ length: count }, () =>

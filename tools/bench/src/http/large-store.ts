@@ -1,0 +1,126 @@
+/**
+ * A router-node that holds a million observations, nearly all of keys that no round takes: how long its event loop is kept from everything else
+ * at most, through a round, a large batch and a look at its status.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { RouterNodeClient } from '@secagg/client';
+import { roundConfigMessage } from '@secagg/schema';
+import Libsql from 'libsql';
+import { request } from 'undici';
+import { type HttpCluster } from './cluster';
+import { prepareContributions } from './contributions';
+import { type BenchFleet, keyFile } from './fleet';
+import { Service } from './service';
+
+const STORED = 1_000_000;
+const LISTED = 20_000;
+const ROUNDS = 2;
+/** How often the runtime looks, which is in what it measures (prom-client, eventLoopMonitoringPrecision). */
+const RESOLUTION_MS = 10;
+
+export class LargeStore {
+  private readonly dataDir: string;
+  private readonly configFile: string;
+
+  /** @param key one that the rounds of the cluster take */
+  constructor(
+    private readonly fleet: BenchFleet,
+    private readonly cluster: HttpCluster,
+    private readonly script: string,
+    private readonly key: string,
+  ) {
+    const [{ id, secretKey }] = fleet.routers;
+    this.dataDir = join(fleet.folder, 'data', id);
+    this.configFile = join(fleet.folder, `${id}.json`);
+    mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
+    writeFileSync(keyFile(fleet.folder, id), secretKey, { mode: 0o600 });
+  }
+
+  /** Longest time in milliseconds. Throws when a round did not take and publish what it should. */
+  async longestBlockMs(): Promise<number> {
+    writeFileSync(this.configFile, JSON.stringify(await this.config()));
+    await this.fill();
+    const service = this.start();
+    const url = await service.url;
+    const client = new RouterNodeClient({ url });
+    try {
+      let longestMs = 0;
+      for (let round = 1; round <= ROUNDS; round++) {
+        await lagMs(url);
+        await this.round(client);
+        longestMs = await lagMs(url);
+      }
+      // Of the last round: the first one runs code that has not run before.
+      return Math.max(0, longestMs - RESOLUTION_MS);
+    } finally {
+      await client.close();
+      await service.stop();
+    }
+  }
+
+  private start(): Service {
+    return new Service(this.fleet.routers[0].id, this.script, this.configFile, false);
+  }
+
+  private async config(): Promise<Record<string, unknown>> {
+    const [{ id }] = this.fleet.routers;
+    return {
+      id,
+      cluster: this.fleet.cluster,
+      coordinatorUrl: await this.cluster.coordinatorUrl,
+      port: 0,
+      dataDir: this.dataDir,
+      identityKeyFile: keyFile(this.fleet.folder, id),
+      authorityKeyFile: join(this.fleet.folder, 'authority.pub'),
+      maxRoundRho: 1000,
+      budgetRho: 4000,
+      minHonestPerGroup: 1,
+      maxObservations: 2 * STORED,
+    };
+  }
+
+  /** The node makes the file; the rows are put there directly. */
+  private async fill(): Promise<void> {
+    const first = this.start();
+    await first.url;
+    await first.stop();
+    const database = new Libsql(join(this.dataDir, 'observations.db'));
+    const [model, task] = this.key.split(':');
+    const body = JSON.stringify({ model, task, success: true, latency_s: 1 });
+    const insert = database.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO observation (key, body, received_at_ms) SELECT iif(i % ? = 0, ?, 'unlisted-' || (i % 40) || ':task'), ?, ? FROM n`,
+    );
+    insert.run([STORED, STORED / LISTED, this.key, body, Date.now()]);
+    database.close();
+  }
+
+  private async round(client: RouterNodeClient): Promise<void> {
+    const { api } = this.cluster;
+    const before = (await client.status()).participations.length;
+    const open = await this.cluster.announce(2);
+    const { round } = roundConfigMessage.decode(open.announcement.body);
+    const joined = async () => (await client.status()).participations[0];
+    const [model, task] = this.key.split(':');
+    await client.postObservations(Array.from({ length: 10_000 }, () => ({ model, task, success: true, latency_s: 1 })));
+    for (let state = await joined(); state?.round !== round || state.state !== 'sent'; state = await joined())
+      await pause(200);
+    const { bodies } = prepareContributions(this.fleet.view, open, this.fleet.routers.slice(1, 2));
+    await api.contribute(this.fleet.cluster, round, bodies[0]);
+    await this.cluster.untilPublished(api, round);
+    for (let state = await joined(); state.state !== 'included'; state = await joined()) await pause(200);
+    const { participations, observations } = await client.status();
+    if (participations.length !== before + 1 || observations.waiting < STORED)
+      throw new Error('the router did not take part as it should');
+  }
+}
+
+/** Longest delay of the event loop since this was last asked. */
+async function lagMs(url: string): Promise<number> {
+  const { body } = await request(`${url}/metrics`);
+  const found = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await body.text());
+  if (!found) throw new Error('the node does not tell the delay of its event loop');
+  return 1000 * Number(found[1]);
+}
