@@ -4,7 +4,7 @@ import { catalogue, CoordinatorDouble, eventually } from './support/coordinator-
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let fleet: TestFleet;
 let coordinator: CoordinatorDouble;

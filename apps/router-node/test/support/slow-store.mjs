@@ -27,6 +27,6 @@ parentPort.on('message', ({ id, name, argument }) => {
     return;
   }
   if (name === 'release') released[`${argument.roundKey} ${argument.release}`] = 1;
-  answer(name === 'status' ? status() : undefined);
+  answer(name === 'status' ? status() : name === 'names' ? { waiting: [] } : undefined);
   if (name === 'close') parentPort.close();
 });
