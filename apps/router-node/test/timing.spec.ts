@@ -89,22 +89,26 @@ async function time(rounds: number): Promise<Times> {
 }
 
 it('the time to the next poll and the time to the contribution do not tell which of two routers is busy', async () => {
+  let before = [true, true];
   for (let trial = 1; ; trial++) {
     const { gaps, contributions } = await time(ROUNDS);
     expect([gaps.get(BUSY)?.length, contributions.get(IDLE)?.length]).toEqual([ROUNDS, ROUNDS]);
     const told = [gaps, contributions].map((kind) => areToldApart(kind.get(BUSY) ?? [], kind.get(IDLE) ?? []));
+    before = before.map((earlier, i) => earlier && told[i]);
     // Nobody contributes before its slot, which follows from the announcement.
     const { config } = coordinator.round([...coordinator.local.state.rounds.keys()].at(-1) as string).round;
     const leastMs = preparationMs(config, readConfig(environment(IDLE)));
     for (const ms of [...contributions.values()].flat()) expect(ms).toBeGreaterThan(leastMs - 50);
-    if (!told.includes(true)) return;
-    // Once in some hundred times that is luck.
+    if (!before.includes(true)) return;
+    // Twice in a row for one of the two: by luck that is once in some thousand times.
     if (trial === 2) expect({ gaps: [...gaps], contributions: [...contributions] }).toBe('alike');
   }
 });
 
 it('would be told apart if they differed', () => {
   expect(areToldApart([1, 2, 3, 4, 5, 6, 7, 8], [11, 12, 13, 14, 15, 16, 17, 18])).toBe(true);
+  // One that was spoilt.
+  expect(areToldApart([1, 2, 3, 4, 5, 6, 7, 99], [11, 12, 13, 14, 15, 16, 17, 18])).toBe(true);
   expect(areToldApart([1, 3, 5, 7, 9, 11, 13, 15], [2, 4, 6, 8, 10, 12, 14, 16])).toBe(false);
   expect(shareBelow([1, 2], [2, 3])).toBe(0.875);
 });

@@ -12,7 +12,8 @@ export class Stopwatch {
     if (!pathname.endsWith('/rounds/open') || router === null) return;
     const announced = this.announcedMs.get(router);
     if (announced !== undefined && !this.gapsMs.has(router)) this.gapsMs.set(router, performance.now() - announced);
-    response.on('finish', () => {
+    // As it is handed over: never later than the router sees it, however busy this process is.
+    response.on('prefinish', () => {
       if (response.statusCode !== 200 || this.announcedMs.has(router)) return;
       this.announcedMs.set(router, performance.now());
     });

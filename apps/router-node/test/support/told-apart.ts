@@ -11,8 +11,9 @@ export function shareBelow(ones: readonly number[], others: readonly number[]): 
 }
 
 /**
- * Eight of one and eight of the other that are drawn alike are told apart by luck in 1 of 900 trials.
+ * Eight of one and eight of the other that are drawn alike are told apart by luck in 1 of 67 trials; whoever wants to be surer asks twice. A single
+ * time that something else has spoilt changes nothing.
  * @returns whether nearly all pairs point the same way
  */
 export const areToldApart = (ones: readonly number[], others: readonly number[]): boolean =>
-  Math.abs(shareBelow(ones, others) - 0.5) > 0.45;
+  Math.abs(shareBelow(ones, others) - 0.5) > 0.35;
