@@ -40,7 +40,7 @@ const acceptRows = (taking: Intake, ...given: IncomingRow[]) => {
   return accepted;
 };
 const take = (ids: readonly number[], roundKey: string) => {
-  const ready = [...store.observations.ready(['m:t'])].filter(({ id }) => ids.includes(id));
+  const ready = [...store.observations.ready(['m:t'], 0)].filter(({ id }) => ids.includes(id));
   store.claims.put({ roundKey, observations: ready.length });
   store.observations.take(ready, roundKey);
 };
@@ -108,7 +108,7 @@ describe('intake', () => {
     await accept(taking, rows(1));
     expect(store.observations.dropSomeOlder(nowMs)).toBe(true);
     expect(store.observations.counts()).toEqual({ waiting: 1, taken: 1 });
-    expect([...store.observations.ready(['m:t'])].map(({ id }) => id)).toEqual([3]);
+    expect([...store.observations.ready(['m:t'], 0)].map(({ id }) => id)).toEqual([3]);
   });
 });
 

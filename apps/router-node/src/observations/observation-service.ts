@@ -1,7 +1,7 @@
 /** The observation store itself, in whatever thread it runs. */
 import { randomBytes } from 'node:crypto';
 import { atRest, wipe } from '@secagg/crypto';
-import { type BuiltContribution, deriveEpoch, prepareContribution, readAnnouncement, roundKey } from '@secagg/protocol';
+import { deriveEpoch, prepareContribution, readAnnouncement, roundKey } from '@secagg/protocol';
 import { MAX_LAYOUT_KEYS, parseSignal, SecaggError } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { type IncomingRow, type RowOutcome } from '../ingest/ingest-store';
@@ -17,6 +17,7 @@ import {
   type ObservationStore,
   type ObservationStoreOptions,
   type Preparation,
+  type Prepared,
   type StoreStatus,
   type UnlistedQuota,
   type WaitingNames,
@@ -106,7 +107,7 @@ export class ObservationService implements ObservationStore {
     });
   }
 
-  async prepare(preparation: Preparation): Promise<BuiltContribution> {
+  async prepare(preparation: Preparation): Promise<Prepared> {
     const built = await this.once('round', () => this.take(preparation));
     void this.once('other', () => {
       if (this.tables.catalogue.learn(readRound(preparation).config.layout.keys)) this.intake.recount();
@@ -164,7 +165,7 @@ export class ObservationService implements ObservationStore {
     });
   }
 
-  private take(preparation: Preparation): BuiltContribution {
+  private take(preparation: Preparation): Prepared {
     const round = readRound(preparation);
     const { identity, maxRequestsPerRound, requestsPerRequester = Number.MAX_SAFE_INTEGER } = this.options;
     failpoint('before-durable:observations-taken');
@@ -172,13 +173,14 @@ export class ObservationService implements ObservationStore {
       // Under a key of this round, so that the hashes are of use to nobody after it.
       const data = chooseData(this.tables, round, {
         requestsPerRequester,
+        mostCarriedUnits: preparation.mostCarriedUnits,
         maxRequests: requestsTaken(round.config, { maxRequestsPerRound }),
         hashKey: random(32),
       });
       const contribution = prepareContribution(round, identity, data.vector, random, preparation.seenAtMs);
       data.take(roundKey(round.config.cluster, round.config.round));
       failpoint('in-durable:observations-taken');
-      return contribution;
+      return { ...contribution, carriedUnits: data.carriedUnits };
     });
     failpoint('after-durable:observations-taken');
     return built;

@@ -12,6 +12,13 @@ export interface Preparation {
   readonly open: OpenRound;
   /** Time in the header of the contribution: when the round was announced to this router. */
   readonly seenAtMs: number;
+  /** The most that a request in it may have been charged before, in units of 2^-40 rho. */
+  readonly mostCarriedUnits: number;
+}
+
+export interface Prepared extends BuiltContribution {
+  /** The most that a request in it has been charged before. */
+  readonly carriedUnits: number;
 }
 
 export interface StoreStatus {
@@ -50,7 +57,7 @@ export interface ObservationStore {
   /** A ready signal in place of observations. Throws what decoding throws, and `policy` for one of another cluster. */
   putSignal(body: Uint8Array): Promise<void>;
   /** Takes the data of a round and builds the contribution: both are there once this resolves, and otherwise nothing was taken. */
-  prepare(preparation: Preparation): Promise<BuiltContribution>;
+  prepare(preparation: Preparation): Promise<Prepared>;
   /** What a round took is not needed any more, or waits again. May be asked for again. */
   release(ended: { readonly roundKey: string; readonly release: Release }): Promise<void>;
   /** Data of all other rounds waits again: they were not answered. */

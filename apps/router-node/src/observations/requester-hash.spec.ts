@@ -27,8 +27,8 @@ describe('a requester id', () => {
     expect(() => tables.batches.find('k', rows('somebody-else'))).toThrow(
       expect.objectContaining({ code: 'duplicate' }),
     );
-    expect([...tables.observations.ready(['m:t'])]).toEqual([
-      { id: 1, key: 'm:t', requester: requesterHash(key)('somebody-in-particular') },
+    expect([...tables.observations.ready(['m:t'], 0)]).toEqual([
+      { id: 1, key: 'm:t', requester: requesterHash(key)('somebody-in-particular'), chargedUnits: 0 },
     ]);
     expect([...tables.observations.read([1])]).toEqual([row]);
     tables.close();

@@ -19,6 +19,7 @@ import { chooseData as chooseDataUnder, type TakingRules } from './choose-data';
 const unlimited: TakingRules = {
   requestsPerRequester: Number.MAX_SAFE_INTEGER,
   maxRequests: 4,
+  mostCarriedUnits: 0,
   hashKey: new Uint8Array(16),
 };
 const chooseData = (from: ObservationTables, round: Parameters<typeof chooseDataUnder>[1], rules = unlimited) =>
@@ -121,7 +122,7 @@ describe('the data of a round', () => {
       row(i % 3 === 0 ? 'a' : 'b', i % 3 === 0 ? 'x' : 'y', i / 1000),
     );
     put(many);
-    expect([...store.observations.ready(layout.keys)].map(({ id }) => id)).toEqual(many.map((_, i) => i + 1));
+    expect([...store.observations.ready(layout.keys, 0)].map(({ id }) => id)).toEqual(many.map((_, i) => i + 1));
     const chosen = chooseData(store, roundOf('request'), { ...unlimited, maxRequests: 2400 });
     expect([...chosen.vector]).toEqual([
       ...accumulate({ ...layout, max_requests_per_router: 2400 }, many.slice(0, 2400)).vector,

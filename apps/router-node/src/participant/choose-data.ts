@@ -9,6 +9,8 @@ export interface ChosenData {
   /** d integers in units of the layout; zeros when there is no data. */
   readonly vector: Float64Array;
   readonly observations: number;
+  /** The most that any of them has been charged before. */
+  readonly carriedUnits: number;
   /** Marks what is in the vector as taken; part of the transaction that makes the contribution durable. */
   take(roundKey: string): void;
 }
@@ -18,6 +20,8 @@ export interface TakingRules {
   readonly requestsPerRequester: number;
   /** Most requests in the round. */
   readonly maxRequests: number;
+  /** The most that a request in the round may have been charged before, in units of 2^-40 rho. */
+  readonly mostCarriedUnits: number;
   /** At least 16 random bytes, fresh for the round. */
   readonly hashKey: Uint8Array;
 }
@@ -34,7 +38,7 @@ const mostRead = (maxRequests: number): number => 4 * maxRequests + 10_000;
  * With privacy unit `router` a local signal that waits goes first, by itself; else the observations, oldest first, that the
  * catalogue has, at most as many and at most so many of one requester as the rules say; what is over
  * either limit waits for the next round. Which ones are taken depends on their order, keys and requesters, never on their
- * values: a request whose values are zero keeps its slot. With unit `request` every observation is clipped before it is added; the whole
+ * values, and on what rounds that ended without an outcome have charged for them: a request whose values are zero keeps its slot. With unit `request` every observation is clipped before it is added; the whole
  * vector of unit `router` is clipped where it is encrypted.
  *
  * What it costs depends on what is taken and on the layout, not on what waits.
@@ -47,6 +51,7 @@ export function chooseData(tables: Tables, { config }: Pick<AnnouncedRound, 'con
     return {
       vector,
       observations: 0,
+      carriedUnits: 0,
       take: (roundKey) => {
         tables.claims.put({ roundKey, observations: 0 });
         tables.localSignal.take(roundKey);
@@ -57,6 +62,7 @@ export function chooseData(tables: Tables, { config }: Pick<AnnouncedRound, 'con
   return {
     vector: sumOf(tables, config, chosen),
     observations: chosen.length,
+    carriedUnits: chosen.reduce((most, { chargedUnits }) => Math.max(most, chargedUnits), 0),
     take: (roundKey) => {
       tables.claims.put({ roundKey, observations: chosen.length });
       tables.observations.take(chosen, roundKey);
@@ -67,12 +73,12 @@ export function chooseData(tables: Tables, { config }: Pick<AnnouncedRound, 'con
 function chooseObservations(
   { observations }: Tables,
   { layout }: AnnouncedRound['config'],
-  { requestsPerRequester, maxRequests, hashKey }: TakingRules,
+  { requestsPerRequester, maxRequests, mostCarriedUnits, hashKey }: TakingRules,
 ): ReadyObservation[] {
   const limit = new RequesterLimit({ requestsPerRequester, maxRequests }, hashKey);
   const chosen: ReadyObservation[] = [];
   let left = mostRead(maxRequests);
-  for (const row of observations.ready(layout.keys)) {
+  for (const row of observations.ready(layout.keys, mostCarriedUnits)) {
     if (limit.take(row.requester ?? undefined) === undefined) chosen.push(row);
     left -= 1;
     if (chosen.length === maxRequests || left === 0) break;

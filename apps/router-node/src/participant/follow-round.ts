@@ -124,12 +124,12 @@ class RoundFollower {
 
   private giveUp(): void {
     const { router, key, round } = this;
-    const { events } = settleUndecided(stateOf(router), key, router.now());
+    const { events, reply: chargedUnits } = settleUndecided(stateOf(router), key, router.now());
     if (events.length === 0) return;
-    router.store.journal.commit(events, () => router.releases.end(key, 'published'));
+    router.store.journal.commit(events, () => router.releases.end(key, { chargedUnits }));
     router.log.warn(
       { round },
-      'nobody has shown an outcome of the round since the end of its epoch: it is charged in full',
+      'nobody has shown an outcome of the round since the end of its epoch: it is charged in full, and its observations wait again with that charge',
     );
   }
 }

@@ -4,16 +4,10 @@
  */
 import { pause } from '@secagg/client';
 import { isDiskFault } from '@secagg/host';
-import {
-  type BuiltContribution,
-  checkRound,
-  isOn,
-  recordContribution,
-  roundKey,
-  type VerifiedRound,
-} from '@secagg/protocol';
+import { checkRound, isOn, mostCarriedInto, recordContribution, roundKey, type VerifiedRound } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { showBudget } from './budget';
+import { type Prepared } from '../observations/observation-store';
 import { type Router, stateOf } from './router';
 import { type Slot } from './slot';
 
@@ -46,15 +40,17 @@ function judge(router: Router, open: OpenRound): VerifiedRound {
  */
 export async function prepareRound(
   router: Router,
-  { config: { cluster, round: number } }: VerifiedRound,
+  round: VerifiedRound,
   open: OpenRound,
   slot: Slot,
   signal: AbortSignal,
 ): Promise<string> {
   const { store, context, log } = router;
+  const { cluster, round: number } = round.config;
   const key = roundKey(cluster, number);
   await pause(POLL_FIRST_MS, signal);
-  const preparing = router.observations.prepare({ open, seenAtMs: slot.seenAtMs });
+  const mostCarriedUnits = mostCarriedInto(round, context.limits);
+  const preparing = router.observations.prepare({ open, seenAtMs: slot.seenAtMs, mostCarriedUnits });
   const giveBack = (): void => router.releases.end(key, 'unused');
   const built = await bySlot(router, preparing, slot, signal);
   if (!built) {
@@ -66,7 +62,7 @@ export async function prepareRound(
   }
   // Judged again: fleet documents and the ledger may have changed since.
   const { events } = orElse(giveBack, () =>
-    recordContribution(stateOf(router), context, judge(router, open), built, slot.seenAtMs),
+    recordContribution(stateOf(router), context, judge(router, open), built, slot.seenAtMs, built.carriedUnits),
   );
   store.journal.commit(events, () => store.budgetHistory.record(events));
   showBudget(router);
@@ -77,10 +73,10 @@ export async function prepareRound(
 /** Undefined when the slot comes first. */
 async function bySlot(
   { now }: Router,
-  preparing: Promise<BuiltContribution>,
+  preparing: Promise<Prepared>,
   { sendAtMs }: Slot,
   signal: AbortSignal,
-): Promise<BuiltContribution | undefined> {
+): Promise<Prepared | undefined> {
   const waiting = new AbortController();
   const slot = pause(Math.max(0, sendAtMs - RECORD_MS - now()), AbortSignal.any([signal, waiting.signal]));
   try {

@@ -8,8 +8,11 @@ import { type Database } from './database';
 import { type ObservationTable } from './observations';
 import { type LocalSignalTable } from './local-signal';
 
-/** What becomes of the data of a round: `published` data goes, `unused` data waits for the next round. */
-export type Release = 'published' | 'unused';
+/**
+ * What becomes of the data of a round: `published` data goes, `unused` data waits for the next round. Data of a round that has ended without an
+ * outcome waits too, and carries what the round has charged: it may have been published.
+ */
+export type Release = 'published' | 'unused' | { readonly chargedUnits: number };
 
 export interface Claim {
   readonly roundKey: string;
@@ -44,7 +47,9 @@ export class Claims {
   releaseSome(roundKey: string, release: Release): boolean {
     return this.database.transaction(() => {
       const done =
-        release === 'published' ? this.observations.removeSome(roundKey) : this.observations.giveSomeBack(roundKey);
+        release === 'published'
+          ? this.observations.removeSome(roundKey)
+          : this.observations.giveSomeBack(roundKey, release === 'unused' ? 0 : release.chargedUnits);
       if (done) {
         if (release === 'published') this.localSignal.remove(roundKey);
         else this.localSignal.giveBack(roundKey);

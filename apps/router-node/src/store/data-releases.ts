@@ -12,13 +12,22 @@ export class DataReleaseTable {
 
   /** Part of the caller's transaction. */
   put(roundKey: string, release: Release): void {
-    this.database.run('INSERT OR REPLACE INTO data_release VALUES (?, ?)', roundKey, release);
+    const [name, units] = typeof release === 'string' ? [release, null] : ['charged', release.chargedUnits];
+    this.database.run(
+      'INSERT OR REPLACE INTO data_release (round_key, release, charged_units) VALUES (?, ?, ?)',
+      roundKey,
+      name,
+      units,
+    );
   }
 
   all(): DataRelease[] {
     return this.database
-      .all('SELECT round_key, release FROM data_release')
-      .map(([roundKey, release]) => ({ roundKey, release }) as DataRelease);
+      .all('SELECT round_key, release, charged_units FROM data_release')
+      .map(
+        ([roundKey, release, units]) =>
+          ({ roundKey, release: release === 'charged' ? { chargedUnits: units } : release }) as DataRelease,
+      );
   }
 
   /** The store has released it. */

@@ -90,4 +90,15 @@ export const observationMigrations: readonly Migration[] = [
       ALTER TABLE state ADD COLUMN aliases TEXT;
     `,
   },
+  {
+    number: 3,
+    sql: `
+      -- What rounds have charged for the request that may have published it and gave it back all the same, in units of 2^-40 rho. It enters another
+      -- round only with what is left of the limit of a request (docs/protocol.md, Privacy cost and ledger), and is out of the way of the others.
+      ALTER TABLE observation ADD COLUMN charged_units INTEGER NOT NULL DEFAULT 0;
+      DROP INDEX observation_ready;
+      CREATE INDEX observation_ready ON observation (key, id, requester) WHERE taken_by IS NULL AND ready = 1 AND charged_units = 0;
+      CREATE INDEX observation_charged ON observation (key, charged_units, id, requester) WHERE taken_by IS NULL AND charged_units > 0;
+    `,
+  },
 ];

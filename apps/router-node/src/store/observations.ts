@@ -18,6 +18,8 @@ export interface ObservationRow extends Queued {
 /** One that a round may take. */
 export interface ReadyObservation extends Queued {
   readonly id: number;
+  /** What rounds that may have published it have charged for it. */
+  readonly chargedUnits: number;
 }
 
 export interface ObservationCounts {
@@ -103,11 +105,17 @@ export class ObservationTable {
     ) as unknown as [string, number][];
   }
 
-  /** What a round with these keys may take, in the order it came. Reads little more than what is taken from it. */
-  *ready(keys: readonly string[]): Generator<ReadyObservation> {
+  /**
+   * What a round with these keys may take, in the order it came, but first what has been charged for. Reads little more than what is taken
+   * from it.
+   * @param mostCharged the most that may have been charged for what is taken
+   */
+  *ready(keys: readonly string[], mostCharged: number): Generator<ReadyObservation> {
+    yield* this.chargedUnder(keys, mostCharged);
     const heads = this.database.all(
-      `SELECT value, (SELECT id FROM observation WHERE key = value AND taken_by IS NULL AND ready = 1 ORDER BY id LIMIT 1)
-       FROM json_each(?)`,
+      `SELECT value, (
+         SELECT id FROM observation WHERE key = value AND taken_by IS NULL AND ready = 1 AND charged_units = 0 ORDER BY id LIMIT 1
+       ) FROM json_each(?)`,
       JSON.stringify(keys),
     );
     const lists = heads.flatMap(([key, head]) =>
@@ -116,16 +124,40 @@ export class ObservationTable {
     yield* mergedByFirst(lists, ({ id }) => id);
   }
 
+  /** Key by key: there are none but after rounds that have ended without an outcome. */
+  private *chargedUnder(keys: readonly string[], mostCharged: number): Generator<ReadyObservation> {
+    const any = 'SELECT 1 FROM observation WHERE taken_by IS NULL AND charged_units > 0 LIMIT 1';
+    if (this.database.get(any) === undefined) return;
+    for (const key of keys) {
+      for (let [units, last, rows] = [1, 0, CHUNK]; rows === CHUNK; ) {
+        const page = this.database.all(
+          `SELECT id, requester, charged_units FROM observation
+           WHERE key = ? AND taken_by IS NULL AND charged_units > 0 AND charged_units <= ? AND (charged_units, id) > (?, ?)
+           ORDER BY charged_units, id LIMIT ?`,
+          key,
+          mostCharged,
+          units,
+          last,
+          CHUNK,
+        ) as unknown as [number, string | null, number][];
+        for (const [id, requester, chargedUnits] of page) yield { id, key, requester, chargedUnits };
+        rows = page.length;
+        [last, , units] = page.at(-1) ?? [0, null, 0];
+      }
+    }
+  }
+
   /** In pages that begin small: most keys give a round few. */
   private *readyUnder(key: string): Generator<ReadyObservation> {
     for (let last = 0, size = 8; ; size = Math.min(2 * size, CHUNK)) {
       const page = this.database.all(
-        'SELECT id, requester FROM observation WHERE key = ? AND taken_by IS NULL AND ready = 1 AND id > ? ORDER BY id LIMIT ?',
+        `SELECT id, requester FROM observation
+         WHERE key = ? AND taken_by IS NULL AND ready = 1 AND charged_units = 0 AND id > ? ORDER BY id LIMIT ?`,
         key,
         last,
         size,
       ) as unknown as [number, string | null][];
-      for (const [id, requester] of page) yield { id, key, requester };
+      for (const [id, requester] of page) yield { id, key, requester, chargedUnits: 0 };
       if (page.length < size) return;
       last = page[size - 1][0];
     }
@@ -152,7 +184,7 @@ export class ObservationTable {
         JSON.stringify(chunk.map(({ id }) => id)),
       );
     }
-    this.queues.leave(taken);
+    this.queues.leave(taken.filter(({ chargedUnits }) => chargedUnits === 0));
   }
 
   /** The round has published them: some of them go. @returns whether all have gone */
@@ -166,25 +198,34 @@ export class ObservationTable {
     );
   }
 
-  /** The round has not used them: some of them wait again, in their old order. @returns whether all do */
-  giveSomeBack(roundKey: string): boolean {
+  /**
+   * The round has not used them, or has ended without an outcome: some of them wait again, in their old order.
+   * @param chargedUnits what it has charged for them
+   * @returns whether all do
+   */
+  giveSomeBack(roundKey: string, chargedUnits: number): boolean {
     const rows = this.database.all(
-      'SELECT id, key, requester FROM observation WHERE taken_by = ? LIMIT ?',
+      'SELECT id, key, requester, charged_units FROM observation WHERE taken_by = ? LIMIT ?',
       roundKey,
       CHUNK,
     );
     this.database.run(
-      'UPDATE observation SET taken_by = NULL WHERE id IN (SELECT value FROM json_each(?))',
+      'UPDATE observation SET taken_by = NULL, charged_units = min(charged_units + ?, ?) WHERE id IN (SELECT value FROM json_each(?))',
+      chargedUnits,
+      Number.MAX_SAFE_INTEGER,
       JSON.stringify(rows.map(([id]) => id)),
     );
-    this.queues.comeBack(rows.map(([, key, requester]) => ({ key, requester }) as Queued));
+    // What has been charged for waits beside the queues: it must not keep back what a round may take.
+    const queued = rows.filter(([, , , units]) => units === 0 && chargedUnits === 0);
+    this.queues.comeBack(queued.map(([, key, requester]) => ({ key, requester }) as Queued));
     return rows.length < CHUNK;
   }
 
   /** Drops some of what has waited since before `beforeMs`. @returns whether all of it is gone */
   dropSomeOlder(beforeMs: number): boolean {
     const rows = this.database.all(
-      'SELECT id, key, requester, ready FROM observation WHERE taken_by IS NULL AND received_at_ms < ? ORDER BY received_at_ms LIMIT ?',
+      `SELECT id, key, requester, ready = 1 AND charged_units = 0 FROM observation
+       WHERE taken_by IS NULL AND received_at_ms < ? ORDER BY received_at_ms LIMIT ?`,
       beforeMs,
       CHUNK,
     );
@@ -193,7 +234,7 @@ export class ObservationTable {
       JSON.stringify(rows.map(([id]) => id)),
     );
     this.queues.leave(
-      rows.filter(([, , , ready]) => ready === 1).map(([, key, requester]) => ({ key, requester }) as Queued),
+      rows.filter(([, , , queued]) => queued === 1).map(([, key, requester]) => ({ key, requester }) as Queued),
     );
     return rows.length < CHUNK;
   }

@@ -95,14 +95,14 @@ export class RequesterQueues {
         `UPDATE observation SET ready = 0 WHERE id IN (
            SELECT id FROM (
              SELECT id, row_number() OVER (PARTITION BY key, requester ORDER BY id) AS place FROM observation
-             WHERE taken_by IS NULL AND requester IS NOT NULL
+             WHERE taken_by IS NULL AND requester IS NOT NULL AND charged_units = 0
            ) WHERE place > ?
          )`,
         limit,
       );
       database.run(
         `INSERT INTO requester_queue SELECT key, requester, count(*) FROM observation
-         WHERE taken_by IS NULL AND ready = 1 AND requester IS NOT NULL GROUP BY key, requester`,
+         WHERE taken_by IS NULL AND ready = 1 AND requester IS NOT NULL AND charged_units = 0 GROUP BY key, requester`,
       );
     }
     database.run('UPDATE state SET requests_per_requester = ?', limit);

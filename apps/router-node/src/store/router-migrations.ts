@@ -100,4 +100,11 @@ export const routerMigrations: readonly Migration[] = [
       CREATE TABLE implausible_round (cluster TEXT PRIMARY KEY, round INTEGER NOT NULL, round_time_ms INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
     `,
   },
+  {
+    number: 10,
+    sql: `
+      -- What the round has charged, where its data waits again although it may have been published; NULL otherwise.
+      ALTER TABLE data_release ADD COLUMN charged_units INTEGER;
+    `,
+  },
 ];

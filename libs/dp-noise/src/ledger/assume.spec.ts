@@ -29,14 +29,6 @@ it('leaves nothing of a budget that is assumed spent, until its window has passe
   expect(ledgerBalance(restored, { units: 100, window: 'lifetime' }, day(1000)).remainingUnits).toBe(0);
 });
 
-it('says of one request what it may have been charged at most, where that is known', () => {
-  const restored = assumeSpent(emptyLedger(), 80, day(100), 25);
-  expect(ledgerBalance(restored, budget, day(100))).toMatchObject({ spentUnits: 80, requestUnits: 25 });
-  expect(ledgerBalance(assumeSpent(restored, 80, day(100)), budget, day(100)).requestUnits).toBe(80);
-  expect(ledgerBalance(assumeSpent(emptyLedger(), 10, day(100), 25), budget, day(100)).requestUnits).toBe(10);
-  expect(() => assumeSpent(restored, 1, day(100), -1)).toThrow(expect.objectContaining({ code: 'invalid' }));
-});
-
 it('adds to what is known, and is not put before it by a clock that runs behind', () => {
   const restored = assumeSpent(assumeSpent(charged(emptyLedger(), 1, 10, day(100)), 20, day(90)), 30, day(100));
   expect([...restored.settled]).toEqual([[100, { units: 50, rounds: 0, requestUnits: 30 }]]);

@@ -1,7 +1,9 @@
 /** The budget of a cluster's rounds: by the policy, by a router's own limits, and what it protects (PROTOCOL, Privacy cost and ledger). */
-import { type Budget, protectionOf, type Protection, stricterProtection } from '@secagg/dp-noise';
+import { type Budget, mostCarriedUnits, protectionOf, type Protection, stricterProtection } from '@secagg/dp-noise';
 import { type ClusterPolicy } from '@secagg/schema';
 import { type RouterLimits } from '../router/state';
+import { withNoise, worstCaseUnits } from './privacy';
+import { type VerifiedRound } from './verified-round';
 
 type BudgetPolicy = Pick<
   ClusterPolicy,
@@ -49,6 +51,15 @@ export function effectiveBudget(
     [limits.maxRoundRhoUnits, policy.max_round_rho_units],
   );
 }
+
+/** The most that a request may have been charged before, to enter this round; without noise nothing is charged. */
+export const mostCarriedInto = (
+  { config, policy }: Pick<VerifiedRound, 'config' | 'policy'>,
+  limits: Parameters<typeof effectiveBudget>[0],
+): number =>
+  withNoise(config)
+    ? mostCarriedUnits(effectiveBudget(limits, policy), worstCaseUnits(config))
+    : Number.MAX_SAFE_INTEGER;
 
 const ownProtection = ({
   privacyUnit,

@@ -75,8 +75,8 @@ export type RouterEvent =
   | FleetUpdated
   | FreshnessTaken
   | { readonly type: 'epoch-seen'; readonly epoch: number }
-  /** The state comes from a backup; `units` may have been spent since it was made, at most `requestUnits` of them on one request (absent: all). */
-  | { readonly type: 'restored'; readonly atMs: number; readonly units: number; readonly requestUnits?: number }
+  /** The state comes from a backup; `units` may have been spent since it was made. */
+  | { readonly type: 'restored'; readonly atMs: number; readonly units: number }
   | {
       readonly type: 'contribution-prepared';
       readonly key: string;
@@ -129,7 +129,7 @@ export function evolveRouter(state: RouterState, event: RouterEvent): void {
       return;
     case 'restored':
       state.restoredAtMs = Math.max(event.atMs, state.restoredAtMs ?? 0);
-      state.ledger = assumeSpent(state.ledger, event.units, event.atMs, event.requestUnits);
+      state.ledger = assumeSpent(state.ledger, event.units, event.atMs);
       return;
     case 'contribution-prepared': {
       const { type: _type, key, charge, ...participation } = event;
