@@ -108,7 +108,7 @@ class RoundFollower {
     metrics.roundFailed('committee_unavailable');
     log.warn(
       { round: this.round, phase: status?.phase ?? 'unknown' },
-      'the round is said to have no outcome: it stays charged and its observations taken, and is asked for again',
+      'the round is said to have no outcome: it stays charged and its observations taken until its epoch is over, and is asked for again',
     );
   }
 
