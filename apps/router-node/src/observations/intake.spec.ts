@@ -193,7 +193,7 @@ describe('requests with a name', () => {
   });
   const score = (request: readonly string[], quality = 0.5): IncomingRow => ({ kind: 'score', request, quality });
   const qualities = () =>
-    [...store.observations.read([...store.observations.ready(['m:t'])].map(({ id }) => id))].map(
+    [...store.observations.read([...store.observations.ready(['m:t'], 0)].map(({ id }) => id))].map(
       ({ quality }) => quality,
     );
 

@@ -1,4 +1,5 @@
 /** Observations that come back from rounds which may have published them: they carry the charge, and a filter of their own. */
+import { mkdirSync } from 'node:fs';
 import { mostCarriedUnits, type Budget } from '@secagg/dp-noise';
 import { defaultFields, type RewardObservation, type RoundConfig } from '@secagg/schema';
 import { useTestFolder } from '../../test/support/test-folder';
@@ -6,7 +7,8 @@ import { chooseData, type TakingRules } from '../participant/choose-data';
 import { type Release } from './claims';
 import { DataReleaseTable } from './data-releases';
 import { Database } from './database';
-import { type ObservationTables, openObservationTables } from './observation-tables';
+import { observationMigrations } from './observation-migrations';
+import { OBSERVATIONS_FILE, type ObservationTables, openObservationTables } from './observation-tables';
 import { routerMigrations } from './router-migrations';
 
 const folder = useTestFolder();
@@ -56,7 +58,7 @@ function round(number: number, mostCarried: number, release?: Release, maxReques
   return { observations, carriedUnits };
 }
 
-const event: Budget = { units: 100, window: { days: 30 }, protects: 'event' };
+const budget: Budget = { units: 100, window: { days: 30 } };
 
 describe('an observation whose rounds end without an outcome', () => {
   it.each([
@@ -66,22 +68,22 @@ describe('an observation whose rounds end without an outcome', () => {
   ])('enters as many rounds %s as the limit has room for, of 50', (_, units, times) => {
     put(1);
     const entered = Array.from({ length: 50 }, (__, i) =>
-      round(i + 1, mostCarriedUnits(event, units), { chargedUnits: units }),
+      round(i + 1, mostCarriedUnits(budget, units), { chargedUnits: units }),
     );
     expect(entered.filter(({ observations }) => observations === 1)).toHaveLength(times);
-    for (const { carriedUnits } of entered) expect(carriedUnits + units).toBeLessThanOrEqual(event.units);
+    for (const { carriedUnits } of entered) expect(carriedUnits + units).toBeLessThanOrEqual(budget.units);
     expect(entered[times - 1]).toEqual({ observations: 1, carriedUnits: (times - 1) * units });
     // It waits, and a cheaper round still takes it.
     expect(store.observations.counts()).toEqual({ waiting: 1, taken: 0 });
-    expect(round(51, mostCarriedUnits(event, event.units - times * units || 1)).observations).toBe(
-      times * units < event.units ? 1 : 0,
+    expect(round(51, mostCarriedUnits(budget, budget.units - times * units || 1)).observations).toBe(
+      times * units < budget.units ? 1 : 0,
     );
   });
 
-  it('enters every round where the budget is held to the window, and without the filter', () => {
+  it('enters every round without the filter', () => {
     put(1);
     for (let i = 1; i <= 50; i++)
-      expect(round(i, mostCarriedUnits({ ...event, protects: 'window' }, 100), { chargedUnits: 100 })).toEqual({
+      expect(round(i, Number.MAX_SAFE_INTEGER, { chargedUnits: 100 })).toEqual({
         observations: 1,
         carriedUnits: (i - 1) * 100,
       });
@@ -138,15 +140,63 @@ describe('an observation whose rounds end without an outcome', () => {
   });
 });
 
+it('a file from before observations carried charges opens, with all that it held', () => {
+  store.close();
+  const path = `${folder()}/earlier`;
+  mkdirSync(path);
+  const earlier = Database.open(
+    `${path}/${OBSERVATIONS_FILE}`,
+    observationMigrations.filter(({ number }) => number < 3),
+  );
+  earlier.run('UPDATE state SET requests_per_requester = 2');
+  earlier.run("INSERT INTO requester_queue VALUES ('a:x', 'r', 2)");
+  for (const [id, requester, takenBy, ready] of [
+    [1, null, 'c/1', 1],
+    [2, 'r', null, 1],
+    [3, 'r', null, 1],
+    [4, 'r', null, 0],
+  ] as const)
+    earlier.run(
+      "INSERT INTO observation (id, key, body, requester, received_at_ms, taken_by, ready) VALUES (?, 'a:x', '{}', ?, 1, ?, ?)",
+      id,
+      requester,
+      takenBy,
+      ready,
+    );
+  earlier.run("INSERT INTO claim VALUES ('c/1', 1)");
+  earlier.close();
+  store = openObservationTables({ dataDir: path, hash: (requester) => requester, requestsPerRequester: 2 });
+  expect(store.observations.counts()).toEqual({ waiting: 3, taken: 1 });
+  const ready = (mostCharged: number) =>
+    [...store.observations.ready(['a:x'], mostCharged)].map(({ id, chargedUnits }) => [id, chargedUnits]);
+  expect(ready(0)).toEqual([
+    [2, 0],
+    [3, 0],
+  ]);
+  expect(store.claims.releaseSome('c/1', { chargedUnits: 5 })).toBe(true);
+  expect(ready(5)).toEqual([
+    [1, 5],
+    [2, 0],
+    [3, 0],
+  ]);
+});
+
 it('how a round ended is kept for the observation store until it has done what follows', () => {
-  const database = Database.open(`${folder()}/router.db`, routerMigrations);
+  const path = `${folder()}/router.db`;
+  const earlier = Database.open(
+    path,
+    routerMigrations.filter(({ number }) => number < 10),
+  );
+  earlier.run("INSERT INTO data_release VALUES ('c/1', 'published')");
+  earlier.close();
+  const database = Database.open(path, routerMigrations);
   const table = new DataReleaseTable(database);
   const releases = [
     { roundKey: 'c/1', release: 'published' as const },
     { roundKey: 'c/2', release: 'unused' as const },
     { roundKey: 'c/3', release: { chargedUnits: 2 ** 52 } },
   ];
-  for (const { roundKey, release } of releases) table.put(roundKey, release);
+  for (const { roundKey, release } of releases.slice(1)) table.put(roundKey, release);
   expect(table.all()).toEqual(releases);
   table.remove('c/3');
   expect(table.all()).toEqual(releases.slice(0, 2));

@@ -13,6 +13,8 @@ export type HeldObservation = Omit<RewardObservation, 'requester' | 'id'>;
 /** An observation as it is about to be stored. */
 export interface ObservationRow extends Queued {
   readonly body: string;
+  /** What rounds that may have published it have charged for it; absent: nothing. */
+  readonly chargedUnits?: number;
 }
 
 /** One that a round may take. */
@@ -53,14 +55,17 @@ export class ObservationTable {
     const first = nextId(this.database, 'observation');
     let id = first;
     for (const row of rows) {
+      const { chargedUnits = 0 } = row;
       this.database.run(
-        'INSERT INTO observation (id, key, body, requester, received_at_ms, ready) VALUES (?, ?, ?, ?, ?, ?)',
+        'INSERT INTO observation (id, key, body, requester, received_at_ms, ready, charged_units) VALUES (?, ?, ?, ?, ?, ?, ?)',
         id,
         row.key,
         this.sealed.seal(row.body, 'observation', id),
         row.requester,
         receivedAtMs,
-        Number(this.queues.enter(row)),
+        // What has been charged for waits beside the queues: it must not keep back what a round may take.
+        Number(chargedUnits > 0 || this.queues.enter(row)),
+        chargedUnits,
       );
       id += 1;
     }
@@ -215,7 +220,6 @@ export class ObservationTable {
       Number.MAX_SAFE_INTEGER,
       JSON.stringify(rows.map(([id]) => id)),
     );
-    // What has been charged for waits beside the queues: it must not keep back what a round may take.
     const queued = rows.filter(([, , , units]) => units === 0 && chargedUnits === 0);
     this.queues.comeBack(queued.map(([, key, requester]) => ({ key, requester }) as Queued));
     return rows.length < CHUNK;
@@ -240,7 +244,7 @@ export class ObservationTable {
   }
 
   /**
-   * Gives some of what waits under one key another model and task; it then waits behind what is there.
+   * Gives some of what waits under one key another model and task; it then waits behind what is there, and carries what has been charged for it.
    * @param move told the old and the new id of each
    * @returns whether nothing waits under the old key any more
    */
@@ -250,18 +254,19 @@ export class ObservationTable {
     move: (from: number, to: number) => void,
   ): boolean {
     const rows = this.database.all(
-      'SELECT id, body, requester, received_at_ms, ready FROM observation WHERE key = ? AND taken_by IS NULL ORDER BY id LIMIT ?',
+      `SELECT id, body, requester, received_at_ms, ready = 1 AND charged_units = 0, charged_units FROM observation
+       WHERE key = ? AND taken_by IS NULL ORDER BY id LIMIT ?`,
       key,
       CHUNK,
-    ) as unknown as [number, string | Uint8Array, string | null, number, 0 | 1][];
+    ) as unknown as [number, string | Uint8Array, string | null, number, 0 | 1, number][];
     this.database.run(
       'DELETE FROM observation WHERE id IN (SELECT value FROM json_each(?))',
       JSON.stringify(rows.map(([id]) => id)),
     );
-    this.queues.leave(rows.filter(([, , , , ready]) => ready === 1).map(([, , requester]) => ({ key, requester })));
-    for (const [id, body, requester, receivedAtMs] of rows) {
+    this.queues.leave(rows.filter(([, , , , queued]) => queued === 1).map(([, , requester]) => ({ key, requester })));
+    for (const [id, body, requester, receivedAtMs, , chargedUnits] of rows) {
       const held = JSON.parse(this.sealed.open(body, 'observation', id)) as HeldObservation;
-      move(id, this.add([{ ...this.rowOf({ ...held, ...name }), requester }], receivedAtMs));
+      move(id, this.add([{ ...this.rowOf({ ...held, ...name }), requester, chargedUnits }], receivedAtMs));
     }
     return rows.length < CHUNK;
   }

@@ -29,14 +29,13 @@ const rename = (models: Record<string, string>): number => {
 };
 const waiting = () => Object.fromEntries(store.observations.waitingByKey(10));
 const read = (...keys: string[]) =>
-  [...store.observations.read([...store.observations.ready(keys)].map(({ id }) => id))].map(({ model, latency_s }) => [
-    model,
-    latency_s,
-  ]);
+  [...store.observations.read([...store.observations.ready(keys, 0)].map(({ id }) => id))].map(
+    ({ model, latency_s }) => [model, latency_s],
+  );
 
 it('gives what waits the names of now, a part at a time, and nothing that a round has', () => {
   const first = add('vendor/m', 2500);
-  store.observations.take([{ id: first, key: 'vendor/m:t', requester: null }], 'c/1');
+  store.observations.take([{ id: first, key: 'vendor/m:t', requester: null, chargedUnits: 0 }], 'c/1');
   add('m', 1);
   add('other', 1);
   expect(rename({ 'vendor/*': '*' })).toBeGreaterThan(3);
@@ -79,4 +78,19 @@ it('keeps the limit of requesters, and the names of requests', () => {
   expect(waiting()).toEqual({ 'b:t': 4 });
   expect(store.requests.isKnown(idsOfPlain('x'))).toBe(true);
   expect(store.requests.score(scoredRequest({ response: 'x' }), 0.5, 1000)).toBe('accepted');
+});
+
+it('keeps what rounds have charged for what may be published, and its place beside the queues', () => {
+  add('a', 2, 'somebody');
+  const both = [...store.observations.ready(['a:t'], 0)];
+  store.observations.take(both, 'c/1');
+  expect(store.observations.giveSomeBack('c/1', 40)).toBe(true);
+  add('a', 2, 'somebody');
+  rename({ a: 'b' });
+  expect([...store.observations.ready(['b:t'], 39)].map(({ chargedUnits }) => chargedUnits)).toEqual([0, 0]);
+  expect([...store.observations.ready(['b:t'], 40)].map(({ chargedUnits }) => chargedUnits)).toEqual([40, 40, 0, 0]);
+  // Both queues hold what waits in them: a limit that is filled still keeps the next one back.
+  add('a', 1, 'somebody');
+  add('b', 1, 'somebody');
+  expect([...store.observations.ready(['a:t', 'b:t'], 0)]).toHaveLength(3);
 });

@@ -79,8 +79,16 @@ describe('what is enforced', () => {
     expect(charge(twice, event, 3, 101)).toMatchObject({ outcome: 'refused', availableAtMs: null });
     expect(availableAt(twice, event, 100, 5)).toBe(5);
     expect(availableAt(twice, event, 101, 5)).toBeNull();
-    expect(mostCarriedUnits(window, 40)).toBe(Number.MAX_SAFE_INTEGER);
     expect(() => charge(state, event, 3, 1, -1)).toThrow(expect.objectContaining({ code: 'invalid' }));
+  });
+
+  it('is that sum with `window` too, where a request comes back after the window has forgotten its charge', () => {
+    const state = charged(emptyLedger(), window, 1, 60);
+    expect(charge(state, window, 2, 41, 0, 0)).toMatchObject({ outcome: 'refused' });
+    const later = settled(state, 1, 60);
+    expect(ledgerBalance(later, window, 40 * DAY_MS).remainingUnits).toBe(cap);
+    expect(charge(later, window, 2, 41, 60, 40)).toMatchObject({ outcome: 'refused', code: 'budget_exhausted' });
+    expect(charge(later, window, 2, 40, 60, 40)).not.toHaveProperty('outcome');
   });
 
   it('is not changed by what was released: nobody has seen it', () => {

@@ -11,15 +11,14 @@ import { type Budget } from './window';
  */
 export type Protection = 'window' | 'event';
 
-/** `event` only where both ask for it: the sum over the window is never less than one request's charges. */
+/** `event` only where both ask for it: `window` protects a single request too, in all rounds that it enters, at its budget (`mostCarriedUnits`). */
 export const stricterProtection = (one: Protection, other: Protection): Protection =>
   one === 'event' && other === 'event' ? 'event' : 'window';
 
 export const protectionOf = ({ protects }: Pick<Budget, 'protects'>): Protection => protects ?? 'window';
 
 /**
- * The most that a request may have been charged before, to enter a round of this worst case: the filter of every single request.
- * Negative when no request may; with `window` there is no such limit.
+ * The most that a request may have been charged before, to enter a round of this worst case: the filter of every single request. Negative when no
+ * request may. With `window` too: its sum forgets a charge after the window, but a request that waits that long still carries it.
  */
-export const mostCarriedUnits = (budget: Pick<Budget, 'units' | 'protects'>, units: number): number =>
-  protectionOf(budget) === 'event' ? budget.units - units : Number.MAX_SAFE_INTEGER;
+export const mostCarriedUnits = (budget: Pick<Budget, 'units'>, units: number): number => budget.units - units;
