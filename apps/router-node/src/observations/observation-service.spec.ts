@@ -68,7 +68,8 @@ const batch = (count: number, model = 'm') => ({
     ),
   ),
 });
-const prepare = (round = rounds[0], seenAtMs = 7) => service.prepare({ open: round.open, seenAtMs });
+const prepare = (round = rounds[0], seenAtMs = 7) =>
+  service.prepare({ open: round.open, seenAtMs, mostCarriedUnits: 0 });
 const held = async () => {
   const { waiting, taken } = await service.status();
   return { waiting, taken };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { useTestFolder } from '../../test/support/test-folder';
 import { Database } from '../store/database';
-import { DataReleaseTable } from '../store/data-releases';
+import { type DataRelease, DataReleaseTable } from '../store/data-releases';
 import { routerMigrations } from '../store/router-migrations';
 import { DataReleases } from './data-releases';
 
@@ -22,9 +22,9 @@ afterEach(() => {
 function releasesOver(failures: number) {
   const done: string[] = [];
   let left = failures;
-  const release = async ({ roundKey, release: how }: { roundKey: string; release: string }): Promise<void> => {
+  const release = async ({ roundKey, release: how }: DataRelease): Promise<void> => {
     if (left-- > 0) throw new Error('no');
-    done.push(`${roundKey} ${how}`);
+    done.push(`${roundKey} ${typeof how === 'string' ? how : `charged ${how.chargedUnits}`}`);
   };
   return { done, releases: new DataReleases(table, { release }, pino({ level: 'silent' })) };
 }
@@ -45,11 +45,11 @@ describe('the end of a round', () => {
     jest.useFakeTimers();
     const { done, releases } = releasesOver(2);
     releases.end('c/1', 'unused');
-    releases.end('c/2', 'published');
+    releases.end('c/2', { chargedUnits: 7 });
     await jest.advanceTimersByTimeAsync(1);
     expect(done).toEqual([]);
     await jest.advanceTimersByTimeAsync(10_000);
-    expect([done, table.all()]).toEqual([['c/1 unused', 'c/2 published'], []]);
+    expect([done, table.all()]).toEqual([['c/1 unused', 'c/2 charged 7'], []]);
   });
 
   it('is told after a restart that came first', async () => {

@@ -8,7 +8,8 @@ import { type Release } from './claims';
 import { DataReleaseTable } from './data-releases';
 import { Database } from './database';
 import { observationMigrations } from './observation-migrations';
-import { OBSERVATIONS_FILE, type ObservationTables, openObservationTables } from './observation-tables';
+import { type ObservationTables, openObservationTables } from './observation-tables';
+import { OBSERVATIONS_FILE } from './observations-file';
 import { routerMigrations } from './router-migrations';
 
 const folder = useTestFolder();

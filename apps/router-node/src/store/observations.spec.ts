@@ -151,6 +151,11 @@ describe('what a round reads and changes', () => {
       store.claims.put({ roundKey: 'c/3', observations: 3 });
       store.observations.take(taken, 'c/3');
       while (!store.claims.releaseSome('c/3', 'unused'));
+      store.observations.take(taken, 'c/4');
+      while (!store.claims.releaseSome('c/4', { chargedUnits: 5 }));
+      expect([...store.observations.ready(['m:t'], 5)].filter(({ chargedUnits }) => chargedUnits === 5)).toHaveLength(
+        3,
+      );
       store.observations.dropSomeOlder(2);
       store.observations.counts();
       store.observations.waitingUnder('catalogue');
@@ -171,6 +176,7 @@ describe('what a round reads and changes', () => {
     );
     expect(plans.some(({ detail }) => detail.includes('observation_ready'))).toBe(true);
     expect(plans.some(({ detail }) => detail.includes('observation_held_back'))).toBe(true);
+    expect(plans.some(({ detail }) => detail.includes('observation_charged'))).toBe(true);
     expect(plans.some(({ detail }) => detail.includes('observation_by_age'))).toBe(true);
     expect(plans.some(({ detail }) => detail.includes('observation_by_round'))).toBe(true);
     // A row or two, however many observations there are; the keys of a round; those of the catalogue.

@@ -115,7 +115,7 @@ export class ObservationTable {
    * from it.
    * @param mostCharged the most that may have been charged for what is taken
    */
-  *ready(keys: readonly string[], mostCharged: number): Generator<ReadyObservation> {
+  *ready(keys: readonly string[], mostCharged = 0): Generator<ReadyObservation> {
     yield* this.chargedUnder(keys, mostCharged);
     const heads = this.database.all(
       `SELECT value, (
@@ -131,9 +131,14 @@ export class ObservationTable {
 
   /** Key by key: there are none but after rounds that have ended without an outcome. */
   private *chargedUnder(keys: readonly string[], mostCharged: number): Generator<ReadyObservation> {
-    const any = 'SELECT 1 FROM observation WHERE taken_by IS NULL AND charged_units > 0 LIMIT 1';
-    if (this.database.get(any) === undefined) return;
-    for (const key of keys) {
+    const some = this.database.all(
+      `SELECT value FROM json_each(?) WHERE EXISTS (
+         SELECT 1 FROM observation WHERE key = value AND taken_by IS NULL AND charged_units > 0 AND charged_units <= ?
+       )`,
+      JSON.stringify(keys),
+      mostCharged,
+    );
+    for (const [key] of some as unknown as [string][]) {
       for (let [units, last, rows] = [1, 0, CHUNK]; rows === CHUNK; ) {
         const page = this.database.all(
           `SELECT id, requester, charged_units FROM observation
