@@ -45,10 +45,12 @@ const tasks = {
   },
   typecheck: { command: (args) => ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json', ...args] },
   // The module boundaries are judged by the project graph; without a cached one their rule would pass everything.
+  // knip finds files, exports and dependencies that nothing uses.
   lint: {
     before: async () => {
       await projectGraph();
       await orExit(node(['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']));
+      await orExit(node(['node_modules/knip/bin/knip.js', '--no-progress']));
     },
     command: (args) => [
       'node_modules/eslint/bin/eslint.js',

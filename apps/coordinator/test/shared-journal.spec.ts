@@ -185,7 +185,7 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     ) {
       await carryOut.apply(this, args as never);
       throw new Error('Connection terminated unexpectedly');
-    } as never);
+    });
     expect(await codeOf(replica.journal.commit((state) => startEpoch(state, 1000, now)))).toBe('unavailable');
     spy.mockRestore();
     expect(await epochs(replica)).toEqual([1]);

@@ -140,7 +140,7 @@ it('keeps nothing of prompts and responses, anywhere', async () => {
   const metrics = await node.call('GET', '/metrics');
   expect(`${text}${broken.text}${status.text}${metrics.text}${node.logged()}`).not.toContain(SECRET);
   await node.stop();
-  const folder = node.fleet.environment('router-0', 9).SECAGG_DATA_DIR as string;
+  const folder = node.fleet.environment('router-0', 9).SECAGG_DATA_DIR;
   const files = readdirSync(folder).filter((name) => name.includes('.db'));
   expect(files).toContain('observations.db');
   for (const name of files) {

@@ -259,7 +259,7 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   if (!second) throw new Error('no epoch');
   const newer = (change: Partial<RoundConfig>) =>
     announce(change, second.certificate, {
-      epoch: second.epoch.epoch as RoundConfig['epoch'],
+      epoch: second.epoch.epoch,
       epoch_hash: second.hash,
     });
   await offer(newer(numbered(10)), announce(numbered(10)), announce(numbered(11)));

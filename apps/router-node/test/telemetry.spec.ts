@@ -89,7 +89,7 @@ it('answers with partial success in either encoding, and counts a span once', as
     traceId: bytes(one.traceId),
     spanId: bytes(one.spanId),
   });
-  const body = type.encode(type.fromObject(traces(inBytes(span()), inBytes(bad as ReturnType<typeof span>)))).finish();
+  const body = type.encode(type.fromObject(traces(inBytes(span()), inBytes(bad)))).finish();
   const response = messageType('ExportTraceServiceResponse');
   for (const [packed, headers] of [
     [body, asProtobuf],

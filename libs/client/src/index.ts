@@ -1,5 +1,5 @@
 export { type CallOptions, type TransportOptions } from './http/transport';
-export { type Backoff, backoffDelay, defaultBackoff, pause } from './http/backoff';
+export { type Backoff, backoffDelay, pause } from './http/backoff';
 export { waitAfter } from './http/retry-after';
 export { parseServiceUrl, type ServiceUrl } from './http/service-url';
 export * from './coordinator/coordinator-client';
@@ -15,11 +15,6 @@ export {
   type EvidenceList,
   evidenceListSchema,
 } from './router-node/proofs';
-export {
-  type RouterNodeStatus,
-  type RouterPrivacy,
-  routerNodeStatusSchema,
-  routerPrivacySchema,
-} from './router-node/status';
+export { type RouterNodeStatus, type RouterPrivacy, routerNodeStatusSchema } from './router-node/status';
 export { type PublishedRobustReport } from './robust-report';
 export { type PublishedSignal, publishedSignalSchema } from './published-signal';

@@ -3,7 +3,7 @@ import { boundedCache } from './bounded-cache';
 describe('boundedCache', () => {
   it('makes a value once while it is in use and forgets the least recently used', () => {
     const made: number[] = [];
-    const lookUp = boundedCache(2, (key) => ({ id: made.push(key[0] as number) }));
+    const lookUp = boundedCache(2, (key) => ({ id: made.push(key[0]) }));
     const [a, b, c] = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)] as const;
     const first = lookUp(a);
     lookUp(b);

@@ -15,7 +15,7 @@ describe('equalSecrets', () => {
           expect(equalSecrets(secret, elsewhere)).toBe(false);
           if (secret.length > 0) {
             const index = position % secret.length;
-            elsewhere[3 + index] = (secret[index] as number) ^ change;
+            elsewhere[3 + index] = secret[index] ^ change;
             expect(equalSecrets(secret, elsewhere.subarray(3))).toBe(false);
           }
         },

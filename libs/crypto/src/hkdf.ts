@@ -29,7 +29,7 @@ export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Ui
   inner.fill(0x36, 0, blockLength);
   outerScratch.fill(0x5c, 0, blockLength);
   for (let i = 0; i < blockKey.length; i++) {
-    const byte = blockKey[i] as number;
+    const byte = blockKey[i];
     inner[i] = byte ^ 0x36;
     outerScratch[i] = byte ^ 0x5c;
   }

@@ -4,7 +4,6 @@ export { merkleRoot, type MerkleTree, merkleTree, verifyInclusion } from './tran
 export * from './transcript/neighbours';
 export * from './pad/encrypt';
 export { type PadRound, type RouterPad, padContext, SEED_BYTES } from './pad/keystream';
-export { MAX_DIMENSION, MAX_WORD_BITS } from './pad/limbs';
 export { packedLength } from './pad/packed-limbs';
 export * from './pad/packing';
 export * from './pad/word-sum';

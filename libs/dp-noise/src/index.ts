@@ -2,32 +2,16 @@ export { DpNoiseError, type DpNoiseErrorCode } from './errors';
 
 export { sampleDiscreteGaussian } from './samplers/discrete-gaussian';
 export type { RandomBytes } from './samplers/random-words';
-export {
-  assertSupportedVariance,
-  isSupportedVariance,
-  MAX_VARIANCE,
-  MAX_VARIANCE_DENOMINATOR,
-  MAX_VARIANCE_NUMERATOR,
-  type Variance,
-} from './samplers/variance';
+export { type Variance } from './samplers/variance';
 
 export { addNoise } from './mechanism/add-noise';
-export { clipToL2Ball, MAX_CLIP_MAGNITUDE } from './mechanism/clip';
+export { clipToL2Ball } from './mechanism/clip';
 export { honestQuorum, planNoise, type NoisePlan, type NoiseRequest } from './mechanism/plan-noise';
 export { RequesterLimit, type RequestLimits, type RequestRefusal } from './mechanism/requester-limit';
 
-export { epsilonToRho, rhoToDelta, rhoToEpsilon } from './accountant/conversion';
-export {
-  costOfRound,
-  costOfSum,
-  rhoToBudgetUnits,
-  UNITS_PER_RHO,
-  unitsToRho,
-  type Cost,
-  type Release,
-} from './accountant/round-cost';
-export { discreteGaussianDelta } from './accountant/single-release';
-export { privacyOfSum, tauOfSum, type SumOfShares, type SumPrivacy } from './accountant/sum-of-gaussians';
+export { epsilonToRho, rhoToEpsilon } from './accountant/conversion';
+export { costOfRound, costOfSum, rhoToBudgetUnits, unitsToRho, type Cost, type Release } from './accountant/round-cost';
+export { privacyOfSum, type SumOfShares, type SumPrivacy } from './accountant/sum-of-gaussians';
 
 export { allocateRound, type Allocation } from './ledger/allocation';
 export { applyLedgerEvent } from './ledger/apply';

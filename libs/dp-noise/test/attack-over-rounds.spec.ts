@@ -99,7 +99,7 @@ function found(variances: readonly Variance[]): number {
         sampleDiscreteGaussian(variance, noise, random);
         // The sum less all that is known is the noise, and the target if it is there.
         const target = present && router === 0 ? value : 0;
-        for (let trial = 0; trial < TRIALS; trial++) total[trial]! += weight * value * (noise[trial]! + target);
+        for (let trial = 0; trial < TRIALS; trial++) total[trial] += weight * value * (noise[trial] + target);
       }
     }
     return total;

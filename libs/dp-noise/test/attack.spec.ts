@@ -68,7 +68,7 @@ function requestFleet(): Fleet {
       const requests = Array.from({ length: 100 }, (__, i) => background(router + i));
       if (router === 0) requests.push(new Float64Array(dimension).fill(outlier));
       for (const values of requests) clipToL2Ball(values, bound);
-      return requests.reduce((sums, values) => sums.map((sum, i) => sum + values[i]!));
+      return requests.reduce((sums, values) => sums.map((sum, i) => sum + values[i]));
     });
   return { name: 'request', vectors: vectorsWith(50_000), neighbour: vectorsWith(0) };
 }
@@ -77,20 +77,20 @@ function requestFleet(): Fleet {
 function openedSums(vectors: Float64Array[], variance: Variance, random: RandomBytes): Float64Array {
   const sums = new Float64Array(ROUNDS * dimension);
   vectors.forEach((vector, router) => {
-    const sent = sums.map((_, i) => vector[i % dimension]!);
+    const sent = sums.map((_, i) => vector[i % dimension]);
     if (router < honest) addNoise(sent, variance, random);
-    sent.forEach((value, i) => (sums[i]! += value));
+    sent.forEach((value, i) => (sums[i] += value));
   });
   return sums;
 }
 
 function empiricalEpsilon({ vectors, neighbour, name }: Fleet, variance: Variance): number {
   const random = unsafeSeededRandom(`attack on a ${name}`);
-  const target = vectors[0]!.map((value, i) => value - neighbour[0]![i]!);
+  const target = vectors[0].map((value, i) => value - neighbour[0][i]);
   const scores = (fleet: Float64Array[]): Float64Array => {
     const sums = openedSums(fleet, variance, random);
     return Float64Array.from({ length: ROUNDS }, (_, round) =>
-      target.reduce((score, value, i) => score + value * sums[round * dimension + i]!, 0),
+      target.reduce((score, value, i) => score + value * sums[round * dimension + i], 0),
     );
   };
   const [present, absent] = [scores(vectors), scores(neighbour)];
@@ -128,7 +128,7 @@ describe('noise with dropouts', () => {
     const sum = new Float64Array(COORDINATES);
     const noise = new Int32Array(COORDINATES);
     for (let router = 0; router < contributions - colluders; router++) {
-      sampleDiscreteGaussian(shareVariance, noise, random).forEach((value, i) => (sum[i]! += value));
+      sampleDiscreteGaussian(shareVariance, noise, random).forEach((value, i) => (sum[i] += value));
     }
     const variance = sum.reduce((total, value) => total + value * value, 0) / COORDINATES;
     const { units } = costOfRound({ shareVariance, sensitivity: bound, dimension }, [contributions], colluders);

@@ -69,5 +69,5 @@ export type Limits = { readonly [Name in keyof Fields]: z.output<Fields[Name]> }
 /** @param defaults of an app, where they differ from those here */
 export function limitsSchema(defaults: Partial<Limits> = {}) {
   const changed = Object.entries(defaults).map(([name, value]) => [name, fields[name as keyof Limits].default(value)]);
-  return z.strictObject({ ...fields, ...(Object.fromEntries(changed) as Partial<Fields>) } as Fields).prefault({});
+  return z.strictObject({ ...fields, ...(Object.fromEntries(changed) as Partial<Fields>) }).prefault({});
 }

@@ -1,4 +1,3 @@
 export * from './create-metrics';
 export { type BudgetFigures } from './privacy-budget';
 export { type IngestSource } from './ingest';
-export { failureReasons } from './failures';

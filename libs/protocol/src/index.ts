@@ -1,7 +1,7 @@
 export * from './auditor/audit-round';
 export * from './auditor/published-result';
 export * from './auditor/transcript-files';
-export { checkOf, type CheckName, checks, ensure, isOn, passes } from './checks/check';
+export { checkOf, type CheckName, ensure, isOn, passes } from './checks/check';
 export * from './committee-member';
 export * from './coordinator';
 export * from './documents';

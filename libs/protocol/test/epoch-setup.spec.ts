@@ -250,7 +250,7 @@ it('a candidate that takes a seat and does not sign is passed over next time, wh
     fleet.coordinator.commit(startEpoch(fleet.coordinator.state, 86_400_000, now));
     for (let turn = 0; turn < 3; turn++)
       for (const member of [silent, ...fleet.members.slice(1)]) member.work(fleet.coordinator, now);
-    return fleet.coordinator.state.epoch?.epoch.members.map((member) => member.id as string);
+    return fleet.coordinator.state.epoch?.epoch.members.map((member) => member.id);
   };
   expect(attempt()).toBeUndefined();
   expect(attempt()).toEqual(['router-1', 'router-2', 'router-3']);

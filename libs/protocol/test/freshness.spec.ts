@@ -58,7 +58,7 @@ function lend(fleet: LocalFleet, request: Partial<Parameters<typeof lendFreshnes
 
 describe('a statement', () => {
   const fleet = freshFleet();
-  const router = () => ({ ...fleet.routers[0].state }) as RouterState;
+  const router = () => ({ ...fleet.routers[0].state });
   const take = (state: RouterState, proof: FreshnessProof, nowMs = now) => {
     for (const event of takeFreshness(state, proof, nowMs)) evolveRouter(state, event);
     return state;

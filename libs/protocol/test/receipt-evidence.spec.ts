@@ -242,7 +242,7 @@ describe('a coordinator is innocent, and there is no evidence against it,', () =
         router: names[4] as PartyId,
         coordinator,
         header_hash: headers[4].hash,
-      } as Receipt,
+      },
       secretKey,
     );
     const leaf = (index: number) => ({ header: headers[index].signed.body, index, path: list.all.tree.proof(index) });

@@ -71,7 +71,7 @@ export async function runFleet(run: FleetRun): Promise<FleetReport> {
     for (const each of subjects.values()) each.killNow();
     await Promise.all([...subjects.values()].map((each) => each.ended.then(() => each.closeLog())));
     await world.coordinator.close();
-    await Promise.all(world.fleet.routers.map((id) => world.node(id)?.close()));
+    await Promise.all(world.fleet.routers.map(async (id) => world.node(id)?.close()));
     await world.proxy.stop();
   }
   if (problems.length === 0 && !run.keep) rmSync(folder, { recursive: true, force: true });

@@ -101,7 +101,7 @@ async function traceRound(): Promise<{ world: World; logs: Record<string, { log:
     for (const each of world.subjects.values()) each.killNow();
     await Promise.all([...world.subjects.values()].map((each) => each.ended.then(() => each.closeLog())));
     await world.coordinator.close();
-    await Promise.all(world.fleet.routers.map((id) => world.node(id)?.close()));
+    await Promise.all(world.fleet.routers.map(async (id) => world.node(id)?.close()));
     await world.proxy.stop();
   }
   return { world, logs };

@@ -48,8 +48,8 @@ describe('citations in the sources', () => {
     const cited = [...sources, ...trackedFiles('*.md')].flatMap((path) =>
       [...textOf(path).matchAll(/(?:docs\/adr\/|\bADR )(\d{4})([\w-]*)/g)].map(([, number, rest]) => ({
         path,
-        number: number as string,
-        rest: rest as string,
+        number: number,
+        rest: rest,
       })),
     );
     const broken = cited.filter(({ number, rest }) =>

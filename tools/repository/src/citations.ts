@@ -16,8 +16,8 @@ const citation = new RegExp(
 
 export function citationsIn(source: string): Citation[] {
   return [...source.matchAll(citation)].map((match) => ({
-    document: match[1] as string,
-    headings: [...(match[2] ?? '').matchAll(/"([^"]+)"/g)].map((name) => name[1] as string),
+    document: match[1],
+    headings: [...(match[2] ?? '').matchAll(/"([^"]+)"/g)].map((name) => name[1]),
   }));
 }
 

@@ -5,7 +5,7 @@ describe('links between documents', () => {
   it('lead to files and headings that exist', () => {
     const files = new Set(trackedFiles());
     const links = trackedFiles('*.md').flatMap((path) =>
-      [...textOf(path).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => ({ path, target: match[1] as string })),
+      [...textOf(path).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => ({ path, target: match[1] })),
     );
     const local = links.filter(({ target }) => !/^[a-z]+:/.test(target));
     expect(local.length).toBeGreaterThan(20);

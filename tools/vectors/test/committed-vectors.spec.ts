@@ -103,18 +103,18 @@ describe('committed vectors, recomputed by the second implementation', () => {
     expect(cases.length).toBeGreaterThan(2);
     for (const one of cases) {
       const { bits, dimension } = one;
-      const add = (a: bigint[], b: bigint[]) => a.map((word, i) => BigInt.asUintN(bits, word + (b[i] as bigint)));
+      const add = (a: bigint[], b: bigint[]) => a.map((word, i) => BigInt.asUintN(bits, word + (b[i])));
       const zero = new Array<bigint>(dimension).fill(0n);
       const all = second.subsetsOf(one.m, one.t);
       const streams = one.contributions.map(({ router, seeds }) =>
-        all.map((piece, i) => second.keystream(one, router, piece, seeds[i] as string, bits, dimension).words),
+        all.map((piece, i) => second.keystream(one, router, piece, seeds[i], bits, dimension).words),
       );
-      const ciphertexts = one.contributions.map(({ values }, i) => [values.map(BigInt), ...(streams[i] as bigint[][])].reduce(add, zero));
+      const ciphertexts = one.contributions.map(({ values }, i) => [values.map(BigInt), ...(streams[i])].reduce(add, zero));
       expect(ciphertexts.map((words) => second.packWords(words, bits))).toEqual(one.contributions.map(({ ciphertext }) => ciphertext));
       expect(second.packWords(ciphertexts.reduce(add, zero), bits)).toBe(one.ciphertext_sum);
-      const pieceSums = all.map((piece, k) => ({ piece, sum: second.packWords(streams.map((list) => list[k] as bigint[]).reduce(add, zero), bits) }));
+      const pieceSums = all.map((piece, k) => ({ piece, sum: second.packWords(streams.map((list) => list[k]).reduce(add, zero), bits) }));
       expect(pieceSums).toEqual(one.piece_sums);
-      const sums = zero.map((_, k) => one.contributions.reduce((sum, { values }) => sum + BigInt(values[k] as number), 0n));
+      const sums = zero.map((_, k) => one.contributions.reduce((sum, { values }) => sum + BigInt(values[k]), 0n));
       expect(one.sum.map(BigInt)).toEqual(sums);
       expect(sums.every((value) => BigInt.asIntN(bits, value) === value)).toBe(true);
     }

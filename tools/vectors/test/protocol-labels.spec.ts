@@ -12,16 +12,16 @@ const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
 
 describe('the labels of messages.json are those the roles use', () => {
   it.each([
-    ['config_hash', ([body]) => configHash(body as Uint8Array)],
-    ['epoch_hash', ([body]) => epochHash(body as Uint8Array)],
-    ['decision_hash', ([body]) => decisionHash(body as Uint8Array)],
-    ['header_hash', ([body]) => headerHash({ body: body as Uint8Array, signature: new Uint8Array(64) })],
+    ['config_hash', ([body]) => configHash(body)],
+    ['epoch_hash', ([body]) => epochHash(body)],
+    ['decision_hash', ([body]) => decisionHash(body)],
+    ['header_hash', ([body]) => headerHash({ body: body, signature: new Uint8Array(64) })],
     [
       'reports_hash',
       ([first, signature, second, signature2]) =>
         reportsHash([
-          { body: first as Uint8Array, signature: signature as Uint8Array },
-          { body: second as Uint8Array, signature: signature2 as Uint8Array },
+          { body: first, signature: signature },
+          { body: second, signature: signature2 },
         ]),
     ],
   ] satisfies [string, (parts: Uint8Array[]) => Uint8Array][])('%s', (name, hashed) => {

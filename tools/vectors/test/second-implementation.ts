@@ -28,7 +28,7 @@ export const labelledHash = (label: string, parts: Part[]): Buffer => sha256(mes
 /** RFC 6962 section 2.1. */
 export function treeHash(leaves: Buffer[]): Buffer {
   if (leaves.length === 0) return sha256();
-  if (leaves.length === 1) return sha256(Buffer.of(0), leaves[0] as Buffer);
+  if (leaves.length === 1) return sha256(Buffer.of(0), leaves[0]);
   const k = largestPowerBelow(leaves.length);
   return sha256(Buffer.of(1), treeHash(leaves.slice(0, k)), treeHash(leaves.slice(k)));
 }

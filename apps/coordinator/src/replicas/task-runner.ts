@@ -45,7 +45,7 @@ export class TaskRunner {
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
-    await Promise.all(this.workers);
+    await Promise.all(this.workers.filter((worker) => worker !== undefined));
   }
 
   private wake(): void {

@@ -37,7 +37,7 @@ const PATIENCE_MS = 5000;
 export class GroupCommit {
   private queue: Queued[] = [];
   private scheduled = false;
-  private failure: unknown;
+  private failure: Error | undefined;
   private lockedSinceMs: number | undefined;
   private retry: NodeJS.Timeout | undefined;
 
@@ -110,7 +110,8 @@ export class GroupCommit {
   }
 
   private fail(group: readonly Queued[], error: unknown): void {
-    if (group.some(({ write }) => write.isEssential)) this.failure = error;
+    if (group.some(({ write }) => write.isEssential))
+      this.failure = error instanceof Error ? error : new Error(String(error));
     for (const { reject } of group) reject(error);
   }
 

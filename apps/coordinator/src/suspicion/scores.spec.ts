@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type ClusterRecord, type FleetView, LocalFleet, noRounds, type SuspicionEvent } from '@secagg/protocol';
-import { type ClusterHash, type PartyId } from '@secagg/schema';
+import { type PartyId } from '@secagg/schema';
 import { type Store } from '../store/store';
 import { suspicionReport } from './report';
 import { countRound, Scores } from './scores';
@@ -68,7 +68,7 @@ const storeOf = (records: Map<string, ClusterRecord>): Pick<Store, 'clusterRecor
 
 describe('scores', () => {
   it('are those of the store, and say who is named since', async () => {
-    const records = new Map([[cluster as string, named(18)]]);
+    const records = new Map([[cluster, named(18)]]);
     const view = viewOf({ quarantine_rounds: 5 });
     const scores = await Scores.load(storeOf(records));
     expect(await scores.refresh(view, cluster)).toEqual([]);
@@ -85,7 +85,7 @@ describe('scores', () => {
   });
 
   it('refuse nobody that is not named, in another cluster, or whose policy has no quarantine', async () => {
-    const scores = await Scores.load(storeOf(new Map([[cluster as string, named(18)]])));
+    const scores = await Scores.load(storeOf(new Map([[cluster, named(18)]])));
     const view = viewOf({ quarantine_rounds: 5 });
     expect(
       ['a', 'b', 'd', 'constructor', 'nobody'].map((router) => scores.quarantinedUntil(view, cluster, router)),
@@ -97,7 +97,7 @@ describe('scores', () => {
 
 describe('the report', () => {
   const rows = (record: ClusterRecord, quarantineRounds: number) =>
-    suspicionReport(cluster as ClusterHash, record, quarantineRounds).routers.map((entry) => [
+    suspicionReport(cluster, record, quarantineRounds).routers.map((entry) => [
       entry.router,
       entry.quarantined_until_round,
     ]);
@@ -109,7 +109,7 @@ describe('the report', () => {
       ['a', null],
       ['b', null],
     ]);
-    expect(suspicionReport(cluster as ClusterHash, named(18), 5)).toMatchObject({
+    expect(suspicionReport(cluster, named(18), 5)).toMatchObject({
       suspects: ['d', 'c'],
       routers: [{ flagged_share: 1, base_rate: 4 / 15 }, {}, { p_value: 1 }, { p_value: 1 }],
     });

@@ -41,7 +41,6 @@ import {
   epochMessage,
   type MemberIndex,
   type OpenRound,
-  type OperatorRequest,
   operatorRequestMessage,
   type RandomBytes,
   roundConfigMessage,
@@ -69,7 +68,7 @@ export const operatorRequest = (
       nonce: random(16),
       issued_at_ms: issuedAtMs,
       ...request,
-    } as OperatorRequest,
+    },
     operator.secretKey,
   );
 
@@ -149,7 +148,7 @@ export class HttpMember {
   private readonly opened = new Map<string, OpenedRound>();
   private readonly stopped = new AbortController();
   /** What ended the service before it was stopped. */
-  failure: unknown;
+  failure: Error | undefined;
   /** Kinds of work that are silently left undone. */
   readonly ignores = new Set<WorkItem['kind']>();
 
@@ -187,7 +186,7 @@ export class HttpMember {
       } catch (error) {
         if (this.stopped.signal.aborted) return;
         if (!(error instanceof SecaggError)) {
-          this.failure = error;
+          this.failure = error as Error;
           return;
         }
         seen = undefined;

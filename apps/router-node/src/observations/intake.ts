@@ -92,9 +92,7 @@ export class Intake {
   }
 
   private enqueue<T>(bytes: number, add: () => T): Promise<T> {
-    return new Promise((resolve, reject) =>
-      this.pending.push({ bytes, add, resolve: resolve as (added: unknown) => void, reject }),
-    );
+    return new Promise((resolve, reject) => this.pending.push({ bytes, add, resolve: resolve, reject }));
   }
 
   /** Moves batches from `pending` to `group`, one after the other, and adds them. */

@@ -278,7 +278,7 @@ describe('what a round takes', () => {
               held.push(...one.rows.map((each) => ({ ...each, id: (ids += 1) })));
             } else if (one.kind === 'restart') restart(one.limit);
             else if (one.kind === 'round') {
-              const limit = requestsPerRequester as number;
+              const limit = requestsPerRequester;
               const config = { ...roundOf('request').config, layout: { ...layout, keys: [...one.keys].sort() } };
               const should = expected(held, one.keys, limit, maxRequests);
               const key = `c/${(rounds += 1)}`;

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => database.close());
 
 const put = (round: number, timeMs: number, keys: string[] = ['m:t']) =>
-  table.put('c', { round: round as never, round_time_ms: timeMs as never }, {
+  table.put('c', { round: round as never, round_time_ms: timeMs }, {
     signal: { aggregation_round: round, reward_signals: Object.fromEntries(keys.map((key) => [key, {}])) },
   } as unknown as PublishedSignal);
 const held = () => table.latest('c')?.round;

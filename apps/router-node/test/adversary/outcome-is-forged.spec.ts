@@ -12,7 +12,6 @@ import {
   contributionMessage,
   type Decision,
   headerMessage,
-  type RoundNumber,
   roundStatusMessage,
   signedMessage,
   type Transcript,
@@ -146,7 +145,7 @@ async function publish(tamper: (transcript: Transcript, round: VerifiedRound) =>
       response.writeHead(200).end(transcriptMessage.encode(tamper(siege.coordinator.local.transcript(key), round)));
       return true;
     };
-    const { state } = await settled(round.config as { round: RoundNumber }, from);
+    const { state } = await settled(round.config, from);
     expect([state, siege.coordinator.round(key).phase, roundKey(round.config.cluster, round.config.round)]).toEqual([
       'included',
       'published',

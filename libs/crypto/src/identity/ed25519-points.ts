@@ -24,7 +24,7 @@ export function isAcceptableEd25519Point(encoded: Uint8Array): boolean {
 function isReduced(encoded: Uint8Array): boolean {
   for (let i = 31; i >= 0; i--) {
     const byte = yByte(encoded, i);
-    const limit = fieldPrime[i] as number;
+    const limit = fieldPrime[i];
     if (byte !== limit) return byte < limit;
   }
   return false;
@@ -37,6 +37,6 @@ function hasY(encoded: Uint8Array, y: Uint8Array): boolean {
 
 /** The top bit of an encoding is the sign of x. */
 function yByte(encoded: Uint8Array, index: number): number {
-  const byte = encoded[index] as number;
+  const byte = encoded[index];
   return index === 31 ? byte & 0x7f : byte;
 }

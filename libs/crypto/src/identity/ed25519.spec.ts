@@ -75,9 +75,9 @@ describe('Ed25519', () => {
         expect(ed25519Verify(...parts)).toBe(true);
         for (const part of parts) {
           const index = (bit >> 3) % part.length;
-          part[index] = (part[index] as number) ^ (1 << (bit & 7));
+          part[index] = part[index] ^ (1 << (bit & 7));
           expect(ed25519Verify(...parts)).toBe(false);
-          part[index] = (part[index] as number) ^ (1 << (bit & 7));
+          part[index] = part[index] ^ (1 << (bit & 7));
         }
       }),
       { numRuns: 60 },

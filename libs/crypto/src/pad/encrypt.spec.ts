@@ -56,7 +56,7 @@ describe('encryption', () => {
     fc.assert(
       fc.property(vectors(5), ({ bits, list, seed }) => {
         const random = unsafeRandom(seed);
-        const dimension = list[0]?.length as number;
+        const dimension = list[0]?.length;
         const all = pieces(4, 2);
         const total = new WordSum(dimension, bits);
         // One sum of keystreams for each piece, as its holders compute it.
@@ -68,9 +68,7 @@ describe('encryption', () => {
           for (const [piece, sum] of streams) sum.addKeystream(pad.streamKey(piece, seeds.get(piece) as Uint8Array));
         });
         for (const sum of streams.values()) total.subtract(sum);
-        const expected = Array.from({ length: dimension }, (_, k) =>
-          list.reduce((sum, values) => sum + (values[k] as number), 0),
-        );
+        const expected = Array.from({ length: dimension }, (_, k) => list.reduce((sum, values) => sum + values[k], 0));
         expect([...total.toSigned()]).toEqual(expected);
       }),
       { numRuns: 30 },

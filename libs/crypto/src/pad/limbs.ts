@@ -50,11 +50,11 @@ export function limbMasks(bits: number): readonly [number, number, number] {
  */
 export function addIntegerLimbs(sums: Uint32Array, values: Float64Array): void {
   for (let i = 0, o = 0; i < values.length; i++, o += 3) {
-    const value = values[i] as number;
+    const value = values[i];
     const low = value >>> 0; // ToUint32 reduces mod 2^32, for negative values too
-    sums[o] = (sums[o] as number) + (low & 0xffff);
-    sums[o + 1] = (sums[o + 1] as number) + (low >>> 16);
-    sums[o + 2] = (sums[o + 2] as number) + (Math.floor(value * 2 ** -32) & 0xffff);
+    sums[o] = sums[o] + (low & 0xffff);
+    sums[o + 1] = sums[o + 1] + (low >>> 16);
+    sums[o + 2] = sums[o + 2] + (Math.floor(value * 2 ** -32) & 0xffff);
   }
 }
 
@@ -70,12 +70,12 @@ export function addLimbs(sums: Uint32Array, at: number, limbs: Uint16Array, coun
   let o = at;
   // Four at a time runs twice as fast as one: a member adds 14 million limbs a round.
   for (; i < unrolled; i += 4, o += 4) {
-    sums[o] = (sums[o] as number) + (limbs[i] as number);
-    sums[o + 1] = (sums[o + 1] as number) + (limbs[i + 1] as number);
-    sums[o + 2] = (sums[o + 2] as number) + (limbs[i + 2] as number);
-    sums[o + 3] = (sums[o + 3] as number) + (limbs[i + 3] as number);
+    sums[o] = sums[o] + limbs[i];
+    sums[o + 1] = sums[o + 1] + limbs[i + 1];
+    sums[o + 2] = sums[o + 2] + limbs[i + 2];
+    sums[o + 3] = sums[o + 3] + limbs[i + 3];
   }
-  for (; i < count; i++, o++) sums[o] = (sums[o] as number) + (limbs[i] as number);
+  for (; i < count; i++, o++) sums[o] = sums[o] + limbs[i];
 }
 
 /**
@@ -86,11 +86,11 @@ export function addLimbs(sums: Uint32Array, at: number, limbs: Uint16Array, coun
 export function carryLimbs(sums: Uint32Array, bits: number): void {
   const [mask0, mask1, mask2] = limbMasks(bits);
   for (let o = 0; o < sums.length; o += 3) {
-    const low = sums[o] as number;
-    const middle = sums[o + 1] as number;
+    const low = sums[o];
+    const middle = sums[o + 1];
     // In two halves: limb and carry together could pass 32 bits.
     const carried = (middle & 0xffff) + (low >>> 16);
-    const high = (sums[o + 2] as number) + (middle >>> 16) + (carried >>> 16);
+    const high = sums[o + 2] + (middle >>> 16) + (carried >>> 16);
     sums[o] = low & mask0;
     sums[o + 1] = carried & mask1;
     sums[o + 2] = high & mask2;
@@ -99,5 +99,5 @@ export function carryLimbs(sums: Uint32Array, bits: number): void {
 
 /** The word in three carried limbs from `o`, an integer in [0, 2^48). */
 export function wordAt(limbs: Uint32Array, o: number): number {
-  return (limbs[o] as number) + (limbs[o + 1] as number) * 2 ** 16 + (limbs[o + 2] as number) * 2 ** 32;
+  return limbs[o] + limbs[o + 1] * 2 ** 16 + limbs[o + 2] * 2 ** 32;
 }

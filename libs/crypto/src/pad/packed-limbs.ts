@@ -30,7 +30,7 @@ export function checkPacked(packed: Uint8Array, dimension: number, bits: number)
   if (packed.length !== length)
     throw new SecaggError('malformed', `${dimension} words of ${bits} bits take ${length} bytes, not ${packed.length}`);
   const paddingBits = 8 * length - dimension * bits;
-  if ((packed[length - 1] as number) >>> (8 - paddingBits) !== 0)
+  if (packed[length - 1] >>> (8 - paddingBits) !== 0)
     throw new SecaggError('not_canonical', 'Bits after the last word are not zero');
 }
 
@@ -49,11 +49,11 @@ export function addPackedLimbs(sums: Uint32Array, packed: Uint8Array, bits: numb
     for (let o = start, bit = 0; o < end; o += 3, bit += bits) {
       const unit = bit >>> 4;
       const shift = bit & 15;
-      const second = block[unit + 1] as number;
-      const third = block[unit + 2] as number;
-      sums[o] = (sums[o] as number) + ((((block[unit] as number) | (second << 16)) >>> shift) & mask0);
-      sums[o + 1] = (sums[o + 1] as number) + (((second | (third << 16)) >>> shift) & mask1);
-      sums[o + 2] = (sums[o + 2] as number) + (((third | ((block[unit + 3] as number) << 16)) >>> shift) & mask2);
+      const second = block[unit + 1];
+      const third = block[unit + 2];
+      sums[o] = sums[o] + (((block[unit] | (second << 16)) >>> shift) & mask0);
+      sums[o + 1] = sums[o + 1] + (((second | (third << 16)) >>> shift) & mask1);
+      sums[o + 2] = sums[o + 2] + (((third | (block[unit + 3] << 16)) >>> shift) & mask2);
     }
   }
 }
@@ -70,12 +70,12 @@ export function packLimbs(sums: Uint32Array, bits: number): Uint8Array {
   for (let o = 0, bit = 0; o < sums.length; o += 3, bit += bits) {
     const unit = bit >>> 4;
     const shift = bit & 15;
-    const low = (sums[o] as number) << shift;
-    const middle = (sums[o + 1] as number) << shift;
-    const high = (sums[o + 2] as number) << shift;
-    units[unit] = (units[unit] as number) | low;
-    units[unit + 1] = (units[unit + 1] as number) | (low >>> 16) | middle;
-    units[unit + 2] = (units[unit + 2] as number) | (middle >>> 16) | high;
+    const low = sums[o] << shift;
+    const middle = sums[o + 1] << shift;
+    const high = sums[o + 2] << shift;
+    units[unit] = units[unit] | low;
+    units[unit + 1] = units[unit + 1] | (low >>> 16) | middle;
+    units[unit + 2] = units[unit + 2] | (middle >>> 16) | high;
     units[unit + 3] = high >>> 16;
   }
   return new Uint8Array(units.buffer, 0, length);

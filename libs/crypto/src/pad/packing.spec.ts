@@ -75,7 +75,7 @@ describe('packed vectors', () => {
         const packed = pack(Float64Array.from(words), bits);
         for (let bit = bits * words.length; bit < 8 * packed.length; bit++) {
           const bent = Uint8Array.from(packed);
-          (bent[bent.length - 1] as number) |= 1 << bit % 8;
+          bent[bent.length - 1] |= 1 << bit % 8;
           expect(() => unpack(bent, bits, words.length)).toThrow(expect.objectContaining({ code: 'not_canonical' }));
         }
       }),

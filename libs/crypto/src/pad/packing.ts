@@ -15,7 +15,7 @@ export function pack(words: Float64Array, bits: number): Uint8Array {
   checkWordBits(bits);
   const limit = 2 ** bits;
   for (let i = 0; i < words.length; i++) {
-    const word = words[i] as number;
+    const word = words[i];
     if (!(word >= 0 && word < limit && Math.floor(word) === word))
       throw new SecaggError('invalid', `Word ${i} does not have ${bits} bits`);
   }

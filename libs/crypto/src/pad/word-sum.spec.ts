@@ -44,19 +44,19 @@ describe('WordSum', () => {
         for (const step of list) {
           if (step.kind === 'packed') {
             sum.addPacked(packOf(step.words, bits));
-            expected = expected.map((word, i) => word + (step.words[i] as bigint));
+            expected = expected.map((word, i) => word + step.words[i]);
           } else if (step.kind === 'subtract') {
             const other = new WordSum(dimension, bits);
             other.addPacked(packOf(step.words, bits));
             sum.subtract(other);
-            expected = expected.map((word, i) => word - (step.words[i] as bigint));
+            expected = expected.map((word, i) => word - step.words[i]);
           } else if (step.kind === 'integers') {
             sum.addIntegers(Float64Array.from(step.integers));
-            expected = expected.map((word, i) => word + BigInt(step.integers[i] as number));
+            expected = expected.map((word, i) => word + BigInt(step.integers[i]));
           } else {
             sum.addKeystream(step.key);
             const stream = keystreamByDefinition(step.key, dimension);
-            expected = expected.map((word, i) => word + (stream[i] as bigint));
+            expected = expected.map((word, i) => word + stream[i]);
           }
           expect(sum.toPacked()).toEqual(packOf(expected, bits));
           expect([...sum.toSigned()].map(BigInt)).toEqual(expected.map((word) => BigInt.asIntN(bits, word)));

@@ -96,9 +96,9 @@ export class WordSum {
     const subtrahend = other.sums;
     // Two's complement over 48 bits: -v = (2^48 - 1 - v) + 1, limb by limb.
     for (let o = 0; o < sums.length; o += 3) {
-      sums[o] = (sums[o] as number) + 0x10000 - (subtrahend[o] as number);
-      sums[o + 1] = (sums[o + 1] as number) + 0xffff - (subtrahend[o + 1] as number);
-      sums[o + 2] = (sums[o + 2] as number) + 0xffff - (subtrahend[o + 2] as number);
+      sums[o] = sums[o] + 0x10000 - subtrahend[o];
+      sums[o + 1] = sums[o + 1] + 0xffff - subtrahend[o + 1];
+      sums[o + 2] = sums[o + 2] + 0xffff - subtrahend[o + 2];
     }
   }
 
@@ -133,7 +133,7 @@ export class WordSum {
       throw new SecaggError('invalid', `The vector has ${values.length} values instead of ${this.dimension}`);
     const limit = 2 ** (this.bits - 1);
     for (let i = 0; i < values.length; i++) {
-      const value = values[i] as number;
+      const value = values[i];
       // A comparison fails for NaN as well. Acceptable values all take the same path.
       if (!(Math.abs(value) < limit) || Math.floor(value) !== value)
         throw new SecaggError('invalid', `Value ${i} does not fit ${this.bits}-bit words`);

@@ -62,7 +62,7 @@ function xWingOracle(): Oracle {
     decap: async ({ recipientKey, enc }: { recipientKey: unknown; enc: ArrayBuffer }) =>
       new Uint8Array(XWing.decapsulate(new Uint8Array(enc), recipientKey as Uint8Array)).buffer,
   };
-  return oracle(kem as unknown as CoreKem, new Aes256Gcm(), async (key) => key as unknown as CoreKey);
+  return oracle(kem as unknown as CoreKem, new Aes256Gcm(), async (key) => key);
 }
 
 const suites: readonly [string, Hpke, Oracle][] = [

@@ -9,7 +9,7 @@ const failsWith = (code: string) => expect.objectContaining({ code });
 const flipped = (data: Uint8Array, bit: number) => {
   const copy = data.slice();
   const index = (bit >> 3) % copy.length;
-  copy[index] = (copy[index] as number) ^ (1 << (bit & 7));
+  copy[index] = copy[index] ^ (1 << (bit & 7));
   return copy;
 };
 const [info, aad] = [new Uint8Array([1, 2, 3]), new Uint8Array([4, 5])];

@@ -40,7 +40,7 @@ describe('X-Wing', () => {
     const { sharedSecret, encapsulation } = xWing
       .recipient(xWing.publicKey(secretKey))
       .encapsulate(new Uint8Array(randomBytes(64)));
-    encapsulation[0] = (encapsulation[0] as number) ^ 1;
+    encapsulation[0] = encapsulation[0] ^ 1;
     const rejected = xWing.opener(secretKey).decapsulate(encapsulation);
     expect(hex(rejected)).toBe(hex(XWing.decapsulate(encapsulation, secretKey)));
     expect(hex(rejected)).not.toBe(hex(sharedSecret));

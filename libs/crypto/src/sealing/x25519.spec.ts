@@ -43,7 +43,7 @@ describe('X25519', () => {
 
   it.each(smallOrderPoints)('gives nothing for the small-order point %s, with or without its top bit', (point) => {
     const topBit = bytes(point);
-    topBit[31] = (topBit[31] as number) | 0x80;
+    topBit[31] = topBit[31] | 0x80;
     const secret = importX25519Secret(new Uint8Array(randomBytes(32)));
     for (const encoded of [bytes(point), topBit]) {
       expect(x25519(secret, importX25519Public(encoded))).toBeUndefined();

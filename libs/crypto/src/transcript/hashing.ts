@@ -33,7 +33,7 @@ const scratch = new Uint8Array(2048);
  */
 export function domainHash(label: string, ...parts: readonly HashPart[]): Uint8Array {
   let bound = longestEncoding(DOMAIN_PREFIX) + longestEncoding(label);
-  for (let i = 0; i < parts.length; i++) bound += longestEncoding(parts[i] as HashPart);
+  for (let i = 0; i < parts.length; i++) bound += longestEncoding(parts[i]);
   if (bound > scratch.length) return hashStreamed([DOMAIN_PREFIX + label, ...parts]);
 
   const end = writeAll(scratch, DOMAIN_PREFIX + label, parts);
@@ -97,7 +97,7 @@ function longestEncoding(part: HashPart): number {
 /** Writes lp of the parts from the start of `target`; returns where they end. */
 function writeAll(target: Uint8Array, first: HashPart, others: readonly HashPart[]): number {
   let offset = writePart(target, first, 0);
-  for (let i = 0; i < others.length; i++) offset = writePart(target, others[i] as HashPart, offset);
+  for (let i = 0; i < others.length; i++) offset = writePart(target, others[i], offset);
   return offset;
 }
 

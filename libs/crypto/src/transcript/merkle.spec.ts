@@ -56,7 +56,7 @@ const paths = [
 /** RFC 6962 section 2.1 word for word: the split at the largest power of two below n. */
 function rootByDefinition(data: Uint8Array[]): Uint8Array {
   if (data.length === 0) return sha256();
-  if (data.length === 1) return sha256(Uint8Array.of(0), data[0] as Uint8Array);
+  if (data.length === 1) return sha256(Uint8Array.of(0), data[0]);
   let k = 1;
   while (2 * k < data.length) k *= 2;
   return sha256(Uint8Array.of(1), rootByDefinition(data.slice(0, k)), rootByDefinition(data.slice(k)));

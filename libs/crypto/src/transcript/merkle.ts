@@ -35,10 +35,10 @@ export function merkleTree(leaves: readonly Uint8Array[]): MerkleTree {
   // The recursive definition splits at a power of two, which is the same tree as pairing neighbours level by level
   // and passing an odd last node up unchanged.
   const levels = [leaves.map(leafHash)];
-  for (let level = levels[0] as Uint8Array[]; level.length > 1; ) {
+  for (let level = levels[0]; level.length > 1; ) {
     const above: Uint8Array[] = [];
     for (let i = 0; i < level.length; i += 2) {
-      const left = level[i] as Uint8Array;
+      const left = level[i];
       const right = level[i + 1];
       above.push(right === undefined ? left : nodeHash(left, right));
     }

@@ -99,7 +99,7 @@ describe('costOfRound', () => {
             }
           })();
           fc.pre(worst !== undefined);
-          expect(costOfRound(narrow, [h + more + 3], 3).units).toBeLessThanOrEqual(worst!);
+          expect(costOfRound(narrow, [h + more + 3], 3).units).toBeLessThanOrEqual(worst);
         },
       ),
     );

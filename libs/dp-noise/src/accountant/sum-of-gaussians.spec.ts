@@ -15,7 +15,7 @@ function discreteGaussian(sigma: number, reach: number): Distribution {
 
 function convolve(p: Distribution, q: Distribution): Distribution {
   const result = new Float64Array(p.length + q.length - 1);
-  p.forEach((left, i) => q.forEach((right, j) => (result[i + j]! += left * right)));
+  p.forEach((left, i) => q.forEach((right, j) => (result[i + j] += left * right)));
   return result;
 }
 
@@ -54,7 +54,7 @@ describe('privacy of a sum of discrete Gaussians', () => {
     // Ratios deep in the tails drown in rounding: the terms there are below 1e-40.
     let worst = 0;
     sum.forEach((probability, i) => {
-      if (ideal[i]! > 1e-40) worst = Math.max(worst, Math.abs(Math.log(probability / ideal[i]!)));
+      if (ideal[i] > 1e-40) worst = Math.max(worst, Math.abs(Math.log(probability / ideal[i])));
     });
     expect(worst).toBeLessThanOrEqual(tauOfSum(count, sigma));
     expect(worst).toBeGreaterThan(tauOfSum(count, sigma) / 1e3);
@@ -71,7 +71,7 @@ describe('privacy of a sum of discrete Gaussians', () => {
     for (const alpha of [1.01, 1.5, 2, 4, 8]) {
       let moment = 0;
       for (let i = 0; i + shift < sum.length; i++) {
-        const [p, q] = [sum[i]!, sum[i + shift]!];
+        const [p, q] = [sum[i], sum[i + shift]];
         if (p > 1e-250 && q > 1e-250) moment += Math.exp(alpha * Math.log(p) + (1 - alpha) * Math.log(q));
       }
       const divergence = Math.log(moment) / (alpha - 1);

@@ -19,7 +19,7 @@ describe('allocateRound', () => {
         [100, 9],
         [50, 10],
         [0, 3],
-      ].map(([remainingUnits, rounds]) => allocateRound(horizon, { remainingUnits: remainingUnits!, rounds: rounds! })),
+      ].map(([remainingUnits, rounds]) => allocateRound(horizon, { remainingUnits: remainingUnits, rounds: rounds })),
     ).toEqual([100, 100, 105, 100, 0, 0]);
     expect(allocateRound(horizon, { remainingUnits: 1000, rounds: 0 }, 0.5)).toBe(200);
     expect(allocateRound(horizon, { remainingUnits: 100, rounds: 9 }, 0.5)).toBe(100);

@@ -14,7 +14,7 @@ export function addNoise(vector: Float64Array, variance: Variance, random: Rando
   const noise = new Int32Array(vector.length);
   try {
     sampleDiscreteGaussian(variance, noise, random);
-    for (let i = 0; i < vector.length; i++) vector[i] = vector[i]! + noise[i]!;
+    for (let i = 0; i < vector.length; i++) vector[i] = vector[i] + noise[i];
   } finally {
     noise.fill(0);
   }

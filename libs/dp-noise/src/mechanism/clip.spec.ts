@@ -28,7 +28,7 @@ describe('clipToL2Ball', () => {
         if (!clipped) return expect(vector).toEqual(before);
         expect(squaredNorm(vector)).toBeLessThanOrEqual(BigInt(bound) ** 2n);
         vector.forEach((y, i) => {
-          const x = before[i]!;
+          const x = before[i];
           expect(Number.isInteger(y) && !Object.is(y, -0)).toBe(true);
           expect(Math.sign(y) === Math.sign(x) || y === 0).toBe(true);
           // floor(|x| C / L) with L = ceil(norm): checked by its defining inequalities, in integers.

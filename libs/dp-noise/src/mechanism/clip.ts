@@ -63,7 +63,7 @@ function scaleTowardsZero(vector: Float64Array, bound: number, divisor: bigint):
   const smallDivisor = Number(divisor);
   const largestFast = EXACT_LIMIT / 2 / bound;
   for (let i = 0; i < vector.length; i++) {
-    const x = vector[i]!;
+    const x = vector[i];
     const scaled =
       Math.abs(x) <= largestFast
         ? Math.trunc((x * bound) / smallDivisor)
@@ -89,7 +89,7 @@ export function clipToL2Ball(vector: Float64Array, bound: number): boolean {
   }
   let sumOfSquares = 0;
   for (let i = 0; i < vector.length; i++) {
-    const x = vector[i]!;
+    const x = vector[i];
     if (!Number.isInteger(x) || x > MAX_CLIP_MAGNITUDE || x < -MAX_CLIP_MAGNITUDE) {
       throw new DpNoiseError('invalid', 'Coordinates must be integers of magnitude at most 2^47', { coordinate: i });
     }

@@ -21,13 +21,13 @@ function sumsOf(requests: Request[], limits: RequestLimits, bound: number): Floa
     if (limit.take(requester) !== undefined) continue;
     const clipped = Float64Array.from(values);
     clipToL2Ball(clipped, bound);
-    clipped.forEach((value, field) => (sums[key * FIELDS + field]! += value));
+    clipped.forEach((value, field) => (sums[key * FIELDS + field] += value));
   }
   return sums;
 }
 
 const distance2 = (one: Float64Array, other: Float64Array): number =>
-  one.reduce((sum, x, i) => sum + (x - other[i]!) ** 2, 0);
+  one.reduce((sum, x, i) => sum + (x - other[i]) ** 2, 0);
 
 describe('RequesterLimit', () => {
   const limits = fc.record({

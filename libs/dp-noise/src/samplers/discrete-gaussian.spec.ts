@@ -145,7 +145,7 @@ describe('DiscreteGaussianSampler', () => {
     const random = (length: number): Uint8Array => {
       if (blocks.length === 3) throw new Error('no entropy');
       blocks.push(source(length));
-      return blocks[blocks.length - 1]!;
+      return blocks[blocks.length - 1];
     };
     const out = new Int32Array(10_000);
     expect(() => sampleDiscreteGaussian({ numerator: 100, denominator: 1 }, out, random)).toThrow('no entropy');

@@ -14,7 +14,7 @@ describe('sampler arithmetic', () => {
   it('does not import arithmetic from elsewhere', () => {
     for (const name of readdirSync(__dirname).filter((file) => !file.endsWith('.spec.ts'))) {
       const imported = [...readFileSync(join(__dirname, name), 'utf8').matchAll(/from '([^']+)'/g)].map(
-        (match) => match[1]!,
+        (match) => match[1],
       );
       expect(imported.filter((path) => !path.startsWith('./') && path !== '../errors')).toEqual([]);
     }

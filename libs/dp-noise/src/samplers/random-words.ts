@@ -22,7 +22,7 @@ export class RandomWords {
     if (this.position === this.block.length) this.refill();
     const at = this.position;
     this.position = (at + 2) | 0;
-    return this.block[at]! | (this.block[(at + 1) | 0]! << 8);
+    return this.block[at] | (this.block[(at + 1) | 0] << 8);
   }
 
   /** Forgets what is left of the block; the next call of `next` fetches another. */

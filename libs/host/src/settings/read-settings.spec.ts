@@ -213,7 +213,7 @@ describe('settings', () => {
     ['one with white space', { DATABASE_URL: ' postgres://u:hunter2@db/x' }],
     ['a number', { SECAGG_PORT: 'hunter2' }],
   ])('never repeat a value: %s', (_name, environment) => {
-    const problems = problemsOf(environment as unknown as Record<string, string>);
+    const problems = problemsOf(environment);
     expect(problems).toHaveLength(1);
     expect(problems[0]).not.toContain('hunter2');
   });

@@ -189,7 +189,7 @@ class Reading {
       const inner = at[name];
       // What is no object is for the schema to refuse.
       if (inner !== undefined && (typeof inner !== 'object' || inner === null)) return;
-      at = (at[name] = { ...inner }) as Record<string, unknown>;
+      at = at[name] = { ...inner };
     }
     at[path[path.length - 1]] = value;
   }

@@ -209,7 +209,7 @@ export function auditFiles(files: TranscriptFiles, authorityKey?: Bytes): Audite
     return { audited, result };
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
-    const part = String(error.details.part ?? '');
+    const part = typeof error.details.part === 'string' ? error.details.part : '';
     throw new SecaggError(error.code, error.message, {
       ...error.details,
       file: paths.get(part) ?? (part === '' || part.includes('[') ? undefined : part),

@@ -3,4 +3,4 @@ export * from './check-views';
 export * from './epochs';
 export { evolveMember } from './evolve';
 export * from './state';
-export { report, setOfProposal, voteAbort, voteReady } from './vote';
+export { report, voteAbort, voteReady } from './vote';

@@ -49,7 +49,7 @@ const kind = <T>(
   terms: Pick<StatementKind, 'key' | 'role' | 'byAccident'>,
   read: (body: T) => Opened,
 ): StatementKind => ({
-  message: message as Message<unknown>,
+  message: message,
   ...terms,
   open: (body) => read(message.decode(body)),
 });

@@ -1,5 +1,4 @@
 /** What a party knows of its fleet from the authority's signature alone (docs/protocol.md, "Fleet documents" and "Epochs"). */
-import { domainHash } from '@secagg/crypto';
 import {
   type Bytes,
   type Certificate,
@@ -117,7 +116,3 @@ export function checkClusterMember(policy: ClusterPolicy, router: PartyId): void
     throw new SecaggError('policy', `${router} is not a member of the cluster`, { party: router });
   }
 }
-
-/** Identifies a view in logs and tests. */
-export const fleetDigest = (view: FleetView): Bytes =>
-  domainHash('fleet', view.documents.policy.body, view.documents.roster.body);

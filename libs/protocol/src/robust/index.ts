@@ -1,7 +1,6 @@
 export { type CombinedGroups, combineGroups, type RobustCombination } from './combine';
 export { examineGroups, type ExaminedGroups, type GroupScore } from './examine';
-export { FALSE_ALARM_RATE } from './group-scores';
-export { groupScores, implausibleGroups, type RobustReport, suspicionEvent } from './opened-round';
+export { groupScores, type RobustReport, suspicionEvent } from './opened-round';
 export { type GroupSums, type Implausibility, type ImplausibleGroup } from './plausibility';
 export {
   type ClusterRecord,

@@ -186,7 +186,7 @@ async function renew(urls: readonly string[], options: RenewOptions, output: Out
   const folder = new FleetFolder(options.dir);
   const once = async (): Promise<number> => {
     const { lifetimeMs, statement } = renewed(folder, options);
-    const published = await publishTo(urls, { freshness: folder.freshness() as FreshnessProof });
+    const published = await publishTo(urls, { freshness: folder.freshness() });
     printJson(output, { ...statement, ...(urls.length > 0 ? { published } : {}) });
     if (options.every === undefined) expectTaken(published);
     return lifetimeMs;

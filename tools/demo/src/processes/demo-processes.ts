@@ -95,7 +95,7 @@ export class DemoProcesses {
 
   async closeClients(): Promise<void> {
     await Promise.all(
-      [this.client, ...[...this.clients.values()].map(({ client }) => client)].map((client) => client?.close()),
+      [this.client, ...[...this.clients.values()].map(({ client }) => client)].map(async (client) => client?.close()),
     );
   }
 

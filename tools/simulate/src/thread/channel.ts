@@ -33,7 +33,7 @@ export class Channel<Sent, Received> {
 
   /** The next message, if there is one. */
   poll(): Received | undefined {
-    return (receiveMessageOnPort(this.end.port) as { message: Received } | undefined)?.message;
+    return receiveMessageOnPort(this.end.port)?.message as Received | undefined;
   }
 
   /** The next message. */

@@ -16,13 +16,14 @@ function safeInteger(text: string): number {
 
 /** As the driver reads it, on memory of its own: many small values would otherwise keep one large block alive, and a Buffer is no plain Uint8Array. */
 const bytesOf = (text: string): Uint8Array => {
-  const buffer = pg.types.getTypeParser(BYTEA)(text) as Buffer;
+  const parse = pg.types.getTypeParser(BYTEA) as (text: string) => Buffer;
+  const buffer = parse(text);
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 };
 
 const getTypeParser = ((oid: number, format?: 'text') => {
   if (oid === INT8) return safeInteger;
-  return oid === BYTEA ? bytesOf : pg.types.getTypeParser(oid, format);
+  return oid === BYTEA ? bytesOf : (pg.types.getTypeParser(oid, format) as unknown);
 }) as typeof pg.types.getTypeParser;
 
 /** A server that takes longer is as good as away: requests are told to come again. All in milliseconds. */
@@ -50,6 +51,8 @@ export function openPool(url: string, connections: number, limits: pg.ClientConf
     ...clientOptions(url),
     ...limits,
     max: connections,
+    // pg-pool waits for it, though its types do not say so.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
     onConnect: makeCommitsDurable,
     Client: Session,
   });

@@ -141,7 +141,7 @@ const newerOf = ([rows, clock]: readonly QueryResult[]): Newer => ({
 
 async function* pages(client: PoolClient): AsyncIterable<JournalRow> {
   for (let after = 0; ; ) {
-    const { rows } = (await client.query(newerThan(after))) as QueryResult<JournalRow>;
+    const { rows } = await client.query<JournalRow>(newerThan(after));
     yield* rows;
     if (rows.length < PAGE) return;
     after = rows[rows.length - 1].id;
