@@ -1,5 +1,5 @@
 import { auditTranscript } from '@secagg/protocol';
-import { roundConfigMessage } from '@secagg/schema';
+import { closingMessage, memberViewsMessage, roundConfigMessage } from '@secagg/schema';
 import { TestFleet } from './support/fleet';
 import { Running } from './support/in-process';
 import { HttpRouter, operatorRequest } from './support/parties';
@@ -55,6 +55,16 @@ describe('one round over HTTP', () => {
     expect(published?.signal.reward_signals['m1:t1'].avg_latency).toBeCloseTo(1, 3);
     expect(published?.privacy.epsilon).toBeNull();
     expect(await client.latestRound(fleet.cluster)).toMatchObject({ round: 1, phase: 'published' });
+  });
+
+  it('signs the list of contributions for members that ask for it, and shows older ones what they know', async () => {
+    const shown = async (query: string) => {
+      const response = await fetch(`${running.origin}/v1/clusters/${fleet.cluster}/rounds/1/views?member=0${query}`);
+      return memberViewsMessage.decode(new Uint8Array(await response.arrayBuffer()));
+    };
+    const { closing, ...rest } = await shown('&closing=true');
+    expect(closingMessage.decode(closing?.body as Uint8Array)).toMatchObject({ round: 1, count: 4 });
+    expect(await shown('')).toEqual(rest);
   });
 
   it('keeps its signal when a round that nobody has data for is published after it', async () => {

@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { signDocument } from '@secagg/protocol';
 import {
   type Bytes,
+  memberViewsMessage,
   openRoundMessage,
   type RewardObservation,
   type RoundConfig,
@@ -172,6 +173,19 @@ it('a contribution that is said to be refused is sent again', async () => {
   const key = coordinator.startRound({ ...plan, durationMs: 4000, maxParticipants: 3 });
   await contributed(key, 'router-0');
   await contributed(key);
+  await settled(1);
+});
+
+it('a list of contributions that was cut short on the way uses no report up', async () => {
+  forgeries.push((url, response) => {
+    if (!url.pathname.endsWith('/views')) return false;
+    const { views, ...shown } = memberViewsMessage.decode(coordinator.local.views(`${fleet.cluster}/1`, 0 as never));
+    response.writeHead(200).end(memberViewsMessage.encode({ ...shown, views: views.slice(1) }));
+    return true;
+  });
+  const key = await firstRound();
+  expect(forgeries).toEqual([]);
+  expect(coordinator.round(key).headers).toHaveLength(2);
   await settled(1);
 });
 

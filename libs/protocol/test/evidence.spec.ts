@@ -33,7 +33,7 @@ import {
   verifyEvidence,
 } from '../src';
 import { checkStanding, startEpoch } from '../src/coordinator';
-import { inRound } from '../src/committee-member/vote';
+import { inRound } from '../src/round/verified-round';
 import { Liar, voteSecretOf } from './support/liars';
 import { codeOf, now, quietFleet, random, Scenario } from './support/scenario';
 

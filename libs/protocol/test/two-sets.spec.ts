@@ -26,7 +26,7 @@ import {
   verifyDecision,
   voteReady,
 } from '../src';
-import { inRound } from '../src/committee-member/vote';
+import { inRound } from '../src/round/verified-round';
 import { voteSecretOf } from './support/liars';
 import { indexOf, openedBy, viewsOf } from './support/opened';
 import { codeOf, quietFleet, Scenario } from './support/scenario';

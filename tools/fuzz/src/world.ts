@@ -27,6 +27,7 @@ import {
 } from '@secagg/protocol';
 import {
   type Bytes,
+  closingMessage,
   contributionMessage,
   decisionMessage,
   decisionProofMessage,
@@ -136,6 +137,8 @@ function gate(
     views: (key, member) => {
       const bytes = coordinator.views(key, member);
       record.add('member-views', bytes);
+      const { closing } = memberViewsMessage.decode(bytes);
+      if (closing) record.signed(closingMessage.type, closing);
       return bytes;
     },
     takeSeat: (seat, nowMs) => {

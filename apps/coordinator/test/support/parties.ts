@@ -2,6 +2,7 @@
 import { CoordinatorClient } from '@secagg/client';
 import {
   answer,
+  checkClosing,
   checkRound,
   contribute,
   decidedSet,
@@ -240,8 +241,9 @@ export class HttpMember {
     if (held) return held;
     const secrets = this.state.seats.get(round.config.epoch)?.secrets;
     if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
-    const { views } = await client.views(round.config.cluster, round.config.round, member);
+    const { views, closing } = await client.views(round.config.cluster, round.config.round, member);
     const opened = openViews(round, member, secrets.kemSecret, views);
+    checkClosing(opened, closing);
     this.opened.set(key, opened);
     return opened;
   }

@@ -3,6 +3,7 @@
  * memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
  */
 import {
+  checkClosing,
   checkFresh,
   checkLimits,
   configHash,
@@ -117,11 +118,17 @@ export class OpenedRounds {
     const { member } = this;
     const { round, index } = await this.verify(announcement, certificates, signal);
     const { config } = round;
-    const { views } = await sending('views', () =>
+    const { views, closing } = await sending('views', () =>
       member.contact.track(member.client.views(config.cluster, config.round, index, { signal })),
     );
     const startedMs = performance.now();
     const opened = openViews(round, index, secretsOf(member, config.epoch).kemSecret, views);
+    try {
+      checkClosing(opened, closing);
+    } catch (error) {
+      wipeSeeds(opened);
+      throw error;
+    }
     const seconds = (performance.now() - startedMs) / 1000 / Math.max(1, views.length);
     for (const seeds of opened.seeds) {
       if (seeds) member.metrics.contributionChecked(seconds);

@@ -289,7 +289,7 @@ export class CoordinatorClient {
     return getMessage(
       this.transport,
       memberViewsMessage,
-      { path: `${pathOf(cluster, round)}/views`, query: { member } },
+      { path: `${pathOf(cluster, round)}/views`, query: { member, closing: 'true' } },
       { timeoutMs: 60_000, ...call },
     );
   }

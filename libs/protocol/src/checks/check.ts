@@ -54,6 +54,7 @@ export const checks = {
   'header.group': 'in the group that the round assigns',
   'header.digests': 'boxes, commitments and ciphertext are those of the signed header',
   'headers.order': 'each router is there once, and there are no more than the words were made for',
+  'headers.closing': 'the coordinator signed that the round closed with the contributions that are shown',
   'box.bound': 'a box opens only under the router, round, epoch and member it was sealed for',
   'box.commitments': 'the seeds of a box are those the router committed to, in this round and under its name',
   'pad.bound': 'keystreams are those of one router in one round',

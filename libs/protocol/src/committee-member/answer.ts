@@ -30,12 +30,12 @@ import { ensure, passes } from '../checks/check';
 import { openDocument, sameBytes, signDocument } from '../documents';
 import { checkInRound, type ContributionSet, type DecidedGroup } from '../round/contribution-set';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
-import { roundKey, type VerifiedRound } from '../round/verified-round';
+import { inRound, roundKey, type VerifiedRound } from '../round/verified-round';
 import { pieceHash, pieceKey } from '../coordinator/pieces';
 import { commitmentContext, sealingInfo } from '../router/contribution';
 import { type OpenedRound } from './check-views';
 import { type MemberState, type MemberStep } from './state';
-import { inRound, setOfProposal, voteSecret } from './vote';
+import { setOfProposal, voteSecret } from './vote';
 
 /** Verifies that a quorum decided to open exactly the set that follows from the proposal. Throws `no_decision`. */
 export function decidedSet(

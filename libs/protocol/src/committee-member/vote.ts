@@ -24,7 +24,7 @@ import {
   openReport,
   readyBody,
 } from '../round/contribution-set';
-import { ofRoundKey, type VerifiedRound, roundKey } from '../round/verified-round';
+import { inRound, ofRoundKey, type VerifiedRound, roundKey } from '../round/verified-round';
 import { type OpenedRound } from './check-views';
 import { type MemberState, type MemberStep } from './state';
 
@@ -179,15 +179,6 @@ function castVote(
     reply: vote,
   };
 }
-
-export const inRound = ({ config, configHash }: VerifiedRound) => ({
-  v: 1 as const,
-  fleet: config.fleet,
-  cluster: config.cluster,
-  round: config.round,
-  epoch_hash: config.epoch_hash,
-  config_hash: configHash,
-});
 
 export function voteSecret(state: MemberState, round: VerifiedRound): Uint8Array {
   const secrets = state.seats.get(round.config.epoch)?.secrets;

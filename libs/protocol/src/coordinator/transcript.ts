@@ -1,12 +1,16 @@
 /** What the coordinator hands to members and publishes at the end. */
 import {
+  closingMessage,
   type Contribution,
   type MemberIndex,
   type MemberViews,
   type PartyId,
   SecaggError,
+  type Signed,
   type Transcript,
 } from '@secagg/schema';
+import { signDocument } from '../documents';
+import { inRound } from '../round/verified-round';
 import { acceptedParts } from './check-contribution';
 import { resolvedWords } from './pieces';
 import { type CoordinatorContext, type CoordinatorState, roundOf, type RoundState } from './state';
@@ -35,6 +39,14 @@ const decidedRouters = ({ decision, proposal }: RoundState): PartyId[] =>
   decision?.body.kind === 'ready'
     ? (proposal?.set.groups.flatMap(({ members }) => members.map(({ header }) => header.router)) ?? [])
     : [];
+
+/** The coordinator's word on the list that a closed round has. The same bytes each time. Throws `stale_round` before the close. */
+export function signClosing({ round, headersRoot, headers }: RoundState, { identity }: CoordinatorContext): Signed {
+  const { config } = round;
+  if (!headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet', { round: config.round });
+  const closing = { ...inRound(round), headers_root: headersRoot, count: headers.length };
+  return signDocument(closingMessage, config.fleet, closing, identity.secretKey);
+}
 
 /** The published record of a round that was opened or aborted. Throws `no_decision` before that. */
 export function buildTranscript(state: CoordinatorState, context: CoordinatorContext, key: string): Transcript {

@@ -25,7 +25,7 @@ import {
   workMessage,
 } from '@secagg/schema';
 import { answer, decidedSet, takeTransfers, transferSeeds } from '../committee-member/answer';
-import { openViews, type OpenedRound, wipeSeeds } from '../committee-member/check-views';
+import { checkClosing, openViews, type OpenedRound, wipeSeeds } from '../committee-member/check-views';
 import { signEpoch, takeSeat } from '../committee-member/epochs';
 import { evolveMember } from '../committee-member/evolve';
 import { emptyMember, type MemberEvent, type MemberState, type MemberStep } from '../committee-member/state';
@@ -44,7 +44,7 @@ import {
   roundOf,
   type Step,
 } from '../coordinator/state';
-import { buildTranscript, memberViews } from '../coordinator/transcript';
+import { buildTranscript, memberViews, signClosing } from '../coordinator/transcript';
 import { workFor } from '../coordinator/work';
 import { sameBytes } from '../documents';
 import { epochHash, verifyEpoch } from '../epoch/verified-epoch';
@@ -170,7 +170,8 @@ export class LocalCoordinator {
         ]),
       );
     this.shown.set(key, shown);
-    return memberViewsMessage.encode(memberViews(round, member, (router) => shown.get(router) as Contribution));
+    const views = memberViews(round, member, (router) => shown.get(router) as Contribution);
+    return memberViewsMessage.encode({ ...views, closing: signClosing(round, this.context) });
   }
 
   publish(key: string): Bytes {
@@ -291,8 +292,9 @@ export class LocalMember {
     const { round, member } = this.round(announcement, certificates, true, 0);
     const secrets = this.state.seats.get(round.config.epoch)?.secrets;
     if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
-    const { views } = memberViewsMessage.view(coordinator.views(key, member));
+    const { views, closing } = memberViewsMessage.view(coordinator.views(key, member));
     const opened = openViews(round, member, secrets.kemSecret, views);
+    checkClosing(opened, closing);
     this.opened.set(key, opened);
     return opened;
   }

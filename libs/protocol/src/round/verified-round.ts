@@ -243,3 +243,13 @@ export function ofRoundKey(key: string): { cluster: string; round: number } {
 }
 
 export const roundKey = (cluster: ClusterHash | string, round: number): string => `${cluster}/${round}`;
+
+/** What every statement about a round begins with. */
+export const inRound = ({ config, configHash }: VerifiedRound) => ({
+  v: 1 as const,
+  fleet: config.fleet,
+  cluster: config.cluster,
+  round: config.round,
+  epoch_hash: config.epoch_hash,
+  config_hash: configHash,
+});

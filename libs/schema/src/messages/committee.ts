@@ -44,9 +44,16 @@ const memberViewsSchema = z.strictObject({
   round: roundNumber,
   member: memberIndex,
   views: z.array(memberViewSchema).max(maxRouters),
+  /** The signed {@link Closing}, for a member that asks for it. */
+  closing: signedSchema.optional(),
 });
 export type MemberViews = z.infer<typeof memberViewsSchema>;
 export const memberViewsMessage = defineMessage<MemberViews>('member-views', memberViewsSchema, 512 * 1024 * 1024);
+
+const closingSchema = z.strictObject({ ...inRound, headers_root: digest, count: integer(0, maxRouters) });
+/** Signed by the coordinator: the contributions that a round closed with. */
+export type Closing = z.infer<typeof closingSchema>;
+export const closingMessage = defineMessage<Closing>('closing', closingSchema, 1024);
 
 const reportSchema = z.strictObject({
   ...inRound,

@@ -1,6 +1,7 @@
 /** What a committee member is shown by a coordinator that signs whatever it likes, and by other members. */
 import {
   answer,
+  checkClosing,
   checkEpochTerms,
   decidedSet,
   openViews,
@@ -17,6 +18,7 @@ import {
 } from '@secagg/protocol';
 import {
   type Bytes,
+  closingMessage,
   decodeCanonical,
   decisionMessage,
   encodeCanonical,
@@ -103,6 +105,11 @@ export function memberTargets(world: World): Target[] {
       plain(world, memberViewsMessage.type, rounds.checking),
       (input) => openViews(round(rounds.checking), answering.member, kemSecret, memberViewsMessage.decode(input).views),
       3,
+    ),
+    target(
+      'checkClosing',
+      signed(world, closingMessage, () => coordinatorKey, rounds.voting),
+      (input) => checkClosing(voting, signedMessage.decode(input)),
     ),
     target(
       'voteReady',

@@ -27,6 +27,7 @@ import {
   answerBodyMessage,
   answerMessage,
   type Bytes,
+  closingMessage,
   type Contribution,
   contributionMessage,
   type Decision,
@@ -304,6 +305,13 @@ export class Siege {
     return signDocument(reportMessage, round.config.fleet, body, this.accompliceVoteKey(round));
   }
 
+  /** The coordinator signs whatever list it shows. */
+  closing(round: VerifiedRound): Signed {
+    const headers = this.headers(round);
+    const closing = { ...inRound(round), headers_root: headersRoot(headers), count: headers.length };
+    return signDocument(closingMessage, round.config.fleet, closing, this.fleet.coordinator.secretKey);
+  }
+
   propose(round: VerifiedRound, reports: readonly Signed[]): Signed {
     const inOrder = [...reports].sort(
       (a, b) => reportMessage.decode(a.body).member - reportMessage.decode(b.body).member,
@@ -477,10 +485,18 @@ export class Siege {
     }
     if (part === 'views') {
       const member = Number(url.searchParams.get('member')) as MemberIndex;
-      const views = viewsFor(member, this.shown.get(`${cluster}/${number}`) ?? []);
-      response
-        .writeHead(200)
-        .end(memberViewsMessage.encode({ cluster: cluster as never, round: Number(number) as never, member, views }));
+      const key = `${cluster}/${number}`;
+      const views = viewsFor(member, this.shown.get(key) ?? []);
+      const closing = this.closing(this.coordinator.round(key).round);
+      response.writeHead(200).end(
+        memberViewsMessage.encode({
+          cluster: cluster as never,
+          round: Number(number) as never,
+          member,
+          views,
+          closing,
+        }),
+      );
       return true;
     }
     if (part === 'reports' || part === 'votes' || part === 'answers' || part === 'transfers') {
