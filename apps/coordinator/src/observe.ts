@@ -11,7 +11,7 @@ import { type FinishedRound } from './store/store';
 import { type NewlyNamed } from './suspicion/scores';
 
 export interface Observer {
-  problem(problem: SecaggError, cause: unknown, operation: string): void;
+  problem(problem: SecaggError, cause: unknown, operation: string, counts: boolean): void;
   roundFailed(error: unknown, key: string): void;
   roundRefused(cluster: string, problem: SecaggError, cause: unknown): void;
   /** Warnings of a cluster's configuration, each in words. */
@@ -39,8 +39,8 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
     }
   });
   return {
-    problem: (problem, cause, operation) => {
-      metrics.messageRefused(problem.code);
+    problem: (problem, cause, operation, counts) => {
+      if (counts) metrics.messageRefused(problem.code);
       logRefusal(logger, problem, cause, operation);
     },
     roundFailed: (error, key) => {

@@ -215,8 +215,8 @@ async function run(
     refreshGauges,
     closing: closing.signal,
   });
-  const onProblem: HttpServerOptions['onProblem'] = (problem, cause, operation) => {
-    observer.problem(problem, cause, operation);
+  const onProblem: HttpServerOptions['onProblem'] = (problem, cause, operation, counts) => {
+    observer.problem(problem, cause, operation, counts);
     misbehaviour.refused(cause);
   };
   const server = createHttpServer(operations, {

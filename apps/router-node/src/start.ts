@@ -154,8 +154,8 @@ export async function startNode(
 /** Counts and logs what was refused. */
 const problemsOf =
   ({ metrics, log }: Pick<Node, 'metrics' | 'log'>): HttpServerOptions['onProblem'] =>
-  (problem, cause, operation) => {
-    metrics.messageRefused(problem.code);
+  (problem, cause, operation, counts) => {
+    if (counts) metrics.messageRefused(problem.code);
     logRefusal(log, problem, cause, operation);
   };
 

@@ -233,6 +233,30 @@ it('answers what is not there with a problem', async () => {
   expect(await call('GET', '/nowhere')).toMatchObject({ status: 404, json: { code: 'not_found' } });
 });
 
+it('takes a read of what is not there for no failure', async () => {
+  await start();
+  const unknown: Record<string, string> = {
+    cluster: 'ffffffffffffffff',
+    round: '7',
+    kind: 'none',
+    party: 'p',
+    serial: '1',
+  };
+  const { paths } = (await call('GET', '/openapi.json')).json as unknown as { paths: Record<string, { get?: object }> };
+  const reads = Object.entries(paths).flatMap(([path, { get }]) => (get && path.includes('{') ? [path] : []));
+  expect(reads.length).toBeGreaterThanOrEqual(3);
+  for (const path of [...reads, '/v1/signal', '/nowhere']) {
+    const { status, json } = await call(
+      'GET',
+      path.replace(/\{(\w+)\}/g, (_, name: string) => unknown[name]),
+    );
+    expect([path, status, json?.code]).toEqual([path, 404, 'not_found']);
+  }
+  const { text } = await call('GET', '/metrics');
+  expect(text).toMatch(/^secure_agg_failures_total\{/m);
+  expect(text).not.toMatch(/^(secure_agg_failures_total\{.*\}|federation_(failed|malformed)\S*) [1-9]/m);
+});
+
 it('counts what it refused, without naming anybody', async () => {
   await start();
   await call('POST', '/v1/observations', '{');

@@ -1,7 +1,7 @@
 /** The HTTP layer with operations that take their time: what is refused, and that everything taken is given back. */
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { type SecaggError } from '@secagg/schema';
+import { type ProblemCode, SecaggError } from '@secagg/schema';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import { Admission } from './admission';
@@ -20,6 +20,8 @@ let aborted: number;
 /** Bytes of bodies that were taken so far. */
 let holding: number;
 const problems: SecaggError[] = [];
+/** Codes of those that count as failures. */
+const failures: string[] = [];
 let durable: Promise<void>;
 
 const held = (signal: AbortSignal): Promise<Reply> => {
@@ -65,6 +67,18 @@ const operations: Operation[] = [
     replies: {},
     handle: (call) => held(call.signal),
   },
+  ...(['get', 'post'] as const).map(
+    (method): Operation => ({
+      id: `${method}-refused`,
+      method,
+      path: '/refused/:code',
+      params: { code: z.string() },
+      summary: '',
+      ...(method === 'post' ? { request: [bytes] } : {}),
+      replies: {},
+      handle: ({ params }) => Promise.reject(new SecaggError(params.code as ProblemCode, 'refused')),
+    }),
+  ),
   { id: 'get', method: 'get', path: '/get', summary: '', replies: {}, handle: async () => noContent },
   { id: 'alive', method: 'get', path: '/alive', summary: '', always: true, replies: {}, handle: async () => noContent },
 ];
@@ -72,6 +86,7 @@ const operations: Operation[] = [
 async function start(overrides: object, connections = 16): Promise<void> {
   [waiting, aborted, holding, durable] = [[], 0, 0, Promise.resolve()];
   problems.length = 0;
+  failures.length = 0;
   const limits = { ...limitsSchema().parse(undefined), ...overrides };
   const admission = new Admission(limits, () => performance.now());
   const reserve = admission.reserveBytes.bind(admission);
@@ -82,7 +97,10 @@ async function start(overrides: object, connections = 16): Promise<void> {
   const listener = createListener(operations, {
     fresh: () => Promise.resolve(),
     reading: () => () => durable,
-    onProblem: (problem) => problems.push(problem),
+    onProblem: (problem, _cause, _operation, counts) => {
+      problems.push(problem);
+      if (counts) failures.push(problem.code);
+    },
     access: { allowedHosts: ['x'] },
     closing: new AbortController().signal,
     admission,
@@ -191,4 +209,27 @@ it('lets a router wait as often as it may, and no address ask without end', asyn
   expect([(await first).status, (await second).status]).toEqual([204, 204]);
   const statuses = await Promise.all(Array.from({ length: 6 }, async () => (await call('GET', '/get')).status));
   expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(3);
+});
+
+describe('what counts as a failure', () => {
+  const codes: ProblemCode[] = [
+    'no_round',
+    'not_found',
+    'no_decision',
+    'stale_round',
+    'invalid',
+    'unavailable',
+    'internal',
+  ];
+
+  it('is no read of what is not there, or not yet, but what is sent for it', async () => {
+    await start({});
+    for (const code of codes) await call('GET', `/refused/${code}`);
+    await call('GET', '/nowhere');
+    expect(problems).toHaveLength(codes.length + 1);
+    expect(failures).toEqual(['invalid', 'unavailable', 'internal']);
+    for (const code of codes) await call('POST', `/refused/${code}`, Buffer.alloc(1));
+    await call('POST', '/nowhere', Buffer.alloc(1));
+    expect(failures.slice(3)).toEqual([...codes, 'not_found']);
+  });
 });

@@ -1,6 +1,6 @@
 /** Operations over express: calls in, replies out once everything in memory is durable, errors as problems. */
 import { failpoint } from '@secagg/host';
-import { SecaggError } from '@secagg/schema';
+import { problems, SecaggError } from '@secagg/schema';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type Access, refuseForeign, requireToken } from './access';
 import { type Admission } from './admission';
@@ -23,8 +23,8 @@ export interface ServeOptions {
   fresh?(): Promise<void>;
   /** Called before anything is looked at; what it gives is awaited before the reply leaves, and what that throws is answered instead. */
   reading?(): () => Promise<void>;
-  /** Told of every error that becomes a problem, with its original where it was unexpected. */
-  onProblem(problem: SecaggError, cause: unknown, operation: string): void;
+  /** Told of every error that becomes a problem, with its original where it was unexpected. `counts` is false where a read found nothing. */
+  onProblem(problem: SecaggError, cause: unknown, operation: string, counts: boolean): void;
   /** Aborts all waits. */
   readonly closing: AbortSignal;
   readonly access: Access;
@@ -55,13 +55,14 @@ export function createListener(operations: readonly Operation[], shared: Shared)
         : respond(response, otherMethod(shared, request, [...methods.keys()]), shared);
     });
   }
-  app.use((_request, response) => {
-    respond(response, refuse(shared, new SecaggError('not_found', 'there is nothing at this path'), 'none'), shared);
+  app.use((request, response) => {
+    const nothing = new SecaggError('not_found', 'there is nothing at this path');
+    respond(response, refuse(shared, nothing, { id: 'none', method: request.method.toLowerCase() }), shared);
   });
   // Four arguments make it the handler of what express itself refuses, such as a path that cannot be decoded.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     const undecodable = error instanceof URIError ? new SecaggError('malformed', 'the path cannot be decoded') : error;
-    respond(response, refuse(shared, undecodable, 'none'), shared);
+    respond(response, refuse(shared, undecodable), shared);
   });
   return app;
 }
@@ -79,7 +80,7 @@ function byPath(operations: readonly Operation[]): Map<string, Map<string, Opera
 function otherMethod(shared: Shared, request: Request, known: readonly string[]): Reply {
   const headers = { allow: [...known, ...(known.includes('GET') ? ['HEAD'] : [])].sort().join(', ') };
   if (request.method === 'OPTIONS') return { status: 204, headers };
-  const refusal = refuse(shared, new SecaggError('method_not_allowed', `only ${headers.allow} here`), 'none');
+  const refusal = refuse(shared, new SecaggError('method_not_allowed', `only ${headers.allow} here`));
   return { ...refusal, headers };
 }
 
@@ -129,7 +130,7 @@ async function answer(
       settled = shared.reading?.();
       reply = await operation.handle(call);
     } catch (error) {
-      reply = refuse(shared, error, operation.id);
+      reply = refuse(shared, error, operation);
     }
     await settled?.();
     return reply;
@@ -137,7 +138,7 @@ async function answer(
   try {
     return await Promise.race([handled(), deadline.over]);
   } catch (error) {
-    return refuse(shared, error, operation.id);
+    return refuse(shared, error, operation);
   } finally {
     deadline.stop();
   }
@@ -220,9 +221,13 @@ function callOf(
   };
 }
 
-function refuse(shared: Shared, error: unknown, operation: string): Reply {
+/** Anybody may ask for what is not there, or not yet: that is an answer, and no message that was refused. */
+const isAnswer = (method: string, { code }: SecaggError): boolean =>
+  ['get', 'head'].includes(method) && [404, 409].includes(problems[code].status);
+
+function refuse(shared: Shared, error: unknown, { id, method } = { id: 'none', method: 'none' }): Reply {
   const problem = asSecaggError(error);
-  shared.onProblem(problem, error, operation);
+  shared.onProblem(problem, error, id, !isAnswer(method, problem));
   return problemReply(problem);
 }
 

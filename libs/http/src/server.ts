@@ -40,7 +40,7 @@ export function createHttpServer(operations: readonly Operation[], options: Http
   const { limits, largestBodyBytes, onProblem } = options;
   const admission = new Admission(limits, () => performance.now());
   const queue = new WorkQueue();
-  const refused = (problem: SecaggError) => onProblem(problem, problem, 'none');
+  const refused = (problem: SecaggError) => onProblem(problem, problem, 'none', true);
   const listener = createListener(operations, { ...options, admission, queue });
   const server = createServer(
     {

@@ -10,7 +10,7 @@ import {
   replyOf,
   waitParameter,
 } from '@secagg/http';
-import { openRoundMessage } from '@secagg/schema';
+import { openRoundMessage, SecaggError } from '@secagg/schema';
 import { poll } from '../changes';
 import { type Engine } from '../engine';
 import { openRoundAfter } from '../rounds/open-rounds';
@@ -29,12 +29,22 @@ export const getOpenRound = ({ journal, changes, now }: Engine, waiting: Waiting
       wait_ms: waitParameter(25_000),
     },
     waits: 'router',
-    replies: { 200: replyOf(cbor(openRoundMessage), 'The round'), 204: 'none within the wait' },
+    replies: {
+      200: replyOf(cbor(openRoundMessage), 'The round'),
+      204: 'none within the wait',
+      404: 'the fleet policy does not have the cluster',
+    },
     async handle(call) {
       const cluster = call.params.cluster;
       const { router, after, wait_ms: waitMs } = call.query;
+      const { view } = journal.state;
+      if (
+        !view.policy.clusters.some((entry) => entry.cluster === cluster) &&
+        !openRoundAfter(journal.state, cluster, 0)
+      )
+        throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
       // Only routers of the roster count: whoever asks under another name gets the round, and is not taken for a router.
-      const known = journal.state.view.certificates.get(router)?.roles.includes('router') === true;
+      const known = view.certificates.get(router)?.roles.includes('router') === true;
       const leave = known ? waiting.enter(cluster, router, now()) : () => undefined;
       try {
         const open = await poll(changes, waitMs, call.signal, () => openRoundAfter(journal.state, cluster, after));
