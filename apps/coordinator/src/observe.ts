@@ -62,13 +62,14 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
       if (record.phase === 'published') {
         const { min, included } = participation(round, activeRouters());
         if (result?.implausible) {
-          metrics.roundImplausible();
+          metrics.roundImplausible(record.cluster);
           logger.error(
             { ...about, implausible: result.implausible },
             'no honest fleet can have produced this result: nothing of it is published',
           );
         }
-        metrics.roundCompleted((record.finishedAtMs - round.round.config.round_time_ms) / 1000, included, min);
+        const seconds = (record.finishedAtMs - round.round.config.round_time_ms) / 1000;
+        metrics.roundCompleted(record.cluster, seconds, included, min);
       } else metrics.roundFailed(failureOf(round));
     },
     routersNamed: (cluster, named) => {

@@ -17,7 +17,7 @@ import { MisbehaviourKeeper } from './misbehaviour';
 import { observe } from './observe';
 import { shareWaiting } from './replicas/share-waiting';
 import { TaskRunner } from './replicas/task-runner';
-import { tightestBudget } from './rounds/budget';
+import { budgetFigures } from './rounds/budget';
 import { refusedPlans } from './rounds/check-plans';
 import { ContributionCache } from './rounds/contribution-cache';
 import { HARD_CAP_BYTES } from './rounds/contribution-size';
@@ -192,9 +192,9 @@ async function run(
   const refreshGauges = () => {
     freshness.look();
     metrics.nodesActive(activeRouters());
-    const budget = tightestBudget(journal.state, plans, now());
-    if (budget) metrics.privacyBudget(budget);
+    metrics.privacyBudget(budgetFigures(journal.state, plans, now()));
     const { view } = journal.state;
+    metrics.clustersKnown(view.policy.clusters.map(({ cluster }) => cluster));
     metrics.routersSuspected(
       new Map(view.policy.clusters.map(({ cluster }) => [cluster, scores.count(view, cluster)])),
     );

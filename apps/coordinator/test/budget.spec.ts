@@ -99,8 +99,9 @@ describe('a budget over two rounds', () => {
     expect(epsilon.spent).toBe(rhoToEpsilon(rho.spent, 1e-6));
     const text = await (await request(`${running.origin}/metrics`)).body.text();
     const gauge = (name: string) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
-    expect(gauge('secure_agg_privacy_budget_spent_epsilon')).toBeCloseTo(epsilon.spent, 9);
-    expect(gauge('secure_agg_privacy_budget_remaining_epsilon')).toBeCloseTo(epsilon.remaining, 9);
+    const cluster = `\\{cluster="${fleet.cluster}"\\}`;
+    expect(gauge(`secure_agg_privacy_budget_spent_epsilon${cluster}`)).toBeCloseTo(epsilon.spent, 9);
+    expect(gauge(`secure_agg_privacy_budget_remaining_epsilon${cluster}`)).toBeCloseTo(epsilon.remaining, 9);
     expect(gauge('secure_agg_failures_total\\{reason="budget_exhausted"\\}')).toBe(1);
   });
 
@@ -189,8 +190,8 @@ describe('what the budget is held to', () => {
       expect(figures.spent).toBeGreaterThan(figures.budget);
       expect(figures.remaining).toBe(figures.budget);
       const metrics = await (await request(`${running.origin}/metrics`)).body.text();
-      expect(metrics).toMatch(/^secure_agg_privacy_protects\{protection="event"\} 1$/m);
-      expect(metrics).toMatch(/^secure_agg_privacy_request_epsilon [1-9.]\d*/m);
+      expect(metrics).toMatch(/^secure_agg_privacy_protects\{cluster="[0-9a-f]+",protection="event"\} 1$/m);
+      expect(metrics).toMatch(/^secure_agg_privacy_request_epsilon\{cluster="[0-9a-f]+"\} [1-9.]\d*/m);
     } finally {
       await running.stop();
     }

@@ -53,7 +53,7 @@ it('a sum of 14,206 requests of 5 routers that may send 1,000 each is published 
     },
   ]);
   expect(signal?.signal.reward_signals).toEqual({});
-  expect(metrics).toMatch(/^secure_agg_rounds_implausible_total 1$/m);
+  expect(metrics).toMatch(/^secure_agg_rounds_implausible_total\{cluster="[0-9a-f]+"\} 1$/m);
 });
 
 it('takes the place of no usable result, beside which it is shown', async () => {
@@ -86,5 +86,5 @@ it('a round whose groups all have sums as large as words can be is published, no
   expect(liars.size).toBeGreaterThan(65);
   expect(phases).toEqual(['published']);
   expect(signal?.implausible).toHaveLength(liars.size);
-  expect(metrics).toMatch(/^secure_agg_rounds_implausible_total 1$/m);
+  expect(metrics).toMatch(/^secure_agg_rounds_implausible_total\{cluster="[0-9a-f]+"\} 1$/m);
 });

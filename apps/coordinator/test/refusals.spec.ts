@@ -241,9 +241,9 @@ describe('contributions that do not count', () => {
     expect(count('secure_agg_failures_total{reason="stale_round"}')).toBe(3);
     expect(count('federation_failed_authentications')).toBe(7);
     expect(count('federation_malformed_messages')).toBe(10);
-    expect(count('federated_reward_batches_total')).toBe(4);
-    expect(count('federated_rounds_completed')).toBe(1);
-    expect(count('secure_agg_participants')).toBe(4);
+    expect(count(`federated_reward_batches_total{cluster="${fleet.cluster}"}`)).toBe(4);
+    expect(count(`federated_rounds_completed{cluster="${fleet.cluster}"}`)).toBe(1);
+    expect(count(`secure_agg_participants{cluster="${fleet.cluster}"}`)).toBe(4);
     expect(text).not.toMatch(/router-\d/);
   });
 

@@ -30,7 +30,7 @@ describe('a finished round', () => {
   };
   const budgetSpent = async () =>
     Number(
-      /^secure_agg_privacy_budget_spent_epsilon (\S+)$/m.exec(
+      /^secure_agg_privacy_budget_spent_epsilon\{\S+\} (\S+)$/m.exec(
         await (await request(`${running.origin}/metrics`)).body.text(),
       )?.[1],
     );

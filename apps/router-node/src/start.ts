@@ -170,13 +170,15 @@ function createNode(config: Config, { authorityKey, identity, ca }: StartFiles, 
     connections: 32,
     ...(ca === undefined ? {} : { ca }),
   });
+  const metrics = createMetrics({ app: 'router-node' });
+  metrics.clustersKnown([config.cluster]);
   return {
     config,
     context: contextOf(config, log, identity),
     client,
     contact,
     fleet: new FleetKeeper(authorityKey, client, contact, log, now),
-    metrics: createMetrics({ app: 'router-node' }),
+    metrics,
     log,
     random,
     now,

@@ -52,7 +52,9 @@ it('keeps the last usable result, and names the routers of the implausible one',
       round: 3,
       groups: [{ group: 0, routers: ['router-0', 'router-1'], reason: 'out_of_range', field: 'samples' }],
     });
-    expect(await (await get('/metrics')).body.text()).toMatch(/^secure_agg_rounds_implausible_total 2$/m);
+    expect(await (await get('/metrics')).body.text()).toMatch(
+      /^secure_agg_rounds_implausible_total\{cluster="[0-9a-f]+"\} 2$/m,
+    );
   } finally {
     await node.stop('SIGKILL');
     await coordinator.close();

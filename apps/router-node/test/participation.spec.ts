@@ -77,10 +77,9 @@ it('charges its ledger, and sits out what does not fit, with the verified result
   expect(privacy?.spent_rho).toBeLessThan(0.026);
   expect(privacy?.open_rho).toBe(0);
   const { body } = await request(`http://127.0.0.1:${node.port}/metrics`);
-  expect(Number(/^secure_agg_privacy_budget_spent_epsilon (.*)$/m.exec(await body.text())?.[1])).toBeCloseTo(
-    privacy?.spent_epsilon as number,
-    9,
-  );
+  expect(
+    Number(/^secure_agg_privacy_budget_spent_epsilon\{cluster="[0-9a-f]+"\} (.*)$/m.exec(await body.text())?.[1]),
+  ).toBeCloseTo(privacy?.spent_epsilon as number, 9);
 
   await node.client.postObservations([row]);
   await ended(coordinator.startRound(noisy));
@@ -115,7 +114,7 @@ it('goes on beyond its budget for a window where policy and router hold it to si
   expect((await node.client.signal())?.privacy.ledger).toEqual(privacy);
   expect(await node.client.budgetHistory()).toMatchObject({ protects: 'event', protected: privacy?.protected });
   const metrics = await (await request(`http://127.0.0.1:${node.port}/metrics`)).body.text();
-  expect(metrics).toMatch(/^secure_agg_privacy_protects\{protection="event"\} 1$/m);
+  expect(metrics).toMatch(/^secure_agg_privacy_protects\{cluster="[0-9a-f]+",protection="event"\} 1$/m);
 });
 
 it('joins no round without noise unless told to', async () => {

@@ -105,7 +105,8 @@ const metric = async (node: NodeProcess, series: string): Promise<number> => {
       ?.split(' ')[1],
   );
 };
-const alarms = (node: NodeProcess) => metric(node, 'secure_agg_receipts_not_honoured_total');
+const alarms = (node: NodeProcess) =>
+  metric(node, `secure_agg_receipts_not_honoured_total{cluster="${fleet.cluster}"}`);
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'accepted',

@@ -1,13 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What a router can prove against its coordinator. At zero from the start, so that the first one shows in a rate. */
-export function createAlarmMetrics(registry: Registry): { receiptNotHonoured(): void } {
+/** What a router can prove against its coordinator. A cluster is opened at zero, so that its first one shows in a rate. */
+export function createAlarmMetrics(registry: Registry): { open(cluster: string): void; count(cluster: string): void } {
   const notHonoured = new Counter({
     name: 'secure_agg_receipts_not_honoured_total',
     help: 'Rounds that were decided without a contribution the coordinator had acknowledged, with evidence of it',
+    labelNames: ['cluster'] as const,
     registers: [registry],
   });
-  return { receiptNotHonoured: () => notHonoured.inc() };
+  return { open: (cluster) => notHonoured.inc({ cluster }, 0), count: (cluster) => notHonoured.inc({ cluster }) };
 }
 
 /** Whether a router's operator has to look at its catalogue; how much it observes, and of what, is nobody else's business. */

@@ -82,17 +82,29 @@ describe('exposition', () => {
   it('leaves out what is not known yet', async () => {
     const metrics = coordinator();
     const before = await metrics.exposition();
-    expect(sample(before, 'secure_agg_privacy_budget_remaining_epsilon')).toBeUndefined();
-    expect(sample(before, 'federation_participation_rate')).toBeUndefined();
-    metrics.privacyBudget({ spent: 1.5, remaining: 6.5, request: 0.5, protects: 'window' });
+    expect(before).not.toMatch(/^secure_agg_privacy_budget_remaining_epsilon/m);
+    expect(before).not.toMatch(/^federation_participation_rate/m);
+    const figures = { spent: 1.5, remaining: 6.5, request: 0.5, protects: 'window' } as const;
+    metrics.privacyBudget(new Map([['ab', figures]]));
     const after = await metrics.exposition();
-    expect(sample(after, 'secure_agg_privacy_budget_spent_epsilon')).toBe(1.5);
-    expect(sample(after, 'secure_agg_privacy_budget_remaining_epsilon')).toBe(6.5);
-    expect(sample(after, 'secure_agg_privacy_request_epsilon')).toBe(0.5);
-    const protects = (what: string) => `secure_agg_privacy_protects{protection="${what}"}`;
+    const privacy = (name: string, cluster = 'ab') => `secure_agg_privacy_${name}_epsilon{cluster="${cluster}"}`;
+    expect(sample(after, privacy('budget_spent'))).toBe(1.5);
+    expect(sample(after, privacy('budget_remaining'))).toBe(6.5);
+    expect(sample(after, privacy('request'))).toBe(0.5);
+    const protects = (what: string) => `secure_agg_privacy_protects{cluster="ab",protection="${what}"}`;
     expect([sample(after, protects('window')), sample(after, protects('event'))]).toEqual([1, 0]);
-    metrics.privacyBudget({ spent: 1.5, remaining: 6.5, request: 0.5, protects: 'event' });
+    metrics.privacyBudget(
+      new Map([
+        ['ab', { ...figures, protects: 'event' }],
+        ['cd', { ...figures, spent: 3 }],
+      ]),
+    );
     const changed = await metrics.exposition();
+    expect(sample(changed, privacy('budget_spent', 'cd'))).toBe(3);
+    metrics.privacyBudget(new Map([['cd', figures]]));
+    const without = await metrics.exposition();
+    expect(sample(without, privacy('budget_spent', 'cd'))).toBe(1.5);
+    expect(without).not.toContain('"ab"');
     expect([sample(changed, protects('window')), sample(changed, protects('event'))]).toEqual([0, 1]);
   });
 });
@@ -125,13 +137,15 @@ describe('failures', () => {
 describe('events', () => {
   it('of the coordinator', async () => {
     const metrics = coordinator();
-    metrics.contributionAccepted(0.0003);
-    metrics.contributionAccepted(0.0003);
+    metrics.contributionAccepted('ab', 0.0003);
+    metrics.contributionAccepted('ab', 0.0003);
     metrics.messageRefused('bad_signature');
     metrics.contributionChecked(0.003);
     metrics.messageRefused('too_large');
     metrics.nodesActive(7);
-    metrics.roundCompleted(12, 5, 5 / 7);
+    metrics.clustersKnown(['ab', 'cd']);
+    metrics.roundCompleted('ab', 12, 5, 5 / 7);
+    metrics.roundImplausible('ab');
     metrics.routersSuspected(
       new Map([
         ['ab', { suspected: 3, quarantined: 2 }],
@@ -145,7 +159,8 @@ describe('events', () => {
       ]),
     );
     const text = await metrics.exposition();
-    expect(sample(text, 'federated_reward_batches_total')).toBe(2);
+    expect(sample(text, 'federated_reward_batches_total{cluster="ab"}')).toBe(2);
+    expect(sample(text, 'federated_reward_batches_total{cluster="cd"}')).toBe(0);
     expect(sample(text, 'secure_agg_contribution_validation_seconds_count')).toBe(3);
     expect(sample(text, 'secure_agg_contribution_validation_seconds_bucket{le="0.0004"}')).toBe(2);
     expect(sample(text, 'federation_nodes_active')).toBe(7);
@@ -153,31 +168,37 @@ describe('events', () => {
     expect(sample(text, 'federation_routers_quarantined{cluster="ab"}')).toBe(1);
     expect(sample(text, 'federation_routers_suspected{cluster="cd"}')).toBe(0);
     expect(sample(text, 'federation_routers_suspected{cluster="ef"}')).toBeUndefined();
-    expect(sample(text, 'federated_rounds_completed')).toBe(1);
-    expect(sample(text, 'secure_agg_participants')).toBe(5);
-    expect(sample(text, 'federation_participation_rate')).toBeCloseTo(5 / 7, 12);
-    expect(sample(text, 'federation_round_duration_seconds_sum')).toBe(12);
+    expect(sample(text, 'federated_rounds_completed{cluster="ab"}')).toBe(1);
+    expect(sample(text, 'federated_rounds_completed{cluster="cd"}')).toBe(0);
+    expect(sample(text, 'secure_agg_participants{cluster="ab"}')).toBe(5);
+    expect(sample(text, 'federation_participation_rate{cluster="ab"}')).toBeCloseTo(5 / 7, 12);
+    expect(sample(text, 'federation_round_duration_seconds_sum{cluster="ab"}')).toBe(12);
+    expect(sample(text, 'secure_agg_rounds_implausible_total{cluster="ab"}')).toBe(1);
   });
 
   it('of a router node', async () => {
     const metrics = router();
-    metrics.contributionSent();
+    metrics.clustersKnown(['ab']);
+    metrics.contributionSent('ab');
+    metrics.receiptNotHonoured('ab');
     metrics.contributionChecked(0.001);
     metrics.contributionRefused('bad_signature', 0.001);
-    metrics.roundVerified(3, 4);
-    metrics.roundVerified(3, 6);
-    metrics.privacyBudget({ spent: 0, remaining: Infinity, request: 0, protects: 'event' });
+    metrics.roundVerified('ab', 3, 4);
+    metrics.roundVerified('ab', 3, 6);
+    metrics.privacyBudget(new Map([['ab', { spent: 0, remaining: Infinity, request: 0, protects: 'event' }]]));
     metrics.rowsTaken('litellm', 'skipped', 'cache_hit', 3);
     metrics.observationsWaiting({ unknown: 4 });
     metrics.observationsWaiting({ listed: 3, unlisted: 1 });
     metrics.valuesClipped('latency_s', 'm:t', 2);
     metrics.valuesDropped('cost_usd', undefined, 1);
     const text = await metrics.exposition();
-    expect(sample(text, 'federated_reward_batches_total')).toBe(1);
+    expect(sample(text, 'federated_reward_batches_total{cluster="ab"}')).toBe(1);
+    expect(sample(text, 'secure_agg_receipts_not_honoured_total{cluster="ab"}')).toBe(1);
+    expect(sample(text, 'secure_agg_rounds_implausible_total{cluster="ab"}')).toBe(0);
     expect(sample(text, 'secure_agg_contribution_validation_seconds_count')).toBe(2);
-    expect(sample(text, 'federated_rounds_completed')).toBe(2);
-    expect(sample(text, 'secure_agg_participants')).toBe(6);
-    expect(text).toContain('secure_agg_privacy_budget_remaining_epsilon +Inf');
+    expect(sample(text, 'federated_rounds_completed{cluster="ab"}')).toBe(2);
+    expect(sample(text, 'secure_agg_participants{cluster="ab"}')).toBe(6);
+    expect(text).toContain('secure_agg_privacy_budget_remaining_epsilon{cluster="ab"} +Inf');
     expect(sample(text, 'router_ingest_rows_total{source="litellm",outcome="skipped",reason="cache_hit"}')).toBe(3);
     expect(sample(text, 'router_observations_waiting{catalogue="unlisted"}')).toBe(1);
     expect(sample(text, 'router_observations_waiting{catalogue="unknown"}')).toBeUndefined();

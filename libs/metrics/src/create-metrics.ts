@@ -7,7 +7,7 @@ import { createFreshnessMetric } from './freshness';
 import { createImplausibleCounter } from './implausible';
 import { createIngestMetrics, type IngestMetrics } from './ingest';
 import { createMisbehaviourCounter } from './misbehaviour';
-import { type BudgetFigures, createBudgetMetrics } from './privacy-budget';
+import { type BudgetsByCluster, createBudgetMetrics } from './privacy-budget';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
 import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
 
@@ -24,23 +24,25 @@ interface CommonMetrics {
   messageRefused(code: ProblemCode): void;
   /** A round ended without a result, or its result did not verify. */
   roundFailed(code: ProblemCode): void;
-  /** What the ledger says of its window. */
-  privacyBudget(figures: BudgetFigures): void;
+  /** Clusters of the policy that this process takes part in: their counters are there from now on, at zero. */
+  clustersKnown(clusters: Iterable<string>): void;
+  /** What the ledgers say of their window. */
+  privacyBudget(budgets: BudgetsByCluster): void;
   /** A party's misbehaviour was proven, and the evidence kept. */
   misbehaviourProven(kind: EvidenceKind): void;
   /** A round has no usable result, because no honest routers can have sent its sums. */
-  roundImplausible(): void;
+  roundImplausible(cluster: string): void;
   /** Time until this party stops for want of a newer statement of the current documents; undefined where none is needed. */
   freshnessLeft(seconds: number | undefined): void;
 }
 
 export interface CoordinatorMetrics extends CommonMetrics {
   /** A contribution was checked in `seconds` and durably accepted. The same bytes again are no new event. */
-  contributionAccepted(seconds: number): void;
+  contributionAccepted(cluster: string, seconds: number): void;
   /** A contribution was checked in `seconds` and refused; the refusal is counted by `messageRefused`. */
   contributionChecked(seconds: number): void;
   /** A result was published, `seconds` after the announcement; `rate` = participants per active router, 0 to 1. */
-  roundCompleted(seconds: number, participants: number, rate: number): void;
+  roundCompleted(cluster: string, seconds: number, participants: number, rate: number): void;
   /** Routers heard from within the activity window. */
   nodesActive(count: number): void;
   /** By cluster of the policy: routers that scores over rounds name, and those of them in quarantine. Others are forgotten. */
@@ -49,15 +51,15 @@ export interface CoordinatorMetrics extends CommonMetrics {
 
 export interface RouterNodeMetrics extends CommonMetrics, IngestMetrics {
   /** This router's contribution got its receipt. */
-  contributionSent(): void;
+  contributionSent(cluster: string): void;
   /** As a committee member: a contribution was checked in `seconds` and stays in. */
   contributionChecked(seconds: number): void;
   /** This router's contribution was refused, or as a committee member a contribution was left out; `seconds` for the latter. */
   contributionRefused(code: ProblemCode, seconds?: number): void;
   /** A result was verified, `seconds` after the announcement. */
-  roundVerified(seconds: number, participants: number): void;
+  roundVerified(cluster: string, seconds: number, participants: number): void;
   /** A round was decided without a contribution that the coordinator had acknowledged; the evidence is kept. */
-  receiptNotHonoured(): void;
+  receiptNotHonoured(cluster: string): void;
   /** Whether observations whose key the last catalogue lacks are not kept any more. */
   unlistedQuotaFull(full: boolean): void;
 }
@@ -78,18 +80,24 @@ export function createMetrics(
   if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
   const failed = createFailureCounters(registry);
   const contributions = createContributionMetrics(registry);
-  const roundEnded = createRoundMetrics(registry);
+  const rounds = createRoundMetrics(registry);
+  const implausible = createImplausibleCounter(registry);
+  const alarms = options.app === 'router-node' ? createAlarmMetrics(registry) : undefined;
+  const byCluster = [contributions, rounds, implausible, ...(alarms ? [alarms] : [])];
   const common: CommonMetrics = {
     contentType: registry.contentType,
     exposition: () => registry.metrics(),
     messageRefused: failed,
     roundFailed: failed,
+    clustersKnown: (clusters) => {
+      for (const cluster of clusters) for (const each of byCluster) each.open(cluster);
+    },
     privacyBudget: createBudgetMetrics(registry),
     misbehaviourProven: createMisbehaviourCounter(registry),
-    roundImplausible: createImplausibleCounter(registry),
+    roundImplausible: implausible.count,
     freshnessLeft: createFreshnessMetric(registry),
   };
-  if (options.app === 'router-node') {
+  if (alarms) {
     return {
       ...common,
       contributionSent: contributions.counted,
@@ -98,8 +106,8 @@ export function createMetrics(
         failed(code);
         if (seconds !== undefined) contributions.validated(seconds);
       },
-      roundVerified: roundEnded,
-      ...createAlarmMetrics(registry),
+      roundVerified: rounds.ended,
+      receiptNotHonoured: alarms.count,
       ...createQuotaMetrics(registry),
       ...createIngestMetrics(registry),
     };
@@ -107,14 +115,14 @@ export function createMetrics(
   const fleet = createFleetMetrics(registry);
   return {
     ...common,
-    contributionAccepted: (seconds) => {
-      contributions.counted();
+    contributionAccepted: (cluster, seconds) => {
+      contributions.counted(cluster);
       contributions.validated(seconds);
     },
     contributionChecked: contributions.validated,
-    roundCompleted: (seconds, participants, rate) => {
-      roundEnded(seconds, participants);
-      fleet.participation(rate);
+    roundCompleted: (cluster, seconds, participants, rate) => {
+      rounds.ended(cluster, seconds, participants);
+      fleet.participation(cluster, rate);
     },
     nodesActive: fleet.nodesActive,
     routersSuspected: createSuspicionMetrics(registry),

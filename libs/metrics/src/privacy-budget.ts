@@ -11,10 +11,14 @@ export interface BudgetFigures {
   readonly protects: 'window' | 'event';
 }
 
-/** Privacy budget of this process's own ledger. */
-export function createBudgetMetrics(registry: Registry): (figures: BudgetFigures) => void {
+/** By the hash of a cluster of the fleet policy. */
+export type BudgetsByCluster = ReadonlyMap<string, BudgetFigures>;
+
+/** Privacy budgets of this process's own ledgers; clusters that are not given any more are forgotten. */
+export function createBudgetMetrics(registry: Registry): (budgets: BudgetsByCluster) => void {
   const registers = [registry];
-  const gauge = (name: string, help: string) => new Gauge({ name: `secure_agg_privacy_${name}`, help, registers });
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `secure_agg_privacy_${name}`, help, labelNames: ['cluster'] as const, registers });
   const spentEpsilon = gauge(
     'budget_spent_epsilon',
     'Epsilon of all rounds in the window: of any requests with at most one in each round, together',
@@ -30,15 +34,16 @@ export function createBudgetMetrics(registry: Registry): (figures: BudgetFigures
   const protection = new Gauge({
     name: 'secure_agg_privacy_protects',
     help: '1 for what the budget is held to: all rounds of the window together (window), or those that one request enters (event)',
-    labelNames: ['protection'] as const,
+    labelNames: ['cluster', 'protection'] as const,
     registers,
   });
-  // Zero would read as "exhausted" until the ledger is first read.
-  remainingEpsilon.remove();
-  return ({ spent, remaining, request, protects }) => {
-    spentEpsilon.set(spent);
-    remainingEpsilon.set(remaining);
-    requestEpsilon.set(request);
-    for (const name of ['window', 'event']) protection.set({ protection: name }, name === protects ? 1 : 0);
+  return (budgets) => {
+    for (const metric of [spentEpsilon, remainingEpsilon, requestEpsilon, protection]) metric.reset();
+    for (const [cluster, { spent, remaining, request, protects }] of budgets) {
+      spentEpsilon.set({ cluster }, spent);
+      remainingEpsilon.set({ cluster }, remaining);
+      requestEpsilon.set({ cluster }, request);
+      for (const name of ['window', 'event']) protection.set({ cluster, protection: name }, name === protects ? 1 : 0);
+    }
   };
 }

@@ -14,27 +14,26 @@ import {
 import { type ClusterPolicy, requestNorm } from '@secagg/schema';
 import { type ClusterPlan } from './start-round';
 
-/** At the delta of the cluster's plan, of the configured cluster that has least left; undefined without clusters. */
-export function tightestBudget(
+/** Of every configured cluster that the policy has, at the delta of its plan. */
+export function budgetFigures(
   state: CoordinatorState,
   plans: Iterable<ClusterPlan>,
   nowMs: number,
-): BudgetFigures | undefined {
-  let tightest: BudgetFigures | undefined;
+): Map<string, BudgetFigures> {
+  const figures = new Map<string, BudgetFigures>();
   for (const { cluster, privacy } of plans) {
     const policy = state.view.policy.clusters.find((entry) => entry.cluster === cluster);
     if (!policy) continue;
     const balance = ledgerBalance(clusterLedger(state, cluster), clusterBudget(policy), nowMs);
     const epsilon = (units: number) => rhoToEpsilon(unitsToRho(units), 1 / privacy.deltaInverse);
-    const found = {
+    figures.set(cluster, {
       spent: epsilon(balance.spentUnits),
       remaining: epsilon(balance.remainingUnits),
       request: epsilon(balance.requestUnits),
       protects: balance.protects,
-    };
-    if (!tightest || found.remaining < tightest.remaining) tightest = found;
+    });
   }
-  return tightest;
+  return figures;
 }
 
 /** What a round of this plan is charged at worst, and what is left of it with the participants that are expected, by default the minimum. */

@@ -16,7 +16,7 @@ import { largestContribution } from '../rounds/contribution-size';
 import { knownRound, liveRound } from '../rounds/round-status';
 
 export interface ContributionObserver {
-  accepted(seconds: number): void;
+  accepted(cluster: string, seconds: number): void;
   /** It was refused after `seconds` of checking; the refusal itself is counted with all others. */
   checked(seconds: number): void;
 }
@@ -70,7 +70,7 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
           seconds = checkSeconds + since(start);
           return step;
         });
-        if (isNew) observer.accepted(seconds);
+        if (isNew) observer.accepted(cluster, seconds);
         return messageReply(signedMessage, receipt, isNew ? 201 : 200);
       } catch (error) {
         if (begun !== undefined) observer.checked(seconds ?? since(begun));

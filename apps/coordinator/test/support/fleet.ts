@@ -39,6 +39,8 @@ export interface TestFleetOptions {
   readonly minParticipants?: number;
   /** What is to be otherwise in the policy of the cluster. */
   readonly policy?: Partial<ClusterPolicy>;
+  /** Clusters that the policy has beside the first one, on the same terms. */
+  readonly otherClusters?: readonly ClusterHash[];
   /** What is to be otherwise in the policy of the fleet. */
   readonly fleetPolicy?: Partial<Pick<PolicyTerms, 'misbehaviour' | 'freshness'>>;
   /** When its documents are issued; by default when they are. */
@@ -119,7 +121,7 @@ export class TestFleet {
 
   /** New versions of policy and roster, with the certificates issued until now. */
   sign(revokedSerials: number[] = []): FleetDocuments {
-    const { committee, candidates, minParticipants = 2, policy: terms, fleetPolicy } = this.options;
+    const { committee, candidates, minParticipants = 2, policy: terms, fleetPolicy, otherClusters = [] } = this.options;
     this.version += 1;
     const policy = signPolicy(
       this.authority,
@@ -127,15 +129,15 @@ export class TestFleet {
         ...fleetPolicy,
         version: this.version,
         issued_at_ms: this.nowMs,
-        clusters: [
-          clusterTerms(this.cluster, {
+        clusters: [this.cluster, ...otherClusters].sort().map((cluster) =>
+          clusterTerms(cluster, {
             min_participants_per_group: minParticipants,
             max_round_rho_units: 2 ** 45,
             budget_rho_units: 2 ** 50,
             unsafe_no_noise: true,
             ...terms,
           }),
-        ],
+        ),
         committee: {
           ...committee,
           candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id),

@@ -38,10 +38,6 @@ export function routerPrivacy(router: Router): Required<RouterPrivacy> {
 
 export function showBudget(router: Router): void {
   const { spent_epsilon, remaining_epsilon, request_epsilon, protects } = routerPrivacy(router);
-  router.metrics.privacyBudget({
-    spent: spent_epsilon,
-    remaining: remaining_epsilon,
-    request: request_epsilon,
-    protects,
-  });
+  const figures = { spent: spent_epsilon, remaining: remaining_epsilon, request: request_epsilon, protects };
+  router.metrics.privacyBudget(new Map([[router.config.cluster, figures]]));
 }

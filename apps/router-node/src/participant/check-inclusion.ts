@@ -66,7 +66,7 @@ function take(router: Router, key: string, proof: InclusionProof): void {
     return evidence !== undefined && store.evidence.put(key, receipt, evidence, router.now());
   });
   failpoint('after-durable:decision-kept');
-  if (isNew) raiseAlarm(router, round.config.round);
+  if (isNew) raiseAlarm(router, round.config.cluster, round.config.round);
 }
 
 /** In the set, or in the list and left out of the set for a reason that the reports give. */

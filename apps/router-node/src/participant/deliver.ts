@@ -30,7 +30,7 @@ export async function deliver(router: Router, key: string, { sendAtMs }: Slot, s
         contact.track(client.contribute(cluster, round, bytes, { signal, attempts: 1, timeoutMs: 30_000 })),
       );
       router.store.journal.commit(receiveReceipt(stateOf(router), router.context, key, receipt).events);
-      metrics.contributionSent();
+      metrics.contributionSent(cluster);
       log.info({ round }, 'contribution acknowledged');
       return;
     } catch (error) {

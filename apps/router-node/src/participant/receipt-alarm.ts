@@ -19,10 +19,10 @@ export function evidenceOf(
 }
 
 /** Once for a round, when its evidence is on disk. */
-export function raiseAlarm({ metrics, log }: Router, round: number): void {
-  metrics.receiptNotHonoured();
+export function raiseAlarm({ metrics, log }: Router, cluster: string, round: number): void {
+  metrics.receiptNotHonoured(cluster);
   log.error(
-    { round },
+    { cluster, round },
     'the coordinator acknowledged this contribution and the round was decided without it: see /v1/evidence for the proof',
   );
 }

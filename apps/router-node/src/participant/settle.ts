@@ -50,7 +50,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
   });
   verified(router, audited, aggregate);
   log.info({ round, outcome: reply.outcome, participants: aggregate.signal.participant_count }, 'round verified');
-  if (isNew) raiseAlarm(router, round);
+  if (isNew) raiseAlarm(router, cluster, round);
 }
 
 /** The record of the round holds all that proves that a receipt was not honoured. */
@@ -63,7 +63,7 @@ function evidenceIn(router: Router, key: string, transcript: Transcript) {
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
     // A receipt that proves nothing must not keep the round from being settled.
-    router.metrics.receiptNotHonoured();
+    router.metrics.receiptNotHonoured(ofRoundKey(key).cluster);
     router.log.error(
       { ...ofRoundKey(key), code: error.code, detail: error.message },
       'the coordinator left out what it had acknowledged, and its receipt does not prove it',
@@ -143,14 +143,15 @@ const published = (router: Router, audited: OpenedRound): PublishedSignal => {
 };
 
 function verified(router: Router, audited: OpenedRound, { implausible }: PublishedSignal): void {
+  const { cluster, round_time_ms: announcedMs } = audited.round.config;
   if (implausible) {
-    router.metrics.roundImplausible();
+    router.metrics.roundImplausible(cluster);
     router.log.error(
       { round: audited.round.config.round, implausible },
       'no honest fleet can have produced the result of the round: the last usable one stays',
     );
   }
   const participants = audited.set.groups.reduce((sum, group) => sum + group.members.length, 0);
-  router.metrics.roundVerified(Math.max(0, router.now() - audited.round.config.round_time_ms) / 1000, participants);
+  router.metrics.roundVerified(cluster, Math.max(0, router.now() - announcedMs) / 1000, participants);
   showBudget(router);
 }
