@@ -30,14 +30,13 @@ import { FleetKeeper } from './fleet/fleet-keeper';
 import { FreshnessWatch } from './fleet/freshness-watch';
 import { Standing } from './fleet/standing';
 import { withoutRole } from './fleet/own-role';
-import { type AliasRules, createAliases } from './ingest/names/aliases';
+import { type AliasRules } from './ingest/names/aliases';
 import { watchPlan } from './ingest/names/plan-watch';
 import { readAliases } from './ingest/names/read-aliases';
-import { RouterNames } from './ingest/names/router-names';
 import { ValueLog } from './ingest/values/value-log';
 import { readStartFiles, type StartFiles } from './key-files';
 import { type Node } from './node';
-import { type ObservationStore } from './observations/observation-store';
+import { type ObservationStore, type ObservationStoreOptions } from './observations/observation-store';
 import { observationThread } from './observations/thread';
 import { DataReleases } from './participant/data-releases';
 import { Participant } from './participant/participant';
@@ -95,8 +94,7 @@ export async function startNode(
   await takeUpClaims(store, observations, releases);
   const standing = new Standing(store.misbehaviour, node.metrics, log, node.now);
   const values = new ValueLog(node.metrics, log);
-  const names = new RouterNames(observations, createAliases(aliases), config.defaultTask);
-  const router: Router = { ...node, store, observations, releases, standing, values, names };
+  const router: Router = { ...node, store, observations, releases, standing, values };
   const member: Member | undefined = seats && { ...node, store: seats, standing };
   node.fleet.add(store.journal);
 
@@ -227,6 +225,7 @@ function openObservations(
       retentionHours: config.observationRetentionHours,
       requestWindowHours: config.requestWindowHours,
       aliases,
+      mapping: mappingOf(config),
       groupAccess: config.groupAccess,
       ...(storeKey ? { storeKey } : {}),
       ...(requestsPerRequester === undefined ? {} : { requestsPerRequester }),
@@ -234,6 +233,18 @@ function openObservations(
     onFailure,
   );
 }
+
+const mappingOf = ({
+  defaultTask,
+  taskAttribute,
+  requesterAttribute,
+  evaluation,
+}: Config): ObservationStoreOptions['mapping'] => ({
+  defaultTask,
+  taskAttribute,
+  ...(requesterAttribute === undefined ? {} : { requesterAttribute }),
+  ...(evaluation === undefined ? {} : { evaluation }),
+});
 
 /** A round may have taken data just before the process ended, and not have been answered; or it ended, and its data was still to be released. */
 async function takeUpClaims(store: RouterStore, observations: ObservationStore, releases: DataReleases): Promise<void> {

@@ -101,7 +101,7 @@ it('sits out a round that is over before it could have prepared, and says so at 
   expect((await client.status()).last_refusal?.problem).toContain('5000 ms after its announcement');
 });
 
-it('has nothing on the thread that polls by which an observation could be read', async () => {
+it('has nothing on the thread that polls by which an observation could be read, be it stored or on its way in', async () => {
   const workspace = join(__dirname, '../../..');
   const inputsOf = async (program: string): Promise<string[]> => {
     const { metafile } = await build({
@@ -125,6 +125,14 @@ it('has nothing on the thread that polls by which an observation could be read',
     'store/local-signal.ts',
     'participant/choose-data.ts',
     'observations/observation-service.ts',
+    'observations/parse-batch.ts',
+    'observations/open-batch.ts',
+    'ingest/session.ts',
+    'ingest/json/json-rows.ts',
+    'ingest/litellm/map-payload.ts',
+    'ingest/otlp/decode-protobuf.ts',
+    'ingest/otlp/gen-ai.ts',
+    'ingest/names/explain.ts',
   ];
   const [main, worker] = await Promise.all([inputsOf('main.ts'), inputsOf('observations-worker.ts')]);
   expect(worker).toEqual(expect.arrayContaining(ofObservations));

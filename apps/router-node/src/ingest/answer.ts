@@ -3,7 +3,7 @@ import { type IngestAnswer } from '@secagg/client';
 import { SecaggError } from '@secagg/schema';
 import { type RowOutcome } from './ingest-store';
 import { type SkipReason } from './row';
-import { type ValueCounts, type ValueField, type ValueNotes } from './values/count-values';
+import { MAX_KEYS, OTHER_KEYS, type ValueCounts, type ValueField, type ValueNotes } from './values/count-values';
 
 /** Refused rows that are listed; those after them are counted. */
 const MAX_LISTED = 10_000;
@@ -17,7 +17,6 @@ export class AnswerBuilder {
   private notListed = 0;
   private readonly clipped: MutableCounts = {};
   private readonly dropped: MutableCounts = {};
-  private warnings: readonly string[] = [];
 
   skip(reason: SkipReason, count = 1): void {
     if (count > 0) this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + count);
@@ -37,10 +36,9 @@ export class AnswerBuilder {
       this.rejected.push({ index, code, message, ...(typeof details.path === 'string' ? { path: details.path } : {}) });
   }
 
-  note({ clipped, dropped }: ValueNotes, warnings: readonly string[]): void {
+  note({ clipped, dropped }: ValueNotes): void {
     add(this.clipped, clipped);
     add(this.dropped, dropped);
-    if (warnings.length > 0) this.warnings = warnings;
   }
 
   build(): IngestAnswer {
@@ -51,16 +49,22 @@ export class AnswerBuilder {
       ...(this.notListed > 0 ? { rejected_not_listed: this.notListed } : {}),
       ...(hasSome(this.clipped) ? { clipped: this.clipped } : {}),
       ...(hasSome(this.dropped) ? { dropped: this.dropped } : {}),
-      ...(this.warnings.length > 0 ? { warnings: [...this.warnings] } : {}),
     };
   }
 }
 
 const hasSome = (counts: object): boolean => Object.keys(counts).length > 0;
 
+/** A batch may have any number of keys; those past the first ones of a field count together. */
 function add(total: MutableCounts, more: ValueCounts): void {
   for (const [field, keys] of Object.entries(more) as [ValueField, Record<string, number>][]) {
     const own = (total[field] ??= {});
-    for (const [key, count] of Object.entries(keys)) own[key] = (own[key] ?? 0) + count;
+    let listed = Object.keys(own).length;
+    for (const [key, count] of Object.entries(keys)) {
+      const isNew = !Object.hasOwn(own, key);
+      const shown = isNew && listed >= MAX_KEYS ? OTHER_KEYS : key;
+      if (isNew && shown === key) listed += 1;
+      own[shown] = (own[shown] ?? 0) + count;
+    }
   }
 }

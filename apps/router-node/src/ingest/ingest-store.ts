@@ -14,7 +14,5 @@ export type RowOutcome = 'accepted' | 'duplicate' | 'taken' | 'full' | 'unlisted
 
 export interface IngestStore {
   /** Each row by itself, in their order. Resolves when those that were accepted are on disk. */
-  acceptRows(
-    rows: readonly IncomingRow[],
-  ): Promise<{ readonly outcomes: readonly RowOutcome[]; readonly isFullOfUnlisted: boolean }>;
+  acceptRows(rows: readonly IncomingRow[]): Promise<readonly RowOutcome[]>;
 }

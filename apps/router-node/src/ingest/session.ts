@@ -1,20 +1,24 @@
 /** One body of rows on its way to the disk: each row by itself, and an answer that says what became of each. */
 import { type IngestAnswer } from '@secagg/client';
-import { type IngestSource, type RouterNodeMetrics } from '@secagg/metrics';
 import { SecaggError } from '@secagg/schema';
-import { AnswerBuilder } from './answer';
-import { countAnswer } from './count-answer';
 import { noRoom } from '../observations/row-adder';
+import { AnswerBuilder } from './answer';
 import { type IngestStore, type RowOutcome } from './ingest-store';
 import { type ParsedRow } from './json/json-rows';
 import { type Row } from './row';
-import { countValues } from './values/count-values';
-import { type ValueLog } from './values/value-log';
+import { countValues, type ValueBounds, type ValueNotes } from './values/count-values';
 
 export interface IngestParts {
   readonly store: IngestStore;
-  readonly values: ValueLog;
-  readonly metrics: Pick<RouterNodeMetrics, 'rowsTaken' | 'unlistedQuotaFull'>;
+  readonly bounds: ValueBounds;
+  /** Told of the values of rows that have become durable. */
+  onNotes(notes: ValueNotes): void;
+}
+
+export interface SessionResult {
+  readonly answer: IngestAnswer;
+  /** What reading threw, or `overloaded` when there was room for none; the rows of the answer stay. */
+  readonly problem?: SecaggError;
 }
 
 /** Rows that are made durable together. */
@@ -28,16 +32,12 @@ export class IngestSession {
   private wasFull = false;
 
   constructor(
-    private readonly source: IngestSource,
     private readonly map: (value: unknown) => Row | readonly Row[],
     private readonly parts: IngestParts,
   ) {}
 
-  /**
-   * Reads rows to their end. Throws what reading throws, with what has become of the rows before as details of a SecaggError; and
-   * `overloaded` when there was room for none.
-   */
-  async read(lists: AsyncIterable<readonly ParsedRow[]>): Promise<IngestAnswer> {
+  /** Reads rows to their end. Throws what the store throws, and what reading throws that is no SecaggError. */
+  async read(lists: AsyncIterable<readonly ParsedRow[]>): Promise<SessionResult> {
     try {
       for await (const rows of lists) {
         for (const row of rows) this.take(row);
@@ -46,18 +46,11 @@ export class IngestSession {
     } catch (error) {
       await this.commit();
       if (!(error instanceof SecaggError)) throw error;
-      throw new SecaggError(error.code, error.message, { ...error.details, ...this.counted() });
+      return { answer: this.answer.build(), problem: error };
     }
     await this.commit();
-    const answer = this.counted();
-    if (this.wasFull && answer.accepted === 0) throw noRoom();
-    return answer;
-  }
-
-  private counted(): IngestAnswer {
     const answer = this.answer.build();
-    countAnswer(this.source, answer, this.parts.metrics);
-    return answer;
+    return { answer, ...(this.wasFull && answer.accepted === 0 ? { problem: noRoom() } : {}) };
   }
 
   private take(parsed: ParsedRow): void {
@@ -80,20 +73,20 @@ export class IngestSession {
     this.pending = [];
     if (rows.length === 0) return;
     // Dropped values are of no interest to the store.
-    const { outcomes, isFullOfUnlisted } = await this.parts.store.acceptRows(
+    const outcomes = await this.parts.store.acceptRows(
       rows.map(({ row }) =>
         row.kind === 'score'
           ? row
           : { kind: row.kind, observation: row.observation, ...(row.ids ? { ids: row.ids } : {}) },
       ),
     );
-    this.parts.metrics.unlistedQuotaFull(isFullOfUnlisted);
     outcomes.forEach((outcome, i) => this.settle(rows[i].index, outcome));
     const accepted = rows.flatMap(({ row }, i) =>
       outcomes[i] === 'accepted' && row.kind === 'observation' ? [row] : [],
     );
-    const notes = countValues(accepted, this.parts.values.bounds);
-    this.answer.note(notes, this.parts.values.add(notes));
+    const notes = countValues(accepted, this.parts.bounds);
+    this.answer.note(notes);
+    this.parts.onNotes(notes);
   }
 
   private settle(index: number, result: RowOutcome): void {

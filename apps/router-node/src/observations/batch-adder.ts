@@ -68,7 +68,7 @@ export class BatchAdder {
       good.filter((_, i) => outcomes[i] === 'accepted'),
       bounds,
     );
-    answer.note(notes, []);
+    answer.note(notes);
     return { answer: answer.build(), notes };
   }
 }

@@ -49,6 +49,7 @@ const open = async (change: Partial<ObservationStoreOptions> = {}): Promise<void
     maxRequestsPerRound: 5,
     limits: { maxObservations: 1000, maxUnlisted: 1 },
     retentionHours: 1_000_000,
+    mapping: { defaultTask: 'general', taskAttribute: 'task' },
     requestWindowHours: 1,
     aliases: NO_ALIASES,
     ...change,
@@ -126,6 +127,47 @@ describe('the observation store', () => {
       prepare().then(note('round')),
     ]);
     expect(order[0]).toBe('round');
+  });
+
+  it('prepares before it reads on in a body that is under way', async () => {
+    await service.accept(batch(5));
+    const order: string[] = [];
+    await service.ingest({ id: 1, start: { source: 'scores', format: 'json', bounds: DEFAULT_BOUNDS } });
+    const scores = JSON.stringify(
+      Array.from({ length: 900 }, (_, i) => ({ id: `${'x'.repeat(200)}${i}`, quality: 1 })),
+    );
+    const reading = service.ingest({ id: 1, given: { piece: new Uint8Array(Buffer.from(scores)) } });
+    await Promise.all([reading.then(() => order.push('body')), prepare().then(() => order.push('round'))]);
+    expect(order).toEqual(['round', 'body']);
+    await service.ingest({ id: 1, given: { end: 'whole' } });
+    await expect(service.ingest({ id: 2, given: { end: 'whole' } })).rejects.toThrow('no such batch');
+  });
+
+  it('shows what waits by the catalogue of the last round, or of the plan before it', async () => {
+    await service.accept(batch(3));
+    await service.accept(batch(2, 'other'));
+    const report = async (aliases?: object) =>
+      JSON.parse(
+        Buffer.from(
+          await service.names(aliases && { aliases: new Uint8Array(Buffer.from(JSON.stringify(aliases))) }),
+        ).toString(),
+      ) as object;
+    expect((await service.status()).names).toEqual({ catalogue: null, listed: 0, unlisted: 5 });
+    await service.plan(['other:t']);
+    expect((await service.status()).names).toEqual({ catalogue: 'planned', listed: 2, unlisted: 3 });
+    expect(await report()).toMatchObject({ catalogue: 'planned', listed: 2, unlisted: 3 });
+    await prepare();
+    expect((await service.status()).names).toEqual({ catalogue: 'announced', listed: 0, unlisted: 2 });
+    expect(await report({ models: { other: 'm' } })).toMatchObject({
+      catalogue: 'announced',
+      listed: 2,
+      unlisted: 0,
+      keys: [{ key: 'other:t', counts_as: 'm:t', verdict: 'listed' }],
+    });
+    await expect(report({ models: { a: 1 } })).rejects.toMatchObject({
+      code: 'invalid',
+      details: { path: 'models.a' },
+    });
   });
 
   it('learns from a round which keys are of use, and keeps few of the others', async () => {

@@ -12,6 +12,7 @@ import { type Release } from '../store/claims';
 import { type ObservationTables, openObservationTables } from '../store/observation-tables';
 import { type BatchOutcome, type RawBatch } from './batch-adder';
 import { Intake } from './intake';
+import { type IngestProgress, type IngestStep } from './ingest-steps';
 import { Jobs, type Urgency } from './jobs';
 import {
   type ObservationStore,
@@ -20,20 +21,22 @@ import {
   type Prepared,
   type StoreStatus,
   type UnlistedQuota,
-  type WaitingNames,
 } from './observation-store';
+import { OpenBatches } from './open-batches';
 import { decodeText, parseJson } from './parse-batch';
 import { requesterHash } from './requester-hash';
+import { WaitingNames } from './waiting-names';
 
 const HOUR_MS = 3_600_000;
 const MISSING_KEYS_SHOWN = 100;
-const NAMES_SHOWN = 10_000;
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 export class ObservationService implements ObservationStore {
   private readonly jobs = new Jobs();
   private readonly intake: Intake;
+  private readonly batches: OpenBatches;
+  private readonly waitingNames: WaitingNames;
   private isFlushing = false;
   private readonly retention: NodeJS.Timeout;
 
@@ -44,6 +47,8 @@ export class ObservationService implements ObservationStore {
   ) {
     const aliases = isEmpty(options.aliases) ? undefined : createAliases(options.aliases);
     this.intake = new Intake(tables, options.limits, now, aliases);
+    this.batches = new OpenBatches(options, { acceptRows: (rows) => this.acceptRows(rows) });
+    this.waitingNames = new WaitingNames(tables);
     const drop = (): void => void this.dropOld().catch(() => undefined);
     this.retention = setInterval(drop, HOUR_MS);
     drop();
@@ -70,12 +75,15 @@ export class ObservationService implements ObservationStore {
     return { ...(await accepted), isFullOfUnlisted: this.intake.isFullOfUnlisted };
   }
 
-  async acceptRows(
-    rows: readonly IncomingRow[],
-  ): Promise<{ readonly outcomes: readonly RowOutcome[] } & UnlistedQuota> {
+  async ingest(step: IngestStep): Promise<IngestProgress> {
+    const progress = await this.batches.step(step);
+    return { ...progress, isFullOfUnlisted: this.intake.isFullOfUnlisted };
+  }
+
+  private async acceptRows(rows: readonly IncomingRow[]): Promise<readonly RowOutcome[]> {
     const accepted = this.intake.acceptRows(rows);
     this.flush();
-    return { outcomes: await accepted, isFullOfUnlisted: this.intake.isFullOfUnlisted };
+    return accepted;
   }
 
   private flush(): void {
@@ -88,11 +96,14 @@ export class ObservationService implements ObservationStore {
     }
   }
 
-  names(): Promise<WaitingNames> {
+  async names(as?: { readonly aliases: Uint8Array }): Promise<Uint8Array> {
+    const step = await this.once('other', () => this.waitingNames.report(as?.aliases));
+    return this.jobs.do('other', step);
+  }
+
+  plan(keys: readonly string[]): Promise<void> {
     return this.once('other', () => {
-      const { observations, catalogue } = this.tables;
-      const waiting = observations.waitingByKey(NAMES_SHOWN);
-      return { waiting, ...(catalogue.isKnown ? { catalogue: catalogue.list() } : {}) };
+      this.waitingNames.planned = keys;
     });
   }
 
@@ -149,6 +160,7 @@ export class ObservationService implements ObservationStore {
         unlistedSkipped: this.intake.unlistedSkipped,
         missingKeys: Object.fromEntries(missing.sort(([a], [b]) => (a < b ? -1 : 1))),
         claims: claims.all(),
+        names: this.waitingNames.counts(),
       };
     });
   }

@@ -1,11 +1,15 @@
 /** What the node asks of its observation store. Everything is answered later: the store works in a thread of its own (ADR 0015). */
 import { type BuiltContribution, type Identity } from '@secagg/protocol';
 import { type OpenRound } from '@secagg/schema';
-import { type IncomingRow, type RowOutcome } from '../ingest/ingest-store';
 import { type AliasRules } from '../ingest/names/aliases';
+import { type GenAiSettings } from '../ingest/otlp/gen-ai';
 import { type Claim, type Release } from '../store/claims';
 import { type BatchOutcome, type RawBatch } from './batch-adder';
+import { type IngestProgress, type IngestStep } from './ingest-steps';
 import { type IntakeLimits } from './row-adder';
+
+/** Most observations of one request to `/v1/observations`. */
+export const MAX_BATCH = 10_000;
 
 export interface Preparation {
   /** A round that was checked. */
@@ -33,6 +37,15 @@ export interface StoreStatus {
   /** Keys that the last catalogue lacks, those with most waiting; empty before a catalogue is known. */
   readonly missingKeys: Readonly<Record<string, number>>;
   readonly claims: readonly Claim[];
+  readonly names: NameCounts;
+}
+
+/** What of that which waits the catalogue has, and where that is known from. */
+export interface NameCounts {
+  /** `announced`: that of the last round; `planned`: what the coordinator says that the next ones will have. */
+  readonly catalogue: 'announced' | 'planned' | null;
+  readonly listed: number;
+  readonly unlisted: number;
 }
 
 export interface UnlistedQuota {
@@ -40,20 +53,15 @@ export interface UnlistedQuota {
   readonly isFullOfUnlisted: boolean;
 }
 
-export interface WaitingNames {
-  /** Observations by key, those with most waiting. */
-  readonly waiting: readonly (readonly [key: string, count: number])[];
-  /** Keys of the last round that was prepared for; undefined before the first. */
-  readonly catalogue?: readonly string[];
-}
-
 export interface ObservationStore {
-  /** Resolves when the batch is on disk. Throws as `BatchAdder.add` does. */
+  /** Resolves when the batch is on disk. Its body is the store's from then on. Throws as `BatchAdder.add` does. */
   accept(batch: RawBatch): Promise<BatchOutcome & UnlistedQuota>;
-  /** Each row by itself, in their order. Resolves when those that were accepted are on disk. */
-  acceptRows(rows: readonly IncomingRow[]): Promise<{ readonly outcomes: readonly RowOutcome[] } & UnlistedQuota>;
-  /** What waits by key, for the router's operator. */
-  names(): Promise<WaitingNames>;
+  /** A body of rows, piece by piece: after a step that says so comes one that brings the next piece. Throws what the disk throws. */
+  ingest(step: IngestStep): Promise<IngestProgress>;
+  /** What waits by key, for the router's operator: a name report in JSON. Throws `invalid` and `malformed` for what are no aliases. */
+  names(as?: { readonly aliases: Uint8Array }): Promise<Uint8Array>;
+  /** What the coordinator says that the next rounds will have: a hint, for showing only. */
+  plan(keys: readonly string[]): Promise<void>;
   /** A ready signal in place of observations. Throws what decoding throws, and `policy` for one of another cluster. */
   putSignal(body: Uint8Array): Promise<void>;
   /** Takes the data of a round and builds the contribution: both are there once this resolves, and otherwise nothing was taken. */
@@ -84,6 +92,7 @@ export interface ObservationStoreOptions {
   readonly requestWindowHours: number;
   /** What the fleet calls models and tasks that this router's software calls otherwise. */
   readonly aliases: AliasRules;
+  readonly mapping: Omit<GenAiSettings, 'names'> & { readonly defaultTask: string };
   /** The file's group may read and write it. */
   readonly groupAccess?: boolean;
 }

@@ -1,8 +1,7 @@
 /** A request body to observations: JSON (one or an array) or one JSON object a line. */
 import { parseObservation, type RewardObservation, SecaggError } from '@secagg/schema';
 import { type Aliases } from '../ingest/names/aliases';
-
-export const MAX_BATCH = 10_000;
+import { MAX_BATCH } from './observation-store';
 
 export type ParsedObservation = { readonly observation: RewardObservation } | { readonly problem: SecaggError };
 

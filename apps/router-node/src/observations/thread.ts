@@ -72,13 +72,15 @@ export async function observationThread(
     if (!isClosing || waiting.size > 0) failed(new Error('the thread of the observation store has ended'));
   });
 
+  /** @param handedOver parts of the argument that the thread has from then on, instead of a copy */
   const call =
-    <N extends Name>(name: N) =>
+    <N extends Name>(name: N, handedOver: (argument: Argument<N>) => readonly Uint8Array[] = () => []) =>
     async (argument?: Argument<N>): Promise<Awaited<ReturnType<ObservationStore[N]>>> => {
       if (name === 'close') isClosing = true;
       calls += 1;
       const answered = reply(calls);
-      worker.postMessage({ id: calls, name, argument } satisfies Call);
+      const parts = argument === undefined ? [] : handedOver(argument).map(({ buffer }) => buffer as ArrayBuffer);
+      worker.postMessage({ id: calls, name, argument } satisfies Call, parts);
       return (await answered) as Awaited<ReturnType<ObservationStore[N]>>;
     };
   try {
@@ -89,9 +91,10 @@ export async function observationThread(
     throw error;
   }
   return {
-    accept: call('accept'),
-    acceptRows: call('acceptRows'),
+    accept: call('accept', ({ body }) => [body]),
+    ingest: call('ingest', ({ given }) => (given && 'piece' in given ? [given.piece] : [])),
     names: call('names'),
+    plan: call('plan'),
     putSignal: call('putSignal'),
     prepare: call('prepare'),
     release: call('release'),

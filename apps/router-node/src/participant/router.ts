@@ -4,7 +4,6 @@ import { SecaggError } from '@secagg/schema';
 import { type Standing } from '../fleet/standing';
 import { type Node } from '../node';
 import { type ObservationStore } from '../observations/observation-store';
-import { type RouterNames } from '../ingest/names/router-names';
 import { type ValueLog } from '../ingest/values/value-log';
 import { type RouterStore } from '../store/router-store';
 import { type DataReleases } from './data-releases';
@@ -16,7 +15,6 @@ export interface Router extends Node {
   readonly standing: Standing;
   /** What has become of reported values. */
   readonly values: ValueLog;
-  readonly names: RouterNames;
 }
 
 /** Throws `unavailable` before the fleet documents are known. */

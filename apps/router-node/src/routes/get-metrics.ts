@@ -3,7 +3,7 @@ import { type Router } from '../participant/router';
 
 /** @param refreshGauges brings up to date what depends on the time */
 export const getMetrics = (
-  { metrics, names }: Pick<Router, 'metrics' | 'names'>,
+  { metrics, observations }: Pick<Router, 'metrics' | 'observations'>,
   refreshGauges: () => void,
 ): Operation =>
   defineOperation({
@@ -14,7 +14,7 @@ export const getMetrics = (
     replies: { 200: replyOf(text, 'The metrics') },
     async handle() {
       refreshGauges();
-      const { catalogue, listed, unlisted } = await names.report();
+      const { catalogue, listed, unlisted } = (await observations.status()).names;
       metrics.observationsWaiting(catalogue === null ? { unknown: listed + unlisted } : { listed, unlisted });
       return { status: 200, type: metrics.contentType, body: await metrics.exposition() };
     },

@@ -28,7 +28,7 @@ export const getStatus = (sources: StatusSources): Operation =>
 
 export async function statusOf({ router, participant, member }: StatusSources): Promise<RouterNodeStatus> {
   const { config, store, contact } = router;
-  const [held, names] = await Promise.all([router.observations.status(), router.names.report()]);
+  const held = await router.observations.status();
   const known = store.journal.state !== undefined;
   return {
     id: config.id,
@@ -43,7 +43,7 @@ export async function statusOf({ router, participant, member }: StatusSources): 
     privacy: known ? routerPrivacy(router) : null,
     committee: member ? memberSeats(member) : null,
     missing_keys: held.missingKeys,
-    names: { catalogue: names.catalogue, listed: names.listed, unlisted: names.unlisted },
+    names: { ...held.names },
     values: router.values.status(),
     receipts_not_honoured: store.evidence.list().map(({ roundKey, receipt, hasMessage }) => ({
       round: roundKey,

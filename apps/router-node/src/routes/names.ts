@@ -1,25 +1,26 @@
 /** Names of models and tasks: what rounds take of that which waits, and what aliases would change. */
 import { nameReportSchema } from '@secagg/client';
-import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
-import { withoutNulls } from '@secagg/schema';
-import { aliasRules, createAliases, parseAliases } from '../ingest/names/aliases';
-import { decodeText, parseJson } from '../observations/parse-batch';
+import { defineOperation, json, JSON_TYPE, type Operation, type Reply, replyOf } from '@secagg/http';
+import { aliasRules } from '../ingest/names/aliases';
 import { type Router } from '../participant/router';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const PATH = '/v1/names';
 
-export const getNames = ({ names }: Pick<Router, 'names'>): Operation =>
+/** It may name thousands of keys: the thread of the observations has put it into words. */
+const reportReply = (body: Uint8Array): Reply => ({ status: 200, type: JSON_TYPE, body });
+
+export const getNames = ({ observations }: Pick<Router, 'observations'>): Operation =>
   defineOperation({
     id: 'get-names',
     method: 'get',
     path: PATH,
     summary: 'Which waiting observations are in the catalogue, which are not, and why',
     replies: { 200: replyOf(json(nameReportSchema), 'By key') },
-    handle: async () => jsonReply(await names.report()),
+    handle: async () => reportReply(await observations.names()),
   });
 
-export const postNames = ({ names }: Pick<Router, 'names'>): Operation =>
+export const postNames = ({ observations }: Pick<Router, 'observations'>): Operation =>
   defineOperation({
     id: 'post-names',
     method: 'post',
@@ -27,8 +28,6 @@ export const postNames = ({ names }: Pick<Router, 'names'>): Operation =>
     summary: 'The same as if what waits were renamed by these aliases; nothing is changed',
     request: [json(aliasRules)],
     replies: { 200: replyOf(json(nameReportSchema), 'By key') },
-    async handle(call) {
-      const rules = parseAliases(withoutNulls(parseJson(decodeText(await call.body(MAX_BODY_BYTES)), 'the body'), 2));
-      return jsonReply(await names.report(createAliases(rules)));
-    },
+    handle: async (call) =>
+      reportReply(await observations.names({ aliases: new Uint8Array(await call.body(MAX_BODY_BYTES)) })),
   });

@@ -1,22 +1,14 @@
 import { ingestAnswerSchema } from '@secagg/client';
 import { defineOperation, json, jsonLines, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { z } from 'zod';
-import { jsonRows } from '../ingest/json/json-rows';
-import { mapPayload } from '../ingest/litellm/map-payload';
-import { IngestSession } from '../ingest/session';
-import { type Router } from '../participant/router';
+import { ingestBody, type IngestParts } from '../ingest/ingest-body';
 
 /** Payloads come with whole prompts and responses, 512 to a batch. */
 export const MAX_PAYLOADS_BYTES = 512 * 1024 * 1024;
 
 const payload = z.looseObject({}).describe('a StandardLoggingPayload of LiteLLM');
 
-export const postLitellm = ({
-  observations,
-  values,
-  metrics,
-  names,
-}: Pick<Router, 'observations' | 'values' | 'metrics' | 'names'>): Operation =>
+export const postLitellm = (parts: IngestParts): Operation =>
   defineOperation({
     id: 'post-litellm',
     method: 'post',
@@ -28,12 +20,8 @@ export const postLitellm = ({
       202: replyOf(json(ingestAnswerSchema), 'What has become of each payload; what was accepted is durable'),
     },
     async handle(call) {
-      const session = new IngestSession('litellm', (value) => mapPayload(value, names), {
-        store: observations,
-        values,
-        metrics,
-      });
       // LiteLLM calls its lines application/json, too.
-      return jsonReply(await session.read(jsonRows(call.stream(MAX_PAYLOADS_BYTES))), 202);
+      const start = { source: 'litellm', format: 'json' } as const;
+      return jsonReply(await ingestBody(start, call.stream(MAX_PAYLOADS_BYTES), parts), 202);
     },
   });

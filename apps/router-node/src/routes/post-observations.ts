@@ -3,7 +3,7 @@ import { defineOperation, flagParameter, json, jsonLines, jsonReply, type Operat
 import { RewardObservation, SecaggError } from '@secagg/schema';
 import { z } from 'zod';
 import { countAnswer } from '../ingest/count-answer';
-import { MAX_BATCH } from '../observations/parse-batch';
+import { MAX_BATCH } from '../observations/observation-store';
 import { type Router } from '../participant/router';
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;

@@ -1,19 +1,12 @@
 import { ingestAnswerSchema } from '@secagg/client';
-import { defineOperation, json, jsonLines, jsonReply, type Operation, replyOf } from '@secagg/http';
+import { defineOperation, json, JSON_LINES_TYPE, jsonLines, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { z } from 'zod';
-import { jsonRows } from '../ingest/json/json-rows';
-import { mapScore, reportedScore } from '../ingest/reported-score';
-import { IngestSession } from '../ingest/session';
-import { type Router } from '../participant/router';
+import { ingestBody, type IngestParts } from '../ingest/ingest-body';
+import { reportedScore } from '../ingest/reported-score';
 
-const LINES_TYPE = 'application/x-ndjson';
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-export const postScores = ({
-  observations,
-  values,
-  metrics,
-}: Pick<Router, 'observations' | 'values' | 'metrics'>): Operation =>
+export const postScores = (parts: IngestParts): Operation =>
   defineOperation({
     id: 'post-scores',
     method: 'post',
@@ -22,8 +15,7 @@ export const postScores = ({
     request: [json(z.union([reportedScore, z.array(reportedScore)])), jsonLines(reportedScore)],
     replies: { 202: replyOf(json(ingestAnswerSchema), 'What has become of each score; what was accepted is durable') },
     async handle(call) {
-      const session = new IngestSession('scores', mapScore, { store: observations, values, metrics });
-      const lines = call.contentType === LINES_TYPE;
-      return jsonReply(await session.read(jsonRows(call.stream(MAX_BODY_BYTES), { lines })), 202);
+      const format = call.contentType === JSON_LINES_TYPE ? 'lines' : 'json';
+      return jsonReply(await ingestBody({ source: 'scores', format }, call.stream(MAX_BODY_BYTES), parts), 202);
     },
   });

@@ -16,6 +16,7 @@ const status = () => ({
   unlistedSkipped: 0,
   missingKeys: released,
   claims: [],
+  names: { catalogue: null, listed: 0, unlisted: 0 },
 });
 
 parentPort.postMessage({ id: 0, value: undefined });
@@ -27,6 +28,6 @@ parentPort.on('message', ({ id, name, argument }) => {
     return;
   }
   if (name === 'release') released[`${argument.roundKey} ${argument.release}`] = 1;
-  answer(name === 'status' ? status() : name === 'names' ? { waiting: [] } : undefined);
+  answer(name === 'status' ? status() : undefined);
   if (name === 'close') parentPort.close();
 });

@@ -1,12 +1,21 @@
-import { createAliases, NO_ALIASES, parseAliases } from './aliases';
-import { explainNames } from './explain';
+import { type Aliases, createAliases, NO_ALIASES, parseAliases } from './aliases';
+import { NameExplainer } from './explain';
 
+const explainNames = (
+  waiting: readonly (readonly [string, number])[],
+  known: readonly string[] | undefined,
+  aliases: Aliases,
+) => {
+  const explainer = new NameExplainer(known, aliases);
+  for (const [key, count] of waiting) explainer.add(key, count);
+  return explainer.report();
+};
 const none = createAliases(NO_ALIASES);
 const catalogue = ['gpt-4o:chat', 'gpt-4o:code', 'llama3:8b:chat'];
 const verdicts = (keys: string[], aliases = none) =>
   Object.fromEntries(
     explainNames(
-      keys.map((key) => [key, 1]),
+      keys.map((key) => [key, 1] as const),
       catalogue,
       aliases,
     ).keys.map(({ key, ...rest }) => [key, rest]),

@@ -23,22 +23,30 @@ export interface NameReport {
   readonly keys: readonly NamedKey[];
 }
 
-/**
- * @param waiting observations by key
- * @param catalogue of the cluster; undefined before it is known
- */
-export function explainNames(
-  waiting: Iterable<readonly [key: string, count: number]>,
-  catalogue: readonly string[] | undefined,
-  aliases: Aliases,
-): NameReport {
-  const known = catalogue && new KnownNames(catalogue);
-  const keys = [...waiting]
-    .map(([key, count]): NamedKey => ({ key, waiting: count, ...judge(key, known, aliases) }))
-    .sort((a, b) => b.waiting - a.waiting || compareKeys(a.key, b.key));
-  const total = (wanted: boolean) =>
-    keys.filter(({ verdict }) => (verdict === 'listed') === wanted).reduce((sum, { waiting: count }) => sum + count, 0);
-  return { catalogue_known: known !== undefined, listed: total(true), unlisted: total(false), keys };
+/** Judges one key after the other: a router may have thousands, and patterns of aliases take their time. */
+export class NameExplainer {
+  private readonly known: KnownNames | undefined;
+  private readonly keys: NamedKey[] = [];
+
+  /** @param catalogue of the cluster; undefined before it is known */
+  constructor(
+    catalogue: readonly string[] | undefined,
+    private readonly aliases: Aliases,
+  ) {
+    this.known = catalogue && new KnownNames(catalogue);
+  }
+
+  /** @param waiting observations of the key */
+  add(key: string, waiting: number): void {
+    this.keys.push({ key, waiting, ...judge(key, this.known, this.aliases) });
+  }
+
+  report(): NameReport {
+    const keys = [...this.keys].sort((a, b) => b.waiting - a.waiting || compareKeys(a.key, b.key));
+    const total = (wanted: boolean) =>
+      keys.filter(({ verdict }) => (verdict === 'listed') === wanted).reduce((sum, { waiting }) => sum + waiting, 0);
+    return { catalogue_known: this.known !== undefined, listed: total(true), unlisted: total(false), keys };
+  }
 }
 
 function judge(key: string, known: KnownNames | undefined, aliases: Aliases): Omit<NamedKey, 'key' | 'waiting'> {

@@ -24,7 +24,8 @@ export async function watchPlan(router: Router, signal: AbortSignal): Promise<vo
   }
 }
 
-function take({ names, values }: Router, { keys, fields }: ClusterCatalogue): void {
-  names.planned = keys;
+function take({ observations, values }: Router, { keys, fields }: ClusterCatalogue): void {
+  // It is for showing only; a store that has ended says so by itself.
+  observations.plan(keys).catch(() => undefined);
   values.learn({ keys, fields }, 'planned');
 }

@@ -20,6 +20,10 @@ export function boundsOf({ fields }: Pick<RoundLayout, 'fields'>): ValueBounds {
   return { latency_s: bound('latency') ?? Infinity, cost_usd: bound('cost') };
 }
 
+/** Keys that are shown by field; those after them count together. */
+export const MAX_KEYS = 1000;
+export const OTHER_KEYS = '(other keys)';
+
 export type ValueField = 'latency_s' | OptionalValue;
 /** By field and key. */
 export type ValueCounts = Readonly<Partial<Record<ValueField, Readonly<Record<string, number>>>>>;

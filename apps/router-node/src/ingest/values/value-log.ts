@@ -6,6 +6,8 @@ import { type Logger } from 'pino';
 import {
   boundsOf,
   DEFAULT_BOUNDS,
+  MAX_KEYS,
+  OTHER_KEYS,
   type ValueBounds,
   type ValueCounts,
   type ValueField,
@@ -19,9 +21,6 @@ const MEMORY = 100;
 const FEWEST = 3;
 const SUSPICIOUS_SHARE = 0.9;
 const HARMLESS_SHARE = 0.5;
-/** Keys that are shown; those after them count together. */
-const MAX_KEYS = 1000;
-const OTHER_KEYS = '(other keys)';
 
 const SUSPICIONS: Readonly<Partial<Record<ValueField, string>>> = {
   latency_s: 'are they milliseconds? It is seconds that are expected',
