@@ -1,6 +1,6 @@
 /**
  * A router-node that holds a million observations, nearly all of keys that no round takes: how long its event loop is kept from everything else
- * at most, through a round, a large batch and a look at its status.
+ * at most, through a round, large batches of both kinds and a look at its status.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +17,8 @@ import { Service } from './service';
 const STORED = 1_000_000;
 const LISTED = 20_000;
 const ROUNDS = 2;
+/** LiteLLM sends as many at a time. */
+const CALLS = 512;
 /** How often the runtime looks, which is in what it measures (prom-client, eventLoopMonitoringPrecision). */
 const RESOLUTION_MS = 10;
 
@@ -49,7 +51,7 @@ export class LargeStore {
       let longestMs = 0;
       for (let round = 1; round <= ROUNDS; round++) {
         await lagMs(url);
-        await this.round(client);
+        await this.round(client, url);
         longestMs = await lagMs(url);
       }
       // Of the last round: the first one runs code that has not run before.
@@ -97,14 +99,16 @@ export class LargeStore {
     database.close();
   }
 
-  private async round(client: RouterNodeClient): Promise<void> {
+  private async round(client: RouterNodeClient, url: string): Promise<void> {
     const { api } = this.cluster;
     const before = (await client.status()).participations.length;
     const open = await this.cluster.announce(2);
     const { round } = roundConfigMessage.decode(open.announcement.body);
     const joined = async () => (await client.status()).participations[0];
     const [model, task] = this.key.split(':');
+    const calls = this.postCalls(url, round);
     await client.postObservations(Array.from({ length: 10_000 }, () => ({ model, task, success: true, latency_s: 1 })));
+    await calls;
     for (let state = await joined(); state?.round !== round || state.state !== 'sent'; state = await joined())
       await pause(200);
     const { bodies } = prepareContributions(this.fleet.view, open, this.fleet.routers.slice(1, 2));
@@ -114,6 +118,30 @@ export class LargeStore {
     const { participations, observations } = await client.status();
     if (participations.length !== before + 1 || observations.waiting < STORED)
       throw new Error('the router did not take part as it should');
+  }
+
+  /** A batch of LiteLLM, ten megabytes with its prompts. */
+  private async postCalls(url: string, round: number): Promise<void> {
+    const [model, task] = this.key.split(':');
+    const startTime = Date.now() / 1000;
+    const messages = [{ role: 'user', content: 'x'.repeat(20_000) }];
+    const calls = Array.from({ length: CALLS }, (_, i) => ({
+      id: `${round}/${i}`,
+      call_type: 'completion',
+      status: 'success',
+      model,
+      request_tags: [`task:${task}`],
+      startTime,
+      endTime: startTime + 1,
+      messages,
+    }));
+    const reply = await request(`${url}/v1/ingest/litellm`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(calls),
+    });
+    const { accepted } = (await reply.body.json()) as { accepted?: number };
+    if (accepted !== CALLS) throw new Error('the router did not take the batch as it should');
   }
 }
 
