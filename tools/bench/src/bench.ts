@@ -64,7 +64,7 @@ export class Bench {
 
   /** Longest time that the event loop of a router-node is blocked in a round, with a million observations in its store. */
   eventLoopBlock(): Promise<number> {
-    return this.withCluster(2, (cluster, fleet) =>
+    return this.withCluster(LargeStore.ROUTERS, (cluster, fleet) =>
       new LargeStore(fleet, cluster, this.scripts.routerNode, keys[0]).longestBlockMs(),
     );
   }

@@ -28,7 +28,7 @@ export class OpenBatch {
         this.tell();
       },
     });
-    session
+    void session
       .read(rowsOf(start, this.pieces()))
       .then(
         ({ answer, problem }) => ({ result: { answer, ...(problem ? { problem: carried(problem) } : {}) } }),

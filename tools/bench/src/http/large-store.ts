@@ -23,6 +23,8 @@ const CALLS = 512;
 const RESOLUTION_MS = 10;
 
 export class LargeStore {
+  /** One of them is the node, the others are played. */
+  static readonly ROUTERS = 4;
   private readonly dataDir: string;
   private readonly configFile: string;
 
@@ -102,7 +104,7 @@ export class LargeStore {
   private async round(client: RouterNodeClient, url: string): Promise<void> {
     const { api } = this.cluster;
     const before = (await client.status()).participations.length;
-    const open = await this.cluster.announce(2);
+    const open = await this.cluster.announce(LargeStore.ROUTERS);
     const { round } = roundConfigMessage.decode(open.announcement.body);
     const joined = async () => (await client.status()).participations[0];
     const [model, task] = this.key.split(':');
@@ -111,8 +113,8 @@ export class LargeStore {
     await calls;
     for (let state = await joined(); state?.round !== round || state.state !== 'sent'; state = await joined())
       await pause(200);
-    const { bodies } = prepareContributions(this.fleet.view, open, this.fleet.routers.slice(1, 2));
-    await api.contribute(this.fleet.cluster, round, bodies[0]);
+    const { bodies } = prepareContributions(this.fleet.view, open, this.fleet.routers.slice(1, LargeStore.ROUTERS));
+    for (const body of bodies) await api.contribute(this.fleet.cluster, round, body);
     await this.cluster.untilPublished(api, round);
     for (let state = await joined(); state.state !== 'included'; state = await joined()) await pause(200);
     const { participations, observations } = await client.status();
