@@ -9,14 +9,15 @@ const boundaries = [
   { sourceTag: 'lib:crypto', onlyDependOnLibsWithTags: ['lib:schema'] },
   { sourceTag: 'lib:protocol', onlyDependOnLibsWithTags: ['lib:schema', 'lib:crypto', 'lib:dp-noise'] },
   { sourceTag: 'lib:metrics', onlyDependOnLibsWithTags: ['lib:schema'] },
-  { sourceTag: 'lib:client', onlyDependOnLibsWithTags: ['lib:schema'] },
+  { sourceTag: 'lib:priors', onlyDependOnLibsWithTags: ['lib:schema'] },
+  { sourceTag: 'lib:client', onlyDependOnLibsWithTags: ['lib:schema', 'lib:priors'] },
   { sourceTag: 'lib:host', onlyDependOnLibsWithTags: ['lib:schema', 'lib:crypto'] },
   { sourceTag: 'lib:http', onlyDependOnLibsWithTags: ['lib:schema', 'lib:host'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
 ];
 
-const pureLibraries = ['libs/schema', 'libs/dp-noise', 'libs/crypto', 'libs/protocol'];
+const pureLibraries = ['libs/schema', 'libs/dp-noise', 'libs/crypto', 'libs/protocol', 'libs/priors'];
 const impureModules = [
   'http',
   'https',

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'priors', preset: '../../jest.preset.cjs' };

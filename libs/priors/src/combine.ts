@@ -1,0 +1,138 @@
+/** From rounds and own requests to what is believed of one key. */
+import { splitSignalKey } from '@secagg/schema';
+import { type CellEvidence, type Measure, type NoisyRatio, type RoundEvidence } from './evidence';
+import { pooled } from './likelihood';
+import { positiveMeanPosterior, scorePosterior } from './mean';
+import { type Moments } from './moments';
+import { type PriorOptions, weightAt } from './options';
+import { addStatistics, noOwnStatistics, type OwnBucket, type OwnStatistics } from './own';
+import { type Prior, type PriorState } from './prior';
+import { cellOfResult } from './result-cell';
+import { betaOf, capped, successPosterior } from './success';
+import { cellOfSums } from './sums-cell';
+import { volumePosterior } from './volume';
+
+export interface KeyEvidence {
+  readonly rounds: readonly RoundEvidence[];
+  /** Left out for priors that are meant for others. */
+  readonly own?: readonly OwnBucket[];
+  readonly nowMs: number;
+  /** Whether the newest catalogue has the key. */
+  readonly isListed: boolean;
+}
+
+interface Told {
+  readonly cell: CellEvidence;
+  readonly weight: number;
+  readonly timeMs: number;
+  readonly round: RoundEvidence;
+}
+
+/** Bounds that are assumed where no round tells them: those of `defaultFields`. */
+const BOUND = { latency: 60, cost: 1e-4 };
+
+export const cellOf = ({ source }: RoundEvidence, key: string): CellEvidence | undefined =>
+  source.kind === 'sums' ? cellOfSums(source, key) : cellOfResult(source, key);
+
+/** Throws for what is no key. */
+export function priorOf(key: string, evidence: KeyEvidence, options: PriorOptions): Prior {
+  const { nowMs, isListed } = evidence;
+  const limitMs = nowMs - options.age_limit_hours * 3_600_000;
+  const all = told(key, evidence, options);
+  const fresh = all.filter(({ timeMs }) => timeMs >= limitMs);
+  const used = fresh.some(saysSomething) ? fresh : all;
+  const buckets = evidence.own ?? [];
+  const freshOwn = buckets.filter(({ timeMs }) => timeMs >= limitMs);
+  const own = ownOf(freshOwn.length > 0 || fresh.some(saysSomething) ? freshOwn : buckets, nowMs, options);
+  const isExpired = !fresh.some(saysSomething) && freshOwn.length === 0;
+
+  const success = successPosterior({ count: own.count, sum: own.successes }, ratioOf(used, 'success'), options);
+  const mass = success.alpha + success.beta - options.prior_alpha - options.prior_beta;
+  const measuredIn = used.filter(saysSomething).length;
+  const state = stateOf({ isExpired, ownRequests: own.count, mass, used, options });
+  const volume = volumePosterior(used);
+  const newest = used.filter(saysSomething).reduce((latest, { timeMs }) => Math.max(latest, timeMs), 0);
+  return {
+    ...splitSignalKey(key),
+    state,
+    listed: isListed,
+    success: capped(success, options.max_mass),
+    latency_s: positive(own, used, 'latency', options),
+    cost_usd_per_token: positive(own, used, 'cost', options),
+    quality: quality(own, used, options),
+    mass: Math.max(0, mass),
+    own_requests: own.count,
+    rounds: measuredIn,
+    rounds_withheld: used.filter(({ cell }) => isWithheld(cell)).length,
+    requests_per_round: volume ? shown(volume) : null,
+    newest_round_time: newest > 0 ? new Date(newest).toISOString() : null,
+  };
+}
+
+const isWithheld = (cell: CellEvidence): boolean => cell.kind !== 'measured' || cell.isWithheld;
+const saysSomething = ({ cell }: Told): boolean => cell.kind === 'measured';
+
+function told(key: string, { rounds, nowMs }: KeyEvidence, options: PriorOptions): Told[] {
+  return rounds.flatMap((round) => {
+    const cell = cellOf(round, key);
+    return cell ? [{ cell, weight: weightAt(nowMs - round.timeMs, options), timeMs: round.timeMs, round }] : [];
+  });
+}
+
+function ownOf(buckets: readonly OwnBucket[], nowMs: number, options: PriorOptions): OwnStatistics {
+  return buckets.reduce(
+    (total, { timeMs, statistics }) => addStatistics(total, statistics, weightAt(nowMs - timeMs, options)),
+    noOwnStatistics,
+  );
+}
+
+function ratioOf(used: readonly Told[], measure: Measure): NoisyRatio | undefined {
+  const parts = used.flatMap(({ cell, weight }) => {
+    const ratio = cell.kind === 'measured' ? cell.ratios[measure] : undefined;
+    return ratio ? [{ ratio, weight }] : [];
+  });
+  return parts.length > 0 ? pooled(parts) : undefined;
+}
+
+function positive(
+  own: OwnStatistics,
+  used: readonly Told[],
+  measure: 'latency' | 'cost',
+  { variation }: PriorOptions,
+): Prior['latency_s'] {
+  const noisy = ratioOf(used, measure);
+  if (!noisy && own[measure].count === 0) return null;
+  const bounds = used.map(({ round }) => boundIn(round, measure)).filter((bound) => bound !== undefined);
+  const bound = bounds.length > 0 ? Math.max(...bounds) : BOUND[measure];
+  const { mean, variance } = positiveMeanPosterior(own[measure], noisy, { bound, variation });
+  return { ...shown({ mean, variance }), shape: (mean * mean) / variance, rate: mean / variance };
+}
+
+function boundIn({ source }: RoundEvidence, measure: 'latency' | 'cost'): number | undefined {
+  if (source.kind !== 'sums') return undefined;
+  const field = source.layout.fields.find(({ name }) => name === measure);
+  return field && field.bound_units / field.scale;
+}
+
+function quality(own: OwnStatistics, used: readonly Told[], options: PriorOptions): Prior['quality'] {
+  const noisy = ratioOf(used, 'quality');
+  if (!noisy && own.quality.count === 0) return null;
+  const posterior = scorePosterior(own.quality, noisy);
+  return { ...shown(posterior), ...capped(betaOf(posterior), options.max_mass) };
+}
+
+const shown = ({ mean, variance }: Moments) => ({ mean, standard_deviation: Math.sqrt(variance) });
+
+function stateOf(of: {
+  readonly isExpired: boolean;
+  readonly ownRequests: number;
+  readonly mass: number;
+  readonly used: readonly Told[];
+  readonly options: PriorOptions;
+}): PriorState {
+  const isSilent = of.used.every(({ cell }) => isWithheld(cell)) && of.ownRequests === 0;
+  if (of.used.length === 0 && of.ownRequests === 0) return 'no_evidence';
+  if (isSilent && of.mass < of.options.min_mass) return 'withheld';
+  if (of.isExpired) return 'expired';
+  return of.mass >= of.options.min_mass ? 'usable' : 'uncertain';
+}
