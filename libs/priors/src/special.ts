@@ -32,8 +32,8 @@ export function meanAtLeastZero(mean: number, standardDeviation: number): number
 }
 
 const LANCZOS = [
-  76.18009172947146, -86.50532032941677, 24.01409824083091, -1.231739572450155, 0.1208650973866179e-2,
-  -0.5395239384953e-5,
+  76.18009172947147, -86.50532032941678, 24.01409824083091, -1.231739572450155, 0.001208650973866179,
+  -0.000005395239384953,
 ];
 
 /** log Gamma(x) for x > 0 (Lanczos; Press et al., Numerical Recipes, section 6.1). */
@@ -41,7 +41,7 @@ export function logGamma(x: number): number {
   const shifted = x + 5.5;
   let sum = 1.000000000190015;
   for (let i = 0; i < LANCZOS.length; i++) sum += LANCZOS[i] / (x + 1 + i);
-  return (x + 0.5) * Math.log(shifted) - shifted + Math.log((2.5066282746310005 * sum) / x);
+  return (x + 0.5) * Math.log(shifted) - shifted + Math.log((2.5066282746310007 * sum) / x);
 }
 
 /** Continued fraction of the incomplete beta function (Press et al., section 6.4, modified Lentz). */
