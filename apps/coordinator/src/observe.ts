@@ -35,6 +35,15 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
   engine.journal.onEvent((event, elsewhere) => {
     if (event.type !== 'contribution-accepted' && event.type !== 'contribution-noted') {
       engine.changes.notify();
+      if (event.type === 'restored')
+        logger.error(
+          {
+            next_rounds: Object.fromEntries(event.rounds),
+            next_round_elsewhere: event.otherRounds,
+            epoch: event.epochs,
+          },
+          'this coordinator was shown an announcement of its own that it knows nothing of: its database was rolled back. Its rounds and epochs go on above these numbers; rounds that were open are dropped',
+        );
       logger[elsewhere ? 'debug' : 'info']({ event: event.type, ...roundOf(event), ...describe(event) }, 'event');
     }
   });

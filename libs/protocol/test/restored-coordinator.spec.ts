@@ -1,15 +1,18 @@
 /** A coordinator that comes back from a backup: it signs for no number that it may have used, and drops what it would have to sign for again. */
-import { openRoundMessage } from '@secagg/schema';
+import { openRoundMessage, roundConfigMessage, type RoundNumber, type Signed } from '@secagg/schema';
 import {
   announceRound,
   type CoordinatorEvent,
   evidenceOfSecondAnnouncement,
+  learnOfAnnouncement,
   LocalCoordinator,
   type LocalFleet,
   resumeFromBackup,
+  signDocument,
   type RestoredFrom,
   startEpoch,
 } from '../src';
+import { countAnnounced, nextRoundNumber } from '../src/coordinator/numbering';
 import { codeOf, now, plan, quietFleet, Scenario } from './support/scenario';
 
 const HOUR_MS = 3_600_000;
@@ -74,15 +77,16 @@ it('stays above the lost ones at the highest rate there is, however often it com
   const lives: LocalCoordinator[] = [fleet.coordinator];
   let atMs = now;
   for (let life = 0; life < 3; life++) {
-    // As many as it is let, for ten minutes.
-    const coordinator = lives[life];
+    // As many as it is let, for ten minutes. Only the numbers matter, and there are thousands.
+    const { state } = lives[life];
     for (const until = atMs + HOUR_MS / 6; atMs < until; atMs += 60_000) {
       for (let code: string | undefined; code === undefined; ) {
         code = codeOf(() => {
-          const number = announce(coordinator, fleet, atMs);
-          expect(used.has(number)).toBe(false);
-          used.add(number);
-          coordinator.forget(`${fleet.cluster}/${number}`);
+          const round = nextRoundNumber(state, fleet.cluster, atMs) as RoundNumber;
+          expect(used.has(round)).toBe(false);
+          used.add(round);
+          countAnnounced(state, { cluster: fleet.cluster, round, round_time_ms: atMs });
+          state.latestRound.set(fleet.cluster, round);
         });
         if (code !== undefined) expect(code).toBe('overloaded');
       }
@@ -174,6 +178,73 @@ describe('rounds that were under way', () => {
     const again = restored([...journal], { madeAtMs: now }, lateMs);
     const round = runWith(fleet, again, scenario);
     expect(round?.phase).toBe('published');
+  });
+});
+
+describe('rolled back without a mark', () => {
+  const remind = (coordinator: LocalCoordinator, announcement: Signed, nowMs: number) =>
+    coordinator.commit(learnOfAnnouncement(coordinator.state, coordinator.context, announcement, nowMs));
+
+  it('goes on above an announcement of its own that it is shown, and drops what was open', () => {
+    const { fleet, journal, rebuilt } = fleetWithEpoch();
+    const open = new Scenario(fleet);
+    const copy = [...journal];
+    fleet.coordinator.forget(open.key);
+    const lost = new Scenario(fleet, {}, now + HOUR_MS);
+    const { announcement } = lost.round.round;
+    const again = rebuilt(copy);
+    remind(again, announcement, now + 2 * HOUR_MS);
+    expect(again.state.rounds.get(open.key)).toMatchObject({ phase: 'aborting', abortReason: 'coordinator_restored' });
+    const number = announce(again, fleet, now + 2 * HOUR_MS + 1000);
+    expect(number).toBeGreaterThan(lost.config.round + 3600);
+    // As often as it is shown, and what it knows: nothing more follows.
+    const { steps } = again;
+    remind(again, announcement, now + 2 * HOUR_MS);
+    expect(again.steps).toBe(steps);
+  });
+
+  it('also one with an empty state, however old its documents are', () => {
+    const { fleet, journal, rebuilt } = fleetWithEpoch();
+    const later = now + 40 * 24 * HOUR_MS;
+    fleet.startEpoch(later);
+    const lost = new Scenario(fleet, {}, later);
+    const empty = rebuilt([]);
+    remind(empty, lost.round.round.announcement, later + 1000);
+    expect(empty.state.numbering.skippedTo.get(fleet.cluster)).toBeGreaterThan(lost.config.round + 4096);
+    expect(empty.state.numbering.epochsSkippedTo).toBeGreaterThan(lost.config.epoch);
+    expect(journal.length).toBeGreaterThan(0);
+  });
+
+  it('believes nothing but its own signature', () => {
+    const { fleet, rebuilt } = fleetWithEpoch();
+    const { announcement } = new Scenario(fleet).round.round;
+    const empty = rebuilt([]);
+    const config = roundConfigMessage.decode(announcement.body);
+    const stranger = fleet.routers[0].identity;
+    for (const forged of [
+      { ...announcement, signature: new Uint8Array(64) },
+      signDocument(roundConfigMessage, config.fleet, { ...config, round: 7 as never }, stranger.secretKey),
+      signDocument(
+        roundConfigMessage,
+        config.fleet,
+        { ...config, coordinator: stranger.id },
+        fleet.coordinator.context.identity.secretKey,
+      ),
+    ])
+      expect(codeOf(() => remind(empty, forged, now))).toBe('bad_signature');
+    expect(empty.steps).toBe(0);
+  });
+
+  it('is no matter for a coordinator that knows the round, or has left it behind', () => {
+    const { fleet } = fleetWithEpoch();
+    const { coordinator } = fleet;
+    const scenario = new Scenario(fleet);
+    const { announcement } = scenario.round.round;
+    const { steps } = coordinator;
+    remind(coordinator, announcement, now);
+    coordinator.forget(scenario.key);
+    remind(coordinator, announcement, now);
+    expect(coordinator.steps).toBe(steps);
   });
 });
 

@@ -1,8 +1,8 @@
 /** Backups of running services, and what a router, a member and a coordinator that come back from one do and do not do. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import Libsql from 'libsql';
-import { eventually, freePort, kill, TrialFleet } from './support/trial-fleet';
+import { eventually, freePort, kill, type Running, TrialFleet } from './support/trial-fleet';
 
 jest.setTimeout(300_000);
 
@@ -27,6 +27,8 @@ function bound(trial: TrialFleet) {
     node: trial.node.bind(trial),
   };
 }
+
+const rounds = async (id: string): Promise<number[]> => (await status(id)).participations.map(({ round }) => round);
 
 /** The data directory is lost, and comes back from the backup in another one. */
 async function comeBack(dataDir: string, ...options: string[]): Promise<void> {
@@ -123,7 +125,7 @@ it('a restored router whose operator knows what was spent sits out rounds announ
 
 it('a restored coordinator goes on above the numbers that it may have used', async () => {
   if (fleet.coordinator) await kill(fleet.coordinator);
-  const known = (await status('router-0')).participations.map(({ round }) => round);
+  const known = await rounds('router-0');
   await secagg('restore', 'coordinator.backup', 'data-coordinator-again');
   await fleet.startCoordinator(plan, { port, timings, dataDir: 'data-coordinator-again' });
   expect(fleet.coordinator?.log()).toMatch(/comes back from a backup/);
@@ -148,6 +150,32 @@ it('a restored coordinator goes by what its operator states, and not on with a c
   await fleet.startCoordinator(plan, { port, timings, dataDir: 'data-coordinator-stated' });
   await fleet.startEpoch();
   expect(await startRound(3000)).toBeGreaterThan(500_000);
+});
+
+it('a coordinator whose disk was rolled back is found out by routers, and goes on above what they have answered', async () => {
+  const [before] = await rounds('router-0');
+  await kill(fleet.coordinator as Running);
+  // A copy without a mark, as of a disk image, and a round that it knows nothing of.
+  cpSync(at('data-coordinator-stated'), at('data-image'), { recursive: true });
+  await fleet.startCoordinator(plan, { port, timings, dataDir: 'data-coordinator-stated' });
+  const lost = await startRound(8000);
+  expect(await outcome(lost)).toMatchObject({ phase: 'published' });
+  await settled('router-0', lost);
+  expect(lost).toBeGreaterThan(before);
+
+  await kill(fleet.coordinator as Running);
+  await fleet.startCoordinator(plan, { port, timings, dataDir: 'data-image' });
+  await eventually('a router that reminds it', () =>
+    /its database was rolled back/.test(fleet.coordinator?.log() ?? ''),
+  );
+  expect(node('router-0').log() + node('router-1').log() + node('router-2').log()).toMatch(
+    /seems to have forgotten a round/,
+  );
+  await fleet.startEpoch();
+  const next = await startRound(8000);
+  expect(next).toBeGreaterThan(lost);
+  expect(await outcome(next)).toMatchObject({ phase: 'published' });
+  expect(await secagg('evidence', 'list', fleet.origin, '--authority', 'fleet/authority.pub', '--json')).toMatchObject({ evidence: [] });
 });
 
 it('refuses what is no backup, and what would bring votes back', async () => {

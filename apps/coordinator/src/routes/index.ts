@@ -30,6 +30,7 @@ import { getSuspicion } from './get-suspicion';
 import { getTranscript } from './get-transcript';
 import { getViews } from './get-views';
 import { getWork } from './get-work';
+import { postAnnouncement } from './post-announcement';
 import { postAnswer } from './post-answer';
 import { postContribution } from './post-contribution';
 import { postEvidence } from './post-evidence';
@@ -91,6 +92,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     postEpoch(engine, operators, epochLifetimeMs),
     postRound(engine, operators, plans),
     getLatestRound(engine),
+    postAnnouncement(engine),
     getRoundStatus(engine),
     getViews(engine, views),
     getTranscript(engine, new SharedTranscripts(finisher)),

@@ -20,6 +20,8 @@ export class Onlooker {
   private readonly watched = new Set<number>();
   private isLooking = false;
   private lookAtMs = 0;
+  /** The round that the coordinator was reminded of last. */
+  private reminded = 0;
   /** Transcripts can be long: one that was refused is not fetched again at once. */
   private refused: { readonly round: number; readonly times: number; readonly untilMs: number } | undefined;
 
@@ -63,6 +65,7 @@ export class Onlooker {
       const latest = await sending('latest-round', () =>
         contact.track(client.latestRound(config.cluster, { signal, attempts: 1 })),
       );
+      await this.remind(latest?.round ?? 0, signal);
       if (!latest || this.isKnown(latest.round) || this.watched.has(latest.round)) return false;
       const said = await askStatus(this.router, config.cluster, latest.round, signal);
       if (typeof said === 'string') return false;
@@ -76,6 +79,28 @@ export class Onlooker {
       log.debug({ code: error.code }, 'what happened meanwhile could not be read');
       return false;
     }
+  }
+
+  /**
+   * A coordinator whose latest round is below one that this router has answered may have been rolled back: it is shown its own
+   * announcement, so that it signs for no number again.
+   */
+  private async remind(latest: number, signal: AbortSignal): Promise<void> {
+    const { client, config, contact, log } = this.router;
+    const { highestRound, participations } = stateOf(this.router);
+    const highest = highestRound.get(config.cluster) ?? 0;
+    if (latest >= highest) {
+      this.reminded = 0;
+      return;
+    }
+    const announcement = participations.get(roundKey(config.cluster, highest))?.announcement;
+    if (!announcement || this.reminded === highest) return;
+    await contact.track(client.remind(announcement, { signal, attempts: 1 }));
+    this.reminded = highest;
+    log.warn(
+      { round: highest, latest },
+      'the coordinator seems to have forgotten a round that it announced: it was shown it',
+    );
   }
 
   /** Whether this router takes part in the round, or has verified what was decided. */

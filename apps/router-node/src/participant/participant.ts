@@ -65,10 +65,12 @@ export class Participant {
   /** Waits for a round and joins it. False when that failed, so that the next attempt should wait. */
   private async next(signal: AbortSignal): Promise<boolean> {
     const { router } = this;
-    const { cluster, pollWaitMs: waitMs } = router.config;
+    const { cluster, pollWaitMs } = router.config;
     try {
       await this.untilRouter(signal);
       const after = this.cursor.after(stateOf(router).highestRound.get(cluster) ?? 0);
+      // One that was away may have come back with less than it had: it is looked at before there is anything to wait for.
+      const waitMs = this.wasAway ? 0 : pollWaitMs;
       const open = await sending('open-round', () =>
         router.contact.track(router.client.openRound(cluster, { after, router: router.config.id, waitMs }, { signal })),
       );

@@ -202,6 +202,11 @@ export class CoordinatorClient {
     );
   }
 
+  /** Reminds it of a round that it has announced, where it seems to have forgotten that. Throws `bad_signature` when it has not signed it. */
+  async remind(announcement: Signed, call?: CallOptions): Promise<void> {
+    await postBytes(this.transport, '/v1/announcements', signedMessage.encode(announcement), MAX_EMPTY_BYTES, call);
+  }
+
   /** @param until with a wait: come back when the round has left this phase, or without it when it is final */
   async roundStatus(
     cluster: string,

@@ -2,7 +2,7 @@ export * from './check-contribution';
 export * from './epochs';
 export { allocatedRho, checkRoom, clusterLedger } from './ledger';
 export { evolve as evolveCoordinator } from './evolve';
-export { highestRoundNumber, newestEpoch, resumeFromBackup, type RestoredFrom } from './numbering';
+export { highestRoundNumber, learnOfAnnouncement, newestEpoch, type RestoredFrom, resumeFromBackup } from './numbering';
 export * from './plan-round';
 export * from './receive-committee';
 export * from './rounds';

@@ -3,9 +3,11 @@
  * not know which numbers were used since. So that this can be bounded, rounds of a cluster are announced at a bounded rate, and the
  * restored coordinator goes on above the most that there can have been.
  */
-import { type AbortReason, type RoundConfig, SecaggError } from '@secagg/schema';
+import { identityPublicKey } from '@secagg/crypto';
+import { type AbortReason, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
+import { isSignedBy } from '../documents';
 import { MAX_NUMBER_GAP } from '../epoch/verified-epoch';
-import { type CoordinatorEvent, type CoordinatorState, type Step } from './state';
+import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, type Step } from './state';
 
 /** Rounds of a cluster that may be announced at once after a pause; beyond these one a second. */
 export const ROUND_BURST = 4096;
@@ -69,16 +71,50 @@ export interface RestoredFrom {
  * Throws `unavailable` when the clock cannot be right, or the backup is too old to be sure without its operator's word.
  */
 export function resumeFromBackup(state: CoordinatorState, from: RestoredFrom, nowMs: number): Step {
-  const { latestRound, numbering } = state;
   const skip = from.assumedNumbers ?? mostSince(from.madeAtMs ?? latestTimeOf(state), nowMs);
-  const clusters = [...new Set([...latestRound.keys(), ...numbering.skippedTo.keys()])];
+  return resumeAbove(state, skip, nowMs);
+}
+
+/**
+ * An announcement that somebody shows this coordinator, with its own signature. One of a round that its state knows nothing of proves that
+ * the state is older than what it has signed, however it came into its place: it goes on above that then, as after a backup.
+ * Throws `bad_signature` for what it has not signed.
+ */
+export function learnOfAnnouncement(
+  state: CoordinatorState,
+  { identity }: Pick<CoordinatorContext, 'identity'>,
+  announcement: Signed,
+  nowMs: number,
+): Step {
+  const { cluster, round, epoch, coordinator, round_time_ms } = roundConfigMessage.decode(announcement.body);
+  const key = identityPublicKey(identity.secretKey);
+  if (coordinator !== identity.id || !isSignedBy(roundConfigMessage, state.view.fleet, announcement, key))
+    throw new SecaggError('bad_signature', 'this coordinator has not signed the announcement', { round });
+  if (round <= highestRoundNumber(state, cluster)) return { events: [], reply: undefined };
+  const since = longestSkipSince(round_time_ms, nowMs);
+  const shown = { cluster, round: round + since, epoch: epoch + since };
+  return resumeAbove(state, longestSkipSince(latestTimeOf(state), nowMs), nowMs, shown);
+}
+
+/** @param shown numbers to go above at least */
+function resumeAbove(
+  state: CoordinatorState,
+  skip: number,
+  nowMs: number,
+  shown?: { readonly cluster: string; readonly round: number; readonly epoch: number },
+): Step {
+  const { latestRound, numbering } = state;
+  const numbers = new Map<string, number>();
+  for (const cluster of [...latestRound.keys(), ...numbering.skippedTo.keys()])
+    numbers.set(cluster, highestRoundNumber(state, cluster) + skip);
+  if (shown) numbers.set(shown.cluster, Math.max(shown.round, highestRoundNumber(state, shown.cluster) + skip));
   const events: CoordinatorEvent[] = [
     {
       type: 'restored',
       atMs: nowMs,
-      rounds: clusters.map((cluster) => [cluster, highestRoundNumber(state, cluster) + skip] as const),
+      rounds: [...numbers],
       otherRounds: numbering.skipped + skip,
-      epochs: nextEpochNumber(state) - 1 + skip,
+      epochs: Math.max(nextEpochNumber(state) - 1 + skip, shown?.epoch ?? 0),
     },
   ];
   for (const [key, { phase }] of state.rounds) {
@@ -99,7 +135,7 @@ function mostSince(madeAtMs: number, nowMs: number): number {
       `the clock (${iso(nowMs)}) is behind the backup (${iso(madeAtMs)}), so the numbers used since are not known: set it, ${state}`,
       { restored: true },
     );
-  const skip = ROUND_BURST + Math.ceil((nowMs - madeAtMs) / ROUND_INTERVAL_MS) + MARGIN;
+  const skip = skipSince(madeAtMs, nowMs);
   if (skip > LONGEST_SKIP)
     throw new SecaggError(
       'unavailable',
@@ -108,6 +144,13 @@ function mostSince(madeAtMs: number, nowMs: number): number {
     );
   return skip;
 }
+
+/** As many numbers as there can have been since, or as many as parties follow where that cannot be told. */
+const longestSkipSince = (fromMs: number, nowMs: number): number =>
+  nowMs < fromMs ? LONGEST_SKIP : Math.min(LONGEST_SKIP, skipSince(fromMs, nowMs));
+
+const skipSince = (fromMs: number, nowMs: number): number =>
+  ROUND_BURST + Math.ceil((nowMs - fromMs) / ROUND_INTERVAL_MS) + MARGIN;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 

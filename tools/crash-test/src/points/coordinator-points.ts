@@ -73,6 +73,7 @@ const operations: Readonly<Record<string, Need>> = {
   'list-evidence': 'probe',
   'get-evidence': 'probe',
   'post-evidence': 'probe',
+  'post-announcement': 'probe',
   'get-health': 'probe',
   'get-readiness': 'probe',
   'get-metrics': 'probe',

@@ -15,7 +15,10 @@ export async function probe(world: World): Promise<void> {
   };
   const coordinator = async () => {
     const url = subjects.get('coordinator')?.url;
-    if (url !== undefined) await accuse(url, fleet, TIMEOUT_MS);
+    if (url !== undefined) {
+      await accuse(url, fleet, TIMEOUT_MS);
+      await remind(url);
+    }
     await ask('coordinator', await coordinatorPaths(world));
   };
   await Promise.all([
@@ -52,4 +55,12 @@ async function get(url: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Of no announcement: this fleet's coordinator is never rolled back, so nobody reminds it. */
+async function remind(url: string): Promise<void> {
+  const headers = { 'content-type': 'application/cbor' };
+  await request(`${url}/v1/announcements`, { method: 'POST', headers, body: Buffer.of(0), headersTimeout: TIMEOUT_MS })
+    .then(({ body }) => body.dump())
+    .catch(() => undefined);
 }

@@ -27,6 +27,7 @@ export const coordinatorRoutes: readonly Route[] = [
   { method: 'POST', path: '/v1/epochs', body: ['operator-request', 'signed'] },
   { method: 'POST', path: '/v1/clusters/:cluster/rounds', body: ['signed', 'operator-request'] },
   { method: 'GET', path: '/v1/clusters/:cluster/rounds/latest' },
+  { method: 'POST', path: '/v1/announcements', body: ['signed', 'round-config'] },
   { method: 'GET', path: ofRound(''), query: ['phase=voting', 'wait_ms=0'] },
   { method: 'GET', path: ofRound('/views'), query: ['member=0'] },
   { method: 'GET', path: ofRound('/transcript') },
