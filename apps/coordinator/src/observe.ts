@@ -35,7 +35,7 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
   engine.journal.onEvent((event, elsewhere) => {
     if (event.type !== 'contribution-accepted' && event.type !== 'contribution-noted') {
       engine.changes.notify();
-      if (event.type === 'restored')
+      if (event.type === 'restored' && !elsewhere)
         logger.error(
           {
             next_rounds: Object.fromEntries(event.rounds),

@@ -3,7 +3,16 @@ import { request as httpRequest } from 'node:http';
 import { request } from 'undici';
 import { generateIdentityKey } from '@secagg/crypto';
 import { signDocument } from '@secagg/protocol';
-import { type Bytes, contributionMessage, headerMessage, type OpenRound, SecaggError } from '@secagg/schema';
+import {
+  type Bytes,
+  contributionMessage,
+  headerMessage,
+  type OpenRound,
+  type RoundConfig,
+  roundConfigMessage,
+  SecaggError,
+  type Signed,
+} from '@secagg/schema';
 import { random, TestFleet } from './support/fleet';
 import { Running } from './support/in-process';
 import { HttpRouter, operatorRequest } from './support/parties';
@@ -250,5 +259,27 @@ describe('contributions that do not count', () => {
   it('says that a finished round is over, and keeps giving receipts for what it holds', async () => {
     expect(await codeOf(altered(nothing))).toBe('stale_round');
     await good[0].send(running.client, open, bodies[0]);
+  });
+
+  it('takes back no announcement but its own, and nothing follows from one that it knows', async () => {
+    const { client } = running;
+    const config = roundConfigMessage.decode(open.announcement.body);
+    const later = { ...config, round: 1000 as RoundConfig['round'] };
+    const told = async (announcement: Signed) => {
+      try {
+        await client.remind(announcement, { attempts: 1 });
+      } catch (error) {
+        return (error as SecaggError).code;
+      }
+      return 'noted';
+    };
+    const { secretKey } = fleet.routers[0];
+    expect(await told(signDocument(roundConfigMessage, config.fleet, later, secretKey))).toBe('bad_signature');
+    expect(await told({ ...open.announcement, body: roundConfigMessage.encode(later) })).toBe('bad_signature');
+    expect(await told({ body: new Uint8Array(9), signature: new Uint8Array(64) })).toBe('bad_signature');
+    expect(await told(open.announcement)).toBe('noted');
+    expect((await client.latestRound(fleet.cluster))?.phase).toBe('published');
+    const text = await (await request(`${running.origin}/metrics`)).body.text();
+    expect(text).toContain('federation_failed_authentications 10\n');
   });
 });

@@ -9,6 +9,7 @@ import {
   type RoundConfig,
   roundConfigMessage,
   roundStatusMessage,
+  signedMessage,
 } from '@secagg/schema';
 import { CoordinatorDouble, eventually } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
@@ -226,3 +227,83 @@ it.each(['reports', 'votes', 'answers'])(
     expect(coordinator.round(key).phase).toBe('published');
   },
 );
+
+describe('a coordinator that seems to have forgotten a round', () => {
+  /** Announcements that router-1, or both, have shown. */
+  let shown: number[] = [];
+  let looks = 0;
+  let answer: (response: ServerResponse) => void;
+
+  /** The coordinator answers as one that was rolled back to before its first round, and every poll of router-1 fails. */
+  function forget(): void {
+    [shown, looks] = [[], 0];
+    const { intercept } = coordinator;
+    coordinator.intercept = (request, response) => {
+      const url = new URL(request.url ?? '', 'http://localhost');
+      if (url.pathname === '/v1/announcements') {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          const { body } = signedMessage.decode(Buffer.concat(chunks));
+          shown.push(roundConfigMessage.decode(body).round);
+          answer(response);
+        });
+        return true;
+      }
+      if (url.pathname.endsWith('/rounds/latest')) {
+        looks += 1;
+        problem(response, 404, 'no_round');
+        return true;
+      }
+      return intercept(request, response);
+    };
+  }
+  /** A poll fails, so that router-1 looks at what has come meanwhile. */
+  const failPoll = () =>
+    forgeries.push((url, response) => {
+      if (!isOpenPoll(url)) return false;
+      problem(response, 500, 'internal');
+      return true;
+    });
+  const look = async () => {
+    const before = looks;
+    failPoll();
+    await eventually('a look', () => looks > before);
+  };
+
+  it('is shown what it has acknowledged, and nothing that only was prepared for', async () => {
+    answer = (response) => response.writeHead(204).end();
+    await firstRound();
+    await settled(1);
+    forget();
+    const key = coordinator.startRound({ ...plan, sendDelayMs: 8000, durationMs: 30_000 });
+    await eventually('its preparation', async () =>
+      (await node.client.status()).participations.some(({ round }) => round === 2),
+    );
+    for (let i = 0; i < 3; i++) await look();
+    expect(coordinator.round(key).accepted.size).toBe(0);
+    await eventually('the first word', () => shown.length > 0);
+    expect(new Set(shown)).toEqual(new Set([1]));
+    await contributed(key);
+    await eventually('the word of the next', async () => {
+      await look();
+      return node.log.filter(({ msg }) => msg.includes('seems to have forgotten')).length === 2;
+    });
+    expect(shown).toContain(2);
+  });
+
+  it.each([
+    ['bad_signature', 422],
+    ['not_found', 404],
+    ['unavailable', 503],
+  ])('may refuse it as `%s`: the router goes on, and says so to nobody', async (code, status) => {
+    answer = (response) => problem(response, status, code);
+    await firstRound();
+    await settled(1);
+    forget();
+    for (let i = 0; i < 3; i++) await look();
+    await eventually('a word', () => shown.length > 0);
+    await contributed(coordinator.startRound(plan));
+    expect(node.log.filter(({ msg }) => msg.includes('seems to have forgotten'))).toEqual([]);
+  });
+});

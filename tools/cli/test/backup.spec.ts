@@ -175,7 +175,9 @@ it('a coordinator whose disk was rolled back is found out by routers, and goes o
   const next = await startRound(8000);
   expect(next).toBeGreaterThan(lost);
   expect(await outcome(next)).toMatchObject({ phase: 'published' });
-  expect(await secagg('evidence', 'list', fleet.origin, '--authority', 'fleet/authority.pub', '--json')).toMatchObject({ evidence: [] });
+  expect(await secagg('evidence', 'list', fleet.origin, '--authority', 'fleet/authority.pub', '--json')).toMatchObject({
+    evidence: [],
+  });
 });
 
 it('refuses what is no backup, and what would bring votes back', async () => {

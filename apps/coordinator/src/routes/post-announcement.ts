@@ -14,7 +14,7 @@ export const postAnnouncement = ({ journal, context, now }: Engine): Operation =
     replies: { 204: 'noted, or known already' },
     async handle(call) {
       const announcement = await readMessage(call, signedMessage, signedLimit(roundConfigMessage));
-      await journal.commit((state) => learnOfAnnouncement(state, context, announcement, now()));
+      await journal.commitIfDue((state) => learnOfAnnouncement(state, context, announcement, now()));
       return noContent;
     },
   });

@@ -8,6 +8,7 @@ import { sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
 import { askStatus, isSaidOver } from './ask-status';
 import { Patience } from './patience';
+import { Reminder } from './reminder';
 import { type Router, stateOf } from './router';
 import { observeRound } from './settle';
 
@@ -20,12 +21,17 @@ export class Onlooker {
   private readonly watched = new Set<number>();
   private isLooking = false;
   private lookAtMs = 0;
-  /** The round that the coordinator was reminded of last. */
-  private reminded = 0;
+  private readonly reminder: Reminder;
   /** Transcripts can be long: one that was refused is not fetched again at once. */
   private refused: { readonly round: number; readonly times: number; readonly untilMs: number } | undefined;
 
-  constructor(private readonly router: Router) {}
+  /** @param undecided rounds, by key, that were answered and are said to have no outcome */
+  constructor(
+    private readonly router: Router,
+    undecided: ReadonlySet<string>,
+  ) {
+    this.reminder = new Reminder(router, undecided);
+  }
 
   /** Watches a round that the coordinator has announced. One that is joined meanwhile is followed as the router's own. */
   async watch(round: number, signal: AbortSignal): Promise<void> {
@@ -52,20 +58,21 @@ export class Onlooker {
     this.isLooking = true;
     this.lookAtMs = performance.now() + LOOK_EVERY_MS;
     try {
-      while (await this.isUnderWay(signal)) await router.contact.backOff(3, signal);
+      for (let isFirst = isDue; await this.isUnderWay(isFirst, signal); isFirst = false)
+        await router.contact.backOff(3, signal);
     } finally {
       this.isLooking = false;
     }
   }
 
   /** Takes the result of the latest round, if it is over. True while it is not. */
-  private async isUnderWay(signal: AbortSignal): Promise<boolean> {
+  private async isUnderWay(isDue: boolean, signal: AbortSignal): Promise<boolean> {
     const { client, contact, config, log } = this.router;
     try {
       const latest = await sending('latest-round', () =>
         contact.track(client.latestRound(config.cluster, { signal, attempts: 1 })),
       );
-      await this.remind(latest?.round ?? 0, signal);
+      await this.reminder.remind(latest?.round ?? 0, isDue, signal);
       if (!latest || this.isKnown(latest.round) || this.watched.has(latest.round)) return false;
       const said = await askStatus(this.router, config.cluster, latest.round, signal);
       if (typeof said === 'string') return false;
@@ -79,28 +86,6 @@ export class Onlooker {
       log.debug({ code: error.code }, 'what happened meanwhile could not be read');
       return false;
     }
-  }
-
-  /**
-   * A coordinator whose latest round is below one that this router has answered may have been rolled back: it is shown its own
-   * announcement, so that it signs for no number again.
-   */
-  private async remind(latest: number, signal: AbortSignal): Promise<void> {
-    const { client, config, contact, log } = this.router;
-    const { highestRound, participations } = stateOf(this.router);
-    const highest = highestRound.get(config.cluster) ?? 0;
-    if (latest >= highest) {
-      this.reminded = 0;
-      return;
-    }
-    const announcement = participations.get(roundKey(config.cluster, highest))?.announcement;
-    if (!announcement || this.reminded === highest) return;
-    await contact.track(client.remind(announcement, { signal, attempts: 1 }));
-    this.reminded = highest;
-    log.warn(
-      { round: highest, latest },
-      'the coordinator seems to have forgotten a round that it announced: it was shown it',
-    );
   }
 
   /** Whether this router takes part in the round, or has verified what was decided. */

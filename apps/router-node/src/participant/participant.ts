@@ -37,7 +37,7 @@ export class Participant {
   private wasAway = false;
 
   constructor(private readonly router: Router) {
-    this.onlooker = new Onlooker(router);
+    this.onlooker = new Onlooker(router, this.undecided);
   }
 
   /** Runs until the signal is aborted, and then until all its tasks have stopped. */

@@ -5,7 +5,7 @@
  */
 import { identityPublicKey } from '@secagg/crypto';
 import { type AbortReason, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
-import { isSignedBy } from '../documents';
+import { openDocument } from '../documents';
 import { MAX_NUMBER_GAP } from '../epoch/verified-epoch';
 import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, type Step } from './state';
 
@@ -86,10 +86,16 @@ export function learnOfAnnouncement(
   announcement: Signed,
   nowMs: number,
 ): Step {
-  const { cluster, round, epoch, coordinator, round_time_ms } = roundConfigMessage.decode(announcement.body);
   const key = identityPublicKey(identity.secretKey);
-  if (coordinator !== identity.id || !isSignedBy(roundConfigMessage, state.view.fleet, announcement, key))
-    throw new SecaggError('bad_signature', 'this coordinator has not signed the announcement', { round });
+  const { cluster, round, epoch, coordinator, round_time_ms } = openDocument(
+    roundConfigMessage,
+    state.view.fleet,
+    announcement,
+    key,
+    'this coordinator',
+  );
+  if (coordinator !== identity.id)
+    throw new SecaggError('bad_signature', 'the announcement is of another coordinator', { round });
   if (round <= highestRoundNumber(state, cluster)) return { events: [], reply: undefined };
   const since = longestSkipSince(round_time_ms, nowMs);
   const shown = { cluster, round: round + since, epoch: epoch + since };
