@@ -53,7 +53,7 @@ it('leaves a database that is away to the next look, and tells of everything els
   const failures: Error[] = [new SecaggError('unavailable', 'away'), new Error('broken')];
   const { tell, errors, stop } = follow(
     async () => undefined,
-    () => Promise.reject(failures.shift() as Error),
+    () => Promise.reject(failures.shift()),
   );
   tell(published('a/1'), true);
   await settled();
