@@ -50,10 +50,13 @@ it('takes over the scores of a cluster when a round of it is published and writt
 });
 
 it('leaves a database that is away to the next look, and tells of everything else', async () => {
-  const failures: Error[] = [new SecaggError('unavailable', 'away'), new Error('broken')];
+  let looks = 0;
   const { tell, errors, stop } = follow(
     async () => undefined,
-    () => Promise.reject(failures.shift()),
+    async () => {
+      looks += 1;
+      throw looks === 1 ? new SecaggError('unavailable', 'away') : new Error('broken');
+    },
   );
   tell(published('a/1'), true);
   await settled();
