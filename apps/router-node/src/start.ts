@@ -18,7 +18,7 @@ import {
 } from '@secagg/host';
 import { accessOf, createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
-import { type Participation, type RouterContext } from '@secagg/protocol';
+import { certificateProblem, type Participation, type RouterContext } from '@secagg/protocol';
 import { fleetDocumentsMessage, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { Committee } from './committee/committee';
@@ -29,7 +29,7 @@ import { DocumentsFolder } from './fleet/documents-folder';
 import { FleetKeeper } from './fleet/fleet-keeper';
 import { FreshnessWatch } from './fleet/freshness-watch';
 import { Standing } from './fleet/standing';
-import { withoutRole } from './fleet/own-role';
+import { Readiness } from './fleet/readiness';
 import { type AliasRules } from './ingest/names/aliases';
 import { watchPlan } from './ingest/names/plan-watch';
 import { readAliases } from './ingest/names/read-aliases';
@@ -103,12 +103,16 @@ export async function startNode(
   folder?.look();
   const freshness = new FreshnessWatch(node, folder);
 
+  const readiness = new Readiness(router, member !== undefined);
   const participant = new Participant(router);
   const committee = member && new Committee(member);
   const stopping = new AbortController();
   // Every request under way listens.
   setMaxListeners(0, stopping.signal);
-  const operations = createOperations({ router, participant, ...(member ? { member } : {}) }, () => freshness.look());
+  const operations = createOperations({ router, participant, readiness, ...(member ? { member } : {}) }, () => {
+    freshness.look();
+    readiness.show();
+  });
   const server = createHttpServer(operations, {
     onProblem: problemsOf(node),
     closing: stopping.signal,
@@ -122,6 +126,7 @@ export async function startNode(
   const loops = [
     participant.run(stopping.signal),
     freshness.run(stopping.signal),
+    readiness.run(stopping.signal),
     watchPlan(router, stopping.signal),
     ...(committee ? [committee.run(stopping.signal)] : []),
   ].map((loop) =>
@@ -319,7 +324,7 @@ async function comeBack(
 
 async function warnWithoutStoreKey({ fleet, context, now, log }: Node, signal: AbortSignal): Promise<void> {
   const view = await fleet.untilKnown(signal).catch(() => undefined);
-  if (view && withoutRole(view, context.identity, 'committee', now()) === undefined) {
+  if (view && !certificateProblem(view, context.identity, 'committee', now())) {
     log.warn(`this node may serve on the committee, but takes no seats without ${named('storeKeyFile')}`);
   }
 }

@@ -88,7 +88,8 @@ it('takes observations before the coordinator is there, one, many or by line, an
   await node?.stop();
   await start();
   expect(await waiting()).toBe(5);
-  expect((await call('GET', '/readyz')).json).toMatchObject({ status: 'ready', fleet_known: false });
+  expect((await call('GET', '/readyz/store')).json).toEqual({ status: 'ready' });
+  expect((await call('GET', '/readyz')).json).toMatchObject({ status: 503, code: 'unavailable', fleet_known: false });
   expect((await call('GET', '/v1/status')).json).toMatchObject({
     id: 'router-0',
     fleet: null,

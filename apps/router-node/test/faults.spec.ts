@@ -53,7 +53,7 @@ const dataDir = (): string => join(fleet.folder, 'router-0-data');
 const row: RewardObservation = { model: 'm', task: 't', success: true, latency_s: 1 };
 const waiting = async (node: NodeProcess): Promise<number> => (await node.client.status()).observations.waiting;
 const ready = async (node: NodeProcess) => {
-  const reply = await request(`http://127.0.0.1:${node.port}/readyz`);
+  const reply = await request(`http://127.0.0.1:${node.port}/readyz/store`);
   return { status: reply.statusCode, body: await reply.body.text() };
 };
 const ownedBy = (uid: number): void => {
@@ -223,16 +223,17 @@ it('a data directory that another process has: 75', async () => {
   expect((await ready(first)).status).toBe(200);
 });
 
-it('no coordinator: it is ready all the same, keeps observations, and says what is missing', async () => {
+it('no coordinator: it takes observations all the same, and says what is missing', async () => {
   const node = await start();
   expect(await node.client.postObservations([row])).toMatchObject({ accepted: 1 });
-  const { status, body } = await ready(node);
-  expect(JSON.parse(body)).toMatchObject({
-    status: 'ready',
+  expect((await ready(node)).status).toBe(200);
+  const reply = await request(`http://127.0.0.1:${node.port}/readyz`);
+  expect(await reply.body.json()).toMatchObject({
+    status: 503,
     fleet_known: false,
     documents: { policy: null, roster: null },
+    reasons: [{ reason: 'fleet_unknown' }, { reason: 'coordinator_unreachable' }],
   });
-  expect(status).toBe(200);
   await eventually(
     'the status',
     async () =>

@@ -68,8 +68,11 @@ it('stops when the coordinator has no newer one to show, says so once everywhere
   fleet.documents = first;
   fleet.freshness = last as FreshnessProof;
 
-  const { documents, status } = (await readiness(node)) as { documents: object; status: string };
-  expect({ documents, status }).toMatchObject({ status: 'ready', documents: { freshness: 'stale', policy: 1 } });
+  expect(await readiness(node)).toMatchObject({
+    status: 503,
+    reasons: expect.arrayContaining([expect.objectContaining({ reason: 'documents_stale' })]),
+    documents: { freshness: 'stale', policy: 1 },
+  });
   expect(await metricOf(node)).toBeLessThanOrEqual(0);
   await eventually('the line', () => linesOf(node, 'not taking part: hand this node').length > 0);
 

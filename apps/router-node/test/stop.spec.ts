@@ -47,7 +47,7 @@ it.each([
 ])('ends with 0 while a client is connected that has sent %s', async (_what, text) => {
   node = await NodeProcess.start(environment());
   await send(node.port as number, text);
-  await node.client.ready();
+  await node.client.status();
   await node.stop();
   expect({ ...node.exit, stderr: node.stderr }).toEqual({ code: 0, signal: null, stderr: [] });
 });
@@ -100,7 +100,7 @@ it('ends connections whose head or body comes too slowly, and serves others mean
     }),
   );
   const slow = await Promise.all(['', HALF_HEAD, HALF_BODY].map((text) => send(node?.port as number, text)));
-  await node.client.ready();
+  await node.client.status();
   expect((await Promise.all(slow.map(({ ended }) => ended))).map((text) => text.slice(9, 12))).toEqual([
     '',
     '408',

@@ -12,6 +12,7 @@ export * from './listening';
 export { failureFields, logRefusal } from './log-fields';
 export { ownerOnlyDatabase } from './owner-only';
 export * from './public-files';
+export { ReadinessLog } from './readiness';
 export * from './run-service';
 export * from './settings/common-fields';
 export * from './settings/read-settings';

@@ -5,5 +5,6 @@ export { getOpenApi } from './openapi';
 export * from './operation';
 export * from './parameters';
 export { asSecaggError } from './problem';
+export * from './readiness';
 export * from './reply';
 export * from './server';

@@ -28,6 +28,7 @@ const COMMON = {
   secure_agg_misbehaviour_proven_total: 'counter',
   secure_agg_rounds_implausible_total: 'counter',
   secure_agg_freshness_left_seconds: 'gauge',
+  secure_agg_not_ready: 'gauge',
 };
 const ROUTER_ONLY = {
   secure_agg_receipts_not_honoured_total: 'counter',

@@ -1,4 +1,4 @@
-import { type EvidenceKind, type ProblemCode } from '@secagg/schema';
+import { coordinatorReasons, type EvidenceKind, type ProblemCode, routerNodeReasons } from '@secagg/schema';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAlarmMetrics, createQuotaMetrics } from './alarms';
 import { createContributionMetrics } from './contributions';
@@ -8,6 +8,7 @@ import { createImplausibleCounter } from './implausible';
 import { createIngestMetrics, type IngestMetrics } from './ingest';
 import { createMisbehaviourCounter } from './misbehaviour';
 import { type BudgetsByCluster, createBudgetMetrics } from './privacy-budget';
+import { createReadinessMetric } from './readiness';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
 import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
 
@@ -34,6 +35,8 @@ interface CommonMetrics {
   roundImplausible(cluster: string): void;
   /** Time until this party stops for want of a newer statement of the current documents; undefined where none is needed. */
   freshnessLeft(seconds: number | undefined): void;
+  /** For which of the reasons of `/readyz` this service is not ready. */
+  notReady(reasons: ReadonlySet<string>): void;
 }
 
 export interface CoordinatorMetrics extends CommonMetrics {
@@ -96,6 +99,7 @@ export function createMetrics(
     misbehaviourProven: createMisbehaviourCounter(registry),
     roundImplausible: implausible.count,
     freshnessLeft: createFreshnessMetric(registry),
+    notReady: createReadinessMetric(registry, options.app === 'coordinator' ? coordinatorReasons : routerNodeReasons),
   };
   if (alarms) {
     return {

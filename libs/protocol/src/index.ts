@@ -12,6 +12,7 @@ export * from './evidence/verify-evidence';
 export * from './evidence/receipt-not-honoured';
 export * from './fleet/assumed-colluders';
 export * from './fleet/authority';
+export * from './fleet/fleet-problems';
 export * from './fleet/fleet-view';
 export * from './fleet/freshness';
 export * from './fleet/update-fleet';

@@ -3,11 +3,10 @@
  * crash has cut short is asked for again.
  */
 import { pause } from '@secagg/client';
-import { checkOf } from '@secagg/protocol';
+import { certificateProblem, checkOf } from '@secagg/protocol';
 import { epochCertificateMessage, SecaggError, type Work, type WorkItem } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
-import { withoutRole } from '../fleet/own-role';
 import { EpochKeeper, seat, sign } from './epochs';
 import { type Member, memberState } from './member';
 import { OpenedRounds } from './opened-rounds';
@@ -53,7 +52,7 @@ export class Committee {
       await this.untilMember(signal);
       const { id, pollWaitMs: waitMs } = member.config;
       const reply = await sending('work', () =>
-        member.contact.track(member.client.work(id, { waitMs, seen: this.seen }, { signal })),
+        member.contact.poll('work', member.client.work(id, { waitMs, seen: this.seen }, { signal })),
       );
       this.seen = undefined;
       if (!reply) return true;
@@ -114,10 +113,11 @@ export class Committee {
   private async untilMember(signal: AbortSignal): Promise<void> {
     const { member } = this;
     for (let told: string | undefined; ; ) {
-      const problem = withoutRole(memberState(member).view, member.context.identity, 'committee', member.now());
+      const problem = certificateProblem(memberState(member).view, member.context.identity, 'committee', member.now());
       if (problem === undefined) return;
-      if (problem !== told) member.log.info({ problem }, 'not serving on the committee');
-      told = problem;
+      member.contact.polls.ended('work');
+      if (problem.detail !== told) member.log.info({ problem: problem.detail }, 'not serving on the committee');
+      told = problem.detail;
       await pause(Math.min(ROLE_CHECK_MS, 12 * member.config.retryMaxMs), signal);
       this.rounds.sweep(this.epochs.eraseDue());
       await member.fleet.refresh(signal).catch((error: unknown) => {

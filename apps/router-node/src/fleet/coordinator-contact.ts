@@ -1,6 +1,7 @@
 /** Whether the coordinator answers: for the operator, and for how long to wait before the next attempt. */
 import { backoffDelay, pause, waitAfter } from '@secagg/client';
 import { type ProblemCode, SecaggError } from '@secagg/schema';
+import { type Poll, Polls } from './polls';
 
 const TRANSIENT: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'unavailable',
@@ -12,6 +13,8 @@ const TRANSIENT: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 
 /** A clock that is set back must not make a node wait for good. */
 const MOST_ASKED_MS = 121_000;
+/** A poll that fails for so many of the longest pauses between attempts counts as failed. */
+const PAUSES_UNTIL_FAILED = 3;
 
 /** Worth another attempt later: the coordinator was not reached, or has trouble of its own; or this node waits for newer documents. */
 export const isTransient = (error: unknown): boolean => error instanceof SecaggError && TRANSIENT.has(error.code);
@@ -20,13 +23,28 @@ export class CoordinatorContact {
   reachable = false;
   lastContactMs: number | undefined;
   lastProblem: string | undefined;
+  readonly polls: Polls;
   /** Until when the coordinator has asked to be left alone. */
   private notBeforeMs = 0;
 
   constructor(
     private readonly now: () => number,
     private readonly retryMaxMs: number,
-  ) {}
+  ) {
+    this.polls = new Polls(PAUSES_UNTIL_FAILED * retryMaxMs);
+  }
+
+  /** The same as {@link track}, for what is asked for again and again: readiness goes by it. */
+  async poll<T>(name: Poll, call: Promise<T>): Promise<T> {
+    try {
+      const result = await this.track(call);
+      this.polls.succeeded(name);
+      return result;
+    } catch (error) {
+      if (error instanceof SecaggError) this.polls.failed(name, error);
+      throw error;
+    }
+  }
 
   /** Notes the outcome of a call: any answer of the coordinator is contact, also a refusal. */
   async track<T>(call: Promise<T>): Promise<T> {

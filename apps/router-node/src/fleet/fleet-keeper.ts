@@ -101,6 +101,16 @@ export class FleetKeeper {
     return this.refreshing;
   }
 
+  /** The same, for whoever asks until there is an answer: readiness goes by how that ends. */
+  async refreshAgain(signal: AbortSignal): Promise<void> {
+    try {
+      await this.refresh(signal);
+    } catch (error) {
+      if (error instanceof SecaggError && !signal.aborted) this.contact.polls.failed('documents', error);
+      throw error;
+    }
+  }
+
   /** Asks for a newer statement where the one known is not fresh: what cannot be had changes nothing. */
   async freshen(signal: AbortSignal): Promise<void> {
     const state = this.freshness()?.state;
@@ -120,7 +130,7 @@ export class FleetKeeper {
       const { view } = this;
       if (view) return view;
       try {
-        await this.refresh(signal);
+        await this.refreshAgain(signal);
       } catch (error) {
         signal.throwIfAborted();
         const level = attempt === 1 ? 'warn' : 'debug';
@@ -133,6 +143,7 @@ export class FleetKeeper {
   private async fetch(signal: AbortSignal): Promise<void> {
     this.take(await sending('fleet', () => this.contact.track(this.client.fleet({ signal }))));
     await this.fetchStatement(signal);
+    this.contact.polls.succeeded('documents');
   }
 
   /** Also the documents, where the coordinator's statement names newer ones. */

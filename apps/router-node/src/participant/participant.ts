@@ -3,10 +3,16 @@
  * it is settled (follow-round.ts) on its own: the next poll waits for neither. After a restart the unsettled ones are taken up where they were.
  */
 import { pause } from '@secagg/client';
-import { checkOf, evidenceOfSecondAnnouncement, isAnnounced, isOn, type VerifiedRound } from '@secagg/protocol';
+import {
+  certificateProblem,
+  checkOf,
+  evidenceOfSecondAnnouncement,
+  isAnnounced,
+  isOn,
+  type VerifiedRound,
+} from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { sending } from '../failpoint';
-import { withoutRole } from '../fleet/own-role';
 import { showBudget } from './budget';
 import { followRound } from './follow-round';
 import { checkAnnounced, prepareRound } from './join-round';
@@ -72,7 +78,10 @@ export class Participant {
       // One that was away may have come back with less than it had: it is looked at before there is anything to wait for.
       const waitMs = this.wasAway ? 0 : pollWaitMs;
       const open = await sending('open-round', () =>
-        router.contact.track(router.client.openRound(cluster, { after, router: router.config.id, waitMs }, { signal })),
+        router.contact.poll(
+          'rounds',
+          router.client.openRound(cluster, { after, router: router.config.id, waitMs }, { signal }),
+        ),
       );
       const { wasAway } = this;
       this.wasAway = false;
@@ -162,7 +171,7 @@ export class Participant {
     const { router } = this;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await router.fleet.refresh(signal);
+        return await router.fleet.refreshAgain(signal);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof SecaggError)) throw error;
@@ -176,10 +185,11 @@ export class Participant {
   private async untilRouter(signal: AbortSignal): Promise<void> {
     const { router } = this;
     for (let told: string | undefined; ; ) {
-      const problem = withoutRole(stateOf(router).view, router.context.identity, 'router', router.now());
+      const problem = certificateProblem(stateOf(router).view, router.context.identity, 'router', router.now());
       if (problem === undefined) return;
-      if (problem !== told) router.log.warn({ problem }, 'not taking part in rounds');
-      told = problem;
+      router.contact.polls.ended('rounds');
+      if (problem.detail !== told) router.log.warn({ problem: problem.detail }, 'not taking part in rounds');
+      told = problem.detail;
       await pause(Math.min(ROLE_CHECK_MS, 12 * router.config.retryMaxMs), signal);
       await router.fleet.refresh(signal).catch((error: unknown) => {
         signal.throwIfAborted();

@@ -1,8 +1,8 @@
-import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
+import { defineOperation, json, type Operation, readinessReply, replyOf } from '@secagg/http';
 import { documentsStatusSchema } from '@secagg/client';
 import { documentsReport } from '@secagg/protocol';
-import { SecaggError } from '@secagg/schema';
 import { z } from 'zod';
+import { type Readiness } from '../fleet/readiness';
 import { type Router } from '../participant/router';
 
 const readinessSchema = z.object({
@@ -11,31 +11,44 @@ const readinessSchema = z.object({
   documents: documentsStatusSchema,
 });
 
-export const getReadiness = ({
-  store,
-  observations,
-  fleet,
-  now,
-}: Pick<Router, 'store' | 'observations' | 'fleet' | 'now'>): Operation =>
+export const getReadiness = (
+  { store, fleet, now }: Pick<Router, 'store' | 'fleet' | 'now'>,
+  readiness: Readiness,
+): Operation =>
   defineOperation({
     id: 'get-readiness',
     method: 'get',
     path: '/readyz',
-    summary: 'Observations can be taken; the coordinator may be away, and the fleet documents too old to take part',
+    summary:
+      'It takes part in rounds: store, documents, roster and coordinator are as they should be. Observations may be taken all the same',
     always: true,
     open: true,
-    replies: { 200: replyOf(json(readinessSchema), 'Ready'), 503: 'not ready' },
+    replies: {
+      200: replyOf(json(readinessSchema), 'Ready'),
+      503: 'not ready: the problem lists the `reasons`, each with `reason`, `detail` and `action`',
+    },
     async handle() {
-      try {
-        store.check();
-        await observations.check();
-      } catch {
-        throw new SecaggError('unavailable', 'the store cannot be written');
-      }
-      return jsonReply({
-        status: 'ready',
+      await readiness.lookAtStore();
+      return readinessReply(readiness.problems(), {
         fleet_known: store.journal.state !== undefined,
         documents: documentsReport(fleet.known, now()),
       });
+    },
+  });
+
+export const getStoreReadiness = (readiness: Readiness): Operation =>
+  defineOperation({
+    id: 'get-store-readiness',
+    method: 'get',
+    path: '/readyz/store',
+    summary: 'Observations can be taken: for whatever decides whether they are sent here',
+    always: true,
+    open: true,
+    replies: {
+      200: replyOf(json(z.object({ status: z.literal('ready') })), 'Ready'),
+      503: 'the store takes no writes',
+    },
+    async handle() {
+      return readinessReply(await readiness.lookAtStore(), {});
     },
   });

@@ -5,6 +5,7 @@ import { voteBodyMessage } from '@secagg/schema';
 import { type Member, memberState } from '../committee/member';
 import { routerPrivacy } from '../participant/budget';
 import { type StoreStatus } from '../observations/observation-store';
+import { type Readiness } from '../fleet/readiness';
 import { type Participant } from '../participant/participant';
 import { type Router, stateOf } from '../participant/router';
 
@@ -13,6 +14,7 @@ const PARTICIPATIONS_SHOWN = 20;
 export interface StatusSources {
   readonly router: Router;
   readonly participant: Participant;
+  readonly readiness: Readiness;
   readonly member?: Member;
 }
 
@@ -26,7 +28,7 @@ export const getStatus = (sources: StatusSources): Operation =>
     handle: async () => jsonReply(await statusOf(sources)),
   });
 
-export async function statusOf({ router, participant, member }: StatusSources): Promise<RouterNodeStatus> {
+export async function statusOf({ router, participant, readiness, member }: StatusSources): Promise<RouterNodeStatus> {
   const { config, store, contact } = router;
   const held = await router.observations.status();
   const known = store.journal.state !== undefined;
@@ -34,6 +36,7 @@ export async function statusOf({ router, participant, member }: StatusSources): 
     id: config.id,
     fleet: known ? stateOf(router).view.fleet : null,
     cluster: config.cluster,
+    not_ready: readiness.problems().map((each) => ({ ...each })),
     documents: documentsReport(router.fleet.known, router.now()),
     observations: { waiting: held.waiting, taken: held.taken },
     unlisted: { waiting: held.unlisted, full: held.isFullOfUnlisted, skipped: held.unlistedSkipped },

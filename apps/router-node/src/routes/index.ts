@@ -5,7 +5,7 @@ import { getDecision } from './get-decision';
 import { getEvidence } from './get-evidence';
 import { getHealth } from './get-health';
 import { getMetrics } from './get-metrics';
-import { getReadiness } from './get-readiness';
+import { getReadiness, getStoreReadiness } from './get-readiness';
 import { getReceiptEvidence } from './get-receipt-evidence';
 import { getSignal } from './get-signal';
 import { getStatus, type StatusSources } from './get-status';
@@ -42,7 +42,8 @@ export function createOperations(sources: StatusSources, refreshGauges: () => vo
     getReceiptEvidence(store),
     getEvidence(store),
     getHealth(),
-    getReadiness(router),
+    getReadiness(router, sources.readiness),
+    getStoreReadiness(sources.readiness),
     getMetrics(router, refreshGauges),
   ];
   return [...operations, getOpenApi('Secagg router-node', operations)];

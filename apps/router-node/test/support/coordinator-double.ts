@@ -68,12 +68,15 @@ export class CoordinatorDouble {
   }
 
   async listen(port = 0): Promise<void> {
-    const server = createServer((request, response) => {
-      if (!this.intercept(request, response)) void this.serve(request, response);
-    });
+    const server = createServer((request, response) => this.answerTo(request, response));
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     this.server = server;
     this.port = (server.address() as AddressInfo).port;
+  }
+
+  /** Also for a server of another kind. */
+  answerTo(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.intercept(request, response)) void this.serve(request, response);
   }
 
   /** Is away, with its state kept. */

@@ -9,7 +9,7 @@ const DESCRIPTION = new Set(['type', 'title', 'status', 'detail', 'code', 'insta
 
 /**
  * The error a service answered with. An answer that is no problem of this system (a proxy's page, a cut body) becomes
- * `unavailable` from status 500 on, 429 and 408, else `malformed`; `details.status` is the HTTP status in any case, `details.retryAfterMs` how
+ * `unavailable` from status 500 on, 429 and 408, else `malformed`; `details.foreign` says so. `details.status` is the HTTP status in any case, `details.retryAfterMs` how
  * long the service wants to be left alone.
  */
 export function errorOfProblem(
@@ -26,7 +26,7 @@ export function errorOfProblem(
     return new SecaggError(problem.code, text.slice(0, LONGEST_TEXT), { ...details, ...told });
   }
   const code = status >= 500 || status === 429 || status === 408 ? 'unavailable' : 'malformed';
-  return new SecaggError(code, `the service answered with status ${status}`, told);
+  return new SecaggError(code, `the service answered with status ${status}`, { ...told, foreign: true });
 }
 
 function parseObject(body: Uint8Array): Record<string, unknown> | undefined {

@@ -75,7 +75,7 @@ export class Transport {
 
   /**
    * The successful answer. Throws the problem the service answered with; `unavailable` with `details.unreachable` when there
-   * was no (whole) answer in time; `too_large` for an answer past `maxBytes`; the reason of an aborted `signal` as it is.
+   * was no (whole) answer in time, and `details.network`, the code of what was in the way, where there is one; `too_large` for an answer past `maxBytes`; the reason of an aborted `signal` as it is.
    */
   async send(request: Request, call: CallOptions = {}): Promise<Reply> {
     const attempts = request.idempotent ? (call.attempts ?? this.options.attempts ?? 4) : 1;
@@ -114,7 +114,10 @@ export class Transport {
         : error instanceof Error
           ? error.message
           : 'unknown error';
-      throw new SecaggError('unavailable', `cannot reach the ${this.options.name}: ${why}`, { unreachable: true });
+      throw new SecaggError('unavailable', `cannot reach the ${this.options.name}: ${why}`, {
+        unreachable: true,
+        ...(limit.signal.aborted ? {} : networkCodeOf(error)),
+      });
     } finally {
       clearTimeout(timer);
       call.signal?.removeEventListener('abort', cancel);
@@ -146,6 +149,12 @@ export class Transport {
       );
     return { status: answer.statusCode, body: bytes };
   }
+}
+
+/** Of the system, of TLS or of the parser, such as ECONNREFUSED or CERT_HAS_EXPIRED. */
+function networkCodeOf(error: unknown): { network?: string } {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? { network: code } : {};
 }
 
 function queryText(query: Request['query']): string {

@@ -37,12 +37,26 @@ export const routerPrivacySchema = z.looseObject({
 });
 export type RouterPrivacy = z.infer<typeof routerPrivacySchema>;
 
+/** Absent in what earlier releases say. */
+const notReady = z
+  .array(
+    z.looseObject({
+      /** Stable code: a reason of `routerNodeReasons`. */
+      reason: z.string(),
+      detail: z.string(),
+      action: z.string(),
+    }),
+  )
+  .optional();
+
 const valueCounts = z.record(z.string(), z.record(z.string(), z.int().min(1)));
 
 export const routerNodeStatusSchema = z.looseObject({
   id: z.string(),
   fleet: z.string().nullable(),
   cluster: z.string(),
+  /** For what reasons it is not ready, as `/readyz` says; empty when it is. */
+  not_ready: notReady,
   /** Absent in what earlier releases say. */
   documents: documentsStatusSchema.optional(),
   /** Waiting for a round, and taken by rounds whose outcome is not known. */
