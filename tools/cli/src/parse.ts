@@ -43,6 +43,12 @@ export const list = (text: string): string[] => {
   return entries.length > 0 ? entries : wanted('a list, separated by commas');
 };
 
+/** As the policy has them: none stands for all. Not by an empty text, which is what a variable gives that was forgotten. */
+export const membersOrAll = (text: string): string[] => {
+  if (text.trim() === '*') return [];
+  return text.trim() === '' ? wanted("a list, separated by commas, or '*' for every router of the roster") : list(text);
+};
+
 export const oneOf =
   <T extends string>(...choices: readonly T[]) =>
   (text: string): T =>

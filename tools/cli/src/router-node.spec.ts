@@ -44,3 +44,16 @@ it('takes no token from a file that others may read, and sends none that it was 
   expect(await history()).toMatchObject({ status: 0 });
   expect(seen).toEqual(['/v1/budget/history?limit=100 undefined']);
 });
+
+it('gives documents to a node that asks for a token, and shows the token to nobody beside it', async () => {
+  const [node, token] = [`unix:${join(folder, 'node.sock')}`, join(folder, 'token')];
+  const fleet = ['--dir', join(folder, 'fleet')];
+  await secagg('fleet', 'init', 'trial', '--cluster', 'eu', ...fleet);
+  await secagg('fleet', 'roster', ...fleet);
+  expect(await secagg('fleet', 'publish', node, '--token-file', token, ...fleet)).toMatchObject({ status: 0 });
+  expect(seen).toEqual(['/v1/fleet', '/v1/freshness'].map((path) => `${path} Bearer correct-horse-battery`));
+  seen.length = 0;
+  const both = await secagg('fleet', 'publish', node, 'http://127.0.0.1:9', '--token-file', token, ...fleet);
+  expect(both).toMatchObject({ status: 2, text: expect.stringContaining('one URL') as string });
+  expect(seen).toEqual([]);
+});

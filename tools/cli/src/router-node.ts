@@ -6,6 +6,9 @@ import { Option } from 'commander';
 export const tokenFile = (): Option =>
   new Option('--token-file <file>', 'bearer token of the service at the URL, mode 0600 or 0400');
 
+/** Throws a `HostFault` that names the option. */
+export const readToken = (file: string): string => readTokenFile('--token-file', file);
+
 /** @param file bearer token that the node asks for */
 export async function withRouterNode<T>(
   url: string,
@@ -14,7 +17,7 @@ export async function withRouterNode<T>(
 ): Promise<T> {
   const node = new RouterNodeClient({
     url,
-    ...(file === undefined ? {} : { token: readTokenFile('--token-file', file) }),
+    ...(file === undefined ? {} : { token: readToken(file) }),
   });
   try {
     return await act(node);

@@ -42,7 +42,7 @@ export class DataReleases {
       await this.releaseAll();
       this.isBusy = false;
     } catch (error) {
-      this.log.error({ err: error }, 'the data of a round could not be released: tried again');
+      this.log.error({ error }, 'the data of a round could not be released: tried again');
       this.retry = setTimeout(() => {
         this.isBusy = false;
         void this.tell();

@@ -139,7 +139,7 @@ export class Participant {
       key = await preparing;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof SecaggError)) this.router.log.error({ err: error, round }, 'preparing for a round failed');
+      if (!(error instanceof SecaggError)) this.router.log.error({ error, round }, 'preparing for a round failed');
       this.refused(round, error instanceof SecaggError ? error : new SecaggError('internal', 'preparing failed'));
       return this.onlooker.watch(round, signal);
     }

@@ -22,9 +22,11 @@ import { FleetFolder, type FleetRecord } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
 import { list, oneOf, serviceUrl, positiveCount, publicKey } from '../parse';
 import { checkColluders, colludersStatement } from './colluders';
+import { fleetShowCommand } from './fleet-show';
 import { freshnessCommand, restate } from './freshness';
 import { addPolicyOptions, nextPolicy, type PolicyOptions, policyWarnings } from './policy-options';
 import { expectTaken, publishTo } from './publish';
+import { tokenFile } from '../router-node';
 
 const DAY_MS = 86_400_000;
 const BACKDATED_MS = 3_600_000;
@@ -39,6 +41,7 @@ export function fleetCommand(output: Output): Command {
       .description('make a fleet authority and sign its first policy')
       .argument('<name>', 'a-z 0-9 . _ -')
       .option(...folderOption),
+    'first',
   ).action((name: string, options: PolicyOptions & { dir: string }) => {
     const folder = new FleetFolder(options.dir);
     const authority = createAuthority(name, random);
@@ -50,8 +53,9 @@ export function fleetCommand(output: Output): Command {
   addPolicyOptions(
     fleet
       .command('policy')
-      .description('sign the next version of the policy, with what the options change')
+      .description('sign the next version of the policy: what no option names stays as it is')
       .option(...folderOption),
+    'next',
   ).action((options: PolicyOptions & { dir: string }) => {
     const folder = new FleetFolder(options.dir);
     const signed = folder.document('policy');
@@ -89,7 +93,11 @@ export function fleetCommand(output: Output): Command {
     .description('give policy, roster and the statement that they are current to coordinators and router-nodes')
     .argument('<urls...>', 'coordinators and router-nodes')
     .option(...folderOption)
-    .action((urls: string[], options: { dir: string }) => publish(urls.map(serviceUrl), options.dir, output));
+    .addOption(tokenFile())
+    .action((urls: string[], options: { dir: string; tokenFile?: string }) =>
+      publish(urls.map(serviceUrl), options, output),
+    );
+  fleet.addCommand(fleetShowCommand(output));
   fleet.addCommand(freshnessCommand(output));
   return fleet;
 }
@@ -220,12 +228,16 @@ function writeRoster(
   });
 }
 
-async function publish(urls: readonly string[], dir: string, output: Output): Promise<void> {
+async function publish(
+  urls: readonly string[],
+  { dir, tokenFile: token }: { dir: string; tokenFile?: string },
+  output: Output,
+): Promise<void> {
   const folder = new FleetFolder(dir);
   const documents = folder.documents();
   checkColluders(policyMessage.decode(documents.policy.body));
   const freshness = folder.freshness();
-  const published = await publishTo(urls, { documents, ...(freshness ? { freshness } : {}) });
+  const published = await publishTo(urls, { documents, ...(freshness ? { freshness } : {}) }, token);
   printJson(output, {
     published,
     policy: policyMessage.decode(documents.policy.body).version,

@@ -25,6 +25,7 @@ import { readSecret } from '../files';
 import { FleetFolder } from '../fleet-folder';
 import { type Output, printJson, Refusal } from '../output';
 import { positive, positiveCount, publicKey, serviceUrl } from '../parse';
+import { tokenFile } from '../router-node';
 import { expectTaken, publishTo } from './publish';
 
 const HOUR_MS = 3_600_000;
@@ -77,6 +78,7 @@ export function freshnessCommand(output: Output): Command {
       positive,
     )
     .option(...folderOption)
+    .addOption(tokenFile())
     .action((urls: string[], options: RenewOptions) => renew(urls.map(serviceUrl), options, output));
   freshness
     .command('show')
@@ -177,6 +179,7 @@ function lend({ dir, publicKey: given, days, maxHours }: LendOptions): object {
 }
 
 interface RenewOptions extends FolderOptions {
+  readonly tokenFile?: string;
   readonly key?: string;
   readonly hours?: number;
   readonly every?: number | true;
@@ -186,7 +189,7 @@ async function renew(urls: readonly string[], options: RenewOptions, output: Out
   const folder = new FleetFolder(options.dir);
   const once = async (): Promise<number> => {
     const { lifetimeMs, statement } = renewed(folder, options);
-    const published = await publishTo(urls, { freshness: folder.freshness() });
+    const published = await publishTo(urls, { freshness: folder.freshness() }, options.tokenFile);
     printJson(output, { ...statement, ...(urls.length > 0 ? { published } : {}) });
     if (options.every === undefined) expectTaken(published);
     return lifetimeMs;

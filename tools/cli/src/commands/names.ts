@@ -1,9 +1,10 @@
 /** Names of models and tasks at a router-node: which of its waiting observations rounds take, and what aliases would change. */
 import { readFileSync } from 'node:fs';
-import { type Aliases, type NameReport, RouterNodeClient } from '@secagg/client';
+import { type Aliases, type NameReport } from '@secagg/client';
 import { Command } from 'commander';
 import { type Output, printJson, Refusal } from '../output';
 import { serviceUrl } from '../parse';
+import { tokenFile, withRouterNode } from '../router-node';
 
 const WHY: Readonly<Record<NameReport['keys'][number]['verdict'], string>> = {
   listed: 'in the catalogue',
@@ -22,17 +23,20 @@ export function namesCommand(output: Output): Command {
       '--aliases <file>',
       'as if they were renamed by the aliases of this file (SECAGG_ALIASES_FILE); nothing is changed',
     )
+    .addOption(tokenFile())
     .option('--json', 'as JSON')
-    .action(async (url: string, { aliases, json }: { aliases?: string; json?: true }) => {
-      const client = new RouterNodeClient({ url });
-      try {
-        const report = await (aliases === undefined ? client.names() : client.tryAliases(readAliases(aliases)));
-        if (json) printJson(output, report);
-        else for (const line of linesOf(report)) output.out(line);
-      } finally {
-        await client.close();
-      }
+    .action(async (url: string, { aliases, tokenFile: token, json }: NamesOptions) => {
+      const rules = aliases === undefined ? undefined : readAliases(aliases);
+      const report = await withRouterNode(url, token, (node) => (rules ? node.tryAliases(rules) : node.names()));
+      if (json) printJson(output, report);
+      else for (const line of linesOf(report)) output.out(line);
     });
+}
+
+interface NamesOptions {
+  aliases?: string;
+  tokenFile?: string;
+  json?: true;
 }
 
 function readAliases(path: string): Aliases {

@@ -42,3 +42,49 @@ describe('--budget-protects', () => {
     expect(terms().privacy_units).toEqual(['request']);
   });
 });
+
+describe('what one policy allows the next one can take back', () => {
+  const init = (...options: string[]) => json('fleet', 'init', 'trial', '--cluster', 'eu', '--dir', folder, ...options);
+  const change = (...options: string[]) => secagg('fleet', 'policy', '--cluster', 'eu', '--dir', folder, ...options);
+
+  it('members: a list, and every router of the roster again', async () => {
+    await init('--members', 'router-5,router-6');
+    expect(terms().members).toEqual(['router-5', 'router-6']);
+    expect((await change('--min-participants', '5')).status).toBe(0);
+    expect(terms().members).toEqual(['router-5', 'router-6']);
+    expect((await change('--members', '*')).status).toBe(0);
+    expect(terms().members).toEqual([]);
+  });
+
+  it.each(['', ' ', ','])('members: %j is no list, and changes nothing', async (text) => {
+    await init('--members', 'router-5');
+    expect(await change('--members', text)).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('list, separated by commas') as string,
+    });
+    expect(terms().members).toEqual(['router-5']);
+  });
+
+  it('rounds without noise', async () => {
+    await init('--unsafe-no-noise');
+    expect((await change('--min-participants', '5')).status).toBe(0);
+    expect(terms().unsafe_no_noise).toBe(true);
+    expect((await change('--require-noise')).status).toBe(0);
+    expect(terms().unsafe_no_noise).toBe(false);
+    expect((await change('--require-noise', '--unsafe-no-noise')).status).toBe(2);
+  });
+});
+
+describe('help', () => {
+  const help = async (command: string) => (await secagg('fleet', command, '--help')).out.replace(/\s+/g, ' ');
+
+  it('shows defaults for the first policy, and none for what stays as it is in the next one', async () => {
+    const [first, next] = [await help('init'), await help('policy')];
+    expect(first).toContain('committee members (default: 4)');
+    expect(first).toContain('most groups of a round (default: 1)');
+    expect(next).toContain('stays as it is');
+    expect(next).toContain('most groups of a round (new cluster: 1)');
+    // What no earlier policy has.
+    expect([...next.matchAll(/\(default: ([^)]*)\)/g)].map(([, value]) => value)).toEqual(['"fleet"', '1e-6', '365']);
+  });
+});

@@ -5,7 +5,7 @@ import { type ClusterHash, type ClusterPolicy, type PartyId } from '@secagg/sche
 import { type Command } from 'commander';
 import { Usage } from '../output';
 import { type Committee, HONEST_BY_DEFAULT, otherColluders, withColluders } from './colluders';
-import { count, delta, list, nonNegative, oneOf, positive, positiveCount } from '../parse';
+import { count, delta, list, membersOrAll, nonNegative, oneOf, positive, positiveCount } from '../parse';
 
 export interface PolicyOptions {
   cluster?: string;
@@ -20,7 +20,8 @@ export interface PolicyOptions {
   budgetEpsilon?: number;
   budgetDays?: number;
   budgetProtects?: 'window' | 'event';
-  unsafeNoNoise?: boolean;
+  unsafeNoNoise?: true;
+  requireNoise?: true;
   quarantineRounds?: number;
   candidates?: string[];
   committee?: number;
@@ -34,72 +35,81 @@ export interface PolicyOptions {
   validDays?: number;
 }
 
-export function addPolicyOptions(command: Command): Command {
+/** @param signs the first policy, or the next one, in which everything stays that no option names */
+export function addPolicyOptions(command: Command, signs: 'first' | 'next'): Command {
+  const byDefault = (value: string) => (signs === 'first' ? ` (default: ${value})` : '');
+  /** Of options about a cluster: the next policy may add one. */
+  const ofCluster = (value: string) => ` (${signs === 'first' ? 'default' : 'new cluster'}: ${value})`;
   return command
     .option(
       '--cluster <id>',
       'cluster that the options from here to --quarantine-rounds are about; a new id adds a cluster',
     )
     .option('--salt <text>', 'hides the cluster id in its hash (16 random bytes by default)')
-    .option('--members <ids>', 'routers of the cluster (default: every router of the roster)', list)
+    .option(
+      '--members <ids>',
+      `routers of the cluster, or '*' for every router of the roster${ofCluster('every router of the roster')}`,
+      membersOrAll,
+    )
     .option(
       '--unit <unit>',
-      'privacy unit that rounds may use: request, router or both (default: request)',
+      `privacy unit that rounds may use: request, router or both${ofCluster('request')}`,
       oneOf('request', 'router', 'both'),
     )
     .option(
       '--min-participants <n>',
-      'smallest group that is opened (default: 3 above all that are assumed to collude)',
+      `smallest group that is opened${ofCluster('3 above all that are assumed to collude')}`,
       positiveCount,
     )
     .option(
       '--assumed-colluders <n>',
-      'routers per group assumed to collude or to add no noise, besides the t-1 committee members that may be among them (default: 1)',
+      `routers per group assumed to collude or to add no noise, besides the t-1 committee members that may be among them${ofCluster('1')}`,
       count,
     )
-    .option('--max-groups <n>', 'most groups of a round (default: 1)', positiveCount)
-    .option('--epsilon <e>', 'most that one round may cost (default: 1)', positive)
+    .option('--max-groups <n>', `most groups of a round${ofCluster('1')}`, positiveCount)
+    .option('--epsilon <e>', `most that one round may cost${ofCluster('1')}`, positive)
     .option('--delta <d>', 'at which --epsilon and --budget-epsilon are meant (default: 1e-6)', delta)
-    .option('--budget-epsilon <e>', 'most that all rounds of a window may cost (default: 8)', positive)
-    .option('--budget-days <n>', 'length of the window in days, 0 for the lifetime (default: 30)', count)
+    .option('--budget-epsilon <e>', `most that all rounds of a window may cost${ofCluster('8')}`, positive)
+    .option('--budget-days <n>', `length of the window in days, 0 for the lifetime${ofCluster('30')}`, count)
     .option(
       '--budget-protects <what>',
-      'what the budget is held to: all rounds of the window together, or those that one request enters, with no end of rounds (window or event; default: window)',
+      `what the budget is held to: all rounds of the window together, or those that one request enters, with no end of rounds: window or event${ofCluster('window')}`,
       oneOf('window', 'event'),
     )
     .option('--unsafe-no-noise', 'allow rounds without noise: for trials on data that needs no protection')
+    .option('--require-noise', `allow none without noise${ofCluster('none is allowed')}`)
     .option(
       '--quarantine-rounds <n>',
-      'rounds for which a router is refused that the scores name, 0 to 10000 (default: 0, nobody is refused)',
+      `rounds for which a router is refused that the scores name, 0 to 10000${ofCluster('0, nobody is refused')}`,
       count,
     )
-    .option('--candidates <ids>', 'parties that may be committee members (default: router-0 to router-<m-1>)', list)
-    .option('--committee <m>', 'committee members (default: 4)', positiveCount)
+    .option('--candidates <ids>', `parties that may be committee members${byDefault('router-0 to router-<m-1>')}`, list)
+    .option('--committee <m>', `committee members${byDefault('4')}`, positiveCount)
     .option(
       '--threshold <t>',
-      'members that can open a vector together; recommended: m = 3t-2 (default: 2)',
+      `members that can open a vector together; recommended: m = 3t-2${byDefault('2')}`,
       positiveCount,
     )
-    .option('--max-epoch-hours <n>', 'longest life of an epoch (default: 168)', positiveCount)
+    .option('--max-epoch-hours <n>', `longest life of an epoch${byDefault('168')}`, positiveCount)
     .option(
       '--sealing <suite>',
-      'x25519, or xwing to withstand quantum computers (default: x25519)',
+      `x25519, or xwing to withstand quantum computers${byDefault('x25519')}`,
       oneOf('x25519', 'xwing'),
     )
-    .option('--clock-tolerance-s <n>', 'how far clocks may be apart (default: 60)', positiveCount)
+    .option('--clock-tolerance-s <n>', `how far clocks may be apart${byDefault('60')}`, positiveCount)
     .option(
       '--misbehaviour <what>',
-      'what proven misbehaviour does to a party: record it, or exclude the party until it has a new certificate (default: record)',
+      `what proven misbehaviour does to a party: record it, or exclude the party until it has a new certificate${byDefault('record')}`,
       oneOf('record', 'exclude'),
     )
     .option(
       '--freshness-hours <n>',
-      'how old the newest statement that policy and roster are current may be; 0: none is needed, and documents that a coordinator keeps back go unnoticed (default: 168)',
+      `how old the newest statement that policy and roster are current may be; 0: none is needed, and documents that a coordinator keeps back go unnoticed${byDefault('168')}`,
       nonNegative,
     )
     .option(
       '--freshness-grace-hours <n>',
-      'how long parties go on after that without a newer one (default: 24)',
+      `how long parties go on after that without a newer one${byDefault('24')}`,
       nonNegative,
     )
     .option('--valid-days <n>', 'days until the policy ends (default: 365)', positiveCount);
@@ -112,6 +122,8 @@ const present = <T>(value: T | undefined, set: (value: T) => Partial<ClusterPoli
 
 function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
   const { delta: atDelta = 1e-6 } = options;
+  if (options.unsafeNoNoise && options.requireNoise)
+    throw new Usage('--unsafe-no-noise and --require-noise exclude each other');
   return {
     ...present(options.members, (members) => ({ members: [...new Set(members)].sort() as PartyId[] })),
     ...present(options.unit, (unit) => ({ privacy_units: unit === 'both' ? ['router', 'request'] : [unit] })),
@@ -123,7 +135,7 @@ function clusterChanges(options: PolicyOptions): Partial<ClusterPolicy> {
     ...present(options.budgetProtects, (protects) => ({
       budget_protects: protects === 'window' ? undefined : protects,
     })),
-    ...present(options.unsafeNoNoise, (allowed) => ({ unsafe_no_noise: allowed })),
+    ...(options.unsafeNoNoise || options.requireNoise ? { unsafe_no_noise: options.unsafeNoNoise === true } : {}),
     ...present(options.quarantineRounds, (rounds) => ({ quarantine_rounds: rounds === 0 ? undefined : rounds })),
   };
 }
