@@ -93,11 +93,13 @@ export class LargeStore {
     const database = new Libsql(join(this.dataDir, 'observations.db'));
     const [model, task] = this.key.split(':');
     const body = JSON.stringify({ model, task, success: true, latency_s: 1 });
-    const insert = database.prepare(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-       INSERT INTO observation (key, body, received_at_ms) SELECT iif(i % ? = 0, ?, 'unlisted-' || (i % 40) || ':task'), ?, ? FROM n`,
+    const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+    // Not prepared: a statement that is kept would keep the file locked after it is closed.
+    database.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${STORED})
+       INSERT INTO observation (key, body, received_at_ms)
+       SELECT iif(i % ${STORED / LISTED} = 0, ${text(this.key)}, 'unlisted-' || (i % 40) || ':task'), ${text(body)}, ${Date.now()} FROM n`,
     );
-    insert.run([STORED, STORED / LISTED, this.key, body, Date.now()]);
     database.close();
   }
 
