@@ -1,4 +1,4 @@
-// Reader for the deterministic CBOR subset of docs/protocol.md, "CBOR". It decodes one item and refuses everything else.
+// The deterministic CBOR subset of docs/protocol.md, "CBOR": a reader that decodes one item and refuses everything else, and a writer for flat maps.
 import { check, fail } from './errors.mjs';
 
 const MAX_DEPTH = 32;
@@ -97,4 +97,25 @@ function readMap(reader, length, depth) {
     map[key] = readItem(reader, depth);
   }
   return map;
+}
+
+function head(major, argument) {
+  if (argument < 24) return Buffer.of((major << 5) | argument);
+  const bytes = argument < 2 ** 8 ? 1 : argument < 2 ** 16 ? 2 : argument < 2 ** 32 ? 4 : 8;
+  const raw = Buffer.alloc(8);
+  raw.writeBigUInt64BE(BigInt(argument));
+  return Buffer.concat([Buffer.of((major << 5) | (24 + Math.log2(bytes))), raw.subarray(8 - bytes)]);
+}
+
+function encodeValue(value) {
+  if (typeof value === 'number') return head(0, value);
+  const bytes = Buffer.from(value);
+  return Buffer.concat([head(typeof value === 'string' ? 3 : 2, bytes.length), bytes]);
+}
+
+// A map whose values are texts, bytes and integers from 0.
+export function encodeMap(map) {
+  const entries = Object.entries(map).map(([name, value]) => [encodeValue(name), encodeValue(value)]);
+  entries.sort(([a], [b]) => Buffer.compare(a, b));
+  return Buffer.concat([head(5, entries.length), ...entries.flat()]);
 }

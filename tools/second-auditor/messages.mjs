@@ -207,11 +207,8 @@ const readyVote = f.map({
   reports_hash: f.digest,
 });
 
-const abortVote = f.map({
-  ...inRound,
-  kind: f.oneOf('abort'),
-  reason: f.oneOf('insufficient_participants', 'policy', 'no_valid_proposal', 'coordinator_restored'),
-});
+const reason = f.oneOf('insufficient_participants', 'policy', 'no_valid_proposal', 'coordinator_restored');
+const abortVote = f.map({ ...inRound, kind: f.oneOf('abort'), reason });
 
 const vote = {
   limit: 128 * KIB,
@@ -220,7 +217,7 @@ const vote = {
 
 const decision = message(128 * KIB + 8192, {
   body: f.bytes(0, 128 * KIB),
-  votes: f.array(1, 30, f.map({ member: f.member, signature: f.signature })),
+  votes: f.array(1, 30, f.map({ member: f.member, signature: f.signature, reason: f.optional(reason) })),
 });
 
 const answer = message(24 * MIB, {

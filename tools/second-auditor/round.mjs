@@ -1,4 +1,5 @@
 // What happened in a round: headers, reports, the set, the decision, the answers and the sums (docs/protocol.md, "Collecting" to "Publishing and auditing").
+import { encodeMap } from './cbor.mjs';
 import { holds } from './committee.mjs';
 import { checkSignature, domainHash, merkleRoot } from './crypto.mjs';
 import { check, fail } from './errors.mjs';
@@ -29,10 +30,17 @@ export function openDecision(context, bytes) {
   const decision = parse('decision', bytes, 'decision');
   const vote = parse('vote', decision.body, 'vote');
   checkInRound(context, vote, 'decision');
-  for (const { member, signature } of decision.votes) {
+  for (const { member, signature, reason } of decision.votes) {
     const what = `vote of member ${member}`;
-    checkSignature(seatOf(context, member, what).vote_key, 'vote', config.fleet, decision.body, signature, what);
+    check(reason === undefined || vote.kind === 'abort', 'no_decision', `${what}: a reason without an abort`);
+    const body = reason === undefined ? decision.body : encodeMap({ ...vote, reason });
+    checkSignature(seatOf(context, member, what).vote_key, 'vote', config.fleet, body, signature, what);
   }
+  check(
+    decision.votes.some(({ reason }) => reason === undefined),
+    'no_decision',
+    'nobody has signed the body',
+  );
   const voters = new Set(decision.votes.map((entry) => entry.member));
   check(voters.size === decision.votes.length, 'no_decision', 'a member votes twice');
   check(voters.size >= epoch.committee.quorum, 'no_decision', `${voters.size} votes of ${epoch.committee.quorum}`);

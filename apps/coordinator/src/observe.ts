@@ -102,8 +102,9 @@ function participation(round: RoundState, active: number): { included: number; m
 function failureOf(round: RoundState): 'insufficient_participants' | 'policy' | 'committee_unavailable' {
   if (round.phase === 'aborted' && round.decision) {
     const body = voteBodyMessage.decode(round.decision.decision.body);
-    if (body.kind === 'abort' && (body.reason === 'insufficient_participants' || body.reason === 'policy'))
-      return body.reason;
+    // Members may have been given other reasons before a restore.
+    const reason = round.abortReason ?? (body.kind === 'abort' ? body.reason : undefined);
+    if (reason === 'insufficient_participants' || reason === 'policy') return reason;
   }
   return 'committee_unavailable';
 }

@@ -60,7 +60,7 @@ describe.each(scenarios)('a round: $name', (scenario) => {
     const signal = files.get('signal.json');
     const published = signal && JSON.parse(Buffer.from(signal).toString());
     const reasons = published?.left_out.map((entry: { reason: string }) => entry.reason) ?? [];
-    expect(published === undefined).toBe(scenario.name === 'aborted');
+    expect(published === undefined).toBe(scenario.name.startsWith('aborted'));
     expect(reasons.includes('unusable')).toBe(scenario.spoiled !== undefined);
     expect(reasons.includes('group_too_small')).toBe(scenario.name.includes('too small'));
     expect((published?.withheld.length ?? 0) > 0).toBe(scenario.name.includes('withheld') || scenario.lies === true);
@@ -71,7 +71,7 @@ describe.each(scenarios)('a round: $name', (scenario) => {
     expect(verdict(() => auditFiles(files))).toBe('accepted');
     const { status, stdout } = run(folder);
     expect(stdout).toMatch(
-      scenario.name === 'aborted'
+      scenario.name.startsWith('aborted')
         ? /^OK: round 1, aborted: insufficient_participants\n$/
         : /^OK: round 1, \d+ routers in \d group\(s\)(, implausible: nothing is published)?\n$/,
     );

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly hybrid?: boolean;
   /** The first router sends what no honest one can. */
   readonly lies?: boolean;
+  /** The coordinator comes back from a backup when one member has voted for the abort. */
+  readonly restored?: boolean;
   /** Of the policy; no quarantine without. */
   readonly quarantine?: number;
   /** What the policy's budget is held to; not said without. */
@@ -99,6 +101,15 @@ export const scenarios: readonly Scenario[] = [
     lies: true,
   },
   { name: 'aborted', routers: 6, committee: { size: 4, threshold: 2 }, rho: 0.1, dropped: 4, least: 3 },
+  {
+    name: 'aborted for different reasons',
+    routers: 6,
+    committee: { size: 4, threshold: 2 },
+    rho: 0.1,
+    dropped: 4,
+    least: 3,
+    restored: true,
+  },
 ];
 
 const now = Date.UTC(2026, 0, 1);
@@ -178,6 +189,14 @@ export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, 
       ).toThrow('receipt');
   });
   const members = fleet.members.slice(0, size - (scenario.absent ?? 0));
+  if (scenario.restored) {
+    fleet.coordinator.tick(now + 1000);
+    members[0].work(fleet.coordinator, now + 1000);
+    fleet.coordinator.commit({
+      events: [{ type: 'abort-proposed', key, reason: 'coordinator_restored' }],
+      reply: undefined,
+    });
+  }
   for (const later of [1000, 3000, 6000]) runCommittee(fleet.coordinator, members, now + later);
   const published = fleet.coordinator.transcript(key);
   const ciphertextOf = (router: PartyId) =>

@@ -31,6 +31,7 @@ import {
   takeSeat,
   type VerifiedRound,
   verifyAnnouncement,
+  askedToAbort,
   voteAbort,
   voteReady,
 } from '@secagg/protocol';
@@ -213,7 +214,11 @@ export class HttpMember {
     const { cluster, round: number } = item;
     const { round, member } = this.roundOf(item.announcement, certificates);
     if (item.kind === 'abort')
-      return client.sendVote(cluster, number, this.commit(voteAbort(this.state, round, member, item.reason)));
+      return client.sendVote(
+        cluster,
+        number,
+        this.commit(voteAbort(this.state, round, member, askedToAbort(round, item, now))),
+      );
     const opened = await this.open(client, round, member);
     if (item.kind === 'report') return client.sendReport(cluster, number, this.commit(report(this.state, opened)));
     if (item.kind === 'vote')

@@ -16,6 +16,7 @@ import { type OpenedRounds } from './opened-rounds';
 import { RoundWork } from './round-work';
 
 const nowMs = Date.UTC(2026, 0, 1);
+const lateMs = nowMs + 40_000;
 
 /** A round whose time for votes is over, and what the last member, which was away, is asked for. */
 function asked() {
@@ -48,9 +49,9 @@ function asked() {
   coordinator.tick(nowMs + 1000);
   for (const each of members.slice(0, 3)) each.work(coordinator, nowMs + 1000);
   coordinator.tick(nowMs + 5000);
-  coordinator.tick(nowMs + 40_000);
+  coordinator.tick(lateMs);
   const member = members[3];
-  const { items } = workMessage.decode(coordinator.work(member.identity.id, nowMs + 40_000));
+  const { items } = workMessage.decode(coordinator.work(member.identity.id, lateMs));
   expect(items.map(({ kind }) => kind)).toEqual(['vote', 'abort']);
   return { fleet, key, member, items: items as Extract<WorkItem, { kind: 'vote' | 'abort' }>[] };
 }
@@ -71,6 +72,7 @@ function workerOf({ fleet, key, member }: ReturnType<typeof asked>, opening: () 
   };
   const commit = (events: readonly MemberEvent[]) => events.forEach((event) => evolveMember(member.state, event));
   const node = {
+    now: () => lateMs,
     store: { journal: { state: member.state, commit } },
     client: { sendVote: (_cluster: string, _round: number, vote: Vote) => Promise.resolve(void sent.push(vote)) },
     contact: { track: <T>(call: Promise<T>) => call },
@@ -124,3 +126,25 @@ it('aborts in the end what it cannot open', async () => {
   await passes(work, round.items, 1);
   expect(kinds()).toEqual(['abort']);
 });
+
+it('takes no notice of an abort that nobody has signed for: it neither votes nor stops putting a genuine one off', async () => {
+  const round = asked();
+  const { work, kinds } = workerOf(round, () => new SecaggError('unavailable', 'not now'));
+  await passes(work, round.items, 1);
+  const forged = round.items.map((item): (typeof round.items)[number] =>
+    item.kind === 'abort' ? { ...item, request: undefined, reason: 'policy' } : item,
+  );
+  await passes(work, forged, 20);
+  expect(kinds()).toEqual([]);
+  await passes(work, round.items, 9);
+  expect(kinds()).toEqual([]);
+  await passes(work, round.items, 1);
+  expect(kinds()).toEqual(['abort']);
+  expect(await refusalOf(work, forged[1])).toMatchObject({ code: 'bad_signature', details: { check: 'abort.signed' } });
+});
+
+const refusalOf = (work: RoundWork, item: ReturnType<typeof asked>['items'][number]): Promise<unknown> =>
+  work.handle(item, [], new AbortController().signal).then(
+    () => undefined,
+    (error: unknown) => error,
+  );

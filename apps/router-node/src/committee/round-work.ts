@@ -1,6 +1,7 @@
 /** What a member does in a round, item by item (docs/protocol.md, "Checking and reporting", "Deciding" and "Answering"). Every event is durable before its reply is sent. */
 import {
   answer,
+  askedToAbort,
   decidedSet,
   report,
   roundKey,
@@ -92,6 +93,8 @@ export class RoundWork {
     certificates: readonly EpochCertificate[],
     signal: AbortSignal,
   ): Promise<void> {
+    const { round, index } = this.rounds.identify(item.announcement, certificates);
+    const reason = askedToAbort(round, item, this.member.now());
     // Votes for both decide nothing: whoever was asked to vote for the proposal as well does that if it can.
     const key = roundKey(item.cluster, item.round);
     const putOff = this.unvoted.get(key) ?? ABORTS_PUT_OFF;
@@ -99,8 +102,7 @@ export class RoundWork {
       this.unvoted.set(key, putOff + 1);
       return;
     }
-    const { round, index } = this.rounds.identify(item.announcement, certificates);
-    const { events, reply } = voteAbort(memberState(this.member), round, index, item.reason);
+    const { events, reply } = voteAbort(memberState(this.member), round, index, reason);
     this.member.store.journal.commit(events);
     await this.sendVote(item, reply, signal);
   }

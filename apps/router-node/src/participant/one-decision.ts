@@ -1,4 +1,4 @@
-import { ofRoundKey, sameBytes } from '@secagg/protocol';
+import { decideTheSame, ofRoundKey } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Router } from './router';
 
@@ -9,7 +9,7 @@ import { type Router } from './router';
  */
 export function checkOneDecision({ store, log }: Router, key: string, body: Uint8Array): void {
   const held = store.decided.decisionBody(key);
-  if (!held || sameBytes(held, body)) return;
+  if (!held || decideTheSame(held, body)) return;
   log.error(ofRoundKey(key), 'quorums have signed two decisions on one round: t members or more are corrupt');
   throw new SecaggError('duplicate', 'another decision on the round was verified before', { key });
 }

@@ -89,7 +89,9 @@ async function claimAborted(round: VerifiedRound, decision: Decision): Promise<b
 async function abortedByAll(round: VerifiedRound): Promise<Decision> {
   const votes = await Promise.all(
     HONEST.map(async (id) =>
-      voteMessage.decode(must(await siege.ask(id, { kind: 'abort', ...about(round), reason: 'policy' }))),
+      voteMessage.decode(
+        must(await siege.ask(id, { kind: 'abort', ...about(round), request: siege.abortRequest(round) })),
+      ),
     ),
   );
   return {

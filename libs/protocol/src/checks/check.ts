@@ -71,8 +71,10 @@ export const checks = {
   'set.min_groups': 'more than half of the groups reach their minimum',
   'vote.signed': 'a member of the epoch signed the vote, about this round',
   'vote.once': 'a member votes once a round, whatever is proposed',
+  'abort.signed': 'the coordinator signed that it wants this round aborted',
   'vote.undivided': 'members are asked to abort only while they can, and vote ready where they can do that',
-  'decision.quorum': 'a quorum of distinct members signed the identical bytes',
+  'decision.quorum':
+    'a quorum of distinct members signed the identical bytes, or for an abort the same but for the reason',
   'decision.set': 'what was decided is what follows from headers and reports',
   'decision.kind': 'an abort is an abort, and a set to open is one',
   // Answers and results

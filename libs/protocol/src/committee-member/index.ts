@@ -3,4 +3,4 @@ export * from './check-views';
 export * from './epochs';
 export { evolveMember } from './evolve';
 export * from './state';
-export { report, voteAbort, voteReady } from './vote';
+export { askedToAbort, report, voteAbort, voteReady } from './vote';

@@ -2,6 +2,7 @@
 import { signMessage } from '@secagg/crypto';
 import {
   type AbortReason,
+  abortRequestMessage,
   proposalMessage,
   type Report,
   reportMessage,
@@ -10,6 +11,7 @@ import {
   type Vote,
   type VoteBody,
   voteBodyMessage,
+  type WorkItem,
 } from '@secagg/schema';
 import { ensure, ensureThat, isOn } from '../checks/check';
 import { openUnder, sameBytes, signDocument } from '../documents';
@@ -110,7 +112,39 @@ function refuseOtherSet(state: MemberState, round: VerifiedRound, proposal: Sign
 }
 
 /**
- * Votes `abort`. Needs no proof: whoever has voted abort never votes ready, so with an abort decision nothing is ever opened.
+ * Why the coordinator wants the round aborted, when it has signed that it does. Throws `bad_signature`, also without a request, as whoever sits
+ * on the line can make one up; `wrong_config` for a request about another round; `policy` for one of the future.
+ */
+export function askedToAbort(
+  round: VerifiedRound,
+  { request, reason = 'no_valid_proposal' }: Pick<Extract<WorkItem, { kind: 'abort' }>, 'request' | 'reason'>,
+  nowMs: number,
+): AbortReason {
+  const { view, config } = round;
+  const at = { party: config.coordinator, round: config.round };
+  const isSigned = request !== undefined;
+  ensure(
+    'abort.signed',
+    isSigned,
+    'bad_signature',
+    'the coordinator has not signed that the round is to be aborted',
+    at,
+  );
+  if (!isSigned) return reason;
+  const { public_key } = certificateOf(view, config.coordinator, 'coordinator', config.round_time_ms);
+  const asked = openUnder('abort.signed', abortRequestMessage, config.fleet, request, {
+    key: public_key,
+    id: config.coordinator,
+  });
+  ensureThat('abort.signed', () => checkInRound(round, asked, config.coordinator));
+  const isPast = asked.at_ms <= nowMs + view.policy.clock_tolerance_ms;
+  ensure('round.times', isPast, 'policy', 'the request to abort the round lies in the future', at);
+  return asked.reason;
+}
+
+/**
+ * Votes `abort`. Needs no proof that it is right to: whoever has voted abort never votes ready, so with an abort decision nothing is ever opened.
+ * @param reason from {@link askedToAbort}; not counted
  */
 export function voteAbort(
   state: MemberState,

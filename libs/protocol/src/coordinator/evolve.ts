@@ -10,7 +10,6 @@ import {
   seatMessage,
   SecaggError,
   transferMessage,
-  type Vote,
   voteBodyMessage,
 } from '@secagg/schema';
 import { hex } from '../documents';
@@ -18,7 +17,7 @@ import { deriveEpoch } from '../epoch/verified-epoch';
 import { storedFreshness } from '../fleet/freshness';
 import { evolveFleet } from '../fleet/update-fleet';
 import { deriveSet, headersRoot, readyBody } from '../round/contribution-set';
-import { decisionHash } from '../round/decision';
+import { decisionOf } from '../round/decision';
 import { deriveRound, roundKey } from '../round/verified-round';
 import { acceptedContribution, acceptedHeader } from './check-contribution';
 import { applyMisbehaviour } from './standing';
@@ -145,6 +144,7 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
     }
     case 'abort-proposed':
       round.abortReason = event.reason;
+      round.abortRequest = event.request;
       round.phase = 'aborting';
       return;
     case 'vote-received':
@@ -166,26 +166,21 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
       for (const sum of round.sums) sum.wipe();
       return;
     case 'round-undecided':
-      round.phase = 'undecided';
+      // A journal of an earlier release, which counted votes for an abort apart when their reasons differed.
+      if (round.phase !== 'aborted') round.phase = 'undecided';
   }
 }
 
-/** q votes for identical bytes are the decision. */
 function countVotes(round: RoundState, atMs: number): void {
   if (round.decision) return;
-  const byBody = new Map<string, Vote[]>();
-  for (const { vote } of round.votes.values()) {
-    const key = hex(vote.body);
-    byBody.set(key, [...(byBody.get(key) ?? []), vote]);
-  }
-  const winner = [...byBody.values()].find((votes) => votes.length >= round.round.epoch.quorum);
-  if (!winner) return;
-  const votes = [...winner].sort((a, b) => a.member - b.member).map(({ member, signature }) => ({ member, signature }));
-  const { body } = winner[0];
-  const decoded = voteBodyMessage.decode(body);
-  round.decision = { decision: { body, votes }, body: decoded, hash: decisionHash(body) };
+  const decision = decisionOf(
+    round.round,
+    [...round.votes.values()].map(({ vote }) => vote),
+  );
+  if (!decision) return;
+  round.decision = decision;
   round.decidedAtMs = atMs;
-  round.phase = decoded.kind === 'ready' ? 'answering' : 'aborted';
+  round.phase = decision.body.kind === 'ready' ? 'answering' : 'aborted';
 }
 
 function applyAnswer(round: RoundState, bytes: Uint8Array, atMs: number): void {

@@ -2,6 +2,7 @@
 import { WordSum } from '@secagg/crypto';
 import {
   type AbortReason,
+  abortRequestMessage,
   type Bytes,
   type PartyId,
   proposalMessage,
@@ -18,7 +19,7 @@ import { ensure, passes } from '../checks/check';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkFresh } from '../fleet/freshness';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
-import { type VerifiedRound } from '../round/verified-round';
+import { inRound, roundKey, type VerifiedRound } from '../round/verified-round';
 import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
 import { epochInForce } from './epochs';
 import { checkBudget } from './ledger';
@@ -167,16 +168,19 @@ export function tickRound(
       if (isAhead(round, round.round.config.round_time_ms, nowMs))
         return [
           { type: 'round-closed', key, atMs: nowMs },
-          abort(key, 'no_valid_proposal'),
+          { type: 'abort-proposed', key, reason: 'no_valid_proposal' },
           { type: 'round-undecided', key },
         ];
       return nowMs >= round.round.config.deadline_ms || round.accepted.size >= round.round.config.max_participants
-        ? closeRound(round, key, nowMs)
+        ? closeRound(round, context, key, nowMs)
         : [];
     case 'checking':
       return proposeOrAbort(round, context, key, nowMs);
-    case 'voting':
     case 'aborting':
+      // One of an earlier release, or from before a restore, was not signed yet.
+      if (round.abortReason && !round.abortRequest) return [abort(round, context, round.abortReason, nowMs)];
+      return voteTimeouts(round, context, key, nowMs);
+    case 'voting':
       return voteTimeouts(round, context, key, nowMs);
     case 'answering':
       return answeringTimeout(round, context, key, nowMs) ?? publish(round, context, key);
@@ -195,17 +199,27 @@ function waitedMs(round: RoundState, nowMs: number): number {
   return isAhead(round, closedAtMs, nowMs) ? Infinity : nowMs - closedAtMs;
 }
 
-function closeRound(round: RoundState, key: string, nowMs: number): CoordinatorEvent[] {
+function closeRound(round: RoundState, context: CoordinatorContext, key: string, nowMs: number): CoordinatorEvent[] {
   const closed: CoordinatorEvent = { type: 'round-closed', key, atMs: nowMs };
   const perGroup = new Map<number, number>();
   for (const { header } of round.accepted.values()) perGroup.set(header.group, (perGroup.get(header.group) ?? 0) + 1);
   const enough = [...perGroup.values()].filter((size) => reachesMinimum(round.round, size)).length;
   // Without enough contributions nobody needs to check any of them.
-  if (!areEnoughGroups(round.round, enough)) return [closed, abort(key, 'insufficient_participants')];
+  if (!areEnoughGroups(round.round, enough)) return [closed, abort(round, context, 'insufficient_participants', nowMs)];
   return [closed];
 }
 
-const abort = (key: string, reason: AbortReason): CoordinatorEvent => ({ type: 'abort-proposed', key, reason });
+function abort(
+  { round }: RoundState,
+  { identity }: CoordinatorContext,
+  reason: AbortReason,
+  nowMs: number,
+): CoordinatorEvent {
+  const { fleet, cluster, round: number } = round.config;
+  const body = { ...inRound(round), reason, at_ms: nowMs };
+  const request = signDocument(abortRequestMessage, fleet, body, identity.secretKey);
+  return { type: 'abort-proposed', key: roundKey(cluster, number), reason, request };
+}
 
 function proposeOrAbort(
   round: RoundState,
@@ -218,7 +232,7 @@ function proposeOrAbort(
   const all = round.reports.size === epoch.size;
   const needed = Math.max(epoch.usableThreshold, epoch.quorum);
   if (!all && (round.reports.size < needed || waited < context.timings.reportGraceMs)) {
-    return waited >= context.timings.proposalTimeoutMs ? [abort(key, 'no_valid_proposal')] : [];
+    return waited >= context.timings.proposalTimeoutMs ? [abort(round, context, 'no_valid_proposal', nowMs)] : [];
   }
   const reports = [...round.reports.values()].sort((a, b) => a.report.member - b.report.member);
   const set = deriveSet(
@@ -226,19 +240,12 @@ function proposeOrAbort(
     round.headers,
     reports.map((entry) => entry.report),
   );
-  if (!areEnoughGroups(round.round, set.groups.length)) return [abort(key, 'insufficient_participants')];
+  if (!areEnoughGroups(round.round, set.groups.length))
+    return [abort(round, context, 'insufficient_participants', nowMs)];
   const proposal = signDocument(
     proposalMessage,
     config.fleet,
-    {
-      v: 1,
-      fleet: config.fleet,
-      cluster: config.cluster,
-      round: config.round,
-      epoch_hash: config.epoch_hash,
-      config_hash: round.round.configHash,
-      reports: reports.map((entry) => entry.signed),
-    },
+    { ...inRound(round.round), reports: reports.map((entry) => entry.signed) },
     context.identity.secretKey,
   );
   return [{ type: 'round-proposed', key, proposal }];
@@ -249,7 +256,7 @@ function voteTimeouts(round: RoundState, context: CoordinatorContext, key: strin
   if (waited >= context.timings.undecidedTimeoutMs) return [{ type: 'round-undecided', key }];
   // A proposal comes within the first timeout after the close; the second is for the votes.
   if (round.phase === 'voting' && waited >= 2 * context.timings.proposalTimeoutMs && canAbort(round))
-    return [abort(key, 'no_valid_proposal')];
+    return [abort(round, context, 'no_valid_proposal', nowMs)];
   return [];
 }
 

@@ -105,6 +105,8 @@ export interface RoundState {
   readonly reports: Map<MemberIndex, { signed: Signed; report: Report }>;
   proposal?: { signed: Signed; proposal: Proposal; set: ContributionSet; votedBytes: Bytes };
   abortReason?: AbortReason;
+  /** What members are shown who are asked to abort; signed by the next tick where it is missing. */
+  abortRequest?: Signed;
   readonly votes: Map<MemberIndex, { vote: Vote; body: VoteBody }>;
   decision?: VerifiedDecision;
   decidedAtMs?: number;
@@ -185,7 +187,7 @@ export type CoordinatorEvent =
   | { readonly type: 'round-closed'; readonly key: string; readonly atMs: number }
   | { readonly type: 'report-received'; readonly key: string; readonly report: Signed }
   | { readonly type: 'round-proposed'; readonly key: string; readonly proposal: Signed }
-  | { readonly type: 'abort-proposed'; readonly key: string; readonly reason: AbortReason }
+  | { readonly type: 'abort-proposed'; readonly key: string; readonly reason: AbortReason; readonly request?: Signed }
   | { readonly type: 'vote-received'; readonly key: string; readonly vote: Vote; readonly atMs: number }
   | { readonly type: 'transfer-received'; readonly key: string; readonly transfer: Signed }
   | { readonly type: 'answer-received'; readonly key: string; readonly bytes: Bytes; readonly atMs: number }

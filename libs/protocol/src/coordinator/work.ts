@@ -15,7 +15,14 @@ import { assignMissing } from './pieces';
 import { answerTurn, canAbort } from './rounds';
 import { type CoordinatorContext, type CoordinatorState, type EpochState, type RoundState } from './state';
 
-export function workFor(state: CoordinatorState, context: CoordinatorContext, member: PartyId, nowMs: number): Work {
+/** @param signedAborts whether the member knows requests to abort; one of an earlier release is given the reason alone */
+export function workFor(
+  state: CoordinatorState,
+  context: CoordinatorContext,
+  member: PartyId,
+  nowMs: number,
+  signedAborts: boolean,
+): Work {
   const items: WorkItem[] = [];
   const epoch = state.epochs.get(newestEpoch(state));
   if (epoch && !epoch.verified) items.push(...epochWork(epoch, member));
@@ -23,7 +30,7 @@ export function workFor(state: CoordinatorState, context: CoordinatorContext, me
   const epochs = new Set(inForce ? [inForce.certificate] : []);
   for (const round of state.rounds.values()) {
     const index = round.round.epoch.epoch.members.findIndex((entry) => entry.id === member);
-    const work = index >= 0 ? roundWork(round, context, index as MemberIndex, nowMs) : [];
+    const work = index >= 0 ? roundWork(round, context, index as MemberIndex, nowMs, signedAborts) : [];
     if (work.length > 0) epochs.add(round.round.epoch.certificate);
     items.push(...work);
   }
@@ -52,7 +59,13 @@ function epochWork(epoch: EpochState, member: PartyId): WorkItem[] {
   ];
 }
 
-function roundWork(round: RoundState, context: CoordinatorContext, member: MemberIndex, nowMs: number): WorkItem[] {
+function roundWork(
+  round: RoundState,
+  context: CoordinatorContext,
+  member: MemberIndex,
+  nowMs: number,
+  signedAborts: boolean,
+): WorkItem[] {
   const { config, announcement } = round.round;
   const at = { cluster: config.cluster, round: config.round, announcement };
   const items: WorkItem[] = [];
@@ -62,8 +75,11 @@ function roundWork(round: RoundState, context: CoordinatorContext, member: Membe
     // Whoever can vote for the proposal does so, also when the others are asked to abort: votes for both would decide nothing.
     const isVoted = round.phase === 'voting' || (round.phase === 'aborting' && isOn('vote.undivided'));
     if (isVoted && round.proposal) items.push({ kind: 'vote', ...at, proposal: round.proposal.signed });
-    if (round.phase === 'aborting' && round.abortReason && canAbort(round))
-      items.push({ kind: 'abort', ...at, reason: round.abortReason });
+    if (round.phase === 'aborting' && canAbort(round)) {
+      const { abortReason: reason, abortRequest: request } = round;
+      if (!signedAborts) items.push({ kind: 'abort', ...at, ...(reason && { reason }) });
+      else if (request) items.push({ kind: 'abort', ...at, request });
+    }
   }
   if (round.phase === 'answering' && round.proposal && round.decision) {
     const decided = {

@@ -29,7 +29,7 @@ import { checkClosing, openViews, type OpenedRound, wipeSeeds } from '../committ
 import { signEpoch, takeSeat } from '../committee-member/epochs';
 import { evolveMember } from '../committee-member/evolve';
 import { emptyMember, type MemberEvent, type MemberState, type MemberStep } from '../committee-member/state';
-import { report, voteAbort, voteReady } from '../committee-member/vote';
+import { askedToAbort, report, voteAbort, voteReady } from '../committee-member/vote';
 import { acceptedParts } from '../coordinator/check-contribution';
 import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
 import { evolve } from '../coordinator/evolve';
@@ -132,7 +132,7 @@ export class LocalCoordinator {
   }
 
   work(member: PartyId, nowMs: number): Bytes {
-    return workMessage.encode(workFor(this.state, this.context, member, nowMs));
+    return workMessage.encode(workFor(this.state, this.context, member, nowMs, true));
   }
 
   takeSeat(seat: Signed, nowMs: number): void {
@@ -234,7 +234,11 @@ export class LocalMember {
     const key = roundKey(item.cluster, item.round);
     if (item.kind === 'abort') {
       const { round, member } = this.round(item.announcement, certificates, false, nowMs);
-      coordinator.takeVote(key, this.commit(voteAbort(this.state, round, member, item.reason)), nowMs);
+      coordinator.takeVote(
+        key,
+        this.commit(voteAbort(this.state, round, member, askedToAbort(round, item, nowMs))),
+        nowMs,
+      );
       return;
     }
     const opened = this.open(key, item.announcement, certificates, coordinator);

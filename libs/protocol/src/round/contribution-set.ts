@@ -107,7 +107,7 @@ export function openReport(view: FleetView, round: VerifiedRound, root: Bytes, c
   return report;
 }
 
-/** Throws `wrong_config` unless a committee statement is about exactly this round. */
+/** Throws `wrong_config` unless a statement is about exactly this round. */
 export function checkInRound(
   round: VerifiedRound,
   statement: { fleet: string; cluster: string; round: number; epoch_hash: Bytes; config_hash: Bytes },

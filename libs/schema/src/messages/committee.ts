@@ -15,6 +15,7 @@ import {
   roundNumber,
   signature,
   subsetMask,
+  timeMs,
   version,
 } from './fields';
 import { sealedBoxSchema } from './round';
@@ -76,6 +77,11 @@ const proposalSchema = z.strictObject({ ...inRound, reports: z.array(signedSchem
 export type Proposal = z.infer<typeof proposalSchema>;
 export const proposalMessage = defineMessage<Proposal>('proposal', proposalSchema, 5 * 1024 * 1024);
 
+const abortRequestSchema = z.strictObject({ ...inRound, reason: abortReason, at_ms: timeMs });
+/** Signed by the coordinator: that it wants the round aborted, since when, and why. */
+export type AbortRequest = z.infer<typeof abortRequestSchema>;
+export const abortRequestMessage = defineMessage<AbortRequest>('abort-request', abortRequestSchema, 1024);
+
 const voteBodySchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...inRound,
@@ -89,7 +95,7 @@ const voteBodySchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ ...inRound, kind: z.literal('abort'), reason: abortReason }),
 ]);
-/** Identical for all honest members: holds nothing that two of them could see differently. */
+/** Identical for all honest members, but for the reason of an abort, which is not counted. */
 export type VoteBody = z.infer<typeof voteBodySchema>;
 export type AbortReason = z.infer<typeof abortReason>;
 export const voteBodyMessage = defineMessage<VoteBody>('vote', voteBodySchema, 128 * 1024);
@@ -100,14 +106,13 @@ const voteSchema = z.strictObject({ body: bytesUpTo(maxVoteBytes), member: membe
 export type Vote = z.infer<typeof voteSchema>;
 export const voteMessage = defineMessage<Vote>('vote-envelope', voteSchema, maxVoteBytes + 256);
 
+/** `reason`: of a vote for an abort, where it is another one than in the body. */
+const decidingVote = z.strictObject({ member: memberIndex, signature, reason: abortReason.optional() });
 export const decisionSchema = z.strictObject({
   body: bytesUpTo(maxVoteBytes),
-  votes: z
-    .array(z.strictObject({ member: memberIndex, signature }))
-    .min(1)
-    .max(maxCommittee),
+  votes: z.array(decidingVote).min(1).max(maxCommittee),
 });
-/** q identical votes. Identified by its body; which members signed does not matter. */
+/** q identical votes, or q for an abort. Identified by its body, less the reason; which members signed does not matter. */
 export type Decision = z.infer<typeof decisionSchema>;
 export const decisionMessage = defineMessage<Decision>('decision', decisionSchema, maxVoteBytes + 8192);
 

@@ -1,6 +1,6 @@
 /** What the coordinator asks of its peers. Unsigned: everything that matters inside carries its own signatures. */
 import { z } from 'zod';
-import { abortReason, type Decision } from './committee';
+import { abortReason, type Decision, decisionSchema } from './committee';
 import { defineMessage } from './define';
 import { type EpochCertificate } from './epoch';
 import {
@@ -37,7 +37,14 @@ const workItemSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sign-epoch'), body: document }),
   z.strictObject({ kind: z.literal('report'), ...round, announcement: signedSchema }),
   z.strictObject({ kind: z.literal('vote'), ...round, announcement: signedSchema, proposal: signedSchema }),
-  z.strictObject({ kind: z.literal('abort'), ...round, announcement: signedSchema, reason: abortReason }),
+  z.strictObject({
+    kind: z.literal('abort'),
+    ...round,
+    announcement: signedSchema,
+    request: signedSchema.optional(),
+    /** In the place of the request, for members of earlier releases, which do not know it. */
+    reason: abortReason.optional(),
+  }),
   z.strictObject({
     kind: z.literal('transfer'),
     ...round,
@@ -99,12 +106,7 @@ const roundStatusSchema = z.strictObject({
   phase: roundPhase,
   contributions: integer(0, 1000000),
   /** The abort decision, when there is one. */
-  decision: z
-    .strictObject({
-      body: document,
-      votes: z.array(z.strictObject({ member: memberIndex, signature })).max(maxCommittee),
-    })
-    .optional(),
+  decision: decisionSchema.optional(),
 });
 export interface RoundStatus {
   cluster: z.infer<typeof clusterHash>;

@@ -24,6 +24,7 @@ import {
   type VerifiedRound,
 } from '@secagg/protocol';
 import {
+  abortRequestMessage,
   answerBodyMessage,
   answerMessage,
   type Bytes,
@@ -322,6 +323,12 @@ export class Siege {
       { ...inRound(round), reports: inOrder },
       this.fleet.coordinator.secretKey,
     );
+  }
+
+  /** The coordinator's wish that the round be aborted. */
+  abortRequest(round: VerifiedRound): Signed {
+    const body = { ...inRound(round), reason: 'policy', at_ms: Date.now() } as const;
+    return signDocument(abortRequestMessage, round.config.fleet, body, this.fleet.coordinator.secretKey);
   }
 
   /** Asks these members to vote for a proposal. */
