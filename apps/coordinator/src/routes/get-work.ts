@@ -2,6 +2,7 @@ import {
   bytesReply,
   cbor,
   defineOperation,
+  flagParameter,
   noContent,
   type Operation,
   partyParameter,
@@ -25,15 +26,15 @@ export const getWork = ({ journal, context, changes, now }: Engine): Operation =
     query: {
       member: partyParameter.describe('id of the member'),
       seen: z.string().optional().describe('SHA-256 (hex) of the last body that was handled'),
-      aborts: z.string().optional().describe('`signed`: the member knows signed requests to abort a round'),
+      abort_requests: flagParameter.describe('with signed requests to abort a round; older members know of none'),
       wait_ms: waitParameter(25_000),
     },
     waits: 'member',
     replies: { 200: replyOf(cbor(workMessage), 'What it waits for'), 204: 'nothing new within the wait' },
     async handle(call) {
-      const { member, seen, aborts, wait_ms: waitMs } = call.query;
+      const { member, seen, abort_requests: signedAborts, wait_ms: waitMs } = call.query;
       const look = () => {
-        const work = workFor(journal.state, context, member, now(), aborts === 'signed');
+        const work = workFor(journal.state, context, member, now(), signedAborts);
         const body = workMessage.encode(work);
         return { body, hash: createHash('sha256').update(body).digest('hex'), isEmpty: work.items.length === 0 };
       };

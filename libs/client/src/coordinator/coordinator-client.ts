@@ -284,7 +284,7 @@ export class CoordinatorClient {
     const reply = await pollMessage(
       this.transport,
       workMessage,
-      { path: '/v1/committee/work', query: { member, seen, aborts: 'signed' }, waitMs },
+      { path: '/v1/committee/work', query: { member, seen, abort_requests: 'true' }, waitMs },
       call,
     );
     return reply && { work: reply.value, hash: createHash('sha256').update(reply.bytes).digest('hex') };
