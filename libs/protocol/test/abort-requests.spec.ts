@@ -106,7 +106,7 @@ it.each<[string, string, (round: ReturnType<typeof toAbort>) => Partial<AbortIte
       return { request: roundOf(round.coordinator.state, earlier.key).abortRequest };
     },
   ],
-  ['for another fleet', 'wrong_config', (round) => ({ request: requestOf(round, { fleet: 'other' as never }) })],
+  ['for another fleet', 'wrong_config', (round) => ({ request: requestOf(round, { fleet: 'other' }) })],
   [
     'for another cluster',
     'wrong_config',

@@ -16,7 +16,7 @@ const ready = (size: number) =>
   bytes({
     ...about,
     kind: 'ready',
-    groups: [{ group: 0 as never, set_root: new Uint8Array(32), size }],
+    groups: [{ group: 0, set_root: new Uint8Array(32), size }],
     reports_hash: new Uint8Array(32),
   });
 const abort = (reason: AbortReason) => bytes({ ...about, kind: 'abort', reason });

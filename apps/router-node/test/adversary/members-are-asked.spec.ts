@@ -23,7 +23,6 @@ import {
   type PartyId,
   type Signed,
   signedMessage,
-  voteBodyMessage,
   voteMessage,
 } from '@secagg/schema';
 import { random } from '../support/fleet';
@@ -243,22 +242,6 @@ const attacks: Record<string, Attack> = {
       );
     },
   },
-  'an abort that somebody on the line makes up': {
-    layers: ['abort.signed'],
-    run: async () => {
-      const { round } = await victimsRound();
-      return votesToAbort(round, await siege.ask('router-0', { kind: 'abort', ...about(round), reason: 'policy' }));
-    },
-  },
-  'the request to abort an earlier round, replayed': {
-    layers: ['abort.signed'],
-    run: async () => {
-      const { round: before } = await victimsRound();
-      const { round } = await victimsRound();
-      const request = siege.abortRequest(before);
-      return votesToAbort(round, await siege.ask('router-0', { kind: 'abort', ...about(round), request }));
-    },
-  },
   'a decision that only the accomplice signed': {
     layers: ['decision.quorum'],
     run: async () => {
@@ -279,11 +262,6 @@ const attacks: Record<string, Attack> = {
       return (await siege.answers(round, others, decision, HONEST)).map(must).length === HONEST.length;
     },
   },
-};
-
-const votesToAbort = (round: VerifiedRound, said: Said): boolean => {
-  const vote = voteBodyMessage.decode(voteMessage.decode(must(said)).body);
-  return vote.kind === 'abort' && vote.round === round.config.round;
 };
 
 /** Without the contributions that members could not use: those of a set are what their honest majority says. */

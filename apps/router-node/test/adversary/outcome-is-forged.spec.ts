@@ -1,4 +1,7 @@
-/** What a coordinator tells a router of a round that it took part in: aborts that were not decided, and results that are not the round's. The real sidecar settles on proof alone. */
+/**
+ * What a router is told of a round that it took part in: aborts that were not decided, and results that are not the round's. The real sidecar settles on
+ * proof alone. And what a member is asked to abort: it goes by the coordinator's signature.
+ */
 import { WordSum } from '@secagg/crypto';
 import {
   auditTranscript,
@@ -23,7 +26,7 @@ import { eventually } from '../support/coordinator-double';
 import { type LogLine } from '../support/node-process';
 import { type Attack, expectLayers, quietly } from './support/attack';
 import { emptyContribution } from './support/forge';
-import { about, bodyOf, HONEST, inRound, must, Refused, Siege, VICTIM } from './support/siege';
+import { about, bodyOf, HONEST, inRound, must, Refused, type Said, Siege, VICTIM } from './support/siege';
 
 jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
   jest.requireActual('../../../../libs/protocol/test/support/switched-off'),
@@ -132,6 +135,35 @@ const aborts: Record<string, Attack> = {
 };
 
 it.each(Object.entries(aborts))('observations lured back by %s', async (_name, attack) => {
+  await expectLayers(siege, attack);
+});
+
+/** Whether a member that was asked voted to abort the round: it never votes otherwise after that. */
+const votesToAbort = (round: VerifiedRound, said: Said): boolean => {
+  const vote = voteBodyMessage.decode(voteMessage.decode(must(said)).body);
+  return vote.kind === 'abort' && vote.round === round.config.round;
+};
+
+const requests: Record<string, Attack> = {
+  'an abort that somebody on the line makes up': {
+    layers: ['abort.signed'],
+    run: async () => {
+      const round = await victimsRound();
+      return votesToAbort(round, await siege.ask('router-0', { kind: 'abort', ...about(round), reason: 'policy' }));
+    },
+  },
+  'the request to abort an earlier round, replayed': {
+    layers: ['abort.signed'],
+    run: async () => {
+      const before = await victimsRound();
+      const round = await victimsRound();
+      const request = siege.abortRequest(before);
+      return votesToAbort(round, await siege.ask('router-0', { kind: 'abort', ...about(round), request }));
+    },
+  },
+};
+
+it.each(Object.entries(requests))('a vote of a member for %s', async (_name, attack) => {
   await expectLayers(siege, attack);
 });
 
