@@ -51,6 +51,7 @@ const tasks = {
       await projectGraph();
       await orExit(node(['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']));
       await orExit(node(['node_modules/knip/bin/knip.js', '--no-progress']));
+      await orExit(node(['tools/api-report.mjs']));
     },
     command: (args) => [
       'node_modules/eslint/bin/eslint.js',
@@ -59,6 +60,7 @@ const tasks = {
       ...(args.length > 0 ? args : ['.']),
     ],
   },
+  api: { command: (args) => ['tools/api-report.mjs', '--update', ...args] },
   build: { command: (args) => ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build', ...args] },
 };
 
