@@ -266,7 +266,7 @@ it('noise below 1/2 a router, of which nothing is proven, also where one share a
       cluster: { max_round_rho_units: 2 ** 50 },
       limits: { maxRoundRhoUnits: 2 ** 50, minHonestPerGroup: 1 },
     },
-    terms as Partial<typeof plan>,
+    terms,
   );
   const withVariance = (numerator: number, denominator: number) =>
     privacy({ noise_variance_numerator: numerator, noise_variance_denominator: denominator });
