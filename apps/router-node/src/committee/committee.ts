@@ -3,7 +3,7 @@
  * crash has cut short is asked for again.
  */
 import { pause } from '@secagg/client';
-import { certificateProblem, checkOf } from '@secagg/protocol';
+import { certificateProblem, checkOf, isOn } from '@secagg/protocol';
 import { epochCertificateMessage, SecaggError, type Work, type WorkItem } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
@@ -54,7 +54,7 @@ export class Committee {
       const reply = await sending('work', () =>
         member.contact.poll('work', member.client.work(id, { waitMs, seen: this.seen }, { signal })),
       );
-      this.seen = undefined;
+      if (reply || isOn('hint.retried')) this.seen = undefined;
       if (!reply) return true;
       await member.fleet.freshen(signal);
       const done = await this.doAll(reply.work, signal);

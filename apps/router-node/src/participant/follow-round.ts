@@ -2,7 +2,7 @@
  * From a durable contribution to the settled round, however often the process restarts in between. Only what is verified settles it: whatever
  * else the coordinator says of the round is asked again.
  */
-import { checkOf, settleUndecided } from '@secagg/protocol';
+import { checkOf, isOn, settleUndecided } from '@secagg/protocol';
 import { type RoundStatus, SecaggError } from '@secagg/schema';
 import { isTransient } from '../fleet/coordinator-contact';
 import { askStatus, isSaidOver, type SaidOfRound } from './ask-status';
@@ -67,6 +67,7 @@ class RoundFollower {
       if (isSettled(router, key)) return;
       if (isSaidOver(said)) {
         await this.settle(said, attempt, signal);
+        if (!isOn('hint.retried')) return;
       } else if (said !== 'away') {
         this.tell(false);
         // A wait that took its time needs no pause.

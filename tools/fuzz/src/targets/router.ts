@@ -1,9 +1,10 @@
 /** What a router is shown by a coordinator that signs whatever it likes. */
-import { checkRound, receiveReceipt, settleAborted, settlePublished } from '@secagg/protocol';
+import { checkRound, receiveQuarantine, receiveReceipt, settleAborted, settlePublished } from '@secagg/protocol';
 import {
   type Bytes,
   decisionMessage,
   openRoundMessage,
+  quarantineMessage,
   receiptMessage,
   roundConfigMessage,
   signedMessage,
@@ -40,6 +41,12 @@ export function routerTargets(world: World): Target[] {
       busy,
       signed(world, receiptMessage, () => key, rounds.collecting),
       (input) => receiveReceipt(busy.state, busy, rounds.collecting, signedMessage.decode(input)),
+    ),
+    target(
+      'receiveQuarantine',
+      busy,
+      signed(world, quarantineMessage, () => key, rounds.collecting),
+      (input) => receiveQuarantine(busy.state, busy, rounds.collecting, Buffer.from(input).toString('base64')),
     ),
     target(
       'settlePublished',

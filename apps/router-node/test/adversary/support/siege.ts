@@ -90,6 +90,8 @@ export class Siege {
   /** Contributions shown to members, by round. */
   private readonly shown = new Map<string, readonly Contribution[]>();
   private puppets = false;
+  /** The accomplice does none of its committee's work. */
+  isAccompliceDown = false;
   /** Open rounds that the victim gets at its next polls. */
   private readonly offers: Bytes[] = [];
   /** What the victim sent to rounds that were offered to it. */
@@ -120,7 +122,7 @@ export class Siege {
     await coordinator.listen();
     await Promise.all([...HONEST, VICTIM].map((id) => siege.start(id)));
     siege.ticker = setInterval(() => {
-      if (!siege.puppets) accomplice.work(coordinator.local, Date.now());
+      if (!siege.puppets && !siege.isAccompliceDown) accomplice.work(coordinator.local, Date.now());
     }, 50);
     await siege.newEpoch();
     siege.puppets = true;
