@@ -75,7 +75,7 @@ describe('configuration', () => {
     const {
       clusters: [{ plan }],
     } = readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [{ ...cluster, privacy: { allocation } }] }) });
-    expect(plan.privacy).toEqual({ unit: 'request', deltaInverse: 1_000_000, ...expected });
+    expect(plan.privacy).toMatchObject({ unit: 'request', deltaInverse: 1_000_000, ...expected });
   });
 
   it('says everything that is missing or wrong, by field and variable', () => {

@@ -7,18 +7,20 @@ import { epochInForce, takeFreshness } from '@secagg/protocol';
 import { type FreshnessProof, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Backend, openBackend } from './backend';
+import { checkDocuments } from './check-start';
 import { type Config, named } from './config';
 import { type Engine } from './engine';
 import { AutoEpochs } from './epochs/auto-epochs';
 import { FreshnessWatch } from './freshness-watch';
 import { type Journal } from './journal';
-import { checkIdentity, readStartFiles } from './key-files';
+import { readStartFiles } from './key-files';
 import { MisbehaviourKeeper } from './misbehaviour';
 import { observe } from './observe';
+import { Readiness } from './readiness';
 import { shareWaiting } from './replicas/share-waiting';
 import { TaskRunner } from './replicas/task-runner';
 import { budgetFigures } from './rounds/budget';
-import { refusedPlans } from './rounds/check-plans';
+import { planProblems, planProblemText } from './rounds/plan-problems';
 import { ContributionCache } from './rounds/contribution-cache';
 import { HARD_CAP_BYTES } from './rounds/contribution-size';
 import { RoundFinisher } from './rounds/finish-rounds';
@@ -78,7 +80,7 @@ export async function startService(
   try {
     // Better not to start than to end with the first thing that has to be written.
     await store.check();
-    checkIdentity(journal.state.view.certificates.get(config.id), config.id, secretKey);
+    await checkDocuments(config, journal.state.view, secretKey);
     await takeFreshnessFile(journal, freshness, backend.now(), logger);
     const contributions = new ContributionCache(store);
     const scores = await Scores.load(store);
@@ -188,9 +190,10 @@ async function run(
   };
 
   const plans = config.clusters.map(({ plan }) => plan);
-  for (const complaint of refusedPlans(journal.state.view.policy, plans)) logger.error(complaint);
+  const readiness = new Readiness(engine, plans, closing.signal, logger, metrics);
   const refreshGauges = () => {
     freshness.look();
+    readiness.look();
     metrics.nodesActive(activeRouters());
     metrics.privacyBudget(budgetFigures(journal.state, plans, now()));
     const { view } = journal.state;
@@ -209,11 +212,16 @@ async function run(
     proofs: new ProofSource(engine, finisher),
     ...(replica ? { refreshScores } : {}),
     plans: new Map(plans.map((plan) => [plan.cluster, plan])),
-    scheduleWarnings: warningsOf,
+    scheduleWarnings: (wanted) => [
+      ...plans
+        .filter(({ cluster }) => cluster === wanted)
+        .flatMap((plan) => planProblems(journal.state.view, plan).map(planProblemText)),
+      ...warningsOf(wanted),
+    ],
     epochLifetimeMs: config.epochLifetimeMs,
     metrics,
     refreshGauges,
-    closing: closing.signal,
+    readiness,
   });
   const onProblem: HttpServerOptions['onProblem'] = (problem, cause, operation, counts) => {
     observer.problem(problem, cause, operation, counts);
@@ -242,6 +250,7 @@ async function run(
   else await finisher.watch();
   driver.start();
   freshness.start();
+  readiness.start();
   epochs?.start();
   triggers.start();
   const releasing = setInterval(
@@ -262,6 +271,7 @@ async function run(
     clearInterval(releasing);
     triggers.stop();
     freshness.stop();
+    readiness.stop();
     epochs?.stop();
     driver.stop();
     unshare?.();

@@ -89,6 +89,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
       ['GET', `/v1/clusters/${fleet.cluster}/rounds/${round}`, undefined],
       ['GET', `/v1/clusters/${fleet.cluster}/signal`, undefined],
       ['GET', '/readyz', undefined],
+      ['GET', '/readyz/store', undefined],
     ] as const) {
       const reply = await request(`${running.origin}${path}`, { method, ...(body ? { body: Buffer.from(body) } : {}) });
       expect([path, reply.statusCode, reply.headers['retry-after']]).toEqual([path, 503, '1']);

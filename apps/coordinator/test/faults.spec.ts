@@ -48,7 +48,7 @@ const stop = async (process: CoordinatorProcess): Promise<void> => {
 };
 const database = (fleet: TestFleet): string => join(fleet.folder, 'data', 'coordinator.db');
 const ready = async ({ origin }: CoordinatorProcess): Promise<number> => {
-  const reply = await request(`${origin}/readyz`);
+  const reply = await request(`${origin}/readyz/store`);
   await reply.body.dump();
   return reply.statusCode;
 };

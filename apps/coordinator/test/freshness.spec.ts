@@ -51,7 +51,12 @@ describe('a coordinator whose policy asks for statements', () => {
   it('starts no epoch without one, serves all the same, and says so once', async () => {
     expect(await running.client.freshness()).toBeUndefined();
     expect(await startEpoch()).toBe('stale_documents');
-    expect(await readiness()).toMatchObject({ status: 'ready', documents: { freshness: 'missing', policy: 1 } });
+    expect(await readiness()).toMatchObject({
+      status: 503,
+      reasons: [{ reason: 'documents_stale' }],
+      documents: { freshness: 'missing', policy: 1 },
+    });
+    expect((await fetch(`${running.origin}/readyz/store`)).status).toBe(200);
     expect(await metric()).toBe('0');
     await until(() => told('no round or epoch is started') === 1);
   });

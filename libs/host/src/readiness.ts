@@ -19,7 +19,7 @@ export class ReadinessLog {
   tell(found: readonly NotReady[]): void {
     this.show(found);
     const reasons = [...new Set(found.map(({ reason }) => reason))].sort();
-    const now = reasons.join();
+    const now = found.map(whatChanges).sort().join();
     if (now === this.told) return;
     this.told = now;
     if (found.length === 0) this.log.info('ready again: nothing is in the way any more');
@@ -30,3 +30,7 @@ export class ReadinessLog {
       );
   }
 }
+
+/** The words of a failed call differ from one attempt to the next; what signed documents say does not. */
+const whatChanges = ({ reason, detail }: NotReady): string =>
+  reason.startsWith('coordinator_') ? reason : `${reason}: ${detail}`;

@@ -169,12 +169,18 @@ type RoundCost = Pick<z.output<typeof privacy>, 'epsilon' | 'rho' | 'allocation'
 function roundCost(
   { epsilon, rho, allocation: allocated }: RoundCost,
   delta: number,
-): Pick<ClusterPlan['privacy'], 'rho' | 'expectedParticipants'> {
+): Pick<ClusterPlan['privacy'], 'rho' | 'expectedParticipants' | 'givenAs'> {
   const rhoOf = (options: { epsilon?: number; rho?: number }) =>
     options.rho ?? epsilonToRho(options.epsilon as number, delta);
-  if (allocated === undefined) return { rho: rho === 'unsafe-none' ? rho : rhoOf({ epsilon, rho }) };
+  if (allocated === undefined)
+    return rho === 'unsafe-none'
+      ? { rho }
+      : { rho: rhoOf({ epsilon, rho }), givenAs: rho === undefined ? 'epsilon' : 'rho' };
   if (allocated.kind === 'fixed')
-    return { rho: { kind: 'fixed', units: Math.max(1, rhoToBudgetUnits(rhoOf(allocated))) } };
+    return {
+      rho: { kind: 'fixed', units: Math.max(1, rhoToBudgetUnits(rhoOf(allocated))) },
+      givenAs: allocated.rho === undefined ? 'allocation.epsilon' : 'allocation.rho',
+    };
   if (allocated.kind === 'decay') return { rho: allocated };
   const { expectedParticipants, ...horizon } = allocated;
   return { rho: horizon, expectedParticipants };

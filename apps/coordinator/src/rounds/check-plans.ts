@@ -1,22 +1,13 @@
-/** What the fleet policy in force refuses of the configured rounds: said at the start, not only when a round is due. */
-import { leastColluders } from '@secagg/protocol';
-import { type FleetPolicy } from '@secagg/schema';
-import { type ClusterPlan } from './start-round';
+/** A start with plans that the fleet policy refuses is refused: by field, all of them at once. */
+import { type FleetView } from '@secagg/protocol';
+import { ConfigError } from '../config';
+import { planProblems, planProblemText } from './plan-problems';
+import { type TriggeredCluster } from './triggers';
 
-/** One plain sentence for each cluster with noise whose rounds would be refused for the colluders they assume. */
-export const refusedPlans = (policy: FleetPolicy, plans: readonly ClusterPlan[]): string[] =>
-  plans.flatMap(({ cluster, privacy, minParticipantsPerGroup }) => {
-    const terms = policy.clusters.find((entry) => entry.cluster === cluster);
-    if (!terms || privacy.rho === 'unsafe-none') return [];
-    const least = leastColluders(policy.committee, terms);
-    const assumed = privacy.assumedColluders ?? least;
-    if (assumed < least)
-      return [
-        `cluster ${cluster}: its rounds will be refused: assumedColluders is ${assumed}, but the policy, with the corrupt committee members that may be routers of the cluster, asks for ${least}`,
-      ];
-    if (assumed >= minParticipantsPerGroup)
-      return [
-        `cluster ${cluster}: its rounds will be refused: ${assumed} of ${minParticipantsPerGroup} participants of a group are assumed to collude (minParticipantsPerGroup, and the policy)`,
-      ];
-    return [];
-  });
+/** Throws ConfigError. */
+export function checkPlans(view: FleetView, clusters: readonly TriggeredCluster[]): void {
+  const refused = clusters.flatMap(({ plan }, index) =>
+    planProblems(view, plan).map((problem) => `clusters.${index}.${planProblemText(problem)}`),
+  );
+  if (refused.length > 0) throw new ConfigError(refused.join('\n'));
+}

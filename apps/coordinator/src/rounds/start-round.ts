@@ -6,12 +6,15 @@ import { type Engine } from '../engine';
 import { type UsedNonce } from '../store/store';
 import { withCost } from './budget';
 import { openRoundOf } from './open-rounds';
+import { refuseProblem } from './plan-problems';
 import { liveRound } from './round-status';
 
 export interface ClusterPlan extends Omit<RoundPlan, 'round' | 'privacy'> {
   readonly privacy: Omit<RoundPlan['privacy'], 'rho'> & {
     /** Target cost, or how it follows from what the cluster's ledger has left. */
     readonly rho: RoundPlan['privacy']['rho'] | Allocation;
+    /** Field of the configuration that `rho` was computed from, below `privacy`. */
+    readonly givenAs?: 'epsilon' | 'rho' | 'allocation.epsilon' | 'allocation.rho';
     /** Routers that usually contribute, per group: for the allocation. */
     readonly expectedParticipants?: number;
   };
@@ -26,15 +29,17 @@ export function withOverrides(plan: ClusterPlan, overrides: RoundOverrides): Clu
     groups: groups ?? plan.groups,
     minParticipantsPerGroup: min_participants_per_group ?? plan.minParticipantsPerGroup,
     maxParticipants: max_participants ?? plan.maxParticipants,
-    privacy: rho_units === undefined ? plan.privacy : { ...plan.privacy, rho: unitsToRho(rho_units) },
+    privacy: rho_units === undefined ? plan.privacy : { ...plan.privacy, rho: unitsToRho(rho_units), givenAs: 'rho' },
   };
 }
 
 /** The announcement of the plan's next round, to be committed. Throws as {@link startRound}. */
 export const announced =
   ({ context, now }: Engine, plan: ClusterPlan, beside = false) =>
-  (state: CoordinatorState): Step<Signed> =>
-    announceRound(state, context, withCost(state, plan, now()), now(), beside);
+  (state: CoordinatorState): Step<Signed> => {
+    refuseProblem(state.view, plan);
+    return announceRound(state, context, withCost(state, plan, now()), now(), beside);
+  };
 
 /**
  * Throws `committee_unavailable` without an epoch in force, `round_open` while another round of the cluster takes contributions, `policy` or

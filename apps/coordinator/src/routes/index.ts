@@ -3,6 +3,7 @@ import { getOpenApi, type Operation } from '@secagg/http';
 import { type CoordinatorMetrics } from '@secagg/metrics';
 import { type Engine } from '../engine';
 import { type MisbehaviourKeeper } from '../misbehaviour';
+import { type Readiness } from '../readiness';
 import { type OperatorRequests } from '../operators/operator-requests';
 import { type RoundFinisher } from '../rounds/finish-rounds';
 import { type ViewSource } from '../rounds/member-views';
@@ -23,7 +24,7 @@ import { getInclusion } from './get-inclusion';
 import { getLatestRound } from './get-latest-round';
 import { getMetrics } from './get-metrics';
 import { getOpenRound } from './get-open-round';
-import { getReadiness } from './get-readiness';
+import { getReadiness, getStoreReadiness } from './get-readiness';
 import { getRoundStatus } from './get-round-status';
 import { getSignal } from './get-signal';
 import { getSuspicion } from './get-suspicion';
@@ -60,7 +61,7 @@ export interface RouteParts {
   readonly misbehaviour: MisbehaviourKeeper;
   readonly metrics: CoordinatorMetrics;
   readonly refreshGauges: () => void;
-  readonly closing: AbortSignal;
+  readonly readiness: Readiness;
 }
 
 export function createOperations(engine: Engine, parts: RouteParts): Operation[] {
@@ -78,7 +79,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     refreshScores,
     metrics,
     refreshGauges,
-    closing,
+    readiness,
   } = parts;
   const operations: Operation[] = [
     postContribution(engine, { accepted: metrics.contributionAccepted, checked: metrics.contributionChecked }),
@@ -112,7 +113,8 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getEvidence(engine),
     postEvidence(misbehaviour),
     getHealth(),
-    getReadiness(engine, closing),
+    getReadiness(engine, readiness),
+    getStoreReadiness(readiness),
     getMetrics(metrics, refreshGauges),
   ];
   return [...operations, getOpenApi('Secagg coordinator', operations)];

@@ -120,7 +120,7 @@ export class TestFleet {
   }
 
   /** New versions of policy and roster, with the certificates issued until now. */
-  sign(revokedSerials: number[] = []): FleetDocuments {
+  sign(revokedSerials: number[] = [], otherTerms: Partial<ClusterPolicy> = {}): FleetDocuments {
     const { committee, candidates, minParticipants = 2, policy: terms, fleetPolicy, otherClusters = [] } = this.options;
     this.version += 1;
     const policy = signPolicy(
@@ -136,6 +136,7 @@ export class TestFleet {
             budget_rho_units: 2 ** 50,
             unsafe_no_noise: true,
             ...terms,
+            ...otherTerms,
           }),
         ),
         committee: {
