@@ -1,5 +1,5 @@
 /** Plans that the fleet policy refuses: at the start of a real process, and when a policy comes that a running coordinator's plan breaks. */
-import { coordinatorReasons } from '@secagg/schema';
+import { type coordinatorReasons } from '@secagg/schema';
 import { pino } from 'pino';
 import { TestFleet } from './support/fleet';
 import { Running, until } from './support/in-process';

@@ -6,7 +6,7 @@ import { eventually, TrialFleet } from './support/trial-fleet';
 jest.setTimeout(180_000);
 
 const fleet = new TrialFleet(['router-0']);
-const plan = { minParticipantsPerGroup: 1, maxParticipants: 1, privacy: { epsilon: 0.5 } };
+const plan = { minParticipantsPerGroup: 4, maxParticipants: 4, privacy: { epsilon: 0.5 } };
 let renewing: ChildProcess | undefined;
 
 afterAll(() => {
