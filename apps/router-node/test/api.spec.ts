@@ -1,4 +1,5 @@
 /** The node's own HTTP interface, with a coordinator that cannot be reached. */
+import { join } from 'node:path';
 import { RouterNodeClient } from '@secagg/client';
 import { pino } from 'pino';
 import { request } from 'undici';
@@ -6,6 +7,7 @@ import { readConfig } from '../src/config';
 import { type RunningNode, startNode } from '../src/start';
 import { DatabaseInUse } from '../src/store/database';
 import { TestFleet } from './support/fleet';
+import { lockedBy } from './support/lock';
 import { observationProgram } from './support/node-process';
 
 jest.setTimeout(60_000);
@@ -258,6 +260,19 @@ it('takes a read of what is not there for no failure', async () => {
   expect(text).not.toMatch(/^(secure_agg_failures_total\{.*\}|federation_(failed|malformed)\S*) [1-9]/m);
 });
 
+it('waits for a locked database without keeping others waiting', async () => {
+  await start();
+  const client = new RouterNodeClient({ url: `http://127.0.0.1:${node?.port}` });
+  const release = await lockedBy(join(fleet.folder, 'router-0-data', 'router.db'));
+  const put = client.putFleet(fleet.documents, { attempts: 1 });
+  // The database is released only after these: a request that held up the event loop would be refused first.
+  for (let i = 0; i < 3; i++) expect((await call('GET', '/healthz')).status).toBe(200);
+  await release();
+  await put;
+  expect((await call('GET', '/v1/status')).json).toMatchObject({ fleet: expect.any(String) as unknown });
+  await client.close();
+});
+
 it('counts what it refused, without naming anybody', async () => {
   await start();
   await call('POST', '/v1/observations', '{');
@@ -274,7 +289,6 @@ it('does not run twice over one data directory', async () => {
 
 it('does not start with a secret key that others can read', async () => {
   const { chmodSync } = await import('node:fs');
-  const { join } = await import('node:path');
   chmodSync(join(fleet.folder, 'router-0.key'), 0o644);
   await expect(boot()).rejects.toThrow('SECAGG_IDENTITY_KEY_FILE');
 });
@@ -335,7 +349,6 @@ describe('who may call', () => {
 
   it('shows the token, where there is one; probes need none', async () => {
     const { writeFileSync } = await import('node:fs');
-    const { join } = await import('node:path');
     const file = join(fleet.folder, 'token');
     writeFileSync(file, 'correct-horse-battery\n', { mode: 0o600 });
     await start({ SECAGG_TOKEN_FILE: file });
@@ -358,7 +371,6 @@ describe('who may call', () => {
 
   it('is whoever may open its Unix socket', async () => {
     const { existsSync } = await import('node:fs');
-    const { join } = await import('node:path');
     const socket = join(fleet.folder, 'node.sock');
     await start({ SECAGG_SOCKET_PATH: socket });
     expect(node?.port).toBe(0);

@@ -30,6 +30,7 @@ interface Known {
 export interface FleetHolder {
   readonly state: Known | undefined;
   commit(events: readonly (FleetUpdated | FreshnessTaken)[]): void;
+  unlocked(): Promise<void>;
 }
 
 export class FleetKeeper {
@@ -141,7 +142,9 @@ export class FleetKeeper {
   }
 
   private async fetch(signal: AbortSignal): Promise<void> {
-    this.take(await sending('fleet', () => this.contact.track(this.client.fleet({ signal }))));
+    const documents = await sending('fleet', () => this.contact.track(this.client.fleet({ signal })));
+    await this.unlocked();
+    this.take(documents);
     await this.fetchStatement(signal);
     this.contact.polls.succeeded('documents');
   }
@@ -151,6 +154,7 @@ export class FleetKeeper {
     const proof = await sending('freshness', () => this.contact.track(this.client.freshness({ signal })));
     const { view } = this;
     if (!proof || !view) return;
+    await this.unlocked();
     const { documents } = verifyFreshness(this.authorityKey, view.fleet, proof).statement;
     const isBehind = (['policy', 'roster'] as const).some((name) =>
       documents.some((entry) => entry.name === name && entry.version > view[name].version),
@@ -166,6 +170,11 @@ export class FleetKeeper {
       );
     }
     this.takeStatement(proof);
+  }
+
+  /** Waits until no other process keeps a journal locked. Throws `unavailable` where that takes long. */
+  async unlocked(): Promise<void> {
+    await Promise.all(this.holders.map((holder) => holder.unlocked()));
   }
 
   /** Takes what is newer, wherever it comes from. Throws `policy`, `bad_signature` and the like, and changes nothing then. */

@@ -17,6 +17,8 @@ import { named } from '../config';
 import { type Router } from '../participant/router';
 
 const LOOK_MS = 1000;
+/** Another process may lock the store for a moment. */
+const STORE_PATIENCE_MS = 2000;
 /** Looking at the store is a write: done when somebody asks, and so often while it has failed. */
 const STORE_LOOKS = 10;
 
@@ -65,6 +67,7 @@ export class Readiness {
   async lookAtStore(): Promise<Problem[]> {
     const { store, observations } = this.router;
     try {
+      await store.unlocked(STORE_PATIENCE_MS);
       store.check();
       await observations.check();
       this.isWritable = true;

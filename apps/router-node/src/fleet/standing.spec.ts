@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createMetrics } from '@secagg/metrics';
 import { evidenceOfTwo, LocalFleet, signDocument } from '@secagg/protocol';
-import { type PartyId, receiptMessage } from '@secagg/schema';
+import { type PartyId, receiptMessage, SecaggError } from '@secagg/schema';
 import { pino } from 'pino';
 import { useTestFolder } from '../../test/support/test-folder';
 import { Database } from '../store/database';
@@ -39,6 +39,19 @@ it('keeps evidence that holds once, over a restart, and excludes the party only 
     const table = new MisbehaviourTable(database);
     return { database, table, standing: new Standing(table, metrics, pino({ level: 'silent' }), () => nowMs) };
   };
+  // Locked for a moment: what is proven is kept after it.
+  jest.useFakeTimers();
+  const put = jest.fn(() => true);
+  put.mockImplementationOnce(() => {
+    throw new SecaggError('unavailable', 'another process has locked the database');
+  });
+  const later = new Standing({ put } as never, metrics, pino({ level: 'silent' }), () => nowMs);
+  later.keep(view.authorityKey, evidence);
+  expect(put).toHaveBeenCalledTimes(1);
+  jest.runOnlyPendingTimers();
+  expect(put).toHaveBeenCalledTimes(2);
+  jest.useRealTimers();
+
   const before = open();
   before.standing.keep(view.authorityKey, evidence.slice(1));
   before.standing.keep(random(32), evidence);
@@ -49,7 +62,7 @@ it('keeps evidence that holds once, over a restart, and excludes the party only 
   const { database, table, standing } = open();
   expect(table.list()).toMatchObject([{ kind: 'two-receipts', party: id, round: 1, atMs: nowMs }]);
   expect(table.message('two-receipts', id, table.list()[0].serial)).toEqual(evidence);
-  expect(await metrics.exposition()).toContain('secure_agg_misbehaviour_proven_total{kind="two-receipts"} 1');
+  expect(await metrics.exposition()).toContain('secure_agg_misbehaviour_proven_total{kind="two-receipts"} 2');
 
   const excluding = { ...view, policy: { ...view.policy, misbehaviour: 'exclude' as const } };
   const renewed = {

@@ -5,6 +5,8 @@ import { type Logger } from 'pino';
 import { type RouterNodeMetrics } from '@secagg/metrics';
 import { type MisbehaviourTable } from '../store/misbehaviour';
 
+const RETRY_MS = 1000;
+
 export class Standing {
   constructor(
     private readonly table: MisbehaviourTable,
@@ -26,8 +28,20 @@ export class Standing {
       );
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
+      if (error.code === 'unavailable') return this.keepLater(authorityKey, evidence);
       this.log.error({ code: error.code, detail: error.message }, 'evidence does not hold, and is not kept');
     }
+  }
+
+  /** Another process has locked the database: what is proven must not be lost for that. */
+  private keepLater(authorityKey: Uint8Array, evidence: Uint8Array): void {
+    setTimeout(() => {
+      try {
+        this.keep(authorityKey, evidence);
+      } catch (error) {
+        this.log.error({ error }, 'evidence could not be kept');
+      }
+    }, RETRY_MS).unref();
   }
 
   /** Keeps the evidence that a refusal comes with, where it has any. */

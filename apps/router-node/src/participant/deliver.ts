@@ -29,6 +29,7 @@ export async function deliver(router: Router, key: string, { sendAtMs }: Slot, s
       const receipt = await sending('contribution', () =>
         contact.track(client.contribute(cluster, round, bytes, { signal, attempts: 1, timeoutMs: 30_000 })),
       );
+      await router.store.unlocked();
       router.store.journal.commit(receiveReceipt(stateOf(router), router.context, key, receipt).events);
       metrics.contributionSent(cluster);
       log.info({ round }, 'contribution acknowledged');

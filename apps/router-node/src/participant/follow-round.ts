@@ -81,6 +81,7 @@ class RoundFollower {
     const { router, key } = this;
     const status = typeof said === 'string' ? undefined : said;
     try {
+      await router.store.unlocked();
       if (status?.phase === 'published') await this.settlePublished(signal);
       else if (status?.phase === 'aborted' && status.decision) settleFromAbort(router, key, status.decision);
       else this.undecided(status);
@@ -93,7 +94,9 @@ class RoundFollower {
     if (isSettled(router, key)) return;
     await router.contact.backOff(attempt, signal);
     await this.patience.wait(signal);
-    if (this.patience.lastedMs > GIVEN_UP_AFTER_MS) this.giveUp();
+    if (this.patience.lastedMs <= GIVEN_UP_AFTER_MS) return;
+    await router.store.unlocked();
+    this.giveUp();
   }
 
   private async settlePublished(signal: AbortSignal): Promise<void> {

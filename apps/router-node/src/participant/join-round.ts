@@ -60,6 +60,10 @@ export async function prepareRound(
       check: 'timing.slot',
     });
   }
+  await store.unlocked().catch((error: unknown) => {
+    void store.unlocked(Infinity).then(giveBack, () => undefined);
+    throw error;
+  });
   // Judged again: fleet documents and the ledger may have changed since.
   const { events } = orElse(giveBack, () =>
     recordContribution(stateOf(router), context, judge(router, open), built, slot.seenAtMs, built.carriedUnits),

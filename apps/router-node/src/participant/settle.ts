@@ -34,6 +34,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
   const transcript = await sending('transcript', () =>
     router.contact.track(router.client.transcript(cluster, round, { signal })),
   );
+  await store.unlocked();
   const { events, reply } = settlePublished(stateOf(router), key, transcript, router.now());
   const { audited } = reply;
   if (audited.kind !== 'opened') throw new SecaggError('no_decision', 'the published round was aborted', { round });
@@ -110,6 +111,7 @@ export async function observeRound(router: Router, cluster: string, round: numbe
   const { view } = stateOf(router);
   if (policy_version > view.policy.version || roster_version > view.roster.version) await router.fleet.refresh(signal);
   router.standing.check(stateOf(router).view, coordinator);
+  await router.store.unlocked();
   const held = router.store.aggregates.latest(cluster)?.round ?? 0;
   const audited = verifyObserved(stateOf(router), transcript, { cluster, round }, held, router.now());
   if (audited.kind !== 'opened') return;

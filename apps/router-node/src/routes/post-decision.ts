@@ -16,6 +16,8 @@ export const postDecision = (router: Router): Operation =>
       200: replyOf(json(acceptedDecisionSchema), 'What it says, and how the round has ended for this router'),
     },
     async handle(call) {
-      return jsonReply(acceptDecision(router, new Uint8Array(await call.body(decisionProofMessage.maxBytes))));
+      const proof = new Uint8Array(await call.body(decisionProofMessage.maxBytes));
+      await router.store.unlocked();
+      return jsonReply(acceptDecision(router, proof));
     },
   });

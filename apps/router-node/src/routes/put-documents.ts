@@ -3,7 +3,7 @@ import { cbor, defineOperation, noContent, type Operation, readMessage } from '@
 import { fleetDocumentsMessage, freshnessProofMessage } from '@secagg/schema';
 import { type FleetKeeper } from '../fleet/fleet-keeper';
 
-export const putFleet = (fleet: Pick<FleetKeeper, 'take'>): Operation =>
+export const putFleet = (fleet: Pick<FleetKeeper, 'take' | 'unlocked'>): Operation =>
   defineOperation({
     id: 'put-fleet',
     method: 'put',
@@ -12,12 +12,14 @@ export const putFleet = (fleet: Pick<FleetKeeper, 'take'>): Operation =>
     request: [cbor(fleetDocumentsMessage)],
     replies: { 204: 'taken, or held already' },
     async handle(call) {
-      fleet.take(await readMessage(call, fleetDocumentsMessage));
+      const documents = await readMessage(call, fleetDocumentsMessage);
+      await fleet.unlocked();
+      fleet.take(documents);
       return noContent;
     },
   });
 
-export const putFreshness = (fleet: Pick<FleetKeeper, 'takeStatement'>): Operation =>
+export const putFreshness = (fleet: Pick<FleetKeeper, 'takeStatement' | 'unlocked'>): Operation =>
   defineOperation({
     id: 'put-freshness',
     method: 'put',
@@ -26,7 +28,9 @@ export const putFreshness = (fleet: Pick<FleetKeeper, 'takeStatement'>): Operati
     request: [cbor(freshnessProofMessage)],
     replies: { 204: 'taken, or held already' },
     async handle(call) {
-      fleet.takeStatement(await readMessage(call, freshnessProofMessage));
+      const proof = await readMessage(call, freshnessProofMessage);
+      await fleet.unlocked();
+      fleet.takeStatement(proof);
       return noContent;
     },
   });

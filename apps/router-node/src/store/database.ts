@@ -1,5 +1,6 @@
 /** An embedded database file: every commit is on disk when it returns, and one process has the file. */
 import { basename } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { exitCodes, faultOf, HostFault, ownerOnlyDatabase } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import Libsql from 'libsql';
@@ -28,6 +29,7 @@ export class Database {
   private constructor(
     private readonly db: Libsql.Database,
     private readonly unlock: () => void,
+    private readonly isShared: boolean,
   ) {}
 
   /**
@@ -43,16 +45,18 @@ export class Database {
   ): Database {
     ownerOnlyDatabase(path, groupAccess);
     const unlock = readable ? lock(`${path}.lock`, groupAccess) : () => undefined;
-    const db = new Libsql(path, { timeout: 2000 });
+    const db = new Libsql(path, { timeout: OPEN_TIMEOUT_MS });
     try {
       // Before WAL: the lock is then taken for good with the first access.
       if (!readable) db.pragma('locking_mode=EXCLUSIVE');
-      const database = new Database(db, unlock);
+      const database = new Database(db, unlock, readable);
       database.checkSound();
       db.pragma('journal_mode=WAL');
       db.pragma('synchronous=FULL');
       db.pragma('secure_delete=ON');
       database.migrate(path, migrations);
+      // From here on whoever can wait does so without holding up the event loop (unlocked).
+      db.pragma(`busy_timeout=${BUSY_TIMEOUT_MS}`);
       return database;
     } catch (error) {
       const fault = faultOf(error);
@@ -81,7 +85,7 @@ export class Database {
 
   /**
    * All of it durable when this returns, or none of it. Inside another transaction it is a part of that one.
-   * Throws `unavailable`, as the others do, when another process keeps the database locked for more than two seconds.
+   * Throws `unavailable`, as the others do, when another process keeps the database locked: see {@link unlocked}.
    */
   transaction<T>(work: () => T): T {
     if (this.depth > 0) return work();
@@ -97,6 +101,21 @@ export class Database {
       throw error;
     } finally {
       this.depth -= 1;
+    }
+  }
+
+  /**
+   * Waits until no other process keeps the database locked, so that what is written right after finds it free. The event loop goes on
+   * meanwhile. Throws `unavailable` when that takes longer than `patienceMs`.
+   */
+  async unlocked(patienceMs = PATIENCE_MS): Promise<void> {
+    if (!this.isShared) return;
+    for (const sinceMs = performance.now(); ; await pause(LOOK_MS)) {
+      try {
+        return this.transaction(() => undefined);
+      } catch (error) {
+        if (!(error instanceof SecaggError) || performance.now() - sinceMs > patienceMs) throw error;
+      }
     }
   }
 
@@ -167,7 +186,7 @@ export class Database {
  */
 function lock(path: string, groupAccess: boolean): () => void {
   ownerOnlyDatabase(path, groupAccess);
-  const guard = new Libsql(path, { timeout: 2000 });
+  const guard = new Libsql(path, { timeout: OPEN_TIMEOUT_MS });
   try {
     guard.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -181,6 +200,14 @@ function lock(path: string, groupAccess: boolean): () => void {
     guard.close();
   };
 }
+
+/** How long opening waits for another process, in milliseconds. */
+const OPEN_TIMEOUT_MS = 2000;
+/** How long a single statement does, with the event loop held up. */
+const BUSY_TIMEOUT_MS = 10;
+/** How often a locked database is looked at, and for how long. */
+const LOOK_MS = 40;
+const PATIENCE_MS = 5000;
 
 /** What another process keeps from being done now can be done later. */
 function unlessLocked<T>(act: () => T): T {

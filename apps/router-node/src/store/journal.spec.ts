@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { useTestFolder } from '../../test/support/test-folder';
 import { Database } from './database';
 import { Journal, type Machine } from './journal';
 import { routerMigrations } from './router-migrations';
+import { lockedBy } from '../../test/support/lock';
 
 /** Appends numbers: state and history are easy to compare. */
 type Append = { readonly type: 'append'; readonly value: number; readonly secret?: Uint8Array };
@@ -80,21 +79,28 @@ describe('a journal', () => {
     opened.push(database);
     const journal = new Journal(database, machine, (error) => failures.push(error));
     journal.commit([{ type: 'append', value: 1 }]);
-    const program = `const d = new (require('libsql'))(process.argv[1]); d.exec('BEGIN IMMEDIATE'); console.log('locked');
-      process.stdin.on('end', () => process.exit()).resume();`;
-    const other = spawn(process.execPath, ['-e', program, path], {
-      cwd: __dirname,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    await once(other.stdout, 'data');
+    const release = await lockedBy(path);
     expect(() => journal.commit([{ type: 'append', value: 2 }])).toThrow(
       expect.objectContaining({ code: 'unavailable' }),
     );
     expect([journal.state, failures]).toEqual([[1], []]);
-    other.stdin.end();
-    await once(other, 'exit');
+    await release();
     journal.commit([{ type: 'append', value: 3 }]);
     expect(journal.state).toEqual([1, 3]);
+  });
+
+  it('is waited for while it is locked: everything else goes on meanwhile, and in the end it is refused', async () => {
+    const path = join(folder(), 'waited.db');
+    const database = Database.open(path, routerMigrations, { readable: true });
+    opened.push(database);
+    const journal = new Journal(database, machine, (error) => failures.push(error));
+    const release = await lockedBy(path);
+    await expect(database.unlocked(0)).rejects.toMatchObject({ code: 'unavailable' });
+    // Only this process can release it, and only while it is not held up.
+    const step = journal.unlocked().then(() => journal.commit([{ type: 'append', value: 1 }]));
+    await release();
+    await step;
+    expect([journal.state, failures]).toEqual([[1], []]);
   });
 
   it('makes what belongs to a step durable with it, or neither', () => {

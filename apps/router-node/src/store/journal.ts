@@ -54,6 +54,11 @@ export class Journal<State, Event extends { readonly type: string }> {
     return this.current;
   }
 
+  /** Waits until no other process keeps the database locked; see {@link Database.unlocked}. */
+  unlocked(): Promise<void> {
+    return this.database.unlocked();
+  }
+
   /**
    * Throws `unavailable`, with nothing changed, while another process has locked the database.
    * @param also further statements of the same transaction

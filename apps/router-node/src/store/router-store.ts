@@ -29,6 +29,8 @@ export interface RouterStore {
   makeUpForBackup(mark: BackupMark, budgetUnits: number, nowMs: number): number;
   /** All of it durable when this returns, or none of it. */
   transaction<T>(work: () => T): T;
+  /** Waits, without holding up the event loop, until no other process keeps the database locked. Throws `unavailable` after `patienceMs`. */
+  unlocked(patienceMs?: number): Promise<void>;
   /** Throws when nothing can be written. */
   check(): void;
   close(): void;
@@ -71,6 +73,7 @@ function storeOver(database: Database, journal: RouterStore['journal']): RouterS
     mark: backupMark(database),
     makeUpForBackup: (mark, budgetUnits, nowMs) => makeUpForBackup(database, journal, mark, budgetUnits, nowMs),
     transaction: (work) => database.transaction(work),
+    unlocked: (patienceMs) => database.unlocked(patienceMs),
     check: () => database.checkWritable(),
     close: () => database.close(),
   };
