@@ -27,6 +27,7 @@ import {
 } from '@secagg/protocol';
 import {
   type Bytes,
+  abortRequestMessage,
   closingMessage,
   contributionMessage,
   decisionMessage,
@@ -255,6 +256,7 @@ export function createWorld(seed: string): World {
     record.add('decision', decisionMessage.encode(roundAt(key).decision?.decision as never));
   for (const key of [rounds.answering, rounds.voting, rounds.published])
     record.signed('proposal', roundAt(key).proposal?.signed as Signed);
+  record.signed(abortRequestMessage.type, roundAt(rounds.aborting).abortRequest as Signed);
   for (const { body } of roundAt(rounds.published).answers.values()) record.signed('answer', body.answer);
   const transcripts = [rounds.published, rounds.aborted].map((key) => coordinator.publish(key));
   for (const bytes of transcripts) record.add('transcript', bytes);

@@ -1,6 +1,7 @@
 /** What a committee member is shown by a coordinator that signs whatever it likes, and by other members. */
 import {
   answer,
+  askedToAbort,
   checkClosing,
   checkEpochTerms,
   decidedSet,
@@ -18,6 +19,7 @@ import {
 } from '@secagg/protocol';
 import {
   type Bytes,
+  abortRequestMessage,
   closingMessage,
   decodeCanonical,
   decisionMessage,
@@ -86,6 +88,11 @@ export function memberTargets(world: World): Target[] {
         const aborted = roundToAbort(view, epoch, signedMessage.decode(input), later);
         voteAbort(unvoted, aborted, answering.member, 'policy');
       },
+    ),
+    target(
+      'askedToAbort',
+      signed(world, abortRequestMessage, () => coordinatorKey, rounds.aborting),
+      (input) => askedToAbort(round(rounds.aborting), { request: signedMessage.decode(input) }, later),
     ),
     target('verifyEpoch', plain(world, epochCertificateMessage.type), (input) =>
       verifyEpoch(view, epochCertificateMessage.decode(input), later),

@@ -7,6 +7,7 @@ import {
   quarantineMessage,
   receiptMessage,
   roundConfigMessage,
+  SecaggError,
   signedMessage,
   transcriptMessage,
 } from '@secagg/schema';
@@ -46,7 +47,12 @@ export function routerTargets(world: World): Target[] {
       'receiveQuarantine',
       busy,
       signed(world, quarantineMessage, () => key, rounds.collecting),
-      (input) => receiveQuarantine(busy.state, busy, rounds.collecting, Buffer.from(input).toString('base64')),
+      (input) => {
+        const notice = Buffer.from(input).toString('base64');
+        const { events } = receiveQuarantine(busy.state, busy, rounds.collecting, notice);
+        // A notice that does not hold is passed over without an error.
+        if (events.length === 0) throw new SecaggError('bad_signature', 'no quarantine was noted');
+      },
     ),
     target(
       'settlePublished',
