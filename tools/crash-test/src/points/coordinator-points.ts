@@ -76,6 +76,7 @@ const operations: Readonly<Record<string, Need>> = {
   'post-announcement': 'probe',
   'get-health': 'probe',
   'get-readiness': 'probe',
+  'get-store-readiness': 'probe',
   'get-metrics': 'probe',
   'get-openapi': 'probe',
 };

@@ -71,6 +71,7 @@ const operations: Readonly<Record<string, Need>> = {
   'get-budget-history': 'probe',
   'get-health': 'probe',
   'get-readiness': 'probe',
+  'get-store-readiness': 'probe',
   'get-metrics': 'probe',
 };
 

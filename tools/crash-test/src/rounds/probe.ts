@@ -24,7 +24,7 @@ export async function probe(world: World): Promise<void> {
   await Promise.all([
     coordinator(),
     ...fleet.routers.map((id) =>
-      ask(id, ['/healthz', '/readyz', '/metrics', '/v1/status', '/v1/signal', '/v1/budget/history']),
+      ask(id, ['/healthz', '/readyz', '/readyz/store', '/metrics', '/v1/status', '/v1/signal', '/v1/budget/history']),
     ),
   ]);
 }

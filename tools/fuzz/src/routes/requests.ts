@@ -47,6 +47,7 @@ export const coordinatorRoutes: readonly Route[] = [
   { method: 'POST', path: '/v1/evidence', body: ['evidence', 'receipt-not-honoured'] },
   { method: 'GET', path: '/healthz' },
   { method: 'GET', path: '/readyz' },
+  { method: 'GET', path: '/readyz/store' },
   { method: 'GET', path: '/metrics' },
   { method: 'GET', path: '/v1/openapi.json' },
 ];
@@ -66,6 +67,7 @@ export const routerRoutes: readonly Route[] = [
   { method: 'GET', path: '/v1/evidence/two-announcements/coordinator/1' },
   { method: 'GET', path: '/healthz' },
   { method: 'GET', path: '/readyz' },
+  { method: 'GET', path: '/readyz/store' },
   { method: 'GET', path: '/metrics' },
 ];
 
