@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,4 +48,12 @@ it('leaves a socket alone that somebody listens on', async () => {
   await listen(path);
   await expect(listen(path)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   servers.pop();
+});
+
+it('leaves a file of another kind alone', async () => {
+  const path = join(folder, 'coordinator.db');
+  writeFileSync(path, 'not to be lost');
+  await expect(listen(path)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  servers.pop();
+  expect(readFileSync(path, 'utf8')).toBe('not to be lost');
 });

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { type Server } from 'node:http';
 import { connect, type ListenOptions } from 'node:net';
 
@@ -12,12 +12,16 @@ export const listening = (server: Server, options: ListenOptions): Promise<void>
     });
   });
 
-/** On a Unix socket for owner and group. One that a killed process has left behind is replaced; one that somebody listens on is not. */
+/**
+ * On a Unix socket for owner and group. One that a killed process has left behind is replaced; one that somebody listens
+ * on is not, and neither is a file of another kind.
+ */
 export async function listenOnSocket(server: Server, path: string, backlog: number): Promise<{ socket: string }> {
   try {
     await listeningOn(server, path, backlog);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || (await isAnswered(path))) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || !lstatSync(path).isSocket()) throw error;
+    if (await isAnswered(path)) throw error;
     rmSync(path);
     await listeningOn(server, path, backlog);
   }

@@ -38,6 +38,11 @@ export class DocumentsFolder {
       take();
     } catch (error) {
       if (!(error instanceof SecaggError)) throw error;
+      if (error.code === 'unavailable') {
+        // The database is locked for now: the files are looked at again.
+        this.seen = '';
+        return;
+      }
       this.log.warn({ folder: this.path, what, problem: describe(error) }, 'documents in the folder are not taken');
     }
   }

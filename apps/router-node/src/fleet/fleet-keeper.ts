@@ -107,7 +107,13 @@ export class FleetKeeper {
     try {
       await this.refresh(signal);
     } catch (error) {
-      if (error instanceof SecaggError && !signal.aborted) this.contact.polls.failed('documents', error);
+      // A database of its own that is locked says nothing of the coordinator.
+      const isOwn =
+        error instanceof SecaggError &&
+        error.code === 'unavailable' &&
+        error.details.unreachable !== true &&
+        error.details.status === undefined;
+      if (error instanceof SecaggError && !isOwn && !signal.aborted) this.contact.polls.failed('documents', error);
       throw error;
     }
   }

@@ -51,24 +51,34 @@ export async function prepareRound(
   await pause(POLL_FIRST_MS, signal);
   const mostCarriedUnits = mostCarriedInto(round, context.limits);
   const preparing = router.observations.prepare({ open, seenAtMs: slot.seenAtMs, mostCarriedUnits });
-  const giveBack = (): void => router.releases.end(key, 'unused');
+  const giveBack = (): Promise<void> => giveBackInTheEnd(router, key, signal);
   const built = await bySlot(router, preparing, slot, signal);
   if (!built) {
-    void preparing.then(giveBack, () => undefined);
+    preparing.then(giveBack).catch(() => undefined);
     throw new SecaggError('slot_missed', `the contribution to round ${number} was not ready at its time`, {
       round: number,
       check: 'timing.slot',
     });
   }
   await store.unlocked().catch((error: unknown) => {
-    void store.unlocked(Infinity).then(giveBack, () => undefined);
+    void giveBack();
     throw error;
   });
   // Judged again: fleet documents and the ledger may have changed since.
-  const { events } = orElse(giveBack, () =>
-    recordContribution(stateOf(router), context, judge(router, open), built, slot.seenAtMs, built.carriedUnits),
-  );
-  store.journal.commit(events, () => store.budgetHistory.record(events));
+  try {
+    const { events } = recordContribution(
+      stateOf(router),
+      context,
+      judge(router, open),
+      built,
+      slot.seenAtMs,
+      built.carriedUnits,
+    );
+    store.journal.commit(events, () => store.budgetHistory.record(events));
+  } catch (error) {
+    void giveBack();
+    throw error;
+  }
   showBudget(router);
   log.info({ round: number }, 'contribution prepared');
   return key;
@@ -94,11 +104,18 @@ async function bySlot(
   }
 }
 
-function orElse<T>(otherwise: () => void, act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    otherwise();
-    throw error;
+/** The data that was prepared waits again, once no other process has the database locked; else from the next start on. */
+async function giveBackInTheEnd({ store, releases, log }: Router, key: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await store.unlocked(Infinity);
+      releases.end(key, 'unused');
+      return;
+    } catch (error) {
+      if (error instanceof SecaggError && error.code === 'unavailable') continue;
+      if (!signal.aborted)
+        log.error({ error }, 'prepared data could not be given back: it waits from the next start on');
+      return;
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { SecaggError } from '@secagg/schema';
 import fc from 'fast-check';
 import { useTestFolder } from '../../test/support/test-folder';
 import { Database } from './database';
@@ -87,6 +88,27 @@ describe('a journal', () => {
     await release();
     journal.commit([{ type: 'append', value: 3 }]);
     expect(journal.state).toEqual([1, 3]);
+  });
+
+  it('keeps a step whose snapshot finds the database locked, and puts the snapshot off', () => {
+    const { database } = open();
+    const options = { name: 'journal', eventsPerSnapshot: 1 };
+    const journal = new Journal(database, machine, (error) => failures.push(error), options);
+    const transaction = database.transaction.bind(database);
+    let calls = 0;
+    jest.spyOn(database, 'transaction').mockImplementation((work) => {
+      calls += 1;
+      if (calls === 2) throw new SecaggError('unavailable', 'another process has locked the database');
+      return transaction(work);
+    });
+    journal.commit([{ type: 'append', value: 1 }]);
+    expect(calls).toBe(2);
+    expect([journal.state, failures]).toEqual([[1], []]);
+    expect(database.all('SELECT id FROM event')).toHaveLength(1);
+    journal.commit([{ type: 'append', value: 2 }]);
+    expect(database.all('SELECT id FROM event')).toHaveLength(0);
+    close();
+    expect(open().journal.state).toEqual([1, 2]);
   });
 
   it('is waited for while it is locked: everything else goes on meanwhile, and in the end it is refused', async () => {

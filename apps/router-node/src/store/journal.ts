@@ -82,10 +82,19 @@ export class Journal<State, Event extends { readonly type: string }> {
       });
       this.at('after-durable', events);
       this.sinceSnapshot += events.length;
-      if (this.sinceSnapshot >= this.options.eventsPerSnapshot) this.compact();
+      if (this.sinceSnapshot >= this.options.eventsPerSnapshot) this.compactUnlessLocked();
     } catch (error) {
       if (hasBegun || !(error instanceof SecaggError)) this.onFailure(error);
       throw error;
+    }
+  }
+
+  /** The step is durable already: another process that has the database locked puts the snapshot off. */
+  private compactUnlessLocked(): void {
+    try {
+      this.compact();
+    } catch (error) {
+      if (!(error instanceof SecaggError && error.code === 'unavailable')) throw error;
     }
   }
 
