@@ -62,7 +62,7 @@ const settings = z.strictObject({
     .default([])
     .meta(about('names that it may be called by besides localhost, its host and IP addresses; *: any')),
   tokenFile: path(
-    'bearer token that callers must show, at least 16 characters, mode 0600 or 0400; probes of /healthz and /readyz need none',
+    'bearer token that callers must show, at least 16 characters, mode 0600 or 0400; probes of /healthz and /readyz, with all below it, need none',
   ).optional(),
   dataDir: path('folder of its databases, for one process at a time'),
   identityKeyFile: path('Ed25519 seed: sealed under the store key, or 32 bytes or hexadecimal; mode 0600 or 0400'),

@@ -15,7 +15,8 @@ const REASON_OF_CODE = {
 } as const;
 type CertificateReason = (typeof REASON_OF_CODE)[keyof typeof REASON_OF_CODE] | 'key_mismatch';
 
-const REISSUE = 'let the authority issue a certificate (secagg fleet issue), sign a roster with it and publish';
+const REISSUE =
+  'let the authority revoke the old certificate, if there is one (secagg fleet roster --revoke), issue one (secagg fleet issue), sign a roster with it and publish';
 
 /** Undefined when the roster gives this key the role at `nowMs`. */
 export function certificateProblem(
@@ -41,7 +42,7 @@ export function certificateProblem(
         ? `the certificate of ${id} is not valid now`
         : `${(error as SecaggError).message} (version ${view.roster.version})`;
     const action =
-      reason === 'role_missing' ? `issue a certificate with the role ${role}, sign a roster and publish` : REISSUE;
+      reason === 'role_missing' ? `revoke its certificate, issue one with the role ${role}, sign a roster and publish` : REISSUE;
     return { reason, detail, action: `${action}; or check the id of this party` };
   }
 }
