@@ -42,7 +42,9 @@ export function certificateProblem(
         ? `the certificate of ${id} is not valid now`
         : `${(error as SecaggError).message} (version ${view.roster.version})`;
     const action =
-      reason === 'role_missing' ? `revoke its certificate, issue one with the role ${role}, sign a roster and publish` : REISSUE;
+      reason === 'role_missing'
+        ? `revoke its certificate, issue one with the role ${role}, sign a roster and publish`
+        : REISSUE;
     return { reason, detail, action: `${action}; or check the id of this party` };
   }
 }
