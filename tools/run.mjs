@@ -30,7 +30,15 @@ const tasks = {
   'crash-test': tool('crash-test', [...apps, 'cli']),
   test: {
     build: [...apps, 'demo', 'cli'],
-    command: (args) => ['node_modules/jest/bin/jest.js', '--config', 'jest.config.cjs', '--maxWorkers=2', ...args],
+    // Specs named slow take minutes of real time each: `npm run adversary` runs them, or `npm test -- slow`.
+    command: (args) => [
+      'node_modules/jest/bin/jest.js',
+      '--config',
+      'jest.config.cjs',
+      '--maxWorkers=2',
+      ...(args.some((each) => each.includes('slow')) ? [] : ['--testPathIgnorePatterns=\\.slow\\.spec\\.ts$']),
+      ...args,
+    ],
   },
   adversary: {
     command: (args) => [
