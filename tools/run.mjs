@@ -36,8 +36,9 @@ const tasks = {
       '--config',
       'jest.config.cjs',
       '--maxWorkers=2',
-      ...(args.some((each) => each.includes('slow')) ? [] : ['--testPathIgnorePatterns=\\.slow\\.spec\\.ts$']),
       ...args,
+      // Last: jest takes what follows this option for more patterns.
+      ...(args.some((each) => each.includes('slow')) ? [] : ['--testPathIgnorePatterns=\\.slow\\.spec\\.ts$']),
     ],
   },
   adversary: {
