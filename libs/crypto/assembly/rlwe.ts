@@ -1,6 +1,6 @@
 /**
  * Arithmetic of suite `rlwe` in linear memory (AssemblyScript). One source is compiled twice, with and without SIMD; both give the same
- * bits. Nothing branches on, divides, or indexes memory by a value that may be secret.
+ * bits. One file, since the compiler inlines only what it sees together. Nothing branches on, divides, or indexes memory by a value that may be secret.
  *
  * Moduli p are primes below 2^26, so a product of two residues has 52 bits and 13 sums of 2p fit 32 bits. Vectors of residues are u32.
  * Shoup's product (Harvey 2014, "Faster arithmetic for number-theoretic transforms", section 2): with w' = floor(w 2^32 / p),

@@ -1,6 +1,6 @@
 /**
  * One fleet with a round in every phase, and every message that was sent on the way: the valid inputs that are then changed.
- * Repeatable from the seed, so that a finding is too.
+ * Repeatable from the seed, so that a finding is too. One file, since every message is taken from the same rounds on their way.
  */
 import { createCipheriv, createHash } from 'node:crypto';
 import { domainHash, signMessage } from '@secagg/crypto';

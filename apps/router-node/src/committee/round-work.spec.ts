@@ -5,6 +5,8 @@ import {
   defaultFields,
   type MemberIndex,
   memberViewsMessage,
+  roundConfigMessage,
+  type RoundNumber,
   SecaggError,
   type Vote,
   voteBodyMessage,
@@ -141,6 +143,31 @@ it('takes no notice of an abort that nobody has signed for: it neither votes nor
   await passes(work, round.items, 1);
   expect(kinds()).toEqual(['abort']);
   expect(await refusalOf(work, forged[1])).toMatchObject({ code: 'bad_signature', details: { check: 'abort.signed' } });
+});
+
+it('refuses work that names another round than its announcement, and puts off what it had to all the same', async () => {
+  const round = asked();
+  const { work, kinds } = workerOf(round, () => new SecaggError('unavailable', 'not now'));
+  await passes(work, round.items, 1);
+  for (const item of round.items)
+    expect(await refusalOf(work, { ...item, round: (item.round + 1) as RoundNumber })).toMatchObject({
+      code: 'wrong_config',
+    });
+  expect(kinds()).toEqual([]);
+});
+
+it('goes on putting aborts off after more rounds than it keeps have left their vote undone', async () => {
+  const round = asked();
+  const { work, kinds } = workerOf(round, () => new SecaggError('unavailable', 'not now'));
+  const [vote] = round.items;
+  const config = roundConfigMessage.decode(vote.announcement.body);
+  for (let number = 2; number < 1010; number++) {
+    const body = roundConfigMessage.encode({ ...config, round: number as RoundNumber });
+    const other = { ...vote, round: number as RoundNumber, announcement: { ...vote.announcement, body } };
+    expect(await refusalOf(work, other)).toMatchObject({ code: 'unavailable' });
+  }
+  await passes(work, round.items, 1);
+  expect(kinds()).toEqual([]);
 });
 
 const refusalOf = (work: RoundWork, item: ReturnType<typeof asked>['items'][number]): Promise<unknown> =>

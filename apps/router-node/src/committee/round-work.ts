@@ -10,7 +10,7 @@ import {
   voteAbort,
   voteReady,
 } from '@secagg/protocol';
-import { type EpochCertificate, SecaggError, type Vote, type WorkItem } from '@secagg/schema';
+import { type EpochCertificate, roundConfigMessage, SecaggError, type Vote, type WorkItem } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
 import { type Member, memberState } from './member';
@@ -34,6 +34,7 @@ export class RoundWork {
 
   /** Throws a SecaggError for what this member will not do, and for what could not be delivered. */
   async handle(item: RoundItem, certificates: readonly EpochCertificate[], signal: AbortSignal): Promise<void> {
+    checkNames(item);
     switch (item.kind) {
       case 'report':
         return this.report(item, certificates, signal);
@@ -66,15 +67,26 @@ export class RoundWork {
     certificates: readonly EpochCertificate[],
     signal: AbortSignal,
   ): Promise<void> {
+    // Only rounds that the coordinator has announced are counted.
+    this.rounds.identify(item.announcement, certificates);
     const key = roundKey(item.cluster, item.round);
     try {
       await this.voteReady(item, certificates, signal);
       this.unvoted.delete(key);
     } catch (error) {
-      if (!isTransient(error)) this.unvoted.delete(key);
-      else if (this.unvoted.size < UNVOTED_KEPT) this.unvoted.set(key, this.unvoted.get(key) ?? 0);
+      if (isTransient(error)) this.keepUnvoted(key);
+      else this.unvoted.delete(key);
       throw error;
     }
+  }
+
+  /** Rounds that end while their vote fails leave nothing else behind: the oldest go first. */
+  private keepUnvoted(key: string): void {
+    const putOff = this.unvoted.get(key) ?? 0;
+    this.unvoted.delete(key);
+    this.unvoted.set(key, putOff);
+    const [oldest] = this.unvoted.keys();
+    if (this.unvoted.size > UNVOTED_KEPT && oldest !== undefined) this.unvoted.delete(oldest);
   }
 
   private async voteReady(
@@ -147,6 +159,13 @@ export class RoundWork {
     );
     member.log.info({ round: item.round, pieces: reply.pieces.length }, 'decision answered');
   }
+}
+
+/** Nobody signs an item as a whole. Throws `wrong_config` for one that names another round than its announcement. */
+function checkNames({ announcement, cluster, round }: RoundItem): void {
+  const config = roundConfigMessage.decode(announcement.body);
+  if (config.cluster !== cluster || config.round !== round)
+    throw new SecaggError('wrong_config', 'the work names another round than its announcement', { round });
 }
 
 /** Not a refusal: the item comes again when what it waits for is there. */

@@ -19,14 +19,17 @@ import { type Router } from '../participant/router';
 const LOOK_MS = 1000;
 /** Another process may lock the store for a moment. */
 const STORE_PATIENCE_MS = 2000;
-/** Looking at the store is a write: done when somebody asks, and so often while it has failed. */
-const STORE_LOOKS = 10;
+/** Looking at the store is a write: done when somebody asks, at most once in this time, and so often while it has failed. */
+const STORE_LOOK_MS = 1000;
+const FAILED_STORE_LOOK_MS = 10_000;
 
 type Problem = NotReady<RouterNodeReason>;
 
 export class Readiness {
   private readonly log: ReadinessLog;
   private isWritable = true;
+  private isLooking = false;
+  private lookedAtMs = -Infinity;
 
   constructor(
     private readonly router: Router,
@@ -37,9 +40,9 @@ export class Readiness {
 
   /** Runs until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    for (let looks = 1; ; looks++) {
+    for (;;) {
       await pause(LOOK_MS, signal);
-      if (!this.isWritable && looks % STORE_LOOKS === 0) await this.lookAtStore();
+      if (!this.isWritable && performance.now() - this.lookedAtMs > FAILED_STORE_LOOK_MS) void this.lookAtStore();
       this.log.tell(this.problems());
     }
   }
@@ -63,18 +66,32 @@ export class Readiness {
     ];
   }
 
-  /** Whether observations can be taken. */
-  async lookAtStore(): Promise<Problem[]> {
+  /**
+   * Whether observations can be taken, as the look at the store before this one has found. Starts another, and does not wait for it: how long
+   * it takes tells how busy this router is, and anybody may ask.
+   */
+  storeProblems(): Problem[] {
+    if (performance.now() - this.lookedAtMs > STORE_LOOK_MS) void this.lookAtStore();
+    return this.isWritable ? [] : [unwritable];
+  }
+
+  private async lookAtStore(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    this.lookedAtMs = performance.now();
     const { store, observations } = this.router;
     try {
       await store.unlocked(STORE_PATIENCE_MS);
+      // The answer that is waiting for this turn of the event loop leaves first.
+      await pause(0);
       store.check();
       await observations.check();
       this.isWritable = true;
     } catch {
       this.isWritable = false;
+    } finally {
+      this.isLooking = false;
     }
-    return this.isWritable ? [] : [unwritable];
   }
 
   private ofDocuments(view: FleetView): Problem[] {

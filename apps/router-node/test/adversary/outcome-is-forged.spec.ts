@@ -5,6 +5,7 @@
 import { WordSum } from '@secagg/crypto';
 import {
   auditTranscript,
+  inRound,
   publishedResult,
   roundKey,
   type VerifiedRound,
@@ -26,7 +27,7 @@ import { eventually } from '../support/coordinator-double';
 import { type LogLine } from '../support/node-process';
 import { type Attack, expectLayers, quietly } from './support/attack';
 import { emptyContribution } from './support/forge';
-import { about, bodyOf, HONEST, inRound, must, Refused, type Said, Siege, VICTIM } from './support/siege';
+import { about, bodyOf, HONEST, must, Refused, type Said, Siege, VICTIM } from './support/siege';
 
 jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
   jest.requireActual('../../../../libs/protocol/test/support/switched-off'),

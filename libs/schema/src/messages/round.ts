@@ -107,7 +107,8 @@ export const contributionMessage = defineMessage<Contribution>(
   17 * 1024 * 1024,
 );
 
-const receiptSchema = z.strictObject({
+/** How the coordinator's word on a router's contribution begins. */
+const toRouter = {
   v: version,
   fleet: fleetId,
   cluster: clusterHash,
@@ -115,6 +116,10 @@ const receiptSchema = z.strictObject({
   config_hash: digest,
   router: partyId,
   coordinator: partyId,
+};
+
+const receiptSchema = z.strictObject({
+  ...toRouter,
   /** Hash of the signed header that was accepted. */
   header_hash: digest,
 });
@@ -123,13 +128,7 @@ export type Receipt = z.infer<typeof receiptSchema>;
 export const receiptMessage = defineMessage<Receipt>('receipt', receiptSchema, 1024);
 
 const quarantineSchema = z.strictObject({
-  v: version,
-  fleet: fleetId,
-  cluster: clusterHash,
-  round: roundNumber,
-  config_hash: digest,
-  router: partyId,
-  coordinator: partyId,
+  ...toRouter,
   /** The last round whose contributions by this router are refused. */
   until_round: roundNumber,
 });

@@ -16,6 +16,7 @@ import {
   headerHash,
   headersRoot,
   type Identity,
+  inRound,
   LocalMember,
   roundKey,
   type RoundPlan,
@@ -576,15 +577,6 @@ export const about = ({ config, announcement }: VerifiedRound) => ({
   cluster: config.cluster,
   round: config.round,
   announcement,
-});
-
-export const inRound = ({ config, configHash }: VerifiedRound) => ({
-  v: 1 as const,
-  fleet: config.fleet,
-  cluster: config.cluster,
-  round: config.round,
-  epoch_hash: config.epoch_hash,
-  config_hash: configHash,
 });
 
 /** A refusal that stands in the way of an attack. */
