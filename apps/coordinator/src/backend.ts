@@ -1,12 +1,11 @@
 /** What is behind the service: journal and store, on a file of its own or on a database shared with other replicas. */
 import { join } from 'node:path';
 import { makeDataFolder, ownerOnlyDatabase, readingStored } from '@secagg/host';
-import { type FleetDocuments } from '@secagg/protocol';
 import { type Bytes } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Changes } from './changes';
 import { type Config, named } from './config';
-import { restoreState } from './engine';
+import { type OfferedDocuments, restoreState } from './engine';
 import { type Journal } from './journal';
 import { OperatorRequests } from './operators/operator-requests';
 import { resumeEmbedded } from './resume';
@@ -26,11 +25,9 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-export interface BackendNeeds {
+export interface BackendNeeds extends OfferedDocuments {
   readonly config: Config;
   readonly authorityKey: Bytes;
-  /** For the first start. */
-  readonly documents: FleetDocuments | undefined;
   readonly changes: Changes;
   readonly logger: Logger;
   readonly onFailure: (error: unknown) => void;
@@ -48,6 +45,7 @@ async function openEmbedded({
   config: { dataDir, groupAccess },
   authorityKey,
   documents,
+  judge,
   logger,
   onFailure,
   now,
@@ -59,7 +57,7 @@ async function openEmbedded({
   ownerOnlyDatabase(path, groupAccess);
   const store = await openLibsqlStore(path);
   try {
-    const journal = await readingStored(path, () => restoreState(store, authorityKey, documents, onFailure));
+    const journal = await readingStored(path, () => restoreState(store, authorityKey, { documents, judge }, onFailure));
     await resumeEmbedded(journal, store, now(), logger);
     const operators = await OperatorRequests.load(store, now());
     const close = async () => {

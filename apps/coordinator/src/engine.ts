@@ -4,6 +4,7 @@ import {
   type CoordinatorState,
   emptyCoordinator,
   type FleetDocuments,
+  type FleetView,
   updateFleet,
   verifyFleet,
 } from '@secagg/protocol';
@@ -26,6 +27,14 @@ export interface Engine {
   readonly now: () => number;
 }
 
+/** What the configuration's files hold. */
+export interface OfferedDocuments {
+  /** For the first start. */
+  readonly documents: FleetDocuments | undefined;
+  /** Throws for documents that this configuration could do nothing under: asked before they are written to the journal. */
+  readonly judge: (view: FleetView) => Promise<void>;
+}
+
 /**
  * The state as the journal tells it. An empty journal starts with the given documents; later they count only when they are
  * newer than those in the journal. Throws when there are neither, or when they are not signed by this authority.
@@ -33,7 +42,7 @@ export interface Engine {
 export async function restoreState(
   store: Store,
   authorityKey: Bytes,
-  documents: FleetDocuments | undefined,
+  { documents, judge }: OfferedDocuments,
   onFailure: (error: unknown) => void,
 ): Promise<JournaledState> {
   const released = await store.snapshot();
@@ -55,8 +64,10 @@ export async function restoreState(
   if (!journal) {
     if (!documents) throw withoutDocuments();
     journal = start(documents);
+    await judge(journal.state.view);
     await journal.commit(() => ({ events: [{ type: 'fleet-updated', documents }], reply: undefined }));
   } else if (documents && isNewer(journal.state, documents)) {
+    await judge(verifyFleet(authorityKey, documents));
     await journal.commit(({ view }) => ({ events: updateFleet(view, documents), reply: undefined }));
   }
   return journal;

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { closeAll, listening, underAuthority } from '@secagg/host';
 import { accessOf, createHttpServer, type HttpServerOptions } from '@secagg/http';
 import { createMetrics, type CoordinatorMetrics } from '@secagg/metrics';
-import { epochInForce, takeFreshness } from '@secagg/protocol';
+import { epochInForce, type FleetView, takeFreshness } from '@secagg/protocol';
 import { type FreshnessProof, SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Backend, openBackend } from './backend';
@@ -73,14 +73,15 @@ export async function startService(
   if (!sealed)
     logger.warn('the signature key lies on the disk in the clear: `secagg identity seal` seals it under a store key');
   const changes = new Changes();
+  const judge = (view: FleetView) => checkDocuments(config, view, secretKey);
   const backend = await underAuthority(named('authorityKeyFile'), 'the database', () =>
-    openBackend({ config, authorityKey, documents, changes, logger, onFailure, now }),
+    openBackend({ config, authorityKey, documents, judge, changes, logger, onFailure, now }),
   );
   const { journal, store } = backend;
   try {
     // Better not to start than to end with the first thing that has to be written.
     await store.check();
-    await checkDocuments(config, journal.state.view, secretKey);
+    await judge(journal.state.view);
     await takeFreshnessFile(journal, freshness, backend.now(), logger);
     const contributions = new ContributionCache(store);
     const scores = await Scores.load(store);

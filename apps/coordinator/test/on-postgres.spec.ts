@@ -7,6 +7,7 @@ const suites = [
   './outcomes.spec',
   './refusals.spec',
   './budget.spec',
+  './plans.spec',
   './fleet-and-epochs.spec',
   './retention.spec',
   './restart.spec',

@@ -57,6 +57,19 @@ it('a start goes by the policy in the journal, without files, and tells all that
   expect(said).toContain('clusters.0.groups: 2');
 });
 
+it('a start that is refused for a newer policy leaves the policy of before in force', async () => {
+  const fleet = new TestFleet(options);
+  const plan = { minParticipantsPerGroup: 2 };
+  const { documents } = fleet;
+  expect(await refused(fleet, plan)).toBe('it has started');
+  fleet.sign([], { min_participants_per_group: 3 });
+  fleet.writeDocuments();
+  expect(await refused(fleet, plan)).toMatch(/^exit 78: .*clusters\.0\.minParticipantsPerGroup: 2/);
+  fleet.documents = documents;
+  fleet.writeDocuments();
+  expect(await refused(fleet, plan)).toBe('it has started');
+});
+
 it('a policy that comes later makes it not ready, with one line, a metric and the same words for a round; the next one that fits ends that', async () => {
   const fleet = new TestFleet(options);
   const lines: { msg: string; reasons?: string[] }[] = [];

@@ -62,6 +62,7 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
         config: {} as Config,
         authorityKey: fleet.authority.publicKey,
         documents,
+        judge: () => Promise.resolve(),
         changes: new Changes(),
         logger: pino({ level: 'trace' }, { write: say }),
         now: () => now,

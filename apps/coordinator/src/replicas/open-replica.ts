@@ -6,7 +6,6 @@ import {
   emptyCoordinator,
   evolveCoordinator,
   type CoordinatorEvent,
-  type FleetDocuments,
   resumeFromBackup,
   updateFleet,
   verifyFleet,
@@ -14,7 +13,7 @@ import {
 import { type Bytes, SecaggError } from '@secagg/schema';
 import { sql } from 'kysely';
 import { type BackendNeeds } from '../backend';
-import { isNewer } from '../engine';
+import { isNewer, type OfferedDocuments } from '../engine';
 import { messageOf } from '../error-message';
 import { withoutDocuments } from '../key-files';
 import { applySnapshot } from '../snapshot';
@@ -49,7 +48,7 @@ const MIGRATION_LOCK = 0x5ecac67;
 
 /** Throws a HostFault when the database refuses this coordinator, or cannot be reached within half a minute. */
 export async function openReplica(
-  { authorityKey, documents, changes, logger, now }: BackendNeeds,
+  { authorityKey, documents, judge, changes, logger, now }: BackendNeeds,
   url: string,
 ): Promise<Replica> {
   const journalPool = openPool(url, JOURNAL_CONNECTIONS);
@@ -61,7 +60,7 @@ export async function openReplica(
     await whenThere(() => migrateAlone(url));
     const log = new JournalLog(journalPool);
     const restore = restorer(authorityKey);
-    await begin(log, authorityKey, documents);
+    await begin(log, authorityKey, { documents, judge });
     tellResumed(logger, await resume(log, restore));
     let restored: { state: CoordinatorState; position: number } | undefined;
     await log.everything(async (rows, snapshot) => void (restored = await restore(rows, snapshot)));
@@ -73,6 +72,7 @@ export async function openReplica(
       { log, restore, onTrouble: trouble.tell, onClock, onRestored: () => changes.notify() },
       restored as unknown as { state: CoordinatorState; position: number },
     );
+    if (documents && isNewer(journal.state, documents)) await judge(verifyFleet(authorityKey, documents));
     await journal.commit(({ view }) => ({
       events: documents && isNewer(journal.state, documents) ? updateFleet(view, documents) : [],
       reply: undefined,
@@ -118,11 +118,11 @@ async function migrateAlone(url: string): Promise<void> {
 }
 
 /** An empty journal begins with the fleet documents. */
-async function begin(log: JournalLog, authorityKey: Bytes, documents: FleetDocuments | undefined): Promise<void> {
+async function begin(log: JournalLog, authorityKey: Bytes, { documents, judge }: OfferedDocuments): Promise<void> {
   await log.turn(0, async (turn, { rows }) => {
     if (rows.length > 0) return;
     if (!documents) throw withoutDocuments();
-    verifyFleet(authorityKey, documents);
+    await judge(verifyFleet(authorityKey, documents));
     await turn.append([rowOf({ type: 'fleet-updated', documents }, 1)]);
   });
 }
