@@ -20,9 +20,6 @@ import { playRound } from '../src/rounds/play-round';
 import { createWorld, insist, subject, type World } from '../src/world';
 import { type Promised, promises } from './acknowledgements';
 
-// On a busy machine the traced round has missed one event of a member in one run of five, for a reason not yet known: a
-// second failure counts, and the first one is printed.
-jest.retryTimes(1, { logErrorsBeforeRetry: true });
 jest.setTimeout(300_000);
 
 const workspace = resolve(__dirname, '../../..');
@@ -78,6 +75,12 @@ withStrace('a power loss takes what SQLite does not sync, and leaves what it doe
   expect(await rowsWith('OFF')).toEqual([[0]]);
 });
 
+/** What of a member's snapshot is looked at. */
+interface MemberSnapshot {
+  seats: [number, { signedBody?: Uint8Array }][];
+  rounds: [string, { report?: unknown; vote?: unknown; answered?: Uint8Array }][];
+}
+
 async function traceRound(): Promise<{ world: World; logs: Record<string, { log: string; root: string }> }> {
   const world = await createWorld(
     createCrashFleet(join(folder, 'fleet'), 'exact'),
@@ -124,9 +127,9 @@ withStrace(
     const acknowledged = [...promises(logs.coordinator.log, root, new Map())];
     for (const { request, unsynced } of acknowledged) expect({ request, unsynced }).toEqual({ request, unsynced: [] });
     const count = (what: RegExp) => named(acknowledged, 'answered', what).length;
-    expect([count(/epoch-signatures/), count(/\/rounds /)]).toEqual([4, 1]);
-    // A slow machine may need a second attempt at the epoch, for which all take seats anew.
-    expect(count(/seats/)).toBeGreaterThanOrEqual(4);
+    expect(count(/\/rounds /)).toBe(1);
+    // A slow machine may need a second attempt at the epoch, for which all take seats and sign anew.
+    for (const what of [/seats/, /epoch-signatures/]) expect(count(what)).toBeGreaterThanOrEqual(4);
     for (const what of [/reports/, /votes/, /answers/]) expect(count(what)).toBeGreaterThanOrEqual(3);
 
     // What would have been found again right after each receipt: the contribution that it is for.
@@ -153,15 +156,21 @@ withStrace(
     expect(eventsAt(contribution, 'router.db', 'contribution-prepared')).toMatchObject([
       { bytes: new Uint8Array(bodyOf(contribution.bytes)) },
     ]);
-    for (const [what, name, type] of [
-      [/seats/, 'committee.db', 'seat-made'],
-      [/epoch-signatures/, 'committee.db', 'epoch-body-signed'],
-      [/reports/, 'committee.db', 'reported'],
-      [/votes/, 'committee.db', 'voted'],
-      [/answers/, 'committee.db', 'answered'],
-    ] as const) {
+    // A second attempt at the epoch makes more events, so that a snapshot may have taken their place.
+    const snapshotAt = ({ files }: Promised): MemberSnapshot => {
+      const [row] = rowsOf(files, member.root, 'committee.db', 'SELECT body FROM snapshot');
+      return row ? (decodeCanonical(bytesOf(row[0])) as MemberSnapshot) : { seats: [], rounds: [] };
+    };
+    for (const [what, type, inSnapshot] of [
+      [/seats/, 'seat-made', ({ seats }) => seats.length],
+      [/epoch-signatures/, 'epoch-body-signed', ({ seats }) => seats.filter(([, { signedBody }]) => signedBody).length],
+      [/reports/, 'reported', ({ rounds }) => rounds.filter(([, { report }]) => report).length],
+      [/votes/, 'voted', ({ rounds }) => rounds.filter(([, { vote }]) => vote).length],
+      [/answers/, 'answered', ({ rounds }) => rounds.filter(([, { answered }]) => answered).length],
+    ] satisfies [RegExp, string, (snapshot: MemberSnapshot) => number][]) {
       const [first] = named(promised, 'sent', what);
-      expect({ type, events: eventsAt(first, name, type).length }).toEqual({ type, events: 1 });
+      const kept = eventsAt(first, 'committee.db', type).length + inSnapshot(snapshotAt(first));
+      expect({ type, kept }).toEqual({ type, kept: 1 });
     }
   },
 );

@@ -15,6 +15,7 @@ import { describePrivacy, privacyStatement } from './report/privacy';
 import { accuracy, isFinished, table } from './report/table';
 import { checkTranscriptFolder, writeTranscript } from './report/transcript-folder';
 import { Backlog, splitRows } from './round/backlog';
+import { ServedSignal } from './round/served-signal';
 import { chooseDropouts } from './round/dropouts';
 import { type Demo, postObservations, type RoundReport, runRound, waitUntilSettled } from './round/run-round';
 
@@ -51,7 +52,11 @@ export async function runDemo(options: DemoOptions, { scripts, print }: Surround
   try {
     introduce(options, plan, rows, say);
     const timings: Record<string, number> = {};
-    const reports = await runRounds({ options, plan, fleet, processes, backlog: new Backlog(), say }, rows, timings);
+    const reports = await runRounds(
+      { options, plan, fleet, processes, backlog: new Backlog(), served: new ServedSignal(), say },
+      rows,
+      timings,
+    );
     timings.total_ms = Date.now() - startedAt;
     status = conclude(options, plan, fleet, reports, timings, print);
   } catch (error) {

@@ -4,6 +4,7 @@ import { type FederatedRewardSignal, type RewardSignal } from '@secagg/schema';
 import { Backlog, splitRows } from './backlog';
 import { compareSignals } from './compare';
 import { chooseDropouts } from './dropouts';
+import { ServedSignal } from './served-signal';
 import { judge } from './verify';
 
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `router-${i}`);
@@ -128,5 +129,19 @@ describe('the comparison with noise', () => {
         true,
       ),
     ).toHaveLength(1);
+  });
+});
+
+describe('the signal that is given out', () => {
+  const signal = (aggregation_round: number, keys: string[]): FederatedRewardSignal => ({
+    ...({} as FederatedRewardSignal),
+    aggregation_round,
+    reward_signals: Object.fromEntries(keys.map((key) => [key, {} as RewardSignal])),
+  });
+
+  it('is the newest, but one with nothing in it takes the place of none that has something', () => {
+    const served = new ServedSignal();
+    const rounds = [signal(1, []), signal(2, []), signal(3, ['m:t']), signal(4, []), signal(5, ['m:t'])];
+    expect(rounds.map((each) => served.after(each).aggregation_round)).toEqual([1, 2, 3, 3, 5]);
   });
 });

@@ -1,6 +1,7 @@
 /** One round of the demo, from posting observations to the verdict. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { type RouterNodeClient } from '@secagg/client';
 import { type PublishedResult, signDocument } from '@secagg/protocol';
 import {
   type FederatedRewardSignal,
@@ -18,6 +19,7 @@ import { type DemoProcesses } from '../processes/demo-processes';
 import { type Backlog } from './backlog';
 import { compareSignals, type Comparison } from './compare';
 import { type Dropouts } from './dropouts';
+import { type ServedSignal } from './served-signal';
 import { auditPublished, judge } from './verify';
 
 export interface Demo {
@@ -26,6 +28,7 @@ export interface Demo {
   readonly fleet: DemoFleet;
   readonly processes: DemoProcesses;
   readonly backlog: Backlog;
+  readonly served: ServedSignal;
   /** Tells the person who watches. */
   readonly say: (text: string) => void;
 }
@@ -154,7 +157,8 @@ export async function runRound(demo: Demo, dropouts: Dropouts): Promise<RoundRep
     timestamp: result.signal.timestamp,
   });
   const comparison = compareSignals(result, truth, demo.plan.resolution);
-  const others = [...(await coordinatorDisagrees(demo, result)), ...(await routersThatDisagree(demo, result))];
+  const served = demo.served.after(result.signal);
+  const others = [...(await coordinatorDisagrees(demo, served)), ...(await routersThatDisagree(demo, round, served))];
   return {
     ...base,
     participants,
@@ -213,27 +217,37 @@ async function final({ processes, fleet }: Demo, round: number) {
   }
 }
 
-async function coordinatorDisagrees({ processes, fleet }: Demo, result: PublishedResult): Promise<string[]> {
+async function coordinatorDisagrees({ processes, fleet }: Demo, served: FederatedRewardSignal): Promise<string[]> {
   const stated = await processes.coordinatorClient().signal(fleet.cluster);
-  return isDeepStrictEqual(stated?.signal, result.signal)
+  return isDeepStrictEqual(stated?.signal, served)
     ? []
     : ['the coordinator states another result than the one that follows from its transcript'];
 }
 
 /** Every router that runs verifies the round itself; all must arrive at this result. */
-async function routersThatDisagree({ processes, fleet }: Demo, result: PublishedResult): Promise<string[]> {
-  const round = result.signal.aggregation_round;
+async function routersThatDisagree(
+  { processes, fleet }: Demo,
+  round: number,
+  served: FederatedRewardSignal,
+): Promise<string[]> {
   const checked = await Promise.all(
     fleet.routers
       .filter((id) => processes.router(id).isRunning)
       .map(async (id) => {
         for (const deadline = Date.now() + SETTLE_TIMEOUT_MS; Date.now() < deadline; await pause(50)) {
+          if (!(await hasSettled(processes.routerClient(id), round))) continue;
           const own = await processes.routerClient(id).signal();
-          if (own && own.signal.aggregation_round >= round)
-            return isDeepStrictEqual(own.signal, result.signal) ? [] : [`${id} has verified another result`];
+          if (own && own.signal.aggregation_round >= served.aggregation_round)
+            return isDeepStrictEqual(own.signal, served) ? [] : [`${id} has verified another result`];
         }
         return [`${id} has not verified the result`];
       }),
   );
   return checked.flat();
+}
+
+/** One that has not taken part has nothing to settle. */
+async function hasSettled(router: RouterNodeClient, round: number): Promise<boolean> {
+  const own = (await router.status()).participations.find((each) => each.round === round);
+  return own === undefined || own.state === 'included' || own.state === 'left_out';
 }
