@@ -85,7 +85,7 @@ export function accuracy({ comparison, truth }: Finished, plan: DemoPlan, noise:
   const { count, mean, deviation } = comparison.standardised;
   const withheld =
     comparison.withheldKeys > 0
-      ? `; ${comparison.withheldKeys} of ${keys} keys withheld, their counts being too small beside the noise`
+      ? `; ${comparison.withheldKeys} keys of the catalogue withheld, their counts being too small beside the noise`
       : '';
   return [
     `errors in standard errors, over ${count} numbers of ${keys} keys: mean ${mean.toFixed(2)}, standard deviation ${deviation.toFixed(2)}${withheld}`,
