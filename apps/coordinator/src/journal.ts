@@ -5,7 +5,7 @@ import { type UsedNonce } from './store/store';
 /** @param elsewhere the event was decided by another process that shares the journal */
 export type EventListener = (event: CoordinatorEvent, elsewhere: boolean) => void;
 
-export type Decide<Reply> = (state: CoordinatorState) => Step<Reply>;
+export type Decide<Reply> = (state: CoordinatorState) => Step<CoordinatorEvent, Reply>;
 
 export interface Journal {
   /** As far as this process knows. Look it up each time: a journal that is shared may have to start over with another object. */

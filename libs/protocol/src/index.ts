@@ -19,6 +19,7 @@ export * from './fleet/update-fleet';
 export * from './proofs/decided-list';
 export * from './proofs/decision-proof';
 export * from './proofs/inclusion-proof';
+export { type Needs, type Role, type Step, type Transitions } from './role';
 export * from './robust';
 export * from './round/budget';
 export * from './round/contribution-set';

@@ -255,7 +255,7 @@ export class SharedJournal implements Journal {
         this.steps.unshift(...steps.splice(index));
         break;
       }
-      let step: Step<unknown>;
+      let step: Step<CoordinatorEvent, unknown>;
       try {
         const { nonce } = pending;
         if (nonce && (used.includes(nonce) || decided.nonces.some((other) => sameNonce(other, nonce)))) {

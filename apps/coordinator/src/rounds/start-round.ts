@@ -1,6 +1,12 @@
 /** Starting a round of a cluster, by its configured plan. */
 import { type Allocation, unitsToRho } from '@secagg/dp-noise';
-import { announceRound, type CoordinatorState, type RoundPlan, type Step } from '@secagg/protocol';
+import {
+  announceRound,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type RoundPlan,
+  type Step,
+} from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, type RoundOverrides, SecaggError, type Signed } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { type UsedNonce } from '../store/store';
@@ -36,7 +42,7 @@ export function withOverrides(plan: ClusterPlan, overrides: RoundOverrides): Clu
 /** The announcement of the plan's next round, to be committed. Throws as {@link startRound}. */
 export const announced =
   ({ context, now }: Engine, plan: ClusterPlan, beside = false) =>
-  (state: CoordinatorState): Step<Signed> => {
+  (state: CoordinatorState): Step<CoordinatorEvent, Signed> => {
     refuseProblem(state.view, plan);
     return announceRound(state, context, withCost(state, plan, now()), now(), beside);
   };

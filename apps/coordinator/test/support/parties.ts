@@ -2,6 +2,7 @@
 import { CoordinatorClient } from '@secagg/client';
 import {
   answer,
+  askedToAbort,
   checkClosing,
   checkRound,
   contribute,
@@ -14,24 +15,24 @@ import {
   evolveRouter,
   type FleetView,
   type Identity,
+  type MemberEvent,
   type MemberState,
-  type MemberStep,
-  openViews,
   type OpenedRound,
+  openViews,
   receiveReceipt,
   report,
   roundKey,
   type RouterContext,
+  type RouterEvent,
   type RouterState,
-  type RouterStep,
   sameBytes,
   settlePublished,
-  signEpoch,
   signDocument,
+  signEpoch,
+  type Step,
   takeSeat,
   type VerifiedRound,
   verifyAnnouncement,
-  askedToAbort,
   voteAbort,
   voteReady,
 } from '@secagg/protocol';
@@ -114,7 +115,7 @@ export class HttpRouter implements RouterContext {
     this.state = emptyRouter(view);
   }
 
-  commit<R>(step: RouterStep<R>): R {
+  commit<R>(step: Step<RouterEvent, R>): R {
     for (const event of step.events) evolveRouter(this.state, event);
     return step.reply;
   }
@@ -162,7 +163,7 @@ export class HttpMember {
     this.state = emptyMember(view);
   }
 
-  commit<R>(step: MemberStep<R>): R {
+  commit<R>(step: Step<MemberEvent, R>): R {
     for (const event of step.events) evolveMember(this.state, event);
     return step.reply;
   }

@@ -3,15 +3,15 @@ import {
   domainMessage,
   holds,
   matchesCommitment,
-  SEED_BYTES,
   type SealingOpener,
   sealingSuite,
+  SEED_BYTES,
   wipe,
   WordSum,
 } from '@secagg/crypto';
 import {
-  type AnswerBody,
   type Answer,
+  type AnswerBody,
   answerMessage,
   type Bytes,
   decisionMessage,
@@ -33,8 +33,9 @@ import { type VerifiedDecision, verifyDecision } from '../round/decision';
 import { inRound, roundKey, type VerifiedRound } from '../round/verified-round';
 import { pieceHash, pieceKey } from '../coordinator/pieces';
 import { commitmentContext, sealingInfo } from '../router/contribution';
+import { type Step } from '../role';
 import { type OpenedRound } from './check-views';
-import { type MemberState, type MemberStep } from './state';
+import { type MemberEvent, type MemberState } from './state';
 import { setOfProposal, voteSecret } from './vote';
 
 /** Verifies that a quorum decided to open exactly the set that follows from the proposal. Throws `no_decision`. */
@@ -73,7 +74,7 @@ export function answer(
   opened: OpenedRound,
   decided: { set: ContributionSet; decision: VerifiedDecision },
   wanted: readonly { group: number; piece: SubsetMask }[],
-): MemberStep<AnswerBody> {
+): Step<MemberEvent, AnswerBody> {
   const { round, member } = opened;
   const key = roundKey(round.config.cluster, round.config.round);
   const before = state.rounds.get(key)?.answered;

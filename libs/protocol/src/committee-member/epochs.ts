@@ -6,8 +6,8 @@ import {
   epochMessage,
   type EpochSignature,
   type RandomBytes,
-  SecaggError,
   seatMessage,
+  SecaggError,
   type Signed,
   type WorkItem,
 } from '@secagg/schema';
@@ -16,7 +16,8 @@ import { sameBytes, signDocument } from '../documents';
 import { checkEpochTerms, isWithinReach, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';
-import { type MemberContext, type MemberEvent, type MemberState, type MemberStep } from './state';
+import { type Step } from '../role';
+import { type MemberContext, type MemberEvent, type MemberState } from './state';
 
 /** For so long a seat without a certificate keeps its member from epochs with lower numbers: nobody has signed the request for it. */
 const SEAT_COUNTS_MS = 600_000;
@@ -51,7 +52,7 @@ export function takeSeat(
   terms: SeatTerms,
   random: RandomBytes,
   nowMs: number,
-): MemberStep<Signed> {
+): Step<MemberEvent, Signed> {
   const held = state.seats.get(terms.epoch);
   if (held) return { events: [], reply: held.seat };
   checkFresh(state, nowMs);
@@ -115,7 +116,7 @@ export function signEpoch(
   context: MemberContext,
   body: Bytes,
   nowMs: number,
-): MemberStep<EpochSignature> {
+): Step<MemberEvent, EpochSignature> {
   const epoch = epochMessage.decode(body);
   const held = state.seats.get(epoch.epoch);
   if (!held?.secrets)

@@ -69,11 +69,6 @@ export type MemberEvent =
   | { readonly type: 'answered'; readonly key: string; readonly epoch: number; readonly decision: Bytes }
   | { readonly type: 'epoch-erased'; readonly epoch: number };
 
-export interface MemberStep<Reply> {
-  readonly events: readonly MemberEvent[];
-  readonly reply: Reply;
-}
-
 export interface MemberContext {
   readonly identity: Identity;
 }

@@ -26,12 +26,13 @@ import {
   openReport,
   readyBody,
 } from '../round/contribution-set';
-import { inRound, ofRoundKey, type VerifiedRound, roundKey } from '../round/verified-round';
+import { inRound, ofRoundKey, roundKey, type VerifiedRound } from '../round/verified-round';
+import { type Step } from '../role';
 import { type OpenedRound } from './check-views';
-import { type MemberState, type MemberStep } from './state';
+import { type MemberEvent, type MemberState } from './state';
 
 /** The member's report on what it opened. The same round again gives the stored report; other headers are refused. */
-export function report(state: MemberState, opened: OpenedRound): MemberStep<Signed> {
+export function report(state: MemberState, opened: OpenedRound): Step<MemberEvent, Signed> {
   const { round, member } = opened;
   const key = roundKey(round.config.cluster, round.config.round);
   const held = state.rounds.get(key)?.report;
@@ -80,7 +81,7 @@ export function setOfProposal(opened: OpenedRound, signed: Signed): { set: Contr
  * Votes `ready` on a proposal. The vote must be durable before it is sent. A member that has voted sends that vote again; one that voted for
  * another set throws `already_voted`.
  */
-export function voteReady(state: MemberState, opened: OpenedRound, proposal: Signed): MemberStep<Vote> {
+export function voteReady(state: MemberState, opened: OpenedRound, proposal: Signed): Step<MemberEvent, Vote> {
   const { round } = opened;
   const held = heldVote(state, round);
   // Whoever votes abort never votes ready.
@@ -151,7 +152,7 @@ export function voteAbort(
   round: VerifiedRound,
   member: OpenedRound['member'],
   reason: AbortReason,
-): MemberStep<Vote> {
+): Step<MemberEvent, Vote> {
   const held = heldVote(state, round);
   if (held) return { events: [], reply: held };
   return castVote(state, round, member, { ...inRound(round), kind: 'abort', reason });
@@ -191,7 +192,7 @@ function castVote(
   member: OpenedRound['member'],
   body: VoteBody,
   proposal?: Signed,
-): MemberStep<Vote> {
+): Step<MemberEvent, Vote> {
   checkMaySpeak(state, round);
   const bytes = voteBodyMessage.encode(body);
   const signature = signMessage(

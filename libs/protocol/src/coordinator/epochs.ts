@@ -5,9 +5,9 @@ import {
   epochMessage,
   type EpochSignature,
   type PartyId,
-  SecaggError,
-  seatMessage,
   type Seat,
+  seatMessage,
+  SecaggError,
   type Signed,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
@@ -16,23 +16,21 @@ import { isOfNow, type VerifiedEpoch } from '../epoch/verified-epoch';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';
+import { type Step } from '../role';
 import { newestEpoch, nextEpochNumber } from './numbering';
 import { checkStanding, isExcluded } from './standing';
-import {
-  type CoordinatorEvent,
-  type CoordinatorState,
-  type EpochState,
-  epochOf,
-  type EpochTerms,
-  type Step,
-} from './state';
+import { type CoordinatorEvent, type CoordinatorState, epochOf, type EpochState, type EpochTerms } from './state';
 
 /**
  * Starts a new epoch under the current policy: its candidates are asked for seats. Those that took a seat since the last complete epoch
  * and then did not sign are passed over where enough others remain, or one candidate could keep every epoch from coming about.
  * Throws `stale_documents`.
  */
-export function startEpoch(state: CoordinatorState, lifetimeMs: number, nowMs: number): Step<EpochTerms> {
+export function startEpoch(
+  state: CoordinatorState,
+  lifetimeMs: number,
+  nowMs: number,
+): Step<CoordinatorEvent, EpochTerms> {
   checkFresh(state, nowMs);
   const { policy, roster } = state.view;
   const terms: EpochTerms = {
@@ -58,7 +56,7 @@ const KEPT_EPOCHS = 64;
 const MOST_RELEASED = 256;
 
 /** Releases epochs that nothing needs: not in force, not of a round in memory, and not among the last attempts. The reply has their numbers. */
-export function releaseEpochs(state: CoordinatorState): Step<readonly number[]> {
+export function releaseEpochs(state: CoordinatorState): Step<CoordinatorEvent, readonly number[]> {
   const inForce = state.epoch?.epoch.epoch ?? 0;
   const needed = new Set([inForce, ...[...state.rounds.values()].map(({ round }) => round.config.epoch)]);
   const kept = newestEpoch(state) - KEPT_EPOCHS;
@@ -95,7 +93,7 @@ function silentSeats(state: CoordinatorState): Map<PartyId, number> {
  * Takes a seat signed by a candidate. When as many are taken as the committee has members, the list is proposed.
  * The identical seat again is harmless; another one of the same member is refused (`duplicate`).
  */
-export function receiveSeat(state: CoordinatorState, signed: Signed, nowMs: number): Step {
+export function receiveSeat(state: CoordinatorState, signed: Signed, nowMs: number): Step<CoordinatorEvent> {
   const claimed = seatMessage.decode(signed.body);
   const epoch = epochOf(state, claimed.epoch);
   const { public_key } = certificateOf(state.view, claimed.member, 'committee', nowMs);
@@ -171,7 +169,11 @@ function proposedBody(fleet: string, terms: EpochTerms, seats: EpochState['seats
 }
 
 /** Takes a member's signature on the proposed epoch. With the last of them the epoch is complete. */
-export function receiveEpochSignature(state: CoordinatorState, message: EpochSignature, nowMs: number): Step {
+export function receiveEpochSignature(
+  state: CoordinatorState,
+  message: EpochSignature,
+  nowMs: number,
+): Step<CoordinatorEvent> {
   const epoch: EpochState = epochOf(state, message.epoch);
   const party = message.member;
   if (!epoch.body || !epoch.members.includes(party))

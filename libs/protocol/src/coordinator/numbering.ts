@@ -7,7 +7,8 @@ import { identityPublicKey } from '@secagg/crypto';
 import { type AbortReason, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
 import { openDocument } from '../documents';
 import { MAX_NUMBER_GAP } from '../epoch/verified-epoch';
-import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, type Step } from './state';
+import { type Step } from '../role';
+import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState } from './state';
 
 /** Rounds of a cluster that may be announced at once after a pause; beyond these one a second. */
 export const ROUND_BURST = 4096;
@@ -70,7 +71,7 @@ export interface RestoredFrom {
  * used since; rounds of which the lost state may have signed more than this one knows are put to an abort vote.
  * Throws `unavailable` when the clock cannot be right, or the backup is too old to be sure without its operator's word.
  */
-export function resumeFromBackup(state: CoordinatorState, from: RestoredFrom, nowMs: number): Step {
+export function resumeFromBackup(state: CoordinatorState, from: RestoredFrom, nowMs: number): Step<CoordinatorEvent> {
   const skip = from.assumedNumbers ?? mostSince(from.madeAtMs ?? latestTimeOf(state), nowMs);
   return resumeAbove(state, skip, nowMs);
 }
@@ -85,7 +86,7 @@ export function learnOfAnnouncement(
   { identity }: Pick<CoordinatorContext, 'identity'>,
   announcement: Signed,
   nowMs: number,
-): Step {
+): Step<CoordinatorEvent> {
   const key = identityPublicKey(identity.secretKey);
   const { cluster, round, epoch, coordinator, round_time_ms } = openDocument(
     roundConfigMessage,
@@ -108,7 +109,7 @@ function resumeAbove(
   skip: number,
   nowMs: number,
   shown?: { readonly cluster: string; readonly round: number; readonly epoch: number },
-): Step {
+): Step<CoordinatorEvent> {
   const { latestRound, numbering } = state;
   const numbers = new Map<string, number>();
   for (const cluster of [...latestRound.keys(), ...numbering.skippedTo.keys()])

@@ -17,13 +17,14 @@ import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkInRound, openReport } from '../round/contribution-set';
 import { type VerifiedDecision, verifyVote } from '../round/decision';
 import { checkPackedVector } from '../round/packed-vector';
+import { type Step } from '../role';
 import { decidedPieces, hashHex, pieceKey } from './pieces';
-import { type CoordinatorState, roundOf, type RoundState, type Step } from './state';
+import { type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState } from './state';
 
-const nothing: Step = { events: [], reply: undefined };
+const nothing: Step<CoordinatorEvent> = { events: [], reply: undefined };
 
 /** Takes a member's report. One a member; the identical one again is harmless. Late ones still tell who needs seeds. */
-export function receiveReport(state: CoordinatorState, key: string, signed: Signed): Step {
+export function receiveReport(state: CoordinatorState, key: string, signed: Signed): Step<CoordinatorEvent> {
   const round = roundOf(state, key);
   if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet');
   const report = openReport(state.view, round.round, round.headersRoot, round.headers.length, signed);
@@ -48,7 +49,7 @@ export function receiveReport(state: CoordinatorState, key: string, signed: Sign
  * Takes a vote. A member has one: another one is refused as `already_voted`, with both as evidence.
  * A `ready` must be for the proposed set, since only that can become the decision.
  */
-export function receiveVote(state: CoordinatorState, key: string, vote: Vote, nowMs: number): Step {
+export function receiveVote(state: CoordinatorState, key: string, vote: Vote, nowMs: number): Step<CoordinatorEvent> {
   const round = roundOf(state, key);
   const body = verifyVote(round.round, vote);
   const held = round.votes.get(vote.member);
@@ -76,7 +77,7 @@ export function receiveVote(state: CoordinatorState, key: string, vote: Vote, no
 }
 
 /** Takes seeds that one holder passes to another after the decision. Only the receiver can look inside. */
-export function receiveTransfer(state: CoordinatorState, key: string, signed: Signed): Step {
+export function receiveTransfer(state: CoordinatorState, key: string, signed: Signed): Step<CoordinatorEvent> {
   const round = roundOf(state, key);
   const decision = readyDecision(round);
   const claimed = transferMessage.decode(signed.body);
@@ -103,7 +104,12 @@ export function receiveTransfer(state: CoordinatorState, key: string, signed: Si
  * Takes a member's answer: signed hashes of all its pieces, and the bytes of some. Bytes that do not match the member's own
  * hash are refused as `wrong_answer`; a second answer with other hashes as `duplicate`.
  */
-export function receiveAnswer(state: CoordinatorState, key: string, bytes: Bytes, nowMs: number): Step {
+export function receiveAnswer(
+  state: CoordinatorState,
+  key: string,
+  bytes: Bytes,
+  nowMs: number,
+): Step<CoordinatorEvent> {
   const round = roundOf(state, key);
   const decision = readyDecision(round);
   const body = answerBodyMessage.decode(bytes);

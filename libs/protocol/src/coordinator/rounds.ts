@@ -20,6 +20,7 @@ import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkFresh } from '../fleet/freshness';
 import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
 import { inRound, roundKey, type VerifiedRound } from '../round/verified-round';
+import { type Step } from '../role';
 import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
 import { epochInForce } from './epochs';
 import { checkBudget } from './ledger';
@@ -33,7 +34,6 @@ import {
   type CoordinatorState,
   roundOf,
   type RoundState,
-  type Step,
 } from './state';
 
 /**
@@ -47,7 +47,7 @@ export function announceRound(
   plan: Omit<RoundPlan, 'round'>,
   nowMs: number,
   beside = false,
-): Step<Signed> {
+): Step<CoordinatorEvent, Signed> {
   checkFresh(state, nowMs);
   if (!beside) checkNoneOpen(state, plan.cluster);
   const epoch = epochInForce(state, nowMs);
@@ -82,7 +82,7 @@ export function receiveContribution(
   key: string,
   bytes: Bytes,
   contribution: CheckedContribution = checkContribution(state.view, roundOf(state, key).round, bytes),
-): Step<Signed> {
+): Step<CoordinatorEvent, Signed> {
   const round = roundOf(state, key);
   const { checked } = contribution;
   const { router } = checked.header;

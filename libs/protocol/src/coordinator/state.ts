@@ -201,12 +201,6 @@ export type CoordinatorEvent =
   | { readonly type: 'round-released'; readonly key: string }
   | { readonly type: 'misbehaviour-proven'; readonly evidence: Bytes; readonly atMs: number };
 
-/** The pure result of a step: events to make durable first, and then what may leave. */
-export interface Step<Reply = undefined> {
-  readonly events: readonly CoordinatorEvent[];
-  readonly reply: Reply;
-}
-
 export const emptyCoordinator = (view: FleetView): CoordinatorState => ({
   view,
   epochs: new Map(),

@@ -9,8 +9,8 @@ import {
   epochCertificateMessage,
   epochMessage,
   type EpochSignature,
-  memberViewsMessage,
   type MemberIndex,
+  memberViewsMessage,
   openRoundMessage,
   type PartyId,
   type RandomBytes,
@@ -25,10 +25,10 @@ import {
   workMessage,
 } from '@secagg/schema';
 import { answer, decidedSet, takeTransfers, transferSeeds } from '../committee-member/answer';
-import { checkClosing, openViews, type OpenedRound, wipeSeeds } from '../committee-member/check-views';
+import { checkClosing, type OpenedRound, openViews, wipeSeeds } from '../committee-member/check-views';
 import { signEpoch, takeSeat } from '../committee-member/epochs';
 import { evolveMember } from '../committee-member/evolve';
-import { emptyMember, type MemberEvent, type MemberState, type MemberStep } from '../committee-member/state';
+import { emptyMember, type MemberEvent, type MemberState } from '../committee-member/state';
 import { askedToAbort, report, voteAbort, voteReady } from '../committee-member/vote';
 import { acceptedParts } from '../coordinator/check-contribution';
 import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
@@ -42,7 +42,6 @@ import {
   type CoordinatorTimings,
   emptyCoordinator,
   roundOf,
-  type Step,
 } from '../coordinator/state';
 import { buildTranscript, memberViews, signClosing } from '../coordinator/transcript';
 import { workFor } from '../coordinator/work';
@@ -53,21 +52,15 @@ import { checkFresh } from '../fleet/freshness';
 import { namedView } from '../fleet/update-fleet';
 import { roundKey, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { type Identity } from '../router/contribution';
-import {
-  emptyRouter,
-  evolveRouter,
-  type RouterEvent,
-  type RouterLimits,
-  type RouterState,
-  type RouterStep,
-} from '../router/state';
+import { emptyRouter, evolveRouter, type RouterEvent, type RouterLimits, type RouterState } from '../router/state';
+import { type Step } from '../role';
 import {
   checkRound,
   contribute,
   receiveReceipt,
   settleAborted,
-  settlePublished,
   type SettledRound,
+  settlePublished,
 } from '../router/take-part';
 
 const ignore = (): void => undefined;
@@ -96,7 +89,7 @@ export class LocalCoordinator {
     };
   }
 
-  commit<Reply>(step: Step<Reply>): Reply {
+  commit<Reply>(step: Step<CoordinatorEvent, Reply>): Reply {
     for (const event of step.events) this.apply(event);
     return step.reply;
   }
@@ -208,7 +201,7 @@ export class LocalMember {
     this.state = emptyMember(view);
   }
 
-  commit<Reply>(step: MemberStep<Reply>): Reply {
+  commit<Reply>(step: Step<MemberEvent, Reply>): Reply {
     for (const event of step.events) {
       this.onEvent(event);
       evolveMember(this.state, event);
@@ -323,7 +316,7 @@ export class LocalRouter {
     this.state = emptyRouter(view);
   }
 
-  commit<Reply>(step: RouterStep<Reply>): Reply {
+  commit<Reply>(step: Step<RouterEvent, Reply>): Reply {
     for (const event of step.events) {
       this.onEvent(event);
       evolveRouter(this.state, event);

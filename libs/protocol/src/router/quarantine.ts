@@ -17,8 +17,9 @@ import {
 import { ensure } from '../checks/check';
 import { openUnder, sameBytes } from '../documents';
 import { certificateOf } from '../fleet/fleet-view';
+import { type Step } from '../role';
 import { answeredRound } from './take-part';
-import { type Participation, type RouterContext, type RouterState, type RouterStep } from './state';
+import { type Participation, type RouterContext, type RouterEvent, type RouterState } from './state';
 
 /** Base64 of a signed notice. */
 const LONGEST_NOTICE = 2048;
@@ -59,7 +60,7 @@ export function receiveQuarantine(
   context: RouterContext,
   key: string,
   notice: unknown,
-): RouterStep<undefined> {
+): Step<RouterEvent, undefined> {
   const nothing = { events: [], reply: undefined };
   const participation = state.participations.get(key);
   if (!participation || typeof notice !== 'string' || notice.length > LONGEST_NOTICE) return nothing;

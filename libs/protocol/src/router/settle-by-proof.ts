@@ -3,7 +3,8 @@ import { type DecisionProof, roundConfigMessage, SecaggError } from '@secagg/sch
 import { type DecidedRound, verifyDecidedRound } from '../proofs/decision-proof';
 import { verifyDecision } from '../round/decision';
 import { roundKey } from '../round/verified-round';
-import { type RouterState, type RouterStep } from './state';
+import { type Step } from '../role';
+import { type RouterEvent, type RouterState } from './state';
 import { answeredRound, settleAborted } from './take-part';
 
 export interface ProvenDecision {
@@ -18,7 +19,11 @@ export interface ProvenDecision {
  * Throws `no_round` for a round that was not answered here, `wrong_config` for another configuration than the one answered, `duplicate` when
  * the round is settled the other way, and as {@link verifyDecidedRound}. Whatever is thrown, nothing has changed.
  */
-export function settleByProof(state: RouterState, proof: DecisionProof, nowMs: number): RouterStep<ProvenDecision> {
+export function settleByProof(
+  state: RouterState,
+  proof: DecisionProof,
+  nowMs: number,
+): Step<RouterEvent, ProvenDecision> {
   // What costs little comes first: anybody can ask for this.
   const claimed = roundConfigMessage.decode(proof.announcement.body);
   const key = roundKey(claimed.cluster, claimed.round);

@@ -97,11 +97,6 @@ export type RouterEvent =
       readonly ledger?: LedgerEvent;
     };
 
-export interface RouterStep<Reply> {
-  readonly events: readonly RouterEvent[];
-  readonly reply: Reply;
-}
-
 export const emptyRouter = (view: FleetView): RouterState => ({
   view,
   highestEpoch: 0,

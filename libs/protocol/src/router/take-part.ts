@@ -12,7 +12,7 @@ import {
   type Signed,
   type Transcript,
 } from '@secagg/schema';
-import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
+import { type AuditedRound, auditTranscript } from '../auditor/audit-round';
 import { ensure, ensureThat, passes, under } from '../checks/check';
 import { hex, openDocument, sameBytes } from '../documents';
 import { deriveEpoch, isWithinReach, verifyEpoch } from '../epoch/verified-epoch';
@@ -30,9 +30,10 @@ import {
   type VerifiedRound,
   verifyAnnouncement,
 } from '../round/verified-round';
+import { type Step } from '../role';
 import { type BuiltContribution, prepareContribution } from './contribution';
 import { checkNoQuarantine } from './quarantine';
-import { type Participation, type RouterContext, type RouterEvent, type RouterState, type RouterStep } from './state';
+import { type Participation, type RouterContext, type RouterEvent, type RouterState } from './state';
 
 /**
  * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
@@ -170,7 +171,7 @@ export function contribute(
   random: RandomBytes,
   nowMs: number,
   carriedUnits = 0,
-): RouterStep<Bytes> {
+): Step<RouterEvent, Bytes> {
   const built = prepareContribution(round, context.identity, vector, random, nowMs);
   return recordContribution(state, context, round, built, nowMs, carriedUnits);
 }
@@ -188,7 +189,7 @@ export function recordContribution(
   { bytes, headerHash }: BuiltContribution,
   nowMs: number,
   carriedUnits = 0,
-): RouterStep<Bytes> {
+): Step<RouterEvent, Bytes> {
   // Rounds are checked long before they are answered; without noise the ledger would not notice a second configuration.
   checkUnanswered(state, round.config);
   const charge = decideRoundCharge(state, context, round, nowMs, carriedUnits);
@@ -216,7 +217,7 @@ export function receiveReceipt(
   context: RouterContext,
   key: string,
   signed: Signed,
-): RouterStep<undefined> {
+): Step<RouterEvent, undefined> {
   const participation = participationOf(state, key);
   const config = roundConfigMessage.decode(participation.announcement.body);
   // Under the roster the round was announced under, as everybody would check it that it is shown to.
@@ -256,7 +257,7 @@ export function settlePublished(
   key: string,
   transcript: Transcript,
   nowMs: number,
-): RouterStep<SettledRound> {
+): Step<RouterEvent, SettledRound> {
   const participation = participationOf(state, key);
   const sameRound = sameBytes(transcript.announcement.body, participation.announcement.body);
   ensure(
@@ -303,7 +304,7 @@ export function settleAborted(
   key: string,
   decision: Decision,
   nowMs: number,
-): RouterStep<undefined> {
+): Step<RouterEvent, undefined> {
   const participation = participationOf(state, key);
   if (isSettled(participation)) return { events: [], reply: undefined };
   const round = answeredRound(state.view, participation);
