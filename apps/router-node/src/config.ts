@@ -171,6 +171,11 @@ const settings = z.strictObject({
       ),
     )
     .optional(),
+  priorHalfLifeHours: count(1, 87_600).default(72).meta(about('age at which an observation counts half in priors')),
+  priorAgeLimitHours: count(1, 87_600)
+    .default(168)
+    .meta(about('age past which an observation counts in priors only where there is none that is newer')),
+  priorMinRequests: count(0, 1_000_000).default(10).meta(about('requests that a prior must be worth to be usable')),
   pollWaitMs: milliseconds(0).default(25_000).meta(about('how long a poll waits at the coordinator')),
   retryMaxMs: milliseconds(1).default(5_000).meta(about('longest pause between attempts to reach the coordinator')),
   sendSpreadMs: milliseconds(0)

@@ -41,6 +41,7 @@ import { observationThread } from './observations/thread';
 import { DataReleases } from './participant/data-releases';
 import { Participant } from './participant/participant';
 import { type Router } from './participant/router';
+import { PriorsKeeper } from './priors/priors-keeper';
 import { createOperations } from './routes';
 import { MAX_PAYLOADS_BYTES } from './routes/post-litellm';
 import { type CommitteeStore, openCommitteeStore, removeCommitteeStore } from './store/committee-store';
@@ -94,7 +95,16 @@ export async function startNode(
   await takeUpClaims(store, observations, releases);
   const standing = new Standing(store.misbehaviour, node.metrics, log, node.now);
   const values = new ValueLog(node.metrics, log);
-  const router: Router = { ...node, store, observations, releases, standing, values };
+  const priors = priorsKeeper(node, store, observations);
+  const router: Router = {
+    ...node,
+    store,
+    observations: tellingOf(observations, () => priors.changed()),
+    releases,
+    standing,
+    values,
+    priors,
+  };
   const member: Member | undefined = seats && { ...node, store: seats, standing };
   node.fleet.add(store.journal);
 
@@ -128,6 +138,7 @@ export async function startNode(
     freshness.run(stopping.signal),
     readiness.run(stopping.signal),
     watchPlan(router, stopping.signal),
+    priors.run(stopping.signal),
     ...(committee ? [committee.run(stopping.signal)] : []),
   ].map((loop) =>
     loop.catch((error: unknown) => {
@@ -229,6 +240,8 @@ function openObservations(
       limits: { maxObservations, maxUnlisted: config.maxUnlistedObservations },
       retentionHours: config.observationRetentionHours,
       requestWindowHours: config.requestWindowHours,
+      // Beyond the age limit: where nothing newer comes, the last of it goes on counting.
+      ownRetentionHours: 4 * config.priorAgeLimitHours,
       aliases,
       mapping: mappingOf(config),
       groupAccess: config.groupAccess,
@@ -237,6 +250,32 @@ function openObservations(
     },
     onFailure,
   );
+}
+
+/** The store, and somebody who is told when it has been given something. */
+const tellingOf = (store: ObservationStore, tell: () => void): ObservationStore => ({
+  ...store,
+  accept: async (batch) => {
+    const outcome = await store.accept(batch);
+    tell();
+    return outcome;
+  },
+  ingest: async (step) => {
+    const progress = await store.ingest(step);
+    tell();
+    return progress;
+  },
+});
+
+function priorsKeeper({ config, now, log }: Node, store: RouterStore, observations: ObservationStore): PriorsKeeper {
+  const { cluster, priorHalfLifeHours, priorAgeLimitHours, priorMinRequests } = config;
+  const fleet = (): string | undefined => store.journal.state?.view.fleet;
+  return new PriorsKeeper(store.history, observations, fleet, now, log, {
+    cluster,
+    halfLifeHours: priorHalfLifeHours,
+    ageLimitHours: priorAgeLimitHours,
+    minMass: priorMinRequests,
+  });
 }
 
 const mappingOf = ({

@@ -18,3 +18,14 @@ export {
 export { type RouterNodeStatus, type RouterPrivacy, routerNodeStatusSchema } from './router-node/status';
 export { type PublishedRobustReport } from './robust-report';
 export { type PublishedSignal, publishedSignalSchema } from './published-signal';
+export { type RoundHistoryPage, roundHistorySchema } from './router-node/round-history';
+export { LocalPriors } from './router-node/priors';
+export {
+  type Prior,
+  type PriorsPack,
+  priorsPackSchema,
+  type RankAnswer,
+  type RankRequest,
+  toLitellm,
+  toSemanticRouter,
+} from '@secagg/priors';

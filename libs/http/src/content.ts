@@ -6,6 +6,7 @@ export const CBOR_TYPE = 'application/cbor';
 export const JSON_TYPE = 'application/json';
 export const JSON_LINES_TYPE = 'application/x-ndjson';
 export const TEXT_TYPE = 'text/plain';
+export const EVENTS_TYPE = 'text/event-stream';
 export const PROTOBUF_TYPE = 'application/x-protobuf';
 
 /** A message of libs/schema, as far as a description needs it. */
@@ -29,6 +30,8 @@ export const signedCbor = (signed: Described): Content => ({ type: CBOR_TYPE, si
 export const json = (schema: z.ZodType): Content => ({ type: JSON_TYPE, json: schema });
 export const jsonLines = (schema: z.ZodType): Content => ({ type: JSON_LINES_TYPE, json: schema });
 export const text: Content = { type: TEXT_TYPE };
+/** Server-sent events. */
+export const events: Content = { type: EVENTS_TYPE };
 /** A message that others define. */
 export const protobuf: Content = { type: PROTOBUF_TYPE };
 

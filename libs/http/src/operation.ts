@@ -29,6 +29,8 @@ export interface Reply {
   readonly status: number;
   readonly type?: string;
   readonly body?: Uint8Array | string;
+  /** In place of a body: pieces as they come, until the caller has gone. Only of an operation that waits, whose place it keeps. */
+  readonly stream?: AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -100,6 +100,7 @@ async function serve(operation: Operation, shared: Shared, request: Request, res
     if (!request.readableEnded && operation.method !== 'get' && !hasShortBody(request))
       response.setHeader('connection', 'close');
     respond(response, reply, shared);
+    if (reply.stream) await sendPieces(response, reply.stream);
   } finally {
     shared.closing.removeEventListener('abort', end);
     held.releaseAll();
@@ -236,6 +237,10 @@ function respond(response: Response, reply: Reply, { closing }: Shared): void {
   response.statusCode = reply.status;
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   if (reply.type !== undefined) response.setHeader('content-type', reply.type);
+  if (reply.stream) {
+    response.flushHeaders();
+    return;
+  }
   if (reply.body === undefined) {
     response.end();
     return;
@@ -244,3 +249,18 @@ function respond(response: Response, reply: Reply, { closing }: Shared): void {
   response.setHeader('content-length', body.length);
   response.end(body);
 }
+
+/** Ends when the stream ends, which it does once the caller has gone; waits for a caller that reads slowly. */
+async function sendPieces(response: Response, pieces: AsyncIterable<string>): Promise<void> {
+  for await (const piece of pieces) {
+    if (response.destroyed) break;
+    if (!response.write(piece)) await drained(response);
+  }
+  response.end();
+}
+
+const drained = (response: Response): Promise<void> =>
+  new Promise((resolve) => {
+    if (response.destroyed) resolve();
+    response.once('drain', resolve).once('close', resolve);
+  });

@@ -20,3 +20,27 @@ export {
 export { cellOf, type KeyEvidence, priorOf } from './combine';
 export { betaSchema, type Prior, priorSchema, type PriorState, priorStateSchema } from './prior';
 export { betaCdf, betaQuantile, gammaCdf, gammaQuantile, normalQuantile } from './special';
+export { type PriorProblem, priorProblemSchema, type PriorsPack, priorsPackSchema, type RoundSource } from './pack';
+export {
+  indexPriors,
+  type PriorIndex,
+  rank,
+  type RankAnswer,
+  rankAnswerSchema,
+  type RankRequest,
+  rankRequestSchema,
+} from './rank';
+export { type Random, sampleBeta, sampleGamma } from './sample';
+export {
+  type Exported,
+  type Left,
+  LITELLM_MAX_MASS,
+  LITELLM_REQUEST_TYPES,
+  type LitellmAdaptive,
+  litellmAdaptiveSchema,
+  type SemanticRouter,
+  semanticRouterSchema,
+  type TaskMapping,
+  toLitellm,
+  toSemanticRouter,
+} from './exports';

@@ -34,7 +34,7 @@ export class Intake {
   constructor(
     private readonly tables: Pick<
       ObservationTables,
-      'observations' | 'batches' | 'catalogue' | 'requests' | 'transaction'
+      'observations' | 'batches' | 'catalogue' | 'requests' | 'own' | 'transaction'
     >,
     limits: IntakeLimits,
     now: () => number,

@@ -51,6 +51,7 @@ const open = async (change: Partial<ObservationStoreOptions> = {}): Promise<void
     retentionHours: 1_000_000,
     mapping: { defaultTask: 'general', taskAttribute: 'task' },
     requestWindowHours: 1,
+    ownRetentionHours: 672,
     aliases: NO_ALIASES,
     ...change,
   });

@@ -5,9 +5,10 @@ import { deriveEpoch, prepareContribution, readAnnouncement, roundKey } from '@s
 import { MAX_LAYOUT_KEYS, parseSignal, SecaggError } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { type IncomingRow, type RowOutcome } from '../ingest/ingest-store';
-import { createAliases, isEmpty } from '../ingest/names/aliases';
+import { aliasedKey, createAliases, isEmpty } from '../ingest/names/aliases';
 import { chooseData } from '../participant/choose-data';
 import { requestsTaken } from '../participant/slot';
+import { combining, type CombinedPriors, type PriorsRequest } from '../priors/combine-all';
 import { type Release } from '../store/claims';
 import { type ObservationTables, openObservationTables } from '../store/observation-tables';
 import { type BatchOutcome, type RawBatch } from './batch-adder';
@@ -38,6 +39,8 @@ export class ObservationService implements ObservationStore {
   private readonly batches: OpenBatches;
   private readonly waitingNames: WaitingNames;
   private isFlushing = false;
+  /** What a key that came in earlier is called by the aliases of now. */
+  private readonly nameNow: (key: string) => string;
   private readonly retention: NodeJS.Timeout;
 
   private constructor(
@@ -46,6 +49,7 @@ export class ObservationService implements ObservationStore {
     private readonly now: () => number,
   ) {
     const aliases = isEmpty(options.aliases) ? undefined : createAliases(options.aliases);
+    this.nameNow = (key) => (aliases ? aliasedKey(aliases, key) : key);
     this.intake = new Intake(tables, options.limits, now, aliases);
     this.batches = new OpenBatches(options, { acceptRows: (rows) => this.acceptRows(rows) });
     this.waitingNames = new WaitingNames(tables);
@@ -135,12 +139,18 @@ export class ObservationService implements ObservationStore {
       if (!roundKeys.includes(claim.roundKey)) await this.release({ roundKey: claim.roundKey, release: 'unused' });
   }
 
+  async priors(request: PriorsRequest): Promise<CombinedPriors> {
+    const step = await this.once('other', () => combining(this.tables.own, request, this.nameNow));
+    return this.jobs.do('other', step);
+  }
+
   clear(): Promise<void> {
     return this.once('other', () => {
       this.tables.transaction(() => {
         this.tables.observations.clear();
         this.tables.localSignal.clear();
         this.tables.claims.clear();
+        this.tables.own.clear();
       });
       this.intake.recount();
     });
@@ -188,6 +198,7 @@ export class ObservationService implements ObservationStore {
         mostCarriedUnits: preparation.mostCarriedUnits,
         maxRequests: requestsTaken(round.config, { maxRequestsPerRound }),
         hashKey: random(32),
+        nowMs: this.now(),
       });
       const contribution = prepareContribution(round, identity, data.vector, random, preparation.seenAtMs);
       data.take(roundKey(round.config.cluster, round.config.round));
@@ -223,6 +234,7 @@ export class ObservationService implements ObservationStore {
     return this.jobs.do('other', () => {
       const done = this.tables.transaction(() => {
         this.tables.batches.dropOlder(beforeMs);
+        this.tables.own.dropOlder(this.now() - this.options.ownRetentionHours * HOUR_MS);
         const forgotten = this.tables.requests.dropSomeOlder(forgetBeforeMs);
         return this.tables.observations.dropSomeOlder(beforeMs) && forgotten;
       });

@@ -4,6 +4,7 @@ import { type OpenRound } from '@secagg/schema';
 import { type AliasRules } from '../ingest/names/aliases';
 import { type GenAiSettings } from '../ingest/otlp/gen-ai';
 import { type Claim, type Release } from '../store/claims';
+import { type CombinedPriors, type PriorsRequest } from '../priors/combine-all';
 import { type BatchOutcome, type RawBatch } from './batch-adder';
 import { type IngestProgress, type IngestStep } from './ingest-steps';
 import { type IntakeLimits } from './row-adder';
@@ -70,6 +71,8 @@ export interface ObservationStore {
   release(ended: { readonly roundKey: string; readonly release: Release }): Promise<void>;
   /** Data of all other rounds waits again: they were not answered. */
   keepClaims(roundKeys: readonly string[]): Promise<void>;
+  /** What rounds and own requests say together. */
+  priors(request: PriorsRequest): Promise<CombinedPriors>;
   /** Everything goes: a backup does not know what of it was published. */
   clear(): Promise<void>;
   status(): Promise<StoreStatus>;
@@ -90,6 +93,8 @@ export interface ObservationStoreOptions {
   readonly retentionHours: number;
   /** How long the names of reported requests are known, and scores wait. */
   readonly requestWindowHours: number;
+  /** How long sums over own requests, and what rounds have of them, are kept. */
+  readonly ownRetentionHours: number;
   /** What the fleet calls models and tasks that this router's software calls otherwise. */
   readonly aliases: AliasRules;
   readonly mapping: Omit<GenAiSettings, 'names'> & { readonly defaultTask: string };

@@ -4,6 +4,7 @@
  * What no round can take must not keep out what one would: observations whose key the last catalogue lacks have a small quota of their own, and
  * beyond it they are not kept. Before a catalogue is known, every key may be in it.
  */
+import { addStatistics, noOwnStatistics, type OwnStatistics, statisticsOf } from '@secagg/priors';
 import { SecaggError, signalKey } from '@secagg/schema';
 import { type IncomingRow, type RowOutcome } from '../ingest/ingest-store';
 import { type ObservationTables } from '../store/observation-tables';
@@ -24,7 +25,7 @@ export class RowAdder {
   private held: { listed: number; unlisted: number } | undefined;
 
   constructor(
-    private readonly tables: Pick<ObservationTables, 'observations' | 'catalogue' | 'requests'>,
+    private readonly tables: Pick<ObservationTables, 'observations' | 'catalogue' | 'requests' | 'own'>,
     private readonly limits: IntakeLimits,
     private readonly now: () => number,
   ) {}
@@ -45,12 +46,16 @@ export class RowAdder {
    */
   add(rows: readonly IncomingRow[], all = false): RowOutcome[] {
     if (all) this.requireRoom(rows);
-    return rows.map((row) =>
-      row.kind === 'score' ? this.tables.requests.score(row.request, row.quality, this.now()) : this.addOne(row),
-    );
+    const own = new Map<string, OwnStatistics>();
+    const outcomes = rows.map((row) => {
+      if (row.kind === 'score') return this.tables.requests.score(row.request, row.quality, this.now());
+      return this.addOne(row, own);
+    });
+    this.tables.own.add(own, this.now());
+    return outcomes;
   }
 
-  private addOne({ observation, ids }: Incoming): RowOutcome {
+  private addOne({ observation, ids }: Incoming, own: Map<string, OwnStatistics>): RowOutcome {
     const { observations, catalogue, requests } = this.tables;
     if (ids && requests.isKnown(ids)) return 'duplicate';
     const held = this.holding();
@@ -64,10 +69,9 @@ export class RowAdder {
     const nowMs = this.now();
     const early = ids && requests.takeScore(ids);
     const scored =
-      early === undefined || observation.quality !== undefined
-        ? row
-        : observations.rowOf({ ...observation, quality: early });
-    const id = observations.add([scored], nowMs);
+      early === undefined || observation.quality !== undefined ? observation : { ...observation, quality: early };
+    const id = observations.add([scored === observation ? row : observations.rowOf(scored)], nowMs);
+    own.set(row.key, addStatistics(own.get(row.key) ?? noOwnStatistics, statisticsOf(scored)));
     if (ids) requests.put(ids, id, nowMs);
     held[kind] += 1;
     return 'accepted';

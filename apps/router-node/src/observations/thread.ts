@@ -99,6 +99,7 @@ export async function observationThread(
     prepare: call('prepare'),
     release: call('release'),
     keepClaims: call('keepClaims'),
+    priors: call('priors'),
     clear: call('clear'),
     status: call('status'),
     check: call('check'),

@@ -21,6 +21,7 @@ const unlimited: TakingRules = {
   maxRequests: 4,
   mostCarriedUnits: 0,
   hashKey: new Uint8Array(16),
+  nowMs: 0,
 };
 const chooseData = (from: ObservationTables, round: Parameters<typeof chooseDataUnder>[1], rules = unlimited) =>
   chooseDataUnder(from, round, rules);

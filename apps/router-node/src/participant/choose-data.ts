@@ -24,9 +24,10 @@ export interface TakingRules {
   readonly mostCarriedUnits: number;
   /** At least 16 random bytes, fresh for the round. */
   readonly hashKey: Uint8Array;
+  readonly nowMs: number;
 }
 
-type Tables = Pick<ObservationTables, 'observations' | 'localSignal' | 'claims'>;
+type Tables = Pick<ObservationTables, 'observations' | 'localSignal' | 'claims' | 'own'>;
 
 /**
  * Rows that are read at most, beside those that are taken: a requester that has its limit under each of many keys leaves as many to be passed
@@ -59,13 +60,18 @@ export function chooseData(tables: Tables, { config }: Pick<AnnouncedRound, 'con
     };
   }
   const chosen = chooseObservations(tables, config, rules);
+  const vector = sumOf(tables, config, chosen);
+  // Before noise; the vector of unit `router` is clipped where it is encrypted, and so it is here.
+  const own = vector.slice();
+  if (privacy.unit === 'router') clipToL2Ball(own, privacy.clip_norm);
   return {
-    vector: sumOf(tables, config, chosen),
+    vector,
     observations: chosen.length,
     carriedUnits: chosen.reduce((most, { chargedUnits }) => Math.max(most, chargedUnits), 0),
     take: (roundKey) => {
       tables.claims.put({ roundKey, observations: chosen.length });
       tables.observations.take(chosen, roundKey);
+      tables.own.putPart(roundKey, own, rules.nowMs);
     },
   };
 }

@@ -5,6 +5,7 @@ import { type Standing } from '../fleet/standing';
 import { type Node } from '../node';
 import { type ObservationStore } from '../observations/observation-store';
 import { type ValueLog } from '../ingest/values/value-log';
+import { type PriorsKeeper } from '../priors/priors-keeper';
 import { type RouterStore } from '../store/router-store';
 import { type DataReleases } from './data-releases';
 
@@ -15,6 +16,7 @@ export interface Router extends Node {
   readonly standing: Standing;
   /** What has become of reported values. */
   readonly values: ValueLog;
+  readonly priors: PriorsKeeper;
 }
 
 /** Throws `unavailable` before the fleet documents are known. */

@@ -17,6 +17,7 @@ import {
 } from '@secagg/protocol';
 import { type PublishedSignal } from '@secagg/client';
 import { type Decision, roundConfigMessage, SecaggError, type Transcript, type VoteBody } from '@secagg/schema';
+import { knownRound } from '../priors/known-round';
 import { failpoint, sending } from '../failpoint';
 import { showBudget } from './budget';
 import { checkOneDecision } from './one-decision';
@@ -44,7 +45,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
   let isNew = false;
   store.journal.commit(events, () => {
     router.releases.end(key, reply.outcome === 'included' ? 'published' : 'unused');
-    store.aggregates.put(cluster, audited.round.config, aggregate);
+    keepResult(router, audited, aggregate);
     store.budgetHistory.record(events);
     store.decided.put(key, decisionProofOf(transcript), router.now());
     isNew = evidence !== undefined && store.evidence.put(key, evidence.receipt, evidence.message, router.now());
@@ -118,13 +119,20 @@ export async function observeRound(router: Router, cluster: string, round: numbe
   const aggregate = published(router, audited);
   failpoint('before-durable:aggregate-observed');
   router.store.transaction(() => {
-    router.store.aggregates.put(cluster, audited.round.config, aggregate);
+    keepResult(router, audited, aggregate);
     router.store.decided.put(roundKey(cluster, round), decisionProofOf(transcript), router.now());
     failpoint('in-durable:aggregate-observed');
   });
   failpoint('after-durable:aggregate-observed');
   verified(router, audited, aggregate);
   router.log.info({ round, participants: aggregate.signal.participant_count }, 'round verified, without taking part');
+}
+
+function keepResult({ store, now }: Router, audited: OpenedRound, aggregate: PublishedSignal): void {
+  const { config } = audited.round;
+  store.aggregates.put(config.cluster, config, aggregate);
+  const known = knownRound(audited, aggregate);
+  if (known) store.history.put(known, now());
 }
 
 const configOf = (router: Router, key: string) => {
@@ -146,6 +154,7 @@ const published = (router: Router, audited: OpenedRound): PublishedSignal => {
 
 function verified(router: Router, audited: OpenedRound, { implausible }: PublishedSignal): void {
   const { cluster, round_time_ms: announcedMs } = audited.round.config;
+  router.priors.roundsChanged();
   if (implausible) {
     router.metrics.roundImplausible(cluster);
     router.log.error(

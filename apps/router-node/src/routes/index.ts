@@ -4,6 +4,7 @@ import { getBudgetHistory } from './get-budget-history';
 import { getDecision } from './get-decision';
 import { getEvidence } from './get-evidence';
 import { getHealth } from './get-health';
+import { getHistory } from './get-history';
 import { getMetrics } from './get-metrics';
 import { getReadiness, getStoreReadiness } from './get-readiness';
 import { getReceiptEvidence } from './get-receipt-evidence';
@@ -16,6 +17,8 @@ import { postLitellm } from './post-litellm';
 import { postObservations } from './post-observations';
 import { postScores } from './post-scores';
 import { postLogs, postTraces } from './post-telemetry';
+import { postRank } from './post-rank';
+import { getPriorEvents, getPriors } from './priors';
 import { putFleet, putFreshness } from './put-documents';
 import { putSignal } from './put-signal';
 
@@ -32,6 +35,10 @@ export function createOperations(sources: StatusSources, refreshGauges: () => vo
     postNames(router),
     putSignal(router),
     getSignal(router),
+    getHistory(router),
+    getPriors(router),
+    getPriorEvents(router),
+    postRank(router),
     getStatus(sources),
     putFleet(router.fleet),
     putFreshness(router.fleet),

@@ -52,6 +52,7 @@ function round(number: number, mostCarried: number, release?: Release, maxReques
     maxRequests,
     mostCarriedUnits: mostCarried,
     hashKey: new Uint8Array(16),
+    nowMs: 0,
   };
   const { observations, carriedUnits, take } = chooseData(store, { config }, rules);
   store.transaction(() => take(`c/${number}`));

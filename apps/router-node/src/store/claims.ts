@@ -6,6 +6,7 @@ import { ensure } from '@secagg/protocol';
 import { failpoint } from '../failpoint';
 import { type Database } from './database';
 import { type ObservationTable } from './observations';
+import { type OwnRequests } from './own-requests';
 import { type LocalSignalTable } from './local-signal';
 
 /**
@@ -24,6 +25,7 @@ export class Claims {
     private readonly database: Database,
     private readonly observations: Pick<ObservationTable, 'removeSome' | 'giveSomeBack'>,
     private readonly localSignal: Pick<LocalSignalTable, 'remove' | 'giveBack'>,
+    private readonly own: Pick<OwnRequests, 'removePart'>,
   ) {}
 
   /** Part of the transaction that takes the data. Throws `stale_round` for a round that has some already. */
@@ -53,6 +55,8 @@ export class Claims {
       if (done) {
         if (release === 'published') this.localSignal.remove(roundKey);
         else this.localSignal.giveBack(roundKey);
+        // What may have been published stays known until that is known.
+        if (release === 'unused') this.own.removePart(roundKey);
         this.database.run('DELETE FROM claim WHERE round_key = ?', roundKey);
       }
       failpoint('in-durable:observations-released');

@@ -101,4 +101,15 @@ export const observationMigrations: readonly Migration[] = [
       CREATE INDEX observation_charged ON observation (key, charged_units, id, requester) WHERE taken_by IS NULL AND charged_units > 0;
     `,
   },
+  {
+    number: 4,
+    sql: `
+      -- For priors (docs/priors.md): sums over the router's own requests by key and hour, and what of them is in the sums of a round.
+      CREATE TABLE own_requests (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, hour_ms INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (key, hour_ms)
+      );
+      CREATE INDEX own_requests_by_age ON own_requests (hour_ms);
+      CREATE TABLE own_part (id INTEGER PRIMARY KEY AUTOINCREMENT, round_key TEXT NOT NULL UNIQUE, body TEXT NOT NULL, at_ms INTEGER NOT NULL);
+    `,
+  },
 ];

@@ -6,6 +6,7 @@ import { Catalogue } from './catalogue';
 import { Claims } from './claims';
 import { Database } from './database';
 import { observationMigrations } from './observation-migrations';
+import { OwnRequests } from './own-requests';
 import { ObservationTable } from './observations';
 import { OBSERVATIONS_FILE } from './observations-file';
 import { type AliasRules } from '../ingest/names/aliases';
@@ -22,6 +23,7 @@ export interface ObservationTables {
   readonly claims: Claims;
   readonly catalogue: Catalogue;
   readonly requests: ReportedRequests;
+  readonly own: OwnRequests;
   /** By rules of now. */
   renaming(rules: AliasRules): Renaming;
   transaction<T>(work: () => T): T;
@@ -55,15 +57,17 @@ export function openObservationTables({
     const sealed = openRowSeal(database, sealing);
     const queues = new RequesterQueues(database, requestsPerRequester);
     const observations = new ObservationTable(database, queues, hash, sealed);
+    const own = new OwnRequests(database, sealed);
     const localSignal = new LocalSignalTable(database, sealed);
-    const requests = new ReportedRequests(database, observations, hash, sealed);
+    const requests = new ReportedRequests(database, observations, hash, sealed, own);
     return {
       observations,
       localSignal,
       batches: new AcceptedBatches(database, sealed),
-      claims: new Claims(database, observations, localSignal),
+      claims: new Claims(database, observations, localSignal, own),
       catalogue: new Catalogue(database),
       requests,
+      own,
       renaming: (rules) => new Renaming(database, observations, requests, rules),
       transaction: (work) => database.transaction(work),
       check: () => database.checkWritable(),

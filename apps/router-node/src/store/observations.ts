@@ -24,6 +24,13 @@ export interface ReadyObservation extends Queued {
   readonly chargedUnits: number;
 }
 
+/** Where a score has gone. */
+export interface ScoredObservation {
+  readonly key: string;
+  readonly receivedAtMs: number;
+  readonly before: number | undefined;
+}
+
 export interface ObservationCounts {
   readonly waiting: number;
   readonly taken: number;
@@ -72,14 +79,17 @@ export class ObservationTable {
     return first;
   }
 
-  /** Gives a waiting observation its quality. @returns false when it waits no more */
-  score(id: number, quality: number): boolean {
-    const row = this.database.get('SELECT body FROM observation WHERE id = ? AND taken_by IS NULL', id);
-    if (!row) return false;
+  /** Gives a waiting observation its quality. @returns what it had before; undefined when it waits no more */
+  score(id: number, quality: number): ScoredObservation | undefined {
+    const row = this.database.get(
+      'SELECT body, key, received_at_ms FROM observation WHERE id = ? AND taken_by IS NULL',
+      id,
+    );
+    if (!row) return undefined;
     const held = JSON.parse(this.sealed.open(row[0], 'observation', id)) as HeldObservation;
     const body = JSON.stringify({ ...held, quality } satisfies HeldObservation);
     this.database.run('UPDATE observation SET body = ? WHERE id = ?', this.sealed.seal(body, 'observation', id), id);
-    return true;
+    return { key: row[1] as string, receivedAtMs: row[2] as number, before: held.quality };
   }
 
   /** Waiting observations by key, most first. */

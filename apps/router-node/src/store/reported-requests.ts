@@ -4,6 +4,7 @@ import { type RequesterHash } from '../observations/requester-hash';
 import { type Database } from './database';
 import { nextId } from './next-id';
 import { type ObservationTable } from './observations';
+import { type OwnRequests } from './own-requests';
 import { type RowSeal } from './row-seal';
 
 /** Scores that may wait for their requests. */
@@ -20,6 +21,7 @@ export class ReportedRequests {
     private readonly observations: ObservationTable,
     private readonly hash: RequesterHash,
     private readonly sealed: RowSeal,
+    private readonly own: Pick<OwnRequests, 'score'>,
   ) {
     this.waitingScores = this.countScores();
   }
@@ -68,7 +70,11 @@ export class ReportedRequests {
     const hashes = names.map((name) => this.hashOf(name));
     for (const hash of hashes) {
       const observation = this.observationOf(hash);
-      if (observation !== undefined) return this.observations.score(observation, quality) ? 'accepted' : 'taken';
+      if (observation === undefined) continue;
+      const joined = this.observations.score(observation, quality);
+      if (!joined) return 'taken';
+      this.own.score(joined.key, { before: joined.before, quality }, joined.receivedAtMs);
+      return 'accepted';
     }
     const known = this.database.get('SELECT id FROM waiting_score WHERE request = ?', hashes[0])?.[0] as
       | number

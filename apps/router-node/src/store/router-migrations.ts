@@ -107,4 +107,14 @@ export const routerMigrations: readonly Migration[] = [
       ALTER TABLE data_release ADD COLUMN charged_units INTEGER;
     `,
   },
+  {
+    number: 11,
+    sql: `
+      -- Verified rounds that priors are made from. sums: d float64 in the machine's order, where groups were added up; NULL where body has the result.
+      CREATE TABLE round_history (
+        cluster TEXT NOT NULL, round INTEGER NOT NULL, round_time_ms INTEGER NOT NULL, of_use INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL, sums BLOB,
+        PRIMARY KEY (cluster, round)
+      ) WITHOUT ROWID;
+    `,
+  },
 ];

@@ -12,6 +12,7 @@ import { MisbehaviourTable } from './misbehaviour';
 import { importObservations } from './import-observations';
 import { type BackupMark, backupMark, makeUpForBackup } from './restored';
 import { routerMigrations } from './router-migrations';
+import { RoundHistory } from './round-history';
 import { AggregateTable } from './signals';
 
 export interface RouterStore {
@@ -19,6 +20,7 @@ export interface RouterStore {
   readonly journal: Journal<RouterState, RouterEvent>;
   readonly releases: DataReleaseTable;
   readonly aggregates: AggregateTable;
+  readonly history: RoundHistory;
   readonly evidence: EvidenceTable;
   readonly misbehaviour: MisbehaviourTable;
   readonly decided: DecidedRoundTable;
@@ -66,6 +68,7 @@ function storeOver(database: Database, journal: RouterStore['journal']): RouterS
     journal,
     releases: new DataReleaseTable(database),
     aggregates: new AggregateTable(database),
+    history: new RoundHistory(database),
     evidence: new EvidenceTable(database),
     misbehaviour: new MisbehaviourTable(database),
     decided: new DecidedRoundTable(database),

@@ -10,7 +10,7 @@ import { type Database, type SqlValue } from './database';
 
 const PAGE = 1000;
 
-export type SealedTable = 'observation' | 'local_signal' | 'waiting_score';
+export type SealedTable = 'observation' | 'local_signal' | 'waiting_score' | 'own_requests' | 'own_part';
 
 export interface RowSeal {
   /** What is stored for a text in a row. */
@@ -94,7 +94,7 @@ function rowSeal({ storeKey, router }: RowSealOptions, digestKey: Uint8Array): R
 }
 
 function sealClearRows(database: Database, seal: RowSeal): void {
-  for (const table of ['observation', 'local_signal', 'waiting_score'] as const) {
+  for (const table of ['observation', 'local_signal', 'waiting_score', 'own_requests', 'own_part'] as const) {
     for (let last = 0; ; ) {
       const page = database.all(`SELECT id, body FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`, last, PAGE);
       for (const [id, body] of page)

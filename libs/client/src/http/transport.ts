@@ -46,8 +46,10 @@ export interface Request {
 }
 
 export interface Reply {
+  /** 304 with an empty body where the caller has what there is. */
   readonly status: number;
   readonly body: Uint8Array;
+  readonly etag?: string;
 }
 
 const MAX_PROBLEM_BYTES = 64 * 1024;
@@ -138,7 +140,7 @@ export class Transport {
       bodyTimeout: limitMs,
       signal,
     });
-    const ok = answer.statusCode >= 200 && answer.statusCode < 300;
+    const ok = (answer.statusCode >= 200 && answer.statusCode < 300) || answer.statusCode === 304;
     const bytes = await readBody(answer, ok ? maxBytes : MAX_PROBLEM_BYTES);
     if (!ok)
       throw errorOfProblem(
@@ -147,7 +149,8 @@ export class Transport {
         bytes,
         retryAfterOf(answer.headers['retry-after'], Date.now()),
       );
-    return { status: answer.statusCode, body: bytes };
+    const { etag } = answer.headers;
+    return { status: answer.statusCode, body: bytes, ...(typeof etag === 'string' ? { etag } : {}) };
   }
 }
 

@@ -1,4 +1,5 @@
 /** The API of a router-node, typed: what a router's own software talks to on its own machine. */
+import { type PriorsPack, priorsPackSchema, type RankAnswer, rankAnswerSchema, type RankRequest } from '@secagg/priors';
 import {
   decisionProofMessage,
   type FederatedRewardSignal,
@@ -14,6 +15,7 @@ import { type BudgetHistoryPage, budgetHistorySchema } from './budget-history';
 import { type IngestAnswer, ingestAnswerSchema } from './ingest';
 import { type Aliases, type NameReport, nameReportSchema } from './names';
 import { type AcceptedDecision, acceptedDecisionSchema, type EvidenceList, evidenceListSchema } from './proofs';
+import { type RoundHistoryPage, roundHistorySchema } from './round-history';
 import { type RouterNodeStatus, routerNodeStatusSchema } from './status';
 
 export type RouterNodeClientOptions = Omit<TransportOptions, 'name'>;
@@ -95,6 +97,39 @@ export class RouterNodeClient {
   /** The latest aggregate this router has verified; undefined before the first. */
   signal(call?: CallOptions): Promise<PublishedSignal | undefined> {
     return unless(['not_found'], getJson(this.transport, publishedSignalSchema, '/v1/signal', call));
+  }
+
+  /**
+   * What it believes of models; with an entity tag, undefined unless there is something newer within the wait.
+   * @param of `published` for what may be shown to others
+   */
+  async priors(
+    of: { kind?: PriorsPack['kind']; model?: string; task?: string; etag?: string; waitMs?: number } = {},
+    call?: CallOptions,
+  ): Promise<{ readonly pack: PriorsPack; readonly etag: string } | undefined> {
+    const { etag: known, waitMs, ...query } = of;
+    const { status, body, etag } = await this.transport.send(
+      {
+        method: 'GET',
+        path: '/v1/priors',
+        query: { ...query, wait_ms: waitMs },
+        ...(known === undefined ? {} : { headers: { 'if-none-match': known } }),
+        maxBytes: MAX_JSON_BYTES,
+        idempotent: true,
+      },
+      call,
+    );
+    return status === 304 ? undefined : { pack: parseJson(priorsPackSchema, body), etag: etag ?? '' };
+  }
+
+  /** Which of some models to take; `LocalPriors` does it without a request. */
+  async rank(request: RankRequest, call?: CallOptions): Promise<RankAnswer> {
+    return parseJson(rankAnswerSchema, await this.postJson('/v1/rank', request, call));
+  }
+
+  /** What each verified round says of a key, newest first. */
+  history(of: { model: string; task: string; limit?: number }, call?: CallOptions): Promise<RoundHistoryPage> {
+    return getJson(this.transport, roundHistorySchema, '/v1/history', call, of);
   }
 
   /** Hands it policy and roster without its coordinator. Throws as the coordinator's does. */

@@ -2,7 +2,7 @@
  * Names that this router's software uses, and what the fleet calls them. A rule is a name or a pattern with `*` for any characters; its target may
  * have a `*` for what the first one stood for. A name of its own rule comes first, then patterns in their order; what no rule matches keeps its name.
  */
-import { SecaggError } from '@secagg/schema';
+import { joinKey, SecaggError, signalKeySchema, splitSignalKey } from '@secagg/schema';
 import { z } from 'zod';
 
 const MAX_RULES = 1000;
@@ -54,6 +54,14 @@ export const createAliases = ({ models, tasks }: AliasRules): Aliases => ({
   model: renaming(models),
   task: renaming(tasks),
 });
+
+/** The key by the fleet's names; as it is where they would make none. */
+export function aliasedKey(aliases: Aliases, key: string): string {
+  if (!signalKeySchema.safeParse(key).success) return key;
+  const { model, task } = splitSignalKey(key);
+  const renamed = joinKey(aliases.model(model), aliases.task(task));
+  return signalKeySchema.safeParse(renamed).success ? renamed : key;
+}
 
 /** Throws `invalid` for what are no rules, `details.path` naming the alias. */
 export function parseAliases(value: unknown): AliasRules {

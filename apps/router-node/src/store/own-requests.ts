@@ -1,0 +1,106 @@
+/**
+ * What a router knows of its own requests for its priors (docs/priors.md): sums by key and hour, from their arrival on, and what each round had of
+ * them. Both lie there as observations do: sealed under the store key where there is one.
+ */
+import { addStatistics, noOwnStatistics, type OwnBucket, type OwnStatistics, scored } from '@secagg/priors';
+import { type Database, type SqlValue } from './database';
+import { nextId } from './next-id';
+import { inTheClear, type RowSeal } from './row-seal';
+
+const HOUR_MS = 3_600_000;
+
+/** The coordinates of a router's vector that are not 0. */
+interface Part {
+  readonly length: number;
+  readonly at: readonly number[];
+  readonly values: readonly number[];
+}
+
+export class OwnRequests {
+  constructor(
+    private readonly database: Database,
+    private readonly sealed: RowSeal = inTheClear,
+  ) {}
+
+  /** Part of the transaction that accepts them. */
+  add(byKey: ReadonlyMap<string, OwnStatistics>, nowMs: number): void {
+    for (const [key, statistics] of byKey) this.addTo(key, nowMs - (nowMs % HOUR_MS), statistics);
+  }
+
+  /** A score that came after its request, in place of the one before. */
+  score(
+    key: string,
+    scores: { readonly before: number | undefined; readonly quality: number },
+    receivedAtMs: number,
+  ): void {
+    this.addTo(key, receivedAtMs - (receivedAtMs % HOUR_MS), scored(scores.before, scores.quality));
+  }
+
+  /** Everything, by key. */
+  buckets(): Map<string, OwnBucket[]> {
+    const byKey = new Map<string, OwnBucket[]>();
+    for (const [id, key, timeMs, body] of this.database.all(
+      'SELECT id, key, hour_ms, body FROM own_requests ORDER BY id',
+    )) {
+      const bucket = { timeMs: timeMs as number, statistics: this.read(id as number, body) };
+      byKey.set(key as string, [...(byKey.get(key as string) ?? []), bucket]);
+    }
+    return byKey;
+  }
+
+  /** What a round has of them, as it is in its sums. Part of the transaction that takes it. */
+  putPart(roundKey: string, vector: Float64Array, nowMs: number): void {
+    const at = [...vector.keys()].filter((i) => vector[i] !== 0);
+    const part: Part = { length: vector.length, at, values: at.map((i) => vector[i]) };
+    this.removePart(roundKey);
+    const id = nextId(this.database, 'own_part');
+    this.database.run(
+      'INSERT INTO own_part (id, round_key, body, at_ms) VALUES (?, ?, ?, ?)',
+      id,
+      roundKey,
+      this.sealed.seal(JSON.stringify(part), 'own_part', id),
+      nowMs,
+    );
+  }
+
+  /** The round has been published without it. */
+  removePart(roundKey: string): void {
+    this.database.run('DELETE FROM own_part WHERE round_key = ?', roundKey);
+  }
+
+  partOf(roundKey: string): Float64Array | undefined {
+    const row = this.database.get('SELECT id, body FROM own_part WHERE round_key = ?', roundKey);
+    if (!row) return undefined;
+    const { length, at, values } = JSON.parse(this.sealed.open(row[1], 'own_part', row[0] as number)) as Part;
+    const vector = new Float64Array(length);
+    at.forEach((index, i) => (vector[index] = values[i]));
+    return vector;
+  }
+
+  dropOlder(beforeMs: number): void {
+    this.database.run('DELETE FROM own_requests WHERE hour_ms < ?', beforeMs - HOUR_MS);
+    this.database.run('DELETE FROM own_part WHERE at_ms < ?', beforeMs);
+  }
+
+  clear(): void {
+    this.database.run('DELETE FROM own_requests');
+    this.database.run('DELETE FROM own_part');
+  }
+
+  private addTo(key: string, hourMs: number, statistics: OwnStatistics): void {
+    const row = this.database.get('SELECT id, body FROM own_requests WHERE key = ? AND hour_ms = ?', key, hourMs);
+    const total = addStatistics(row ? this.read(row[0] as number, row[1]) : noOwnStatistics, statistics);
+    const id = row ? (row[0] as number) : nextId(this.database, 'own_requests');
+    this.database.run(
+      'INSERT INTO own_requests (id, key, hour_ms, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body',
+      id,
+      key,
+      hourMs,
+      this.sealed.seal(JSON.stringify(total), 'own_requests', id),
+    );
+  }
+
+  private read(id: number, body: SqlValue): OwnStatistics {
+    return JSON.parse(this.sealed.open(body, 'own_requests', id)) as OwnStatistics;
+  }
+}

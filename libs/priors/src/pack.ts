@@ -1,0 +1,48 @@
+/** Priors of a cluster with where they come from: what a router-node gives out, and a file that is exported. */
+import { z } from 'zod';
+import { priorOptionsSchema } from './options';
+import { priorSchema } from './prior';
+
+/** What is wrong, or may surprise. */
+export const priorProblemSchema = z.object({
+  code: z.enum([
+    'no_round',
+    'no_usable_round',
+    'latest_round_empty',
+    'rounds_too_old',
+    'no_own_requests',
+    'own_names_unlisted',
+  ]),
+  detail: z.string(),
+});
+export type PriorProblem = z.infer<typeof priorProblemSchema>;
+
+const roundSource = z.object({
+  round: z.int().min(1),
+  time: z.iso.datetime(),
+  participants: z.int().min(0),
+  /** Null without noise, when nothing is claimed. */
+  epsilon: z.number().min(0).nullable(),
+  /** Not everything in it is withheld. */
+  of_use: z.boolean(),
+  /** Base64 of the encoded decision proof: policy, roster and epoch, the coordinator's announcement and the committee's votes, all signed. Only in exports. */
+  decision: z.base64().optional(),
+});
+export type RoundSource = z.infer<typeof roundSource>;
+
+export const priorsPackSchema = z.object({
+  schema_version: z.literal(1),
+  /** `published`: from published rounds alone, for anybody. `private`: with the router's own requests, which no noise protects. */
+  kind: z.enum(['published', 'private']),
+  fleet: z.string().nullable(),
+  cluster: z.string(),
+  made_at: z.iso.datetime(),
+  /** When the newest evidence in it passes the age limit; null where there is none. */
+  expires_at: z.iso.datetime().nullable(),
+  options: priorOptionsSchema,
+  problems: z.array(priorProblemSchema),
+  /** Verified rounds that it is made from, newest first. */
+  rounds: z.array(roundSource),
+  priors: z.array(priorSchema),
+});
+export type PriorsPack = z.output<typeof priorsPackSchema>;
