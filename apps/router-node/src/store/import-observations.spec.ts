@@ -25,10 +25,11 @@ function writeOld(options?: RowSealOptions): void {
     routerMigrations.filter(({ number }) => number <= 6),
     { readable: true },
   );
-  // The seal of now knows a table that there was not.
-  old.run('CREATE TABLE waiting_score (id INTEGER PRIMARY KEY, body TEXT)');
+  // The seal of now knows tables that there were not.
+  const later = ['waiting_score', 'own_requests', 'own_part'];
+  for (const table of later) old.run(`CREATE TABLE ${table} (id INTEGER PRIMARY KEY, body TEXT)`);
   const seal: RowSeal = openRowSeal(old, options);
-  old.run('DROP TABLE waiting_score');
+  for (const table of later) old.run(`DROP TABLE ${table}`);
   old.transaction(() => {
     for (let id = 1; id <= 2500; id++) {
       const body = JSON.stringify({ model: 'm', task: 't', success: true, latency_s: id });
