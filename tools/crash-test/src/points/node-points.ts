@@ -67,6 +67,8 @@ const operations: Readonly<Record<string, Need>> = {
   'put-fleet': 'fleet',
   'put-freshness': 'fleet',
   'get-signal': 'probe',
+  'get-priors': 'probe',
+  'get-history': 'probe',
   'get-status': 'round',
   'get-budget-history': 'probe',
   'get-health': 'probe',

@@ -4,6 +4,17 @@ import { type World } from '../world';
 import { accuse } from './accuse';
 
 const TIMEOUT_MS = 2000;
+const NODE_PATHS = [
+  '/healthz',
+  '/readyz',
+  '/readyz/store',
+  '/metrics',
+  '/v1/status',
+  '/v1/signal',
+  '/v1/priors',
+  '/v1/history?model=m&task=t',
+  '/v1/budget/history',
+];
 
 export async function probe(world: World): Promise<void> {
   const { fleet, subjects } = world;
@@ -21,12 +32,7 @@ export async function probe(world: World): Promise<void> {
     }
     await ask('coordinator', await coordinatorPaths(world));
   };
-  await Promise.all([
-    coordinator(),
-    ...fleet.routers.map((id) =>
-      ask(id, ['/healthz', '/readyz', '/readyz/store', '/metrics', '/v1/status', '/v1/signal', '/v1/budget/history']),
-    ),
-  ]);
+  await Promise.all([coordinator(), ...fleet.routers.map((id) => ask(id, NODE_PATHS))]);
 }
 
 /** All that can be read at the coordinator, as its OpenAPI document has it; what is unknown here is asked for under a name that does not exist. */

@@ -2,14 +2,14 @@
 import { type Bytes } from '@secagg/schema';
 import { type UnsafeDraw } from '../draw';
 import { mutateMessage } from '../mutate/message';
-import { mutateJson, observation, signalOf } from '../targets/json';
+import { mutateJson, observation, rankRequest, signalOf } from '../targets/json';
 
 export interface Route {
   readonly method: string;
   /** `:cluster` and `:round` are filled in. */
   readonly path: string;
   readonly query?: readonly string[];
-  /** Message types that the body is made from; `observations` and `signal` are JSON. */
+  /** Message types that the body is made from; `observations`, `signal` and `rank` are JSON. */
   readonly body?: readonly string[];
 }
 
@@ -58,6 +58,9 @@ export const routerRoutes: readonly Route[] = [
   { method: 'PUT', path: '/v1/freshness', body: ['freshness-proof'] },
   { method: 'PUT', path: '/v1/signal', body: ['signal'] },
   { method: 'GET', path: '/v1/signal' },
+  { method: 'GET', path: '/v1/priors', query: ['kind=published', 'model=m', 'task=t', 'wait_ms=0'] },
+  { method: 'GET', path: '/v1/history', query: ['model=m', 'task=t', 'limit=10'] },
+  { method: 'POST', path: '/v1/rank', body: ['rank'] },
   { method: 'GET', path: '/v1/status' },
   { method: 'GET', path: '/v1/budget/history', query: ['limit=10', 'before=5'] },
   { method: 'GET', path: ofRound('/decision') },
@@ -143,7 +146,7 @@ export function makeRequest(routes: readonly Route[], around: Surroundings, draw
   const method = draw.chance(0.1) ? draw.pick(METHODS) : route.method;
   const body = draw.chance(route.body ? 0.95 : 0.1) ? bodyOf(route.body ?? ['signed'], around, draw) : new Uint8Array();
   const headers = [`Host: 127.0.0.1`, 'Connection: close'];
-  const isJson = route.body?.some((type) => type === 'observations' || type === 'signal') ?? false;
+  const isJson = route.body?.some((type) => ['observations', 'signal', 'rank'].includes(type)) ?? false;
   const type = draw.chance(0.15)
     ? draw.pick(TYPES)
     : isJson
@@ -225,6 +228,7 @@ function bodyOf(types: readonly string[], around: Surroundings, draw: UnsafeDraw
     const many = draw.pick([`[${text}]`, `[${text},${text}]`, `${text}\n${text}`, text, text]);
     return draw.chance(0.2) ? new TextEncoder().encode(many) : row;
   }
+  if (type === 'rank') return mutateJson(rankRequest, draw);
   if (type === 'signal') return mutateJson(signalOf(around.cluster), draw);
   const seeds = around.seeds(type);
   return draw.chance(0.05) ? draw.pick(seeds) : mutateMessage(draw.pick(seeds), draw, seeds);

@@ -15,6 +15,14 @@ export const observation = {
   tokens: 100,
   requester: 'somebody',
 };
+export const rankRequest = {
+  task: 't',
+  candidates: ['m', 'n'],
+  weights: { success: 1, quality: 0.5, latency: 0.1, cost: 0.1 },
+  exploration: 'thompson',
+  deviations: 1,
+  taken: 'm',
+};
 export const signalOf = (cluster: string) => ({
   schema_version: 1,
   aggregation_round: 3,
