@@ -17,6 +17,37 @@ const boundaries = [
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
 ];
 
+/** Inside libs/protocol: a role imports shared folders and never another role; a shared folder imports no role; the router alone imports the auditor. */
+const roles = ['router', 'coordinator', 'member'];
+const auditors = { router: ['auditor'] };
+const protocolFolder = (folder) => `libs/protocol/src/${folder}/**/*.ts`;
+const withoutFolders = (folders, message) => ({
+  '@typescript-eslint/no-restricted-imports': [
+    'error',
+    { patterns: [{ regex: `^\\.(\\.|.*/\\.\\.|(.*/)?(${folders.join('|')}|index)(/.*)?)$`, message }] },
+  ],
+});
+const protocolZones = [
+  {
+    files: ['libs/protocol/src/*/**/*.ts'],
+    ignores: [...roles, 'auditor', 'facade'].map(protocolFolder),
+    rules: withoutFolders([...roles, 'auditor', 'facade'], 'a shared folder imports no role and not the auditor'),
+  },
+  {
+    files: [protocolFolder('auditor')],
+    rules: withoutFolders([...roles, 'facade'], 'the auditor imports no role'),
+  },
+  ...roles.map((role) => ({
+    files: [protocolFolder(role)],
+    rules: withoutFolders(
+      [...roles.filter((other) => other !== role), 'facade', 'auditor'].filter(
+        (folder) => !auditors[role]?.includes(folder),
+      ),
+      'a role imports shared folders alone (the router also the auditor)',
+    ),
+  })),
+];
+
 const pureLibraries = ['libs/schema', 'libs/dp-noise', 'libs/crypto', 'libs/protocol', 'libs/priors'];
 const impureModules = [
   'http',
@@ -136,4 +167,5 @@ export default tseslint.config(
       ],
     },
   },
+  ...protocolZones,
 );

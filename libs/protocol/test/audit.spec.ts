@@ -12,7 +12,7 @@ import {
 import { WordSum } from '@secagg/crypto';
 import { auditTranscript, receiveContribution, signDocument } from '../src';
 import { decisionHash } from '../src/round/decision';
-import { pieceHash } from '../src/coordinator/pieces';
+import { pieceHash } from '../src/wire/pieces';
 import { Liar, voteSecretOf } from './support/liars';
 import { distribute, nextDocuments } from './support/rosters';
 import { codeOf, drawGroups, now, quietFleet, random, Scenario } from './support/scenario';

@@ -8,7 +8,7 @@ import {
   voteBodyMessage,
   type VoteBody,
 } from '@secagg/schema';
-import { pieceHash } from '../src/coordinator/pieces';
+import { pieceHash } from '../src/wire/pieces';
 import { type LocalCoordinator, signDocument } from '../src';
 import { Liar } from './support/liars';
 import { quietFleet, random, Scenario } from './support/scenario';

@@ -8,7 +8,7 @@ import {
   type LocalMember,
   type MemberEvent,
   type MemberState,
-  type OpenedRound,
+  type OpenedViews,
   report,
   voteAbort,
   voteReady,
@@ -112,7 +112,7 @@ it("a round announced again in a later epoch gets no second vote, although the f
   expect(voteAbort(member.state, third.round.round, indexOf(third, member), 'policy').events).toHaveLength(1);
 });
 
-function openedAgain(scenario: Scenario, member: LocalMember): OpenedRound {
+function openedAgain(scenario: Scenario, member: LocalMember): OpenedViews {
   scenario.fleet.coordinator.tick(scenario.closeMs);
   return openedBy(scenario, member);
 }

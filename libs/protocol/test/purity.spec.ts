@@ -10,9 +10,9 @@ jest.mock('../src/coordinator/rounds', () => mockWatched('../src/coordinator/rou
 jest.mock('../src/coordinator/receive-committee', () => mockWatched('../src/coordinator/receive-committee'));
 jest.mock('../src/coordinator/work', () => mockWatched('../src/coordinator/work'));
 jest.mock('../src/coordinator/transcript', () => mockWatched('../src/coordinator/transcript'));
-jest.mock('../src/committee-member/answer', () => mockWatched('../src/committee-member/answer'));
-jest.mock('../src/committee-member/epochs', () => mockWatched('../src/committee-member/epochs'));
-jest.mock('../src/committee-member/vote', () => mockWatched('../src/committee-member/vote'));
+jest.mock('../src/member/answer', () => mockWatched('../src/member/answer'));
+jest.mock('../src/member/epochs', () => mockWatched('../src/member/epochs'));
+jest.mock('../src/member/vote', () => mockWatched('../src/member/vote'));
 jest.mock('../src/router/take-part', () => mockWatched('../src/router/take-part'));
 
 const calls: Record<string, number> = {};

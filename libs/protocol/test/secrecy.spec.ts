@@ -5,7 +5,7 @@
  */
 import { unpack, WordSum } from '@secagg/crypto';
 import { contributionMessage, type SubsetMask } from '@secagg/schema';
-import { type LocalMember, type OpenedRound } from '../src';
+import { type LocalMember, type OpenedViews } from '../src';
 import { openedBy } from './support/opened';
 import { quietFleet, random, Scenario } from './support/scenario';
 
@@ -29,7 +29,7 @@ describe.each([
   const each = (compute: (i: number) => number): Float64Array =>
     Float64Array.from({ length: dimension }, (_, i) => mod(compute(i)));
 
-  const opened = new Map<LocalMember, OpenedRound>(fleet.members.map((member) => [member, openedBy(scenario, member)]));
+  const opened = new Map<LocalMember, OpenedViews>(fleet.members.map((member) => [member, openedBy(scenario, member)]));
   const ciphertext = (i: number): Float64Array =>
     unpack(
       contributionMessage.decode(fleet.coordinator.context.contribution(scenario.key, headers[i].header.router))
@@ -39,7 +39,7 @@ describe.each([
     );
   /** Contribution i's seeds that these members have together. */
   const pooled = (members: readonly LocalMember[], i: number): Map<SubsetMask, Uint8Array> =>
-    new Map(members.flatMap((member) => [...((opened.get(member) as OpenedRound).seeds[i] ?? [])]));
+    new Map(members.flatMap((member) => [...((opened.get(member) as OpenedViews).seeds[i] ?? [])]));
   const keystream = (i: number, seeds: Iterable<[SubsetMask, Uint8Array]>): Float64Array => {
     const sum = new WordSum(dimension, bits);
     for (const [piece, seed] of seeds) sum.addKeystream(round.pad(headers[i].header.router).streamKey(piece, seed));
@@ -62,7 +62,7 @@ describe.each([
 
   it('every t-1 members miss the seed of their own subset, and any vector is consistent with all they have', () => {
     for (const members of subsets(fleet.members, threshold - 1)) {
-      const mask = members.reduce((sum, member) => sum | (1 << (opened.get(member) as OpenedRound).member), 0);
+      const mask = members.reduce((sum, member) => sum | (1 << (opened.get(member) as OpenedViews).member), 0);
       const known = [victim, other].map((i) => pooled(members, i));
       for (const seeds of known) expect(round.epoch.pieces.filter((piece) => !seeds.has(piece))).toEqual([mask]);
 

@@ -20,7 +20,7 @@ import {
   type LocalMember,
   type LocalRouter,
   type MemberState,
-  type OpenedRound,
+  type OpenedViews,
   report,
   signDocument,
   verifyDecision,
@@ -33,7 +33,7 @@ import { codeOf, quietFleet, Scenario } from './support/scenario';
 
 /** What one side of the coordinator's double game is about: the contributions it shows, and its proposal. */
 interface Side {
-  readonly opened: ReadonlyMap<LocalMember, OpenedRound>;
+  readonly opened: ReadonlyMap<LocalMember, OpenedViews>;
   readonly proposal: Signed;
 }
 
@@ -57,7 +57,7 @@ function everybody(scenario: Scenario, members: readonly LocalMember[]): Side {
     opened,
     proposal: propose(
       scenario,
-      members.map((member) => report(clone(member.state), opened.get(member) as OpenedRound).reply),
+      members.map((member) => report(clone(member.state), opened.get(member) as OpenedViews).reply),
     ),
   };
 }
@@ -71,7 +71,7 @@ function reportedBad(
 ): Side {
   const side = everybody(scenario, [...corrupt, ...honest]);
   const lies = corrupt.map((member) => {
-    const { reply } = report(clone(member.state), side.opened.get(member) as OpenedRound);
+    const { reply } = report(clone(member.state), side.opened.get(member) as OpenedViews);
     const body = reportMessage.decode(reply.body);
     const usable = body.usable.slice();
     const victim = body.count - 1;
@@ -81,7 +81,7 @@ function reportedBad(
   // As few honest reports as the others' contributions need: together with the lies, too few for the victim.
   const truths = honest
     .slice(0, threshold)
-    .map((member) => report(clone(member.state), side.opened.get(member) as OpenedRound).reply);
+    .map((member) => report(clone(member.state), side.opened.get(member) as OpenedViews).reply);
   return { opened: side.opened, proposal: propose(scenario, [...lies, ...truths]) };
 }
 
@@ -94,7 +94,7 @@ function hidden(scenario: Scenario, members: readonly LocalMember[]): Side {
     opened,
     proposal: propose(
       scenario,
-      members.map((member) => report(clone(member.state), opened.get(member) as OpenedRound).reply),
+      members.map((member) => report(clone(member.state), opened.get(member) as OpenedViews).reply),
     ),
   };
 }
@@ -110,7 +110,7 @@ function propose(scenario: Scenario, reports: readonly Signed[]): Signed {
 }
 
 const vote = (state: MemberState, member: LocalMember, side: Side): Vote => {
-  const { events, reply } = voteReady(state, side.opened.get(member) as OpenedRound, side.proposal);
+  const { events, reply } = voteReady(state, side.opened.get(member) as OpenedViews, side.proposal);
   for (const event of events) evolveMember(state, event);
   return reply;
 };
@@ -141,7 +141,7 @@ describe.each([
     it('the two proposals are both in order, and differ in the victim alone', () => {
       const sets = sides.map((side) => {
         const votes = [...corrupt, ...honest].map((member) => vote(clone(member.state), member, side));
-        const opened = side.opened.get(honest[0]) as OpenedRound;
+        const opened = side.opened.get(honest[0]) as OpenedViews;
         return decidedSet(
           opened,
           side.proposal,
@@ -179,7 +179,7 @@ describe.each([
         sides.forEach((side, s) => {
           if (passed.includes(bodies[s])) return;
           for (const member of honest) {
-            const opened = side.opened.get(member) as OpenedRound;
+            const opened = side.opened.get(member) as OpenedViews;
             expect(
               codeOf(() => decidedSet(opened, side.proposal, decisionMessage.encode(decisionOf(unique, bodies[s])))),
             ).toBe('no_decision');
@@ -194,10 +194,10 @@ describe.each([
       const votes = [...corrupt, ...honest].map((member) => vote(clone(member.state), member, one));
       const decision = decisionMessage.encode(decisionOf(votes, bodies[0]));
       const [member] = honest;
-      expect(codeOf(() => decidedSet(other.opened.get(member) as OpenedRound, other.proposal, decision))).toBe(
+      expect(codeOf(() => decidedSet(other.opened.get(member) as OpenedViews, other.proposal, decision))).toBe(
         'no_decision',
       );
-      expect(codeOf(() => decidedSet(other.opened.get(member) as OpenedRound, one.proposal, decision))).toBe(
+      expect(codeOf(() => decidedSet(other.opened.get(member) as OpenedViews, one.proposal, decision))).toBe(
         way === 'hidden' ? 'bad_proposal' : undefined,
       );
       // Votes for one body do not count for another, and no vote counts twice.
@@ -232,7 +232,7 @@ describe.each([
         const sum = new WordSum(dimension, config.layout.word_bits);
         for (const piece of round.epoch.pieces) {
           const member = honest.find((holder) => ((piece >> indexOf(scenario, holder)) & 1) === 0) as LocalMember;
-          const opened = side.opened.get(member) as OpenedRound;
+          const opened = side.opened.get(member) as OpenedViews;
           const decided = decidedSet(opened, side.proposal, decisionMessage.encode(decisions[s]));
           sum.addPacked(answer(member.state, opened, decided, [{ group: 0, piece }]).reply.pieces[0].words);
         }

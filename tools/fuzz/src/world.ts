@@ -23,7 +23,7 @@ import {
   transferSeeds,
   decidedSet,
   openViews,
-  type OpenedRound,
+  type OpenedViews,
 } from '@secagg/protocol';
 import {
   type Bytes,
@@ -85,7 +85,7 @@ export interface World {
   readonly voteSecrets: readonly Bytes[];
   readonly memberOf: (index: number) => LocalMember;
   /** What a member sees of a round, with the seeds that it could open. */
-  readonly opened: (round: string, index: number) => OpenedRound;
+  readonly opened: (round: string, index: number) => OpenedViews;
 }
 
 /** Encoded messages of a type; with a round key, those that speak of that round where there are any. */

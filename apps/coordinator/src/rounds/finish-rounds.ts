@@ -2,10 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WordSum } from '@secagg/crypto';
 import {
-  type AuditedRound,
   buildTranscript,
   type CoordinatorEvent,
   headerHash,
+  type OpenedRound,
   type PublishedResult,
   publishedResult,
   roundCost,
@@ -160,8 +160,6 @@ export class RoundFinisher {
     }
   }
 }
-
-type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
 
 /** The round as its own auditor would find it, from what was checked on the way. */
 export function openedRound(view: OpenedRound['view'], state: RoundState): OpenedRound {

@@ -17,7 +17,7 @@ import {
   type Identity,
   type MemberEvent,
   type MemberState,
-  type OpenedRound,
+  type OpenedViews,
   openViews,
   receiveReceipt,
   report,
@@ -148,7 +148,7 @@ export class HttpRouter implements RouterContext {
 
 export class HttpMember {
   readonly state: MemberState;
-  private readonly opened = new Map<string, OpenedRound>();
+  private readonly opened = new Map<string, OpenedViews>();
   private readonly stopped = new AbortController();
   /** What ended the service before it was stopped. */
   failure: Error | undefined;
@@ -241,7 +241,7 @@ export class HttpMember {
     return { round: verifyAnnouncement(this.state.view, deriveEpoch(certificate), announcement), member };
   }
 
-  private async open(client: CoordinatorClient, round: VerifiedRound, member: MemberIndex): Promise<OpenedRound> {
+  private async open(client: CoordinatorClient, round: VerifiedRound, member: MemberIndex): Promise<OpenedViews> {
     const key = roundKey(round.config.cluster, round.config.round);
     const held = this.opened.get(key);
     if (held) return held;

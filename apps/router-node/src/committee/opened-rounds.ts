@@ -11,7 +11,7 @@ import {
   epochHash,
   namedView,
   openViews,
-  type OpenedRound,
+  type OpenedViews,
   ownEpoch,
   report,
   roundKey,
@@ -37,7 +37,7 @@ import { type Member, memberState } from './member';
 const IDLE_MS = 60_000;
 
 interface Kept {
-  readonly opened: OpenedRound;
+  readonly opened: OpenedViews;
   usedAtMs: number;
 }
 
@@ -73,7 +73,7 @@ export class OpenedRounds {
     announcement: Signed,
     certificates: readonly EpochCertificate[],
     signal: AbortSignal,
-  ): Promise<OpenedRound> {
+  ): Promise<OpenedViews> {
     const { cluster, round: number } = roundConfigMessage.decode(announcement.body);
     const key = roundKey(cluster, number);
     const held = this.kept.get(key);
@@ -114,7 +114,7 @@ export class OpenedRounds {
     announcement: Signed,
     certificates: readonly EpochCertificate[],
     signal: AbortSignal,
-  ): Promise<OpenedRound> {
+  ): Promise<OpenedViews> {
     const { member } = this;
     const { round, index } = await this.verify(announcement, certificates, signal);
     const { config } = round;

@@ -1,19 +1,19 @@
 /** The end of a round for this router: verified in full, then ledger, observations and aggregate change in one step. */
 import {
   answeredRound,
-  type AuditedRound,
   decisionProofOf,
   inclusionProof,
   listOfTranscript,
   namedView,
-  observeRound as verifyObserved,
+  ofRoundKey,
+  type OpenedRound,
   proofOfRound,
   publishedResult,
-  ofRoundKey,
   roundKey,
   settleAborted,
   settlePublished,
   verifyDecision,
+  observeRound as verifyObserved,
 } from '@secagg/protocol';
 import { type PublishedSignal } from '@secagg/client';
 import { type Decision, roundConfigMessage, SecaggError, type Transcript, type VoteBody } from '@secagg/schema';
@@ -23,8 +23,6 @@ import { showBudget } from './budget';
 import { checkOneDecision } from './one-decision';
 import { evidenceOf, raiseAlarm } from './receipt-alarm';
 import { type Router, stateOf } from './router';
-
-type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
 
 /**
  * Fetches and verifies a published round that this router took part in. Throws, and settles nothing, when it does not verify.

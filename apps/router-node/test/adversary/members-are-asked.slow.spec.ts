@@ -8,7 +8,7 @@ import {
   groupOf,
   type Identity,
   openViews,
-  type OpenedRound,
+  type OpenedViews,
   transferSeeds,
   type VerifiedRound,
   verifyDecision,
@@ -216,7 +216,7 @@ const attacks: Record<string, Attack> = {
         ),
       );
       const opened = accompliceOpens(round);
-      const wrong: OpenedRound = {
+      const wrong: OpenedViews = {
         ...opened,
         seeds: opened.seeds.map(
           (seeds) => seeds && new Map([...seeds].map(([piece, seed]) => [piece, random(seed.length)])),
@@ -296,7 +296,7 @@ async function twoProposals(round: VerifiedRound): Promise<[Signed, Signed]> {
   ];
 }
 
-function accompliceOpens(round: VerifiedRound): OpenedRound {
+function accompliceOpens(round: VerifiedRound): OpenedViews {
   const index = siege.memberIndex(ACCOMPLICE);
   const secrets = siege.accomplice.state.seats.get(round.config.epoch)?.secrets;
   if (!secrets) throw new Error('the accomplice has no seat');

@@ -10,13 +10,14 @@ import {
   type Transcript,
 } from '@secagg/schema';
 import { ensure, ensureThat } from '../checks/check';
-import { hex, openUnder, sameBytes } from '../documents';
+import { hex, sameBytes } from '../wire/bytes';
+import { openUnder } from '../wire/documents';
 import { verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView, verifyFleet } from '../fleet/fleet-view';
 import {
+  type CheckedHeader,
   checkEnoughGroups,
   checkHeader,
-  type CheckedHeader,
   checkInRound,
   checkOrder,
   type ContributionSet,
@@ -28,30 +29,12 @@ import {
   readyBody,
 } from '../round/contribution-set';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
-import { roundCost, type RoundPrivacyCost } from '../round/privacy';
+import { roundCost } from '../round/privacy';
 import { openAnnouncement, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
-import { agreement, pieceHash, pieceKey } from '../coordinator/pieces';
-import { ciphertextDigest } from '../router/contribution';
-import { blameFleet, inPart } from './transcript-part';
-
-export type AuditedRound =
-  | {
-      readonly kind: 'aborted';
-      readonly view: FleetView;
-      readonly round: VerifiedRound;
-      readonly decision: VerifiedDecision;
-    }
-  | {
-      readonly kind: 'opened';
-      readonly view: FleetView;
-      readonly round: VerifiedRound;
-      readonly decision: VerifiedDecision;
-      readonly set: ContributionSet;
-      /** Recomputed sum of each opened group: d centred integers. */
-      readonly sums: readonly { group: number; size: number; values: Float64Array }[];
-      readonly cost: RoundPrivacyCost;
-      readonly hashOf: (header: Signed) => Bytes;
-    };
+import { agreement, pieceHash, pieceKey } from '../wire/pieces';
+import { ciphertextDigest } from '../wire/digests';
+import { blameFleet, inPart } from '../wire/transcript-part';
+import { type AuditedRound } from '../result/audited-round';
 
 /**
  * Verifies everything and recomputes the sums. Throws a SecaggError that says what does not hold; `details.part` names the part of the

@@ -28,10 +28,11 @@ import {
   type SubsetMask,
   type Transcript,
 } from '@secagg/schema';
-import { hex, sameBytes } from '../documents';
-import { auditTranscript, type AuditedRound } from './audit-round';
-import { type PublishedResult, publishedResult, publishedResultBytes } from './published-result';
-import { inPart } from './transcript-part';
+import { hex, sameBytes } from '../wire/bytes';
+import { type AuditedRound } from '../result/audited-round';
+import { type PublishedResult, publishedResult, publishedResultBytes } from '../result/published-result';
+import { inPart } from '../wire/transcript-part';
+import { auditTranscript } from './audit-round';
 
 /** Contents by path, with `/` between folder and name. */
 export type TranscriptFiles = ReadonlyMap<string, Bytes>;

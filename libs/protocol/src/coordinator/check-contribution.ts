@@ -9,12 +9,12 @@ import {
   viewCanonical,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
-import { sameBytes } from '../documents';
+import { sameBytes } from '../wire/bytes';
 import { type FleetView } from '../fleet/fleet-view';
 import { type CheckedHeader, checkHeader, headerHash } from '../round/contribution-set';
 import { checkPackedVector } from '../round/packed-vector';
 import { type VerifiedRound } from '../round/verified-round';
-import { boxDigest, ciphertextDigest, commitmentsDigest } from '../router/contribution';
+import { boxDigest, ciphertextDigest, commitmentsDigest } from '../wire/digests';
 
 export interface CheckedContribution {
   readonly checked: CheckedHeader;

@@ -11,7 +11,8 @@ import {
   type Signed,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
-import { openDocument, sameBytes } from '../documents';
+import { openDocument } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { isOfNow, type VerifiedEpoch } from '../epoch/verified-epoch';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';

@@ -12,18 +12,19 @@ import {
   transferMessage,
   voteBodyMessage,
 } from '@secagg/schema';
-import { hex } from '../documents';
+import { hex } from '../wire/bytes';
 import { deriveEpoch } from '../epoch/verified-epoch';
 import { storedFreshness } from '../fleet/freshness';
 import { evolveFleet } from '../fleet/update-fleet';
 import { deriveSet, headersRoot, readyBody } from '../round/contribution-set';
 import { decisionOf } from '../round/decision';
 import { deriveRound, roundKey } from '../round/verified-round';
+import { pieceKey } from '../wire/pieces';
 import { acceptedContribution, acceptedHeader } from './check-contribution';
 import { applyMisbehaviour } from './standing';
 import { chargeAnnounced, settleDecided } from './ledger';
 import { applyRestored, countAnnounced } from './numbering';
-import { pieceKey, resolvedHash } from './pieces';
+import { resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, epochOf, roundOf, type RoundState } from './state';
 
 export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {

@@ -20,7 +20,7 @@ import {
   unitsToRho,
 } from '@secagg/dp-noise';
 import { type ClusterHash, type ClusterPolicy, SecaggError } from '@secagg/schema';
-import { hex } from '../documents';
+import { hex } from '../wire/bytes';
 import { clusterBudget } from '../round/budget';
 import { chargeEndMs, honestQuorum, roundCost, withNoise, withPrivacyErrors, worstCaseUnits } from '../round/privacy';
 import { type VerifiedRound } from '../round/verified-round';

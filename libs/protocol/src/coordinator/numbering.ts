@@ -5,7 +5,7 @@
  */
 import { identityPublicKey } from '@secagg/crypto';
 import { type AbortReason, type RoundConfig, roundConfigMessage, SecaggError, type Signed } from '@secagg/schema';
-import { openDocument } from '../documents';
+import { openDocument } from '../wire/documents';
 import { MAX_NUMBER_GAP } from '../epoch/verified-epoch';
 import { type Step } from '../role';
 import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState } from './state';

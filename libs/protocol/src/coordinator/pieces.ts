@@ -1,24 +1,10 @@
 /** Bookkeeping of piece sums: which hash t holders agree on, and whom to ask for the bytes (docs/protocol.md, "Answering"). */
-import { domainHash, holds } from '@secagg/crypto';
+import { holds } from '@secagg/crypto';
 import { type Bytes, type MemberIndex, type SubsetMask } from '@secagg/schema';
-import { isOn } from '../checks/check';
-import { hex } from '../documents';
+import { hex } from '../wire/bytes';
 import { type VerifiedRound } from '../round/verified-round';
+import { agreement, pieceHash, pieceKey } from '../wire/pieces';
 import { type RoundState } from './state';
-
-export const pieceKey = (group: number, piece: number): string => `${group}:${piece}`;
-
-export const pieceHash = (
-  round: VerifiedRound,
-  decisionHash: Bytes,
-  group: number,
-  piece: number,
-  words: Bytes,
-): Bytes => domainHash('piece-sum', round.configHash, decisionHash, group, piece, words);
-
-/** How many holders have to sign the same hash: at most t-1 of them lie. */
-export const agreement = ({ epoch }: Pick<VerifiedRound, 'epoch'>): number =>
-  isOn('piece.agreed') ? epoch.threshold : 1;
 
 /** The hash (hex) that at least t holders signed for a piece, if there is one. Two cannot be: at most t-1 members lie. */
 export function resolvedHash(round: Pick<RoundState, 'answers' | 'round'>, key: string): string | undefined {

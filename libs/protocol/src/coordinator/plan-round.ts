@@ -12,13 +12,13 @@ import {
   SecaggError,
   type Signed,
 } from '@secagg/schema';
-import { signDocument } from '../documents';
+import { signDocument } from '../wire/documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { leastColluders } from '../fleet/assumed-colluders';
 import { clusterPolicy, type FleetView } from '../fleet/fleet-view';
-import { type Identity } from '../router/contribution';
+import { type Identity } from '../wire/identity';
 import { noiseStdDevUnits, withPrivacyErrors } from '../round/privacy';
-import { verifyAnnouncement, type VerifiedRound } from '../round/verified-round';
+import { type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 
 export interface RoundPlan {
   readonly cluster: ClusterHash;

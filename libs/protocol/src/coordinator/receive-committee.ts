@@ -12,13 +12,15 @@ import {
   type Vote,
 } from '@secagg/schema';
 import { ensure, ensureThat } from '../checks/check';
-import { hex, openUnder, sameBytes } from '../documents';
+import { hex, sameBytes } from '../wire/bytes';
+import { openUnder } from '../wire/documents';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkInRound, openReport } from '../round/contribution-set';
 import { type VerifiedDecision, verifyVote } from '../round/decision';
 import { checkPackedVector } from '../round/packed-vector';
 import { type Step } from '../role';
-import { decidedPieces, hashHex, pieceKey } from './pieces';
+import { pieceKey } from '../wire/pieces';
+import { decidedPieces, hashHex } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState } from './state';
 
 const nothing: Step<CoordinatorEvent> = { events: [], reply: undefined };

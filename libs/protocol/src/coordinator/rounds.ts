@@ -14,7 +14,8 @@ import {
   type Signed,
   signedMessage,
 } from '@secagg/schema';
-import { sameBytes, signDocument } from '../documents';
+import { sameBytes } from '../wire/bytes';
+import { signDocument } from '../wire/documents';
 import { ensure, passes } from '../checks/check';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { checkFresh } from '../fleet/freshness';

@@ -2,11 +2,12 @@
 import { type Bytes, evidenceKind, type PartyId, SecaggError } from '@secagg/schema';
 import { domainHash } from '@secagg/crypto';
 import { isOn } from '../checks/check';
-import { hex } from '../documents';
+import { hex } from '../wire/bytes';
 import { isByAccident } from '../evidence/statements';
 import { signedCertificate } from '../evidence/proven-misbehaviour';
 import { encodeEvidence, type Misbehaviour, verifyEvidence } from '../evidence/verify-evidence';
-import { decidedPieces, pieceKey, resolvedHash } from './pieces';
+import { pieceKey } from '../wire/pieces';
+import { decidedPieces, resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState } from './state';
 
 /** Name of evidence: one of a kind is kept for a party and its key, so that a party cannot fill the disk by misbehaving again and again. */

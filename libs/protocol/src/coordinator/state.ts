@@ -11,6 +11,7 @@
 import { type WordSum } from '@secagg/crypto';
 import { type LedgerState } from '@secagg/dp-noise';
 import {
+  type AbortReason,
   type AnswerBody,
   type Bytes,
   type ClusterHash,
@@ -23,7 +24,6 @@ import {
   SecaggError,
   type SeedTransfer,
   type Signed,
-  type AbortReason,
   type Vote,
   type VoteBody,
 } from '@secagg/schema';
@@ -35,7 +35,7 @@ import { type FleetUpdated } from '../fleet/update-fleet';
 import { type CheckedHeader, type ContributionSet } from '../round/contribution-set';
 import { type VerifiedDecision } from '../round/decision';
 import { type VerifiedRound } from '../round/verified-round';
-import { type Identity } from '../router/contribution';
+import { type Identity } from '../wire/identity';
 import { type CheckedContribution } from './check-contribution';
 
 /** How long the coordinator waits for members before it goes on without them; all in milliseconds. */

@@ -9,7 +9,7 @@ import {
   type Signed,
   type Transcript,
 } from '@secagg/schema';
-import { signDocument } from '../documents';
+import { signDocument } from '../wire/documents';
 import { inRound } from '../round/verified-round';
 import { acceptedParts } from './check-contribution';
 import { resolvedWords } from './pieces';

@@ -2,7 +2,7 @@
 import { domainHash, pieces, quorum, sealingSuite, usableThreshold, verifyMessage } from '@secagg/crypto';
 import { type Bytes, type Epoch, type EpochCertificate, epochMessage, type SubsetMask } from '@secagg/schema';
 import { type CheckName, ensure, isOn, under } from '../checks/check';
-import { hex } from '../documents';
+import { hex } from '../wire/bytes';
 import { allowsVersion, certificateOf, type FleetView } from '../fleet/fleet-view';
 
 export interface VerifiedEpoch {

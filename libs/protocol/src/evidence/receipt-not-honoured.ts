@@ -18,8 +18,9 @@ import {
   SecaggError,
   type Signed,
 } from '@secagg/schema';
-import { inPart } from '../auditor/transcript-part';
-import { openDocument, sameBytes } from '../documents';
+import { inPart } from '../wire/transcript-part';
+import { openDocument } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { certificateOf } from '../fleet/fleet-view';
 import { type VerifiedRound } from '../round/verified-round';
 import { type DecidedRound, decisionProofOf, verifyDecidedRound } from '../proofs/decision-proof';

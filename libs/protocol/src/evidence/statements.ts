@@ -14,7 +14,7 @@ import {
   seatMessage,
   voteBodyMessage,
 } from '@secagg/schema';
-import { hex } from '../documents';
+import { hex } from '../wire/bytes';
 
 /** The role that says such things. */
 type Speaker = Extract<Role, 'router' | 'committee' | 'coordinator'>;

@@ -13,7 +13,8 @@ import {
   SecaggError,
   type Signed,
 } from '@secagg/schema';
-import { isSignedBy, openDocument, sameBytes } from '../documents';
+import { isSignedBy, openDocument } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { epochHash } from '../epoch/verified-epoch';
 import { type Occasion, statementKinds } from './statements';
 

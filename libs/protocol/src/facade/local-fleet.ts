@@ -26,8 +26,8 @@ import {
 import { type FleetView, verifyFleet } from '../fleet/fleet-view';
 import { signFreshness, takeFreshness } from '../fleet/freshness';
 import { roundKey } from '../round/verified-round';
-import { type Identity } from '../router/contribution';
-import { type RouterLimits } from '../router/state';
+import { type Identity } from '../wire/identity';
+import { type RouterLimits } from '../round/limits';
 import { LocalCoordinator, LocalMember, LocalRouter, runCommittee } from './local-parties';
 
 export interface LocalFleetOptions {

@@ -24,12 +24,12 @@ import {
   type WorkItem,
   workMessage,
 } from '@secagg/schema';
-import { answer, decidedSet, takeTransfers, transferSeeds } from '../committee-member/answer';
-import { checkClosing, type OpenedRound, openViews, wipeSeeds } from '../committee-member/check-views';
-import { signEpoch, takeSeat } from '../committee-member/epochs';
-import { evolveMember } from '../committee-member/evolve';
-import { emptyMember, type MemberEvent, type MemberState } from '../committee-member/state';
-import { askedToAbort, report, voteAbort, voteReady } from '../committee-member/vote';
+import { answer, decidedSet, takeTransfers, transferSeeds } from '../member/answer';
+import { checkClosing, type OpenedViews, openViews, wipeSeeds } from '../member/check-views';
+import { signEpoch, takeSeat } from '../member/epochs';
+import { evolveMember } from '../member/evolve';
+import { emptyMember, type MemberEvent, type MemberState } from '../member/state';
+import { askedToAbort, report, voteAbort, voteReady } from '../member/vote';
 import { acceptedParts } from '../coordinator/check-contribution';
 import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
 import { evolve } from '../coordinator/evolve';
@@ -45,14 +45,15 @@ import {
 } from '../coordinator/state';
 import { buildTranscript, memberViews, signClosing } from '../coordinator/transcript';
 import { workFor } from '../coordinator/work';
-import { sameBytes } from '../documents';
+import { sameBytes } from '../wire/bytes';
 import { epochHash, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';
 import { namedView } from '../fleet/update-fleet';
 import { roundKey, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
-import { type Identity } from '../router/contribution';
-import { emptyRouter, evolveRouter, type RouterEvent, type RouterLimits, type RouterState } from '../router/state';
+import { type Identity } from '../wire/identity';
+import { emptyRouter, evolveRouter, type RouterEvent, type RouterState } from '../router/state';
+import { type RouterLimits } from '../round/limits';
 import { type Step } from '../role';
 import {
   checkRound,
@@ -191,7 +192,7 @@ export type CommitteeDesk = Pick<
 export class LocalMember {
   readonly state: MemberState;
   onEvent: (event: MemberEvent) => void = ignore;
-  private readonly opened = new Map<string, OpenedRound>();
+  private readonly opened = new Map<string, OpenedViews>();
 
   constructor(
     view: FleetView,
@@ -283,7 +284,7 @@ export class LocalMember {
     announcement: Signed,
     certificates: readonly Bytes[],
     coordinator: CommitteeDesk,
-  ): OpenedRound {
+  ): OpenedViews {
     const cached = this.opened.get(key);
     if (cached) return cached;
     const { round, member } = this.round(announcement, certificates, true, 0);

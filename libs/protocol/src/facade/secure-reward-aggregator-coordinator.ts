@@ -8,9 +8,9 @@ import {
   transcriptMessage,
 } from '@secagg/schema';
 import { auditTranscript } from '../auditor/audit-round';
-import { type PublishedResult, publishedResult } from '../auditor/published-result';
+import { type PublishedResult, publishedResult } from '../result/published-result';
 import { roundOf } from '../coordinator/state';
-import { type ImplausibleGroup } from '../robust';
+import { type ImplausibleGroup } from '../robust/plausibility';
 import { roundKey } from '../round/verified-round';
 import { type EncryptedRewardContribution, fromEncryptedContribution } from './encrypted-reward-contribution';
 import { runCommittee } from './local-parties';

@@ -11,7 +11,7 @@ import {
   signedMessage,
   transcriptMessage,
 } from '@secagg/schema';
-import { type PublishedResult, publishedResult } from '../auditor/published-result';
+import { type PublishedResult, publishedResult } from '../result/published-result';
 import { roundKey } from '../round/verified-round';
 import { type EncryptedRewardContribution, toEncryptedContribution } from './encrypted-reward-contribution';
 import { type RouterKeys } from './secure-aggregation-keys';

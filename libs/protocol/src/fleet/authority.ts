@@ -17,7 +17,7 @@ import {
   SecaggError,
   type Signed,
 } from '@secagg/schema';
-import { isSignedBy, signDocument } from '../documents';
+import { isSignedBy, signDocument } from '../wire/documents';
 import { corruptCandidates } from './assumed-colluders';
 
 export interface Authority {

@@ -1,10 +1,10 @@
 /** What the signed documents say against a party's taking part, for its operator: for `/readyz`. All of it is verified. */
 import { identityPublicKey } from '@secagg/crypto';
 import { type ClusterPolicy, type NotReady, type PartyId, type Role, SecaggError } from '@secagg/schema';
-import { sameBytes } from '../documents';
-import { type Identity } from '../router/contribution';
+import { sameBytes } from '../wire/bytes';
+import { type Identity } from '../wire/identity';
 import { certificateOf, type FleetView } from './fleet-view';
-import { type FreshnessStatus, freshnessProblem } from './freshness';
+import { freshnessProblem, type FreshnessStatus } from './freshness';
 
 const NAMES_SHOWN = 5;
 const REASON_OF_CODE = {

@@ -15,7 +15,7 @@ import {
   type Signed,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
-import { openDocument } from '../documents';
+import { openDocument } from '../wire/documents';
 
 export interface FleetDocuments {
   policy: Signed;

@@ -17,7 +17,8 @@ import {
   type Signed,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
-import { openDocument, sameBytes, signDocument } from '../documents';
+import { openDocument, signDocument } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { type Authority } from './authority';
 import { type FleetDocuments, type FleetView } from './fleet-view';
 

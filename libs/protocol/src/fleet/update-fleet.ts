@@ -1,7 +1,7 @@
 /** Newer fleet documents replace older ones, never the other way round (docs/protocol.md, "Fleet documents"). */
 import { type RoundConfig, SecaggError, type Signed } from '@secagg/schema';
 import { ensure, isOn } from '../checks/check';
-import { sameBytes } from '../documents';
+import { sameBytes } from '../wire/bytes';
 import { type FleetDocuments, type FleetView, verifyFleet } from './fleet-view';
 
 export interface FleetUpdated {

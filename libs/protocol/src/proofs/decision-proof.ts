@@ -8,7 +8,7 @@ import {
   SecaggError,
   voteBodyMessage,
 } from '@secagg/schema';
-import { blameFleet, inPart } from '../auditor/transcript-part';
+import { blameFleet, inPart } from '../wire/transcript-part';
 import { verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetDocuments, type FleetView, verifyFleet } from '../fleet/fleet-view';
 import { sameDocument } from '../fleet/update-fleet';

@@ -13,7 +13,7 @@ import {
   type Signed,
   type Standing,
 } from '@secagg/schema';
-import { sameBytes } from '../documents';
+import { sameBytes } from '../wire/bytes';
 import { bitOf, headerHashOf, openReport, reportsHash } from '../round/contribution-set';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
 import { groupOf, type VerifiedRound } from '../round/verified-round';

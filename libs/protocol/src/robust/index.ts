@@ -1,6 +1,5 @@
 export { type CombinedGroups, combineGroups, type RobustCombination } from './combine';
 export { examineGroups, type ExaminedGroups, type GroupScore } from './examine';
-export { groupScores, type RobustReport, suspicionEvent } from './opened-round';
 export { type GroupSums, type Implausibility, type ImplausibleGroup } from './plausibility';
 export {
   type ClusterRecord,

@@ -1,7 +1,7 @@
 /** The budget of a cluster's rounds: by the policy, by a router's own limits, and what it protects (PROTOCOL, Privacy cost and ledger). */
-import { type Budget, mostCarriedUnits, protectionOf, type Protection, stricterProtection } from '@secagg/dp-noise';
+import { type Budget, mostCarriedUnits, type Protection, protectionOf, stricterProtection } from '@secagg/dp-noise';
 import { type ClusterPolicy } from '@secagg/schema';
-import { type RouterLimits } from '../router/state';
+import { type RouterLimits } from './limits';
 import { withNoise, worstCaseUnits } from './privacy';
 import { type VerifiedRound } from './verified-round';
 

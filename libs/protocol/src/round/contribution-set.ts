@@ -12,7 +12,8 @@ import {
   type VoteBody,
 } from '@secagg/schema';
 import { type CheckName, ensure, ensureThat, passes, under } from '../checks/check';
-import { isSignedBy, openUnder, sameBytes } from '../documents';
+import { isSignedBy, openUnder } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { groupOf, type VerifiedRound } from './verified-round';
 

@@ -10,7 +10,7 @@ import {
   voteBodyMessage,
 } from '@secagg/schema';
 import { ensure, ensureThat } from '../checks/check';
-import { hex, sameBytes } from '../documents';
+import { hex, sameBytes } from '../wire/bytes';
 import { type VerifiedRound } from './verified-round';
 import { checkInRound } from './contribution-set';
 

@@ -1,4 +1,5 @@
 /** What a router or a committee member allows of its own accord, on top of the fleet policy: the stricter one counts. */
+import { type Budget, type Protection } from '@secagg/dp-noise';
 import { type CheckName, ensure } from '../checks/check';
 import { honestQuorum, withNoise, worstCaseUnits } from './privacy';
 import { type VerifiedRound } from './verified-round';
@@ -10,6 +11,15 @@ export interface RoundLimits {
   readonly minHonestPerGroup: number;
   /** Takes part in rounds without noise. */
   readonly unsafeNoNoise: boolean;
+}
+
+/** The router's own limits, on top of the fleet policy: the stricter one counts. */
+export interface RouterLimits extends RoundLimits {
+  readonly privacyUnit: 'router' | 'request';
+  /** Budget of this router's data over all clusters. */
+  readonly budget: Omit<Budget, 'protects'>;
+  /** What it is held to; absent: `window`. `event` counts where the policy of the cluster has it as well. */
+  readonly budgetProtects?: Protection;
 }
 
 /** Throws `policy` for a round beyond these limits. */

@@ -12,12 +12,13 @@ import {
   wordBitsFor,
 } from '@secagg/schema';
 import { bound, type CheckName, ensure, under } from '../checks/check';
-import { openUnder, sameBytes } from '../documents';
+import { openUnder } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { leastColluders } from '../fleet/assumed-colluders';
 import { allowsVersion, certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { namedView, viewOfRound } from '../fleet/update-fleet';
-import { checkClipNorm, noiseStdDevUnits, worstCaseRho, withNoise } from './privacy';
+import { checkClipNorm, noiseStdDevUnits, withNoise, worstCaseRho } from './privacy';
 
 /** What follows from an announcement and its epoch alone. */
 export interface AnnouncedRound {

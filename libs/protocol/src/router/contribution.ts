@@ -1,15 +1,5 @@
 /** Building a contribution: noise, encryption, sealing, signature (docs/protocol.md, "Contribution"). */
-import {
-  boxPlaintext,
-  type CommitmentContext,
-  commitmentOf,
-  domainHash,
-  domainMessage,
-  drawSeeds,
-  encryptVector,
-  sealingSuite,
-  wipe,
-} from '@secagg/crypto';
+import { boxPlaintext, commitmentOf, drawSeeds, encryptVector, sealingSuite, wipe } from '@secagg/crypto';
 import { addNoise, clipToL2Ball } from '@secagg/dp-noise';
 import {
   type Bytes,
@@ -17,50 +7,22 @@ import {
   contributionMessage,
   headerMessage,
   type MemberIndex,
-  type PartyId,
   type RandomBytes,
   type SealedBox,
 } from '@secagg/schema';
-import { bound } from '../checks/check';
-import { signDocument } from '../documents';
+import { signDocument } from '../wire/documents';
 import { headerHash } from '../round/contribution-set';
 import { withNoise, withPrivacyErrors } from '../round/privacy';
-import { type AnnouncedRound, groupOf, NOBODY, NOWHERE } from '../round/verified-round';
-
-export interface Identity {
-  readonly id: PartyId;
-  /** Ed25519 seed, 32 bytes. */
-  readonly secretKey: Bytes;
-}
+import { type AnnouncedRound, groupOf } from '../round/verified-round';
+import { type Identity } from '../wire/identity';
+import { boxAad, sealingInfo } from '../wire/bindings';
+import { boxDigest, ciphertextDigest, commitmentsDigest } from '../wire/digests';
 
 export interface BuiltContribution {
   /** The encoded body: durable before it is sent, kept until the receipt. */
   readonly bytes: Bytes;
   readonly headerHash: Bytes;
 }
-
-export const sealingInfo = (fleet: string): Bytes => domainMessage('sealed-seeds', fleet);
-
-/** Binds a box to epoch, round, router and member: moved anywhere else it does not open. */
-export const boxAad = (round: AnnouncedRound, router: PartyId, member: number): Bytes =>
-  domainMessage(
-    'box',
-    bound('box.bound', round.epoch.hash, NOWHERE),
-    bound('box.bound', round.configHash, NOWHERE),
-    bound('box.bound', router, NOBODY),
-    member,
-  );
-
-/** What commitments to seeds are bound to: the round's pieces and configuration, and the router. */
-export const commitmentContext = (round: AnnouncedRound, router: PartyId): CommitmentContext => ({
-  pieces: round.epoch.pieces,
-  configHash: round.configHash,
-  routerId: router,
-});
-
-export const boxDigest = (box: SealedBox): Bytes => domainHash('box-digest', box.encapsulation, box.ciphertext);
-export const ciphertextDigest = (ciphertext: Bytes): Bytes => domainHash('ciphertext-digest', ciphertext);
-export const commitmentsDigest = (commitments: Bytes): Bytes => domainHash('commitments-digest', commitments);
 
 /**
  * A router's contribution to one round, from its own data. It needs neither the router's state nor its ledger, so it can be built away from

@@ -1,5 +1,5 @@
 export { isAnnounced } from './announced';
-export { type BuiltContribution, buildContribution, type Identity, prepareContribution } from './contribution';
+export { type BuiltContribution, buildContribution, prepareContribution } from './contribution';
 export * from './observe-round';
 export { quarantinedUntil, receiveQuarantine } from './quarantine';
 export { evidenceOfSecondAnnouncement } from './second-announcement';

@@ -1,8 +1,9 @@
 /** The result of a round that a router did not take part in: believed by the rules it would have taken part by. */
-import { type ClusterHash, SecaggError, type Transcript, roundConfigMessage } from '@secagg/schema';
-import { auditTranscript, type AuditedRound } from '../auditor/audit-round';
+import { type ClusterHash, roundConfigMessage, SecaggError, type Transcript } from '@secagg/schema';
+import { auditTranscript } from '../auditor/audit-round';
+import { type AuditedRound } from '../result/audited-round';
 import { ensure } from '../checks/check';
-import { sameBytes } from '../documents';
+import { sameBytes } from '../wire/bytes';
 import { isWithinReach } from '../epoch/verified-epoch';
 import { type RouterState } from './state';
 

@@ -15,7 +15,8 @@ import {
   signedMessage,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
-import { openUnder, sameBytes } from '../documents';
+import { openUnder } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { certificateOf } from '../fleet/fleet-view';
 import { type Step } from '../role';
 import { answeredRound } from './take-part';

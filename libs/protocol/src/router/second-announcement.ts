@@ -1,6 +1,7 @@
 /** A coordinator that announces two configurations of one round, as one router can prove it. */
 import { type Bytes, type OpenRound, roundConfigMessage } from '@secagg/schema';
-import { isSignedBy, sameBytes } from '../documents';
+import { isSignedBy } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { evidenceOfTwo } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
 import { roundKey } from '../round/verified-round';

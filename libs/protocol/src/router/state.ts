@@ -3,31 +3,14 @@
  * event is durable before what it allows leaves. `contribution-prepared` holds the charge, the observations taken and the
  * bytes together, so that one durable write makes all of it true before anything is sent (docs/protocol.md, "Contribution" and "Privacy cost and ledger").
  */
-import {
-  applyLedgerEvent,
-  assumeSpent,
-  type Budget,
-  emptyLedger,
-  type LedgerEvent,
-  type LedgerState,
-  type Protection,
-} from '@secagg/dp-noise';
+import { applyLedgerEvent, assumeSpent, emptyLedger, type LedgerEvent, type LedgerState } from '@secagg/dp-noise';
 import { type Bytes, type EpochCertificate, epochMessage, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
 import { type FreshnessTaken, storedFreshness, type VerifiedFreshness } from '../fleet/freshness';
 import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
-import { type RoundLimits } from '../round/limits';
 import { chargeEndMs } from '../round/privacy';
-import { type Identity } from './contribution';
-
-/** The router's own limits, on top of the fleet policy: the stricter one counts. */
-export interface RouterLimits extends RoundLimits {
-  readonly privacyUnit: 'router' | 'request';
-  /** Budget of this router's data over all clusters. */
-  readonly budget: Omit<Budget, 'protects'>;
-  /** What it is held to; absent: `window`. `event` counts where the policy of the cluster has it as well. */
-  readonly budgetProtects?: Protection;
-}
+import { type Identity } from '../wire/identity';
+import { type RouterLimits } from '../round/limits';
 
 export interface RouterContext {
   readonly identity: Identity;

@@ -12,9 +12,11 @@ import {
   type Signed,
   type Transcript,
 } from '@secagg/schema';
-import { type AuditedRound, auditTranscript } from '../auditor/audit-round';
+import { type AuditedRound } from '../result/audited-round';
+import { auditTranscript } from '../auditor/audit-round';
 import { ensure, ensureThat, passes, under } from '../checks/check';
-import { hex, openDocument, sameBytes } from '../documents';
+import { hex, sameBytes } from '../wire/bytes';
+import { openDocument } from '../wire/documents';
 import { deriveEpoch, isWithinReach, verifyEpoch } from '../epoch/verified-epoch';
 import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
 import { effectiveBudget } from '../round/budget';

@@ -1,7 +1,7 @@
 /** Contributions taken apart, altered, and put together again: signed anew where the forger has a key. */
 import { type Contribution, type ContributionHeader, contributionMessage, headerMessage } from '@secagg/schema';
 import { signDocument } from '../../src';
-import { boxDigest, ciphertextDigest, commitmentsDigest } from '../../src/router/contribution';
+import { boxDigest, ciphertextDigest, commitmentsDigest } from '../../src/wire/digests';
 
 export interface Parts extends Omit<Contribution, 'header'> {
   header: ContributionHeader;

@@ -12,7 +12,8 @@ import {
   type WorkItem,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
-import { sameBytes, signDocument } from '../documents';
+import { sameBytes } from '../wire/bytes';
+import { signDocument } from '../wire/documents';
 import { checkEpochTerms, isWithinReach, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';

@@ -1,6 +1,6 @@
 /** Says in which part of a transcript a check failed, so that a person knows which file to look at. */
 import { type Bytes, type Message, policyMessage, rosterMessage, SecaggError, type Signed } from '@secagg/schema';
-import { isSignedBy } from '../documents';
+import { isSignedBy } from './documents';
 
 /** Runs a check of one part; what it throws carries the part's name, unless a part inside has been named already. */
 export function inPart<T>(part: string | (() => string), check: () => T): T {

@@ -7,7 +7,7 @@ import { type Bytes, type Report, type Signed, type Vote } from '@secagg/schema'
 import { type FleetView } from '../fleet/fleet-view';
 import { type FreshnessTaken, type VerifiedFreshness } from '../fleet/freshness';
 import { type FleetUpdated } from '../fleet/update-fleet';
-import { type Identity } from '../router/contribution';
+import { type Identity } from '../wire/identity';
 
 export interface EpochSecrets {
   readonly kemSecret: Bytes;

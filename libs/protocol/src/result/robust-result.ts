@@ -1,11 +1,9 @@
 /** The defence applied to an audited round. */
-import { type AuditedRound } from '../auditor/audit-round';
-import { combineGroups, type CombinedGroups, majorityOf, type RobustCombination } from './combine';
-import { examineGroups, type GroupScore } from './examine';
-import { implausibility, type ImplausibleGroup } from './plausibility';
-import { type SuspicionEvent } from './suspicion';
-
-type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
+import { type CombinedGroups, combineGroups, majorityOf, type RobustCombination } from '../robust/combine';
+import { examineGroups, type GroupScore } from '../robust/examine';
+import { implausibility, type ImplausibleGroup } from '../robust/plausibility';
+import { type SuspicionEvent } from '../robust/suspicion';
+import { type OpenedRound } from './audited-round';
 
 /** How far every opened group of a round lies from the others, also when the round is a plain sum. Post-processing: it costs no privacy. */
 export const groupScores = (audited: OpenedRound): readonly GroupScore[] =>

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { accumulate, defaultFields, SecaggError } from '@secagg/schema';
-import { LocalFleet } from '../facade/local-fleet';
-import { runCommittee } from '../facade/local-parties';
-import { auditTranscript } from './audit-round';
-import { publishedResult } from './published-result';
-import { auditFiles, joinTranscript, splitTranscript } from './transcript-files';
+import { LocalFleet } from '../src/facade/local-fleet';
+import { runCommittee } from '../src/facade/local-parties';
+import { auditTranscript } from '../src/auditor/audit-round';
+import { publishedResult } from '../src/result/published-result';
+import { auditFiles, joinTranscript, splitTranscript } from '../src/auditor/transcript-files';
 
 const now = Date.UTC(2026, 0, 1);
 const random = (length: number) => new Uint8Array(randomBytes(length));

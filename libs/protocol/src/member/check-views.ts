@@ -18,14 +18,16 @@ import {
   type SubsetMask,
 } from '@secagg/schema';
 import { type CheckName, ensure, ensureThat, isOn } from '../checks/check';
-import { openDocument, sameBytes } from '../documents';
+import { openDocument } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { certificateOf } from '../fleet/fleet-view';
 import { type CheckedHeader, checkHeader, checkInRound, checkOrder, headersRoot } from '../round/contribution-set';
 import { type VerifiedRound } from '../round/verified-round';
-import { boxAad, boxDigest, commitmentContext, commitmentsDigest, sealingInfo } from '../router/contribution';
+import { boxAad, commitmentContext, sealingInfo } from '../wire/bindings';
+import { boxDigest, commitmentsDigest } from '../wire/digests';
 
 /** A round as one member sees it. The seeds are secret and wiped when the round is over for this member. */
-export interface OpenedRound {
+export interface OpenedViews {
   readonly round: VerifiedRound;
   readonly member: MemberIndex;
   readonly headers: readonly CheckedHeader[];
@@ -46,7 +48,7 @@ export function openViews(
   member: MemberIndex,
   kemSecret: Bytes,
   views: readonly MemberView[],
-): OpenedRound {
+): OpenedViews {
   const headers = views.map((entry) => {
     const checked = checkHeader(round.view, round, entry.header);
     const at = { party: checked.header.router, round: round.config.round };
@@ -84,7 +86,7 @@ export function openViews(
  * Views are signed by nobody, and a member reports once: so the list must be the one that the coordinator signed when the round closed. A list that
  * somebody made up, or left contributions out of, would use the report up. Throws `bad_signature`, `wrong_config` or `bad_proposal`.
  */
-export function checkClosing({ round, root, headers }: OpenedRound, signed: Signed | undefined): void {
+export function checkClosing({ round, root, headers }: OpenedViews, signed: Signed | undefined): void {
   const { config, view } = round;
   const at = { party: config.coordinator, round: config.round };
   ensureThat('headers.closing', () => {
@@ -145,6 +147,6 @@ function readSeeds(
   }
 }
 
-export function wipeSeeds(opened: OpenedRound): void {
+export function wipeSeeds(opened: OpenedViews): void {
   for (const seeds of opened.seeds) for (const seed of seeds?.values() ?? []) wipe(seed);
 }

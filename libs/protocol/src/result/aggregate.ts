@@ -1,10 +1,10 @@
 /** From the opened sums of a round to the signal that routers use (docs/protocol.md, "The signal" and "Privacy cost and ledger"). */
 import { type DecodedSums, decodeSums } from '@secagg/schema';
-import { type AuditedRound } from '../auditor/audit-round';
 import { type RobustCombination } from '../robust/combine';
-import { implausibleGroups, type RobustReport, robustResult } from '../robust/opened-round';
 import { type ImplausibleGroup } from '../robust/plausibility';
-import { noiseVariance, type RoundPrivacyCost, withNoise } from './privacy';
+import { noiseVariance, type RoundPrivacyCost, withNoise } from '../round/privacy';
+import { implausibleGroups, type RobustReport, robustResult } from './robust-result';
+import { type OpenedRound } from './audited-round';
 
 export interface AggregateResult extends DecodedSums {
   readonly privacy: RoundPrivacyCost;
@@ -14,8 +14,6 @@ export interface AggregateResult extends DecodedSums {
   /** Groups whose sums no honest routers can have sent, where nothing can be published because of them; then every key is withheld. */
   readonly implausible?: readonly ImplausibleGroup[];
 }
-
-type OpenedRound = Extract<AuditedRound, { kind: 'opened' }>;
 
 /**
  * The result of all opened groups, combined as announced. `participant_count` is the number of contributions in the groups that are in it (of all opened

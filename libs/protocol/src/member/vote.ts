@@ -14,7 +14,8 @@ import {
   type WorkItem,
 } from '@secagg/schema';
 import { ensure, ensureThat, isOn } from '../checks/check';
-import { openUnder, sameBytes, signDocument } from '../documents';
+import { openUnder, signDocument } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { isWithinReach } from '../epoch/verified-epoch';
 import { refuseSecond } from '../evidence/proven-misbehaviour';
 import { certificateOf } from '../fleet/fleet-view';
@@ -28,11 +29,11 @@ import {
 } from '../round/contribution-set';
 import { inRound, ofRoundKey, roundKey, type VerifiedRound } from '../round/verified-round';
 import { type Step } from '../role';
-import { type OpenedRound } from './check-views';
+import { type OpenedViews } from './check-views';
 import { type MemberEvent, type MemberState } from './state';
 
 /** The member's report on what it opened. The same round again gives the stored report; other headers are refused. */
-export function report(state: MemberState, opened: OpenedRound): Step<MemberEvent, Signed> {
+export function report(state: MemberState, opened: OpenedViews): Step<MemberEvent, Signed> {
   const { round, member } = opened;
   const key = roundKey(round.config.cluster, round.config.round);
   const held = state.rounds.get(key)?.report;
@@ -55,7 +56,7 @@ export function report(state: MemberState, opened: OpenedRound): Step<MemberEven
 }
 
 /** The set that follows from a signed proposal and the headers this member has seen. Throws `bad_proposal` and the like. */
-export function setOfProposal(opened: OpenedRound, signed: Signed): { set: ContributionSet; body: VoteBody } {
+export function setOfProposal(opened: OpenedViews, signed: Signed): { set: ContributionSet; body: VoteBody } {
   const { round } = opened;
   const coordinator = certificateOf(round.view, round.config.coordinator, 'coordinator', round.config.round_time_ms);
   const proposal = openUnder('proposal.signed', proposalMessage, round.config.fleet, signed, {
@@ -81,7 +82,7 @@ export function setOfProposal(opened: OpenedRound, signed: Signed): { set: Contr
  * Votes `ready` on a proposal. The vote must be durable before it is sent. A member that has voted sends that vote again; one that voted for
  * another set throws `already_voted`.
  */
-export function voteReady(state: MemberState, opened: OpenedRound, proposal: Signed): Step<MemberEvent, Vote> {
+export function voteReady(state: MemberState, opened: OpenedViews, proposal: Signed): Step<MemberEvent, Vote> {
   const { round } = opened;
   const held = heldVote(state, round);
   // Whoever votes abort never votes ready.
@@ -150,7 +151,7 @@ export function askedToAbort(
 export function voteAbort(
   state: MemberState,
   round: VerifiedRound,
-  member: OpenedRound['member'],
+  member: OpenedViews['member'],
   reason: AbortReason,
 ): Step<MemberEvent, Vote> {
   const held = heldVote(state, round);
@@ -189,7 +190,7 @@ function checkMaySpeak(state: MemberState, { config }: VerifiedRound): void {
 function castVote(
   state: MemberState,
   round: VerifiedRound,
-  member: OpenedRound['member'],
+  member: OpenedViews['member'],
   body: VoteBody,
   proposal?: Signed,
 ): Step<MemberEvent, Vote> {

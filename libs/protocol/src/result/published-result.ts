@@ -1,8 +1,9 @@
 /** The result of an opened round in the one form in which it is published and compared. */
 import { type DecodedSums, type PartyId } from '@secagg/schema';
-import { type ImplausibleGroup, type RobustReport } from '../robust';
-import { aggregateResult } from '../round/aggregate';
-import { type AuditedRound } from './audit-round';
+import { type ImplausibleGroup } from '../robust/plausibility';
+import { type RobustReport } from './robust-result';
+import { aggregateResult } from './aggregate';
+import { type OpenedRound } from './audited-round';
 
 export interface PublishedResult extends DecodedSums {
   /** Router ids, in increasing order. */
@@ -23,7 +24,7 @@ export interface PublishedResult extends DecodedSums {
 
 const claimed = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-export function publishedResult(audited: Extract<AuditedRound, { kind: 'opened' }>): PublishedResult {
+export function publishedResult(audited: OpenedRound): PublishedResult {
   const { signal, details, withheld, participants, privacy, robust, implausible } = aggregateResult(audited);
   const { unit, rho, epsilon, delta } = privacy;
   return {

@@ -27,20 +27,21 @@ import {
   transferMessage,
 } from '@secagg/schema';
 import { ensure, passes } from '../checks/check';
-import { openDocument, sameBytes, signDocument } from '../documents';
+import { openDocument, signDocument } from '../wire/documents';
+import { sameBytes } from '../wire/bytes';
 import { checkInRound, type ContributionSet, type DecidedGroup } from '../round/contribution-set';
 import { type VerifiedDecision, verifyDecision } from '../round/decision';
 import { inRound, roundKey, type VerifiedRound } from '../round/verified-round';
-import { pieceHash, pieceKey } from '../coordinator/pieces';
-import { commitmentContext, sealingInfo } from '../router/contribution';
+import { pieceHash, pieceKey } from '../wire/pieces';
+import { commitmentContext, sealingInfo } from '../wire/bindings';
 import { type Step } from '../role';
-import { type OpenedRound } from './check-views';
+import { type OpenedViews } from './check-views';
 import { type MemberEvent, type MemberState } from './state';
 import { setOfProposal, voteSecret } from './vote';
 
 /** Verifies that a quorum decided to open exactly the set that follows from the proposal. Throws `no_decision`. */
 export function decidedSet(
-  opened: OpenedRound,
+  opened: OpenedViews,
   proposal: Signed,
   decisionBytes: Bytes,
 ): { set: ContributionSet; decision: VerifiedDecision } {
@@ -71,7 +72,7 @@ export function decidedSet(
  */
 export function answer(
   state: MemberState,
-  opened: OpenedRound,
+  opened: OpenedViews,
   decided: { set: ContributionSet; decision: VerifiedDecision },
   wanted: readonly { group: number; piece: SubsetMask }[],
 ): Step<MemberEvent, AnswerBody> {
@@ -106,7 +107,7 @@ export function answer(
 }
 
 function keystreamSums(
-  opened: OpenedRound,
+  opened: OpenedViews,
   group: DecidedGroup,
   index: ReadonlyMap<PartyId, number>,
   held: readonly SubsetMask[],
@@ -145,7 +146,7 @@ const sharedPieces = (round: VerifiedRound, a: number, b: number): SubsetMask[] 
 /** Passes the seeds of decided routers to a holder whose boxes had failed, sealed to its epoch key. */
 export function transferSeeds(
   state: MemberState,
-  opened: OpenedRound,
+  opened: OpenedViews,
   decided: { set: ContributionSet; decision: VerifiedDecision },
   need: { to: MemberIndex; routers: readonly PartyId[] },
   random: RandomBytes,
@@ -180,7 +181,7 @@ export function transferSeeds(
 /** Takes seeds from other holders, checked against the commitments. Senders of wrong ones are named, the rest is kept. */
 export function takeTransfers(
   state: MemberState,
-  opened: OpenedRound,
+  opened: OpenedViews,
   decision: VerifiedDecision,
   transfers: readonly Signed[],
 ): { wrong: string[] } {
@@ -220,7 +221,7 @@ export function takeTransfers(
   return { wrong: [...wrong] };
 }
 
-function openTransfer({ round, member }: OpenedRound, decision: VerifiedDecision, signed: Signed): SeedTransfer {
+function openTransfer({ round, member }: OpenedViews, decision: VerifiedDecision, signed: Signed): SeedTransfer {
   const sender = round.epoch.epoch.members[transferMessage.decode(signed.body).from];
   if (!sender) throw new SecaggError('no_seat', 'the transfer is of no member');
   const transfer = openDocument(transferMessage, round.config.fleet, signed, sender.vote_key, sender.id);
@@ -231,7 +232,7 @@ function openTransfer({ round, member }: OpenedRound, decision: VerifiedDecision
 }
 
 function openPassedSeeds(
-  { round, member }: OpenedRound,
+  { round, member }: OpenedViews,
   opener: SealingOpener,
   { from, decisionHash }: { readonly from: MemberIndex; readonly decisionHash: Bytes },
   { router, box, commitments }: { readonly router: PartyId; readonly box: SealedBox; readonly commitments: Bytes },

@@ -1,7 +1,7 @@
 import { type PartyId } from '@secagg/schema';
 import { randomBytes } from 'node:crypto';
-import { LocalFleet } from '../facade/local-fleet';
-import { certificateProblem, documentProblems, nameProblems } from './fleet-problems';
+import { LocalFleet } from '../src/facade/local-fleet';
+import { certificateProblem, documentProblems, nameProblems } from '../src/fleet/fleet-problems';
 
 const NOW = Date.UTC(2026, 0, 1);
 const YEAR = 400 * 86_400_000;

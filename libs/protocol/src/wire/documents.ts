@@ -1,7 +1,7 @@
 /** Signed documents: encode and sign, or verify and decode, under the message's own signature domain. */
 import { signMessage, verifyMessage } from '@secagg/crypto';
 import { type Bytes, type Message, SecaggError, type Signed } from '@secagg/schema';
-import { type CheckName, under } from './checks/check';
+import { type CheckName, under } from '../checks/check';
 
 export function signDocument<T>(message: Message<T>, fleet: string, body: T, secretKey: Bytes): Signed {
   const bytes = message.encode(body);
@@ -41,6 +41,3 @@ export const openUnder = <T>(
     () => openDocument(message, fleet, signed, signer.key, signer.id),
     () => message.decode(signed.body),
   );
-
-export const sameBytes = (a: Bytes, b: Bytes): boolean => a.length === b.length && Buffer.compare(a, b) === 0;
-export const hex = (bytes: Bytes): string => Buffer.from(bytes).toString('hex');
