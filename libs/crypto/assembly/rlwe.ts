@@ -36,7 +36,7 @@ function fold(x: v128, m: v128): v128 {
 @inline
 function fold1(x: u32, m: u32): u32 {
   const d = x - m;
-  return select<u32>(x, d, x < m);
+  return d + (m & <u32>(<i32>d >> 31));
 }
 
 /**
@@ -280,13 +280,10 @@ export function gaussian(out: usize, random: usize, n: u32, table: usize, entrie
 }
 
 /**
- * Integers of one coefficient each: x = sum of values[v] 2^(bits v), mod 2^k with k = bits perCoefficient, as low and high u64.
- * `values` holds f64 integers of magnitude below 2^(bits - 1); k is at most 96.
+ * Integers of one coefficient each: x = sum of values[v] 2^(bits v), as low and high half of 128 bits in two's complement.
+ * `values` holds f64 integers of magnitude below 2^(bits - 1); bits perCoefficient is at most 95.
  */
 export function join(out: usize, values: usize, coefficients: u32, perCoefficient: u32, bits: u32): void {
-  const k = bits * perCoefficient;
-  const lowMask: u64 = k >= 64 ? 0xffffffffffffffff : (<u64>1 << k) - 1;
-  const highMask: u64 = k <= 64 ? 0 : (<u64>1 << (k - 64)) - 1;
   let from = values;
   for (let c: u32 = 0; c < coefficients; c++) {
     let low: u64 = 0;
@@ -311,12 +308,12 @@ export function join(out: usize, values: usize, coefficients: u32, perCoefficien
       high += addHigh + <u64>(sum < low);
       low = sum;
     }
-    store<u64>(out + (<usize>c << 4), low & lowMask);
-    store<u64>(out + (<usize>c << 4), high & highMask, 8);
+    store<u64>(out + (<usize>c << 4), low);
+    store<u64>(out + (<usize>c << 4), high, 8);
   }
 }
 
-/** The inverse of {@link join}: the integers of magnitude at most 2^(bits - 1) that x stands for, lowest first. */
+/** The inverse of {@link join}: the integers from -2^(bits - 1) to 2^(bits - 1) - 1 that x stands for, lowest first. Public data. */
 export function split(out: usize, integers: usize, coefficients: u32, perCoefficient: u32, bits: u32): void {
   const half: u64 = <u64>1 << (bits - 1);
   const mask: u64 = (<u64>1 << bits) - 1;
@@ -350,7 +347,7 @@ function mulHigh64(a: u64, b: u64): u64 {
   return a1 * b1 + (middle >> 32) + ((a0 * b1 + (middle & 0xffffffff)) >> 32);
 }
 
-/** z 2^-32 mod p for z below 2^61, as a number below 2^29 + p. */
+/** z 2^-32 mod p for z below 2^60, as a number below 2^28 + p. */
 // @ts-ignore: decorator
 @inline
 function reduce(z: u64, p: u32, negInverse: u32): u64 {
@@ -359,65 +356,45 @@ function reduce(z: u64, p: u32, negInverse: u32): u64 {
 }
 
 /**
- * out[c] = round(q x / 2^k) mod p for x in [0, 2^k). Since p divides q, with r = (q x + 2^(k-1)) mod 2^k this is (2^(k-1) - r) / 2^k mod p.
- * qLow, qHigh: q, below 2^104. `constants` of p, u64 each: 2^32 mod p, 2^64 mod p, 2^(k-1) mod p, and 2^64 / 2^k mod p.
+ * out[c] = 2^j x mod p for x of magnitude below 2^95, as {@link join} writes them.
+ * `constants` of p, u64 each: 2^32, 2^64, 2^96 and -2^96 mod p, and 2^(64 + j) mod p.
  */
-export function scaleUp(
-  out: usize,
-  integers: usize,
-  coefficients: u32,
-  k: u32,
-  qLow: u64,
-  qHigh: u64,
-  p: u32,
-  negInverse: u32,
-  constants: usize,
-): void {
-  const lowMask: u64 = k >= 64 ? 0xffffffffffffffff : (<u64>1 << k) - 1;
-  const highMask: u64 = k <= 64 ? 0 : (<u64>1 << (k - 64)) - 1;
-  const halfLow: u64 = k <= 64 ? <u64>1 << (k - 1) : 0;
-  const halfHigh: u64 = k <= 64 ? 0 : <u64>1 << (k - 65);
+export function scaleUp(out: usize, integers: usize, coefficients: u32, p: u32, negInverse: u32, constants: usize): void {
   const c32 = load<u64>(constants);
   const c64 = load<u64>(constants, 8);
-  const half = load<u64>(constants, 16);
-  const unscale = load<u64>(constants, 24);
-  // A multiple of p above every r0 + r1 c32 + r2 c64 < 2^32 + 2^58 + 2^58.
-  const above = <u64>p << 34;
+  const c96 = load<u64>(constants, 16);
+  const offset = load<u64>(constants, 24);
+  const scale = load<u64>(constants, 32);
   for (let c: u32 = 0; c < coefficients; c++) {
-    const xLow = load<u64>(integers + (<usize>c << 4));
-    const xHigh = load<u64>(integers + (<usize>c << 4), 8);
-    let low = qLow * xLow;
-    let high = mulHigh64(qLow, xLow) + qLow * xHigh + qHigh * xLow;
-    const sum = low + halfLow;
-    high += halfHigh + <u64>(sum < low);
-    low = sum & lowMask;
-    high &= highMask;
-    const r = (low & 0xffffffff) + (low >> 32) * c32 + (high & 0xffffffff) * c64;
-    const z = half + above - r;
-    const t = reduce(reduce(z, p, negInverse) * unscale, p, negInverse);
-    store<u32>(out + (<usize>c << 2), fold1(fold1(<u32>t, p), p));
+    const low = load<u64>(integers + (<usize>c << 4));
+    // x + 2^96 is not negative, whatever the sign of x.
+    const high = load<u64>(integers + (<usize>c << 4), 8) + 0x100000000;
+    const z = (low & 0xffffffff) + (low >> 32) * c32 + (high & 0xffffffff) * c64 + (high >> 32) * c96 + offset;
+    // Two reductions by 2^32 each undo the 2^64 of the scale.
+    const t = reduce(reduce(z, p, negInverse) * scale, p, negInverse);
+    store<u32>(out + (<usize>c << 2), fold1(<u32>t, p));
   }
 }
 
 /**
- * Adds y 2^128 / p, modulo 2^128, to out[c] (low and high u64), where y = residue[c] inverse mod p: over all primes of q this sums to the
- * fraction v / q of the number v that the residues stand for (Bajard, Eynard, Hasan, Zucca 2016, equation 1), short by less than 2^28 units.
- * `weightLow`, `weightHigh`: floor(2^128 / p). `inverse` is (q/p)^-1 mod p and `inverseShoup` its quotient.
+ * Adds y q/p to out[c] (low and high u64), where y = residue[c] inverse mod p: over all primes of q this sums to the number that the residues
+ * stand for, plus a small multiple of q (Chinese remainder theorem). Public data.
+ * `inverse` is (q/p)^-1 mod p and `inverseShoup` its quotient.
  */
-export function addFraction(
+export function addResidues(
   out: usize,
   residues: usize,
   coefficients: u32,
-  weightLow: u64,
-  weightHigh: u64,
+  cofactorLow: u64,
+  cofactorHigh: u64,
   p: u32,
   inverse: u32,
   inverseShoup: u32,
 ): void {
   for (let c: u32 = 0; c < coefficients; c++) {
     const y = <u64>fold1(shoup1(load<u32>(residues + (<usize>c << 2)), inverse, inverseShoup, p), p);
-    const low = y * weightLow;
-    const high = mulHigh64(y, weightLow) + y * weightHigh;
+    const low = y * cofactorLow;
+    const high = mulHigh64(y, cofactorLow) + y * cofactorHigh;
     const at = out + (<usize>c << 4);
     const sum = load<u64>(at) + low;
     store<u64>(at, load<u64>(at, 8) + high + <u64>(sum < low), 8);
@@ -425,26 +402,44 @@ export function addFraction(
   }
 }
 
-/** x[c] = round(fraction[c] 2^k / 2^128) mod 2^k, in place; k from 1 to 96. */
-export function roundFraction(fractions: usize, coefficients: u32, k: u32): void {
-  const shift = 128 - k;
+/**
+ * x[c] = round(v / 2^j) for the sums v of {@link addResidues}, taken mod q as the numbers closest to zero; in place, in two's complement.
+ * Halves round up. Gives the largest |v - 2^j x|. Public data. `qLow`, `qHigh`: q, below 2^104. j from 1 to 103.
+ */
+export function decode(integers: usize, coefficients: u32, qLow: u64, qHigh: u64, j: u32): f64 {
+  const halfLow = (qLow >> 1) | (qHigh << 63);
+  const halfHigh = qHigh >> 1;
+  const roundLow: u64 = j <= 64 ? <u64>1 << (j - 1) : 0;
+  const roundHigh: u64 = j <= 64 ? 0 : <u64>1 << (j - 65);
+  const maskLow: u64 = j >= 64 ? 0xffffffffffffffff : (<u64>1 << j) - 1;
+  const maskHigh: u64 = j <= 64 ? 0 : (<u64>1 << (j - 64)) - 1;
+  let largest: f64 = 0;
   for (let c: u32 = 0; c < coefficients; c++) {
-    const at = fractions + (<usize>c << 4);
-    const low = load<u64>(at);
-    const high = load<u64>(at, 8);
-    const rounding = shift - 1;
-    const addLow: u64 = rounding < 64 ? <u64>1 << rounding : 0;
-    const addHigh: u64 = rounding < 64 ? 0 : <u64>1 << (rounding - 64);
-    const sum = low + addLow;
-    const top = high + addHigh + <u64>(sum < low);
-    if (shift >= 64) {
-      store<u64>(at, shift == 64 ? top : top >> (shift - 64));
-      store<u64>(at, 0, 8);
+    const at = integers + (<usize>c << 4);
+    let low = load<u64>(at);
+    let high = load<u64>(at, 8);
+    // Until v is at most (q - 1) / 2; the last subtraction makes it negative.
+    while (<i64>high >= 0 && (high > halfHigh || (high == halfHigh && low > halfLow))) {
+      high -= qHigh + <u64>(low < qLow);
+      low -= qLow;
+    }
+    const sum = low + roundLow;
+    high += roundHigh + <u64>(sum < low);
+    low = sum;
+    // What is left below 2^j is the remainder plus 2^(j-1).
+    const restLow = low & maskLow;
+    const rest = <f64>(high & maskHigh) * 18446744073709551616.0 + <f64>restLow;
+    const half = <f64>roundHigh * 18446744073709551616.0 + <f64>roundLow;
+    largest = max(largest, abs(rest - half));
+    if (j >= 64) {
+      store<u64>(at, j == 64 ? high : <u64>(<i64>high >> (j - 64)));
+      store<u64>(at, <u64>(<i64>high >> 63), 8);
     } else {
-      store<u64>(at, (sum >> shift) | (top << (64 - shift)));
-      store<u64>(at, top >> shift, 8);
+      store<u64>(at, (low >> j) | (high << (64 - j)));
+      store<u64>(at, <u64>(<i64>high >> j), 8);
     }
   }
+  return largest;
 }
 
 /** Packs n residues of 26 bits, lowest bit first; n is a multiple of 4, and every 4 take 13 bytes. */

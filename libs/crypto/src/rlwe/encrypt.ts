@@ -1,17 +1,14 @@
 /**
  * Key-additive lattice encryption (docs/rlwe.md; Brakerski 2012 and Fan, Vercauteren 2012 with a fresh secret key for every vector, as in
- * Willow, eprint 2024/936): c_l = a_l s + e_l + round(q x_l / 2^k). Ciphertexts and keys add; the sum opens under the sum of the keys.
+ * Willow, eprint 2024/936): c_l = a_l s + e_l + 2^j x_l. Ciphertexts and keys add; the sum opens under the sum of the keys.
  */
 import { type RandomBytes, SecaggError } from '@secagg/schema';
-import { expandElement } from './expand';
+import { type ElementContext, expandElement } from './expand';
 import { gaussian } from './gaussian';
-import { type RlweShape, type RlweSuiteName } from './parameters';
+import { type RlweShape } from './parameters';
 import { type Ring, ringOf } from './ring';
 
-export interface RlweContext {
-  readonly suite: RlweSuiteName;
-  /** 32 bytes: the elements a_l follow from it. */
-  readonly epochHash: Uint8Array;
+export interface RlweContext extends ElementContext {
   readonly bits: number;
   readonly shape: RlweShape;
 }
@@ -36,13 +33,14 @@ export function encryptRlwe(context: RlweContext, values: Float64Array, random: 
 /** The same with a ring at hand, for tests of both kernels. */
 export function encryptWith(
   ring: Ring,
-  { suite, epochHash, bits, shape }: RlweContext,
+  context: RlweContext,
   values: Float64Array,
   random: RandomBytes,
 ): RlweCiphertext {
+  const { bits, shape } = context;
   checkRange(values, bits);
   const { kernel, degree, moduli } = ring;
-  const { coefficients, elements, perCoefficient, plaintextBits } = shape;
+  const { coefficients, elements, perCoefficient, scaleBits } = shape;
   return kernel.scoped(() => {
     const secret = gaussian(kernel, degree, random);
     const keys = moduli.map(({ p }, i) => {
@@ -66,12 +64,12 @@ export function encryptWith(
       kernel.scoped(() => {
         const error = gaussian(kernel, degree, random);
         for (const [i, { p }] of moduli.entries()) {
-          kernel.words(product, degree).set(expandElement(suite, epochHash, l, p, degree));
+          kernel.words(product, degree).set(expandElement(context, l, p));
           ring.multiply(i, product, product, keys[i]);
           ring.inverse(i, product);
           kernel.call.lift(term, error, degree, p);
           kernel.call.add(product, product, term, count, p);
-          ring.scaleUp(i, term, integers + 16 * first, count, plaintextBits);
+          ring.scaleUp(i, term, integers + 16 * first, count, scaleBits);
           kernel.call.add(product, product, term, count, p);
           kernel.call.pack(packed, product, count);
           ciphertext.set(kernel.bytes(packed, (13 * count) / 4), (13 * (i * coefficients + first)) / 4);

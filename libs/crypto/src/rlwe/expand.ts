@@ -1,6 +1,15 @@
-/** The public elements a_l of an epoch. */
+/** The public elements a_l of a round. */
 import { createHash } from 'node:crypto';
 import { domainMessage } from '../transcript/hashing';
+import { rlweParameters, type RlweSuiteName } from './parameters';
+
+export interface ElementContext {
+  readonly suite: RlweSuiteName;
+  /** 32 bytes: the elements are of this epoch, whose hash nobody chooses alone, ... */
+  readonly epochHash: Uint8Array;
+  /** ... and of this round: work done on the lattice of one round helps in no other. 32 bytes. */
+  readonly configHash: Uint8Array;
+}
 
 /** More candidates than any element has ever needed: at most 0.21% are refused, 8.6 of 4096 on average. */
 const SPARE = 256;
@@ -9,17 +18,15 @@ const SPARE = 256;
  * Values of a_l modulo one prime, uniform below p: SHAKE128 over the context, read as 32-bit little-endian words masked to 26 bits, those of p
  * or more left out. They are values at the roots (bit-reversed order), which are as uniform as coefficients would be.
  *
- * @param epochHash 32 bytes: nobody chooses it alone
  * @param element l, from 0
  */
 export function expandElement(
-  suite: string,
-  epochHash: Uint8Array,
+  { suite, epochHash, configHash }: ElementContext,
   element: number,
   p: number,
-  degree: number,
 ): Uint32Array {
-  const context = domainMessage('rlwe/element', suite, epochHash, element, p);
+  const { degree } = rlweParameters[suite];
+  const context = domainMessage('rlwe/element', suite, epochHash, configHash, element, p);
   for (let spare = SPARE; ; spare *= 2) {
     const stream = createHash('shake128', { outputLength: 4 * (degree + spare) })
       .update(context)

@@ -12,28 +12,18 @@ interface Exports {
   gaussian(out: number, random: number, n: number, table: number, entries: number): void;
   join(out: number, values: number, coefficients: number, perCoefficient: number, bits: number): void;
   split(out: number, integers: number, coefficients: number, perCoefficient: number, bits: number): void;
-  scaleUp(
-    out: number,
-    integers: number,
-    coefficients: number,
-    k: number,
-    qLow: bigint,
-    qHigh: bigint,
-    p: number,
-    negInverse: number,
-    constants: number,
-  ): void;
-  addFraction(
+  scaleUp(out: number, integers: number, coefficients: number, p: number, negInverse: number, constants: number): void;
+  addResidues(
     out: number,
     residues: number,
     coefficients: number,
-    weightLow: bigint,
-    weightHigh: bigint,
+    cofactorLow: bigint,
+    cofactorHigh: bigint,
     p: number,
     inverse: number,
     inverseShoup: number,
   ): void;
-  roundFraction(fractions: number, coefficients: number, k: number): void;
+  decode(integers: number, coefficients: number, qLow: bigint, qHigh: bigint, j: number): number;
   pack(out: number, residues: number, n: number): void;
   unpack(out: number, packed: number, n: number, p: number): number;
 }

@@ -111,25 +111,17 @@ describe.each(cases)('the %s kernel of %s', (kind, _, set) => {
     }
   });
 
-  it('joins integers, scales them up and rounds them back as BigInt does', () => {
-    for (const [perCoefficient, bits] of set.name === 'rlwe-4096'
-      ? [
-          [1, 48],
-          [3, 25],
-          [2, 32],
-          [2, 44],
-          [4, 22],
-          [1, 4],
-          [1, 1 + 31],
-          [8, 8],
-        ]
-      : [
-          [1, 36],
-          [2, 17],
-          [1, 4],
-          [9, 4],
-        ]) {
-      const k = perCoefficient * bits;
+  it('joins integers, scales them up and divides them back, with noise at both ends, as BigInt does', () => {
+    const shapes = [
+      [1, 36],
+      [2, 17],
+      [1, 4],
+      [9, 4],
+    ];
+    if (set.name === 'rlwe-4096') shapes.push([1, 48], [3, 25], [2, 32], [2, 44], [4, 22], [8, 8], [22, 4]);
+    for (const [perCoefficient, bits] of shapes) {
+      const j = set.q.toString(2).length - 1 - perCoefficient * bits;
+      const scale = 1n << BigInt(j);
       const coefficients = 64;
       const limit = 2 ** (bits - 1) - 1;
       const values = Float64Array.from({ length: coefficients * perCoefficient }, (_each, i) =>
@@ -140,27 +132,65 @@ describe.each(cases)('the %s kernel of %s', (kind, _, set) => {
         kernel.doubles(plain, values.length).set(values);
         const integers = kernel.take(16 * coefficients);
         kernel.call.join(integers, plain, coefficients, perCoefficient, bits);
-        const modulus = 1n << BigInt(k);
         const joined = Array.from({ length: coefficients }, (_each, c) => {
           let sum = 0n;
           for (let v = 0; v < perCoefficient; v++) sum += BigInt(values[c * perCoefficient + v]) << BigInt(bits * v);
-          return ((sum % modulus) + modulus) % modulus;
+          return sum;
         });
-        const longs = kernel.longs(integers, 2 * coefficients);
-        expect(joined.map((_each, c) => longs[2 * c] | (longs[2 * c + 1] << 64n))).toEqual(joined);
-        const fractions = kernel.take(16 * coefficients);
+        const integersAt = (at: number) => {
+          const longs = kernel.longs(at, 2 * coefficients);
+          return joined.map((_each, c) => BigInt.asIntN(128, longs[2 * c] | (longs[2 * c + 1] << 64n)));
+        };
+        expect(integersAt(integers)).toEqual(joined);
+        const noises = joined.map((_each, c) => [0n, scale / 2n - 1n, -scale / 2n, 1n, -1n, 7n][c % 6]);
+        const sums = kernel.take(16 * coefficients);
         for (const [i, { p }] of moduli.entries()) {
+          const prime = BigInt(p);
           const out = kernel.take(4 * coefficients);
-          ring.scaleUp(i, out, integers, coefficients, k);
-          const rounded = joined.map((x) => Number(((set.q * x + modulus / 2n) / modulus) % BigInt(p)));
-          expect([...kernel.words(out, coefficients)]).toEqual(rounded);
-          ring.addFraction(i, fractions, out, coefficients);
+          ring.scaleUp(i, out, integers, coefficients, j);
+          const residueOf = (x: bigint) => Number(((x % prime) + prime) % prime);
+          expect([...kernel.words(out, coefficients)]).toEqual(joined.map((x) => residueOf(scale * x)));
+          kernel.words(out, coefficients).set(joined.map((x, c) => residueOf(scale * x + noises[c])));
+          ring.addResidues(i, sums, out, coefficients);
         }
-        kernel.call.roundFraction(fractions, coefficients, k);
-        expect(kernel.longs(fractions, 2 * coefficients)).toEqual(kernel.longs(integers, 2 * coefficients));
+        const largest = ring.decode(sums, coefficients, j);
+        expect(integersAt(sums)).toEqual(joined);
+        expect(largest).toBe(Number(scale / 2n));
         const back = kernel.take(8 * values.length);
-        kernel.call.split(back, fractions, coefficients, perCoefficient, bits);
+        kernel.call.split(back, sums, coefficients, perCoefficient, bits);
         expect([...kernel.doubles(back, values.length)]).toEqual([...values].map((value) => value + 0));
+      });
+    }
+  });
+
+  it('decodes any residues as BigInt does', () => {
+    const coefficients = 400;
+    const words = moduli.map(({ p }, i) =>
+      Uint32Array.from({ length: coefficients }, (_each, c) =>
+        c < 3 ? [0, p - 1, i === 0 ? 1 : 0][c] : Math.floor(Math.random() * p),
+      ),
+    );
+    for (const j of [1, 15, 33, 51, ...(set.name === 'rlwe-4096' ? [63, 64, 65, 79, 99] : [])]) {
+      kernel.scoped(() => {
+        const sums = kernel.take(16 * coefficients);
+        for (const [i] of moduli.entries()) {
+          const at = kernel.take(4 * coefficients);
+          kernel.words(at, coefficients).set(words[i]);
+          ring.addResidues(i, sums, at, coefficients);
+        }
+        ring.decode(sums, coefficients, j);
+        const decoded = [...kernel.longs(sums, 2 * coefficients)];
+        for (let c = 0; c < coefficients; c++) {
+          let v = 0n;
+          for (const [i, { p }] of moduli.entries()) {
+            const cofactor = set.q / BigInt(p);
+            v += BigInt(words[i][c]) * cofactor * power(cofactor, BigInt(p) - 2n, BigInt(p));
+          }
+          v %= set.q;
+          if (v > set.q / 2n) v -= set.q;
+          const rounded = (v + (1n << BigInt(j - 1))) >> BigInt(j);
+          expect(BigInt.asIntN(128, decoded[2 * c] | (decoded[2 * c + 1] << 64n))).toBe(rounded);
+        }
       });
     }
   });

@@ -51,17 +51,18 @@ export const rlweParameters: Readonly<Record<RlweSuiteName, RlweParameters>> = O
   'rlwe-4096': set('rlwe-4096', 4096, [67084289, 67043329, 66994177, 66969601], 88, 106),
 });
 
-/** Largest magnitude of a coefficient of the sum of n keys that honest routers make (but for 2 exp(-32) a coefficient). */
-export const keySumBound = (contributions: number): number => 8 * SIGMA * Math.sqrt(contributions);
-
-/** The same of the remainder that decoding leaves: n errors, and n roundings of at most 1/2. */
-export const noiseBound = (contributions: number): number => keySumBound(contributions) + contributions / 2;
+/**
+ * Largest magnitude of a coefficient of the sum of n keys, and of n errors, that honest routers make, but for 2 exp(-32) a coefficient:
+ * discrete Gaussians are sub-Gaussian, so that Pr[|sum| > t] is below 2 exp(-t^2 / (2 n sigma^2)).
+ */
+export const sumBound = (contributions: number): number => 8 * SIGMA * Math.sqrt(contributions);
 
 /** How d words of b bits lie in coefficients. */
 export interface RlweShape {
+  /** V: words in a coefficient. */
   readonly perCoefficient: number;
-  /** k: the plaintext modulus is 2^k. */
-  readonly plaintextBits: number;
+  /** j: coefficients are multiplied by 2^j. */
+  readonly scaleBits: number;
   readonly coefficients: number;
   /** Ring elements; the last one is cut after the last coefficient in use, a multiple of 4. */
   readonly elements: number;
@@ -69,10 +70,11 @@ export interface RlweShape {
 }
 
 /**
- * As many words as fit a coefficient such that sums of `contributions` decode: noiseBound(n) < q / 2^(k+1).
+ * As many words as the plaintext of a coefficient has room for, and the plaintext in the highest bits of it. Sums x of words that stay within
+ * their b bits, as layouts promise, have |x| <= 2^(V b - 1), so 2^j |x| <= 2^(floor(log2 q) - 2) is below q/2 by more than noise can add.
  *
- * @param bits b, 1 to 48; sums of words must stay below 2^(b-1) in magnitude, as layouts promise
- * @throws SecaggError `unsupported_suite` when not even one fits, or for more contributions than keys allow
+ * @param bits b, 1 to 48
+ * @throws SecaggError `unsupported_suite` when not even one word fits, or for more contributions than keys allow
  */
 export function rlweShape(
   parameters: RlweParameters,
@@ -80,20 +82,17 @@ export function rlweShape(
   bits: number,
   contributions: number,
 ): RlweShape {
+  const { name, primes, q, degree, maxPlaintextBits } = parameters;
   if (contributions > MAX_CONTRIBUTIONS)
-    throw new SecaggError('unsupported_suite', `${parameters.name} sums at most ${MAX_CONTRIBUTIONS} contributions`);
-  const room = parameters.q / BigInt(2 * Math.ceil(noiseBound(contributions)));
-  const most = Math.min(parameters.maxPlaintextBits, room.toString(2).length - 1);
-  const perCoefficient = Math.min(Math.floor(most / bits), dimension);
-  if (perCoefficient === 0)
-    throw new SecaggError('unsupported_suite', `${parameters.name} has no room for words of ${bits} bits`);
-  const coefficients = Math.ceil(dimension / perCoefficient);
-  const sent = 4 * Math.ceil(coefficients / 4);
+    throw new SecaggError('unsupported_suite', `${name} sums at most ${MAX_CONTRIBUTIONS} contributions`);
+  const perCoefficient = Math.min(Math.floor(maxPlaintextBits / bits), dimension);
+  if (perCoefficient === 0) throw new SecaggError('unsupported_suite', `${name} has no room for words of ${bits} bits`);
+  const coefficients = 4 * Math.ceil(dimension / perCoefficient / 4);
   return {
     perCoefficient,
-    plaintextBits: perCoefficient * bits,
-    coefficients: sent,
-    elements: Math.ceil(sent / parameters.degree),
-    ciphertextBytes: (parameters.primes.length * sent * RESIDUE_BITS) / 8,
+    scaleBits: q.toString(2).length - 1 - perCoefficient * bits,
+    coefficients,
+    elements: Math.ceil(coefficients / degree),
+    ciphertextBytes: (primes.length * coefficients * RESIDUE_BITS) / 8,
   };
 }

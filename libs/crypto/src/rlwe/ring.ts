@@ -14,14 +14,15 @@ interface Modulus {
   readonly scaleShoup: number;
   /** 2^64 mod p in every place: multiplied by it, a vector goes into Montgomery form. */
   readonly toMontgomery: Address;
-  /** floor(2^128 / p). */
-  readonly weight: bigint;
+  /** q/p. */
+  readonly cofactor: bigint;
   /** (q/p)^-1 mod p. */
   readonly garner: number;
   readonly garnerShoup: number;
 }
 
-const LOW_64 = (1n << 64n) - 1n;
+/** As the kernel takes 128 bits. */
+const halves = (x: bigint): [bigint, bigint] => [BigInt.asIntN(64, x), x >> 64n];
 
 export class Ring {
   readonly kernel: Kernel;
@@ -36,7 +37,7 @@ export class Ring {
     this.kernel = new Kernel(kind);
     this.degree = parameters.degree;
     this.moduli = parameters.primes.map((prime) => this.modulus(prime));
-    this.constants = this.kernel.take(4 * 8);
+    this.constants = this.kernel.take(5 * 8);
   }
 
   /** Residues modulo prime `i` in coefficient order become values, in place. */
@@ -61,44 +62,25 @@ export class Ring {
     this.multiply(i, a, a, this.moduli[i].toMontgomery);
   }
 
-  /** out[c] = round(q x / 2^k) mod p of the i-th prime. */
-  scaleUp(i: number, out: Address, integers: Address, coefficients: number, plaintextBits: number): void {
+  /** out[c] = 2^j x mod the i-th prime. */
+  scaleUp(i: number, out: Address, integers: Address, coefficients: number, j: number): void {
     const { p, negInverse } = this.moduli[i];
     const prime = BigInt(p);
-    const { q } = this.parameters;
-    const k = BigInt(plaintextBits);
-    this.kernel.longs(this.constants, 4).set([
-      (1n << 32n) % prime,
-      (1n << 64n) % prime,
-      power(2n, k - 1n, prime),
-      // Two reductions by 2^32 each undo its 2^64.
-      ((1n << 64n) * inverseModulo(power(2n, k, prime), prime)) % prime,
-    ]);
-    this.kernel.call.scaleUp(
-      out,
-      integers,
-      coefficients,
-      plaintextBits,
-      BigInt.asIntN(64, q & LOW_64),
-      q >> 64n,
-      p,
-      negInverse,
-      this.constants,
-    );
+    const powers = [32n, 64n, 96n].map((bits) => power(2n, bits, prime));
+    this.kernel.longs(this.constants, 5).set([...powers, prime - powers[2], power(2n, 64n + BigInt(j), prime)]);
+    this.kernel.call.scaleUp(out, integers, coefficients, p, negInverse, this.constants);
   }
 
-  addFraction(i: number, out: Address, residues: Address, coefficients: number): void {
-    const { p, weight, garner, garnerShoup } = this.moduli[i];
-    this.kernel.call.addFraction(
-      out,
-      residues,
-      coefficients,
-      BigInt.asIntN(64, weight & LOW_64),
-      BigInt.asIntN(64, weight >> 64n),
-      p,
-      garner,
-      garnerShoup,
-    );
+  /** Adds what the residues modulo the i-th prime contribute to the numbers that all residues stand for. */
+  addResidues(i: number, out: Address, residues: Address, coefficients: number): void {
+    const { p, cofactor, garner, garnerShoup } = this.moduli[i];
+    const { call } = this.kernel;
+    call.addResidues(out, residues, coefficients, ...halves(cofactor), p, garner, garnerShoup);
+  }
+
+  /** Divides these numbers by 2^j, rounded. @returns the largest remainder */
+  decode(integers: Address, coefficients: number, j: number): number {
+    return this.kernel.call.decode(integers, coefficients, ...halves(this.parameters.q), j);
   }
 
   private modulus(p: number): Modulus {
@@ -126,7 +108,7 @@ export class Ring {
       scale: Number(scale),
       scaleShoup: Number(quotient(scale, prime)),
       toMontgomery,
-      weight: (1n << 128n) / prime,
+      cofactor: this.parameters.q / prime,
       garner: Number(garner),
       garnerShoup: Number(quotient(garner, prime)),
     };

@@ -3,15 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { type RandomBytes } from '@secagg/schema';
 import { encryptRlwe, encryptWith, type RlweContext } from './encrypt';
 import { type KernelKind } from './kernel';
-import { noiseBound, rlweParameters, rlweShape, type RlweSuiteName } from './parameters';
+import { rlweParameters, rlweShape, type RlweSuiteName, sumBound } from './parameters';
 import { Ring } from './ring';
 import { RlweSum } from './sum';
 
 const random: RandomBytes = (length) => new Uint8Array(randomBytes(length));
-const epochHash = random(32);
+const [epochHash, configHash] = [random(32), random(32)];
 const contextOf = (suite: RlweSuiteName, dimension: number, bits: number, contributions: number): RlweContext => ({
   suite,
   epochHash,
+  configHash,
   bits,
   shape: rlweShape(rlweParameters[suite], dimension, bits, contributions),
 });
@@ -47,7 +48,7 @@ describe.each(['rlwe-2048', 'rlwe-4096'] as const)('%s', (suite) => {
       for (const value of [largest, -largest]) {
         const { values, truth, largestNoise } = addUp(context, dimension, 2, (_router, i) => (i % 3 === 1 ? 0 : value));
         expect(values).toEqual(truth);
-        expect(largestNoise).toBeLessThanOrEqual(noiseBound(2));
+        expect(largestNoise).toBeLessThanOrEqual(sumBound(2));
       }
     },
   );
@@ -115,7 +116,7 @@ it('opens a sum of 5,000 vectors at the word width that layouts take for it', ()
   const context = contextOf('rlwe-4096', 8, 29, 5000);
   const { values, truth, largestNoise } = addUp(context, 8, 5000, (_router, i) => (i % 2 ? 50_000 : -50_000));
   expect(values).toEqual(truth);
-  expect(largestNoise).toBeLessThanOrEqual(noiseBound(5000));
+  expect(largestNoise).toBeLessThanOrEqual(sumBound(5000));
 });
 
 it('packs as many words into a coefficient as noise allows, and says when none fits', () => {

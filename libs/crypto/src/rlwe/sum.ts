@@ -3,7 +3,7 @@ import { SecaggError } from '@secagg/schema';
 import { type RlweContext } from './encrypt';
 import { expandElement } from './expand';
 import { type Address } from './kernel';
-import { keySumBound, noiseBound } from './parameters';
+import { sumBound } from './parameters';
 import { type Ring, ringOf } from './ring';
 
 /** Residues of 26 bits that a 32-bit word adds up before it is reduced, with a reduced one already there. */
@@ -83,7 +83,7 @@ export class RlweSum {
     const { ring, context } = this;
     const { kernel, degree, moduli } = ring;
     const { coefficients, elements, perCoefficient } = context.shape;
-    const bound = keySumBound(contributions);
+    const bound = sumBound(contributions);
     if (!key.every((each) => Math.abs(each) <= bound))
       throw new SecaggError('recovery_failed', 'the sum of the keys is out of range');
     this.reduce();
@@ -104,56 +104,34 @@ export class RlweSum {
         const count = Math.min(degree, coefficients - first);
         kernel.scoped(() => {
           const integers = kernel.take(16 * count);
-          const opened = this.openElement(l, count, keys, integers);
-          largestNoise = Math.max(largestNoise, this.noise(opened, integers, count));
+          largestNoise = Math.max(largestNoise, this.openElement(l, count, keys, integers));
           const plain = kernel.take(8 * count * perCoefficient);
           kernel.call.split(plain, integers, count, perCoefficient, context.bits);
           values.set(kernel.doubles(plain, count * perCoefficient), first * perCoefficient);
         });
       }
-      if (largestNoise > noiseBound(contributions))
+      if (largestNoise > bound)
         throw new SecaggError('recovery_failed', 'the sum does not decode: its remainder is out of range');
       return { values: values.slice(0, dimension), largestNoise };
     });
   }
 
-  /** Residues of c_l - a_l s by prime; their plaintexts go to `integers`. */
-  private openElement(l: number, count: number, keys: readonly Address[], integers: Address): Address[] {
+  /** Writes the plaintexts of c_l - a_l s to `integers`. @returns their largest remainder */
+  private openElement(l: number, count: number, keys: readonly Address[], integers: Address): number {
     const { ring, context } = this;
     const { kernel, degree, moduli } = ring;
-    const { coefficients, plaintextBits } = context.shape;
-    const opened = moduli.map(({ p }, i) => {
-      const [product, residues] = [kernel.take(4 * degree), kernel.take(4 * count)];
-      kernel.words(product, degree).set(expandElement(context.suite, context.epochHash, l, p, degree));
+    const { coefficients, scaleBits } = context.shape;
+    const [product, residues] = [kernel.take(4 * degree), kernel.take(4 * count)];
+    for (const [i, { p }] of moduli.entries()) {
+      kernel.words(product, degree).set(expandElement(context, l, p));
       ring.multiply(i, product, product, keys[i]);
       ring.inverse(i, product);
       const from = i * coefficients + l * degree;
       kernel.words(residues, count).set(this.residues.subarray(from, from + count));
       kernel.call.subtract(residues, residues, product, count, p);
-      ring.addFraction(i, integers, residues, count);
-      return residues;
-    });
-    kernel.call.roundFraction(integers, count, plaintextBits);
-    return opened;
-  }
-
-  /** Largest remainder; infinite where the primes do not agree on one, which no small remainder does. */
-  private noise(opened: readonly Address[], integers: Address, count: number): number {
-    const { kernel, moduli } = this.ring;
-    const { plaintextBits } = this.context.shape;
-    const scaled = kernel.take(4 * count);
-    const remainders = moduli.map(({ p }, i) => {
-      this.ring.scaleUp(i, scaled, integers, count, plaintextBits);
-      kernel.call.subtract(scaled, opened[i], scaled, count, p);
-      return Float64Array.from(kernel.words(scaled, count), (each) => (each > p / 2 ? each - p : each));
-    });
-    let largest = 0;
-    for (let c = 0; c < count; c++) {
-      const [remainder] = remainders.map((each) => each[c]);
-      if (remainders.some((each) => each[c] !== remainder)) return Infinity;
-      largest = Math.max(largest, Math.abs(remainder));
+      ring.addResidues(i, integers, residues, count);
     }
-    return largest;
+    return ring.decode(integers, count, scaleBits);
   }
 
   private unpack(ciphertext: Uint8Array): Uint32Array {
