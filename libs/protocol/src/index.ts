@@ -1,6 +1,6 @@
 export * from './auditor/audit-round';
 export * from './auditor/transcript-files';
-export { checkOf, type CheckName, ensure, isOn, passes } from './checks/check';
+export { checkOf, type CheckName, ensure } from './checks/check';
 export * from './member';
 export * from './coordinator';
 export * from './epoch/verified-epoch';
@@ -29,6 +29,7 @@ export * from './round/decision';
 export * from './round/limits';
 export * from './round/privacy';
 export * from './round/schedule-advice';
+export { isUsable, reachesMinimum, areEnoughGroups, type SetRules } from './round/thresholds';
 export * from './round/verified-round';
 export * from './router';
 export * from './wire/bytes';

@@ -2,7 +2,8 @@
 import { sealingSuite, usableThreshold } from '@secagg/crypto';
 import { type MemberIndex, type PartyId, type SealedBox, type SubsetMask, transferMessage } from '@secagg/schema';
 import { takeTransfers, transferSeeds } from '../src';
-import { boxAad, sealingInfo } from '../src/wire/bindings';
+import { sealingInfo } from '../src/wire/bindings';
+import { boxAad } from '../src/wire/bound-to-round';
 import { Liar } from './support/liars';
 import { decidedBy, openedBy } from './support/opened';
 import { codeOf, committees, quietFleet, random, Scenario, type Work } from './support/scenario';

@@ -4,12 +4,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CoordinatorClient } from '@secagg/client';
-import { build, type PluginBuild, stop } from 'esbuild';
+import { build, stop } from 'esbuild';
+import { withoutChecks } from '../../../../libs/protocol/test/support/doubles';
 import { type TestFleet } from './fleet';
 
 const workspace = join(__dirname, '../../../..');
 
-/** As it is shipped, or with checks that a test can take away (libs/protocol/test/support/switched-off.ts). */
+/** As it is shipped, or with checks that a test can take away (libs/protocol/test/support/doubles.ts). */
 export type Build = 'as-shipped' | 'with-switches';
 const builds = new Map<Build, Promise<string>>();
 
@@ -18,14 +19,6 @@ function bundled(kind: Build): Promise<string> {
   builds.set(kind, known);
   return known;
 }
-
-const switches = {
-  name: 'switches',
-  setup: ({ onResolve }: PluginBuild): void =>
-    onResolve({ filter: /\/switched-off$/ }, () => ({
-      path: join(workspace, 'libs/protocol/test/support/switched-off.ts'),
-    })),
-};
 
 async function bundle(kind: Build): Promise<string> {
   const outfile = join(workspace, 'tmp/coordinator-test', `${kind}-${process.pid}.mjs`);
@@ -38,7 +31,7 @@ async function bundle(kind: Build): Promise<string> {
     target: 'node20',
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
-    plugins: kind === 'with-switches' ? [switches] : [],
+    plugins: kind === 'with-switches' ? [withoutChecks()] : [],
   }).finally(stop);
   return outfile;
 }

@@ -3,7 +3,7 @@
  * crash has cut short is asked for again.
  */
 import { pause } from '@secagg/client';
-import { certificateProblem, checkOf, isOn } from '@secagg/protocol';
+import { certificateProblem, checkOf } from '@secagg/protocol';
 import { epochCertificateMessage, SecaggError, type Work, type WorkItem } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { isTransient } from '../fleet/coordinator-contact';
@@ -11,6 +11,7 @@ import { EpochKeeper, seat, sign } from './epochs';
 import { type Member, memberState } from './member';
 import { OpenedRounds } from './opened-rounds';
 import { isWaiting, RoundWork } from './round-work';
+import { SeenWork } from './seen-work';
 
 const ROLE_CHECK_MS = 60_000;
 const TOLD_KEPT = 1000;
@@ -19,8 +20,7 @@ export class Committee {
   private readonly rounds: OpenedRounds;
   private readonly work: RoundWork;
   private readonly epochs: EpochKeeper;
-  /** Hash of the last work that was handled in full. For one poll: what is still waited for after it comes again. */
-  private seen: string | undefined;
+  private readonly seen = new SeenWork();
   /** Refusals that the operator was told of: what is refused is asked for again for as long as it is waited for. */
   private readonly told = new Set<string>();
 
@@ -52,17 +52,15 @@ export class Committee {
       await this.untilMember(signal);
       const { id, pollWaitMs: waitMs } = member.config;
       const reply = await sending('work', () =>
-        member.contact.poll('work', member.client.work(id, { waitMs, seen: this.seen }, { signal })),
+        member.contact.poll('work', member.client.work(id, { waitMs, seen: this.seen.take() }, { signal })),
       );
-      if (reply || isOn('hint.retried')) this.seen = undefined;
       if (!reply) return true;
       await member.fleet.freshen(signal);
       const done = await this.doAll(reply.work, signal);
-      if (done) this.seen = reply.hash;
+      if (done) this.seen.handled(reply.hash);
       return done;
     } catch (error) {
       signal.throwIfAborted();
-      this.seen = undefined;
       if (!(error instanceof SecaggError)) throw error;
       member.log.debug({ code: error.code, detail: error.message }, 'asking for work failed');
       return false;

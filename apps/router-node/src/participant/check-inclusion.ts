@@ -2,7 +2,7 @@
 import {
   answeredRound,
   namedView,
-  passes,
+  isHonoured,
   proofOfRound,
   sameBytes,
   type VerifiedInclusion,
@@ -58,7 +58,9 @@ function take(router: Router, key: string, proof: InclusionProof): void {
   // Documents that were replaced many times since are not kept: nobody could check a proof without them.
   if (!documents) return;
   const shown = proofOfRound(documents, round, decision);
-  const evidence = isHonoured(standing, headerHash) ? undefined : evidenceOf(router, receipt, shown, proof.standing);
+  const evidence = isHonoured(receipt, isListed(standing, headerHash))
+    ? undefined
+    : evidenceOf(router, receipt, shown, proof.standing);
   failpoint('before-durable:decision-kept');
   const isNew = store.transaction(() => {
     store.decided.put(key, shown, router.now());
@@ -70,5 +72,5 @@ function take(router: Router, key: string, proof: InclusionProof): void {
 }
 
 /** In the set, or in the list and left out of the set for a reason that the reports give. */
-const isHonoured = (standing: VerifiedInclusion['standing'], headerHash: Uint8Array): boolean =>
-  passes('receipt.honoured', standing.kind !== 'absent' && sameBytes(standing.headerHash, headerHash));
+const isListed = (standing: VerifiedInclusion['standing'], headerHash: Uint8Array): boolean =>
+  standing.kind !== 'absent' && sameBytes(standing.headerHash, headerHash);

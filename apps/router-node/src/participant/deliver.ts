@@ -1,29 +1,28 @@
 /** Sending a durable contribution, the same bytes each time, until the coordinator has acknowledged or refused it. */
 import { pause } from '@secagg/client';
-import { isOn, receiveQuarantine, receiveReceipt } from '@secagg/protocol';
+import { receiveQuarantine, receiveReceipt } from '@secagg/protocol';
 import { roundConfigMessage, SecaggError } from '@secagg/schema';
 import { isTransient } from '../fleet/coordinator-contact';
 import { sending } from '../failpoint';
+import { afterRefusalMs, isBelieved } from './refusals';
 import { type Router, stateOf } from './router';
 import { type Slot } from './slot';
+import { untilSlot } from './until-slot';
 
 /** How long after the deadline it is still tried: a coordinator that was away may have kept the round open. */
 const TRIED_AFTER_DEADLINE_MS = 60_000;
-/** A refusal is not signed: it is believed when it has come so often, over the time until the deadline. */
-const REFUSALS_BELIEVED = 4;
-const LONGEST_AFTER_REFUSAL_MS = 30_000;
 
 /**
  * Returns once there is a receipt, a final refusal, or no hope. A refusal settles nothing: whether the contribution counts is
  * read from the published round alone.
  */
-export async function deliver(router: Router, key: string, { sendAtMs }: Slot, signal: AbortSignal): Promise<void> {
+export async function deliver(router: Router, key: string, slot: Slot, signal: AbortSignal): Promise<void> {
   const { client, contact, metrics, log } = router;
   const participation = stateOf(router).participations.get(key);
   if (!participation?.bytes) return;
   const { bytes } = participation;
   const { cluster, round, deadline_ms } = roundConfigMessage.decode(participation.announcement.body);
-  if (isOn('timing.slot')) await pause(Math.max(0, sendAtMs - router.now()), signal);
+  await untilSlot(slot, router.now(), signal);
   for (let attempt = 1, refusals = 0; ; attempt++) {
     try {
       const receipt = await sending('contribution', () =>
@@ -43,11 +42,9 @@ export async function deliver(router: Router, key: string, { sendAtMs }: Slot, s
         if (isQuarantined(router, key, error)) return;
         refusals += 1;
         const leftMs = deadline_ms - router.now();
-        if (refusals < REFUSALS_BELIEVED && leftMs > 0 && isOn('hint.retried')) {
-          await pause(Math.min(LONGEST_AFTER_REFUSAL_MS, leftMs / REFUSALS_BELIEVED), signal);
-          continue;
-        }
-        return;
+        if (isBelieved(refusals, leftMs)) return;
+        await pause(afterRefusalMs(leftMs), signal);
+        continue;
       }
       if (router.now() > deadline_ms + TRIED_AFTER_DEADLINE_MS) {
         log.warn({ round, code: error.code }, 'contribution could not be delivered in time');

@@ -4,12 +4,12 @@
  */
 import { pause } from '@secagg/client';
 import { isDiskFault } from '@secagg/host';
-import { checkRound, isOn, mostCarriedInto, recordContribution, roundKey, type VerifiedRound } from '@secagg/protocol';
+import { checkRound, mostCarriedInto, recordContribution, roundKey, type VerifiedRound } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { showBudget } from './budget';
-import { type Prepared } from '../observations/observation-store';
 import { type Router, stateOf } from './router';
 import { type Slot } from './slot';
+import { readyBySlot } from './until-slot';
 
 /** Between an announcement and the beginning of its preparation: the next poll has left by then. */
 const POLL_FIRST_MS = 50;
@@ -52,7 +52,9 @@ export async function prepareRound(
   const mostCarriedUnits = mostCarriedInto(round, context.limits);
   const preparing = router.observations.prepare({ open, seenAtMs: slot.seenAtMs, mostCarriedUnits });
   const giveBack = (): Promise<void> => giveBackInTheEnd(router, key, signal);
-  const built = await bySlot(router, preparing, slot, signal);
+  const built = await readyBySlot(preparing, slot, RECORD_MS, router.now(), signal).catch((error: unknown) => {
+    throw isDiskFault(error) ? new SecaggError('unavailable', 'the disk takes no writes') : error;
+  });
   if (!built) {
     preparing.then(giveBack).catch(() => undefined);
     throw new SecaggError('slot_missed', `the contribution to round ${number} was not ready at its time`, {
@@ -82,26 +84,6 @@ export async function prepareRound(
   showBudget(router);
   log.info({ round: number }, 'contribution prepared');
   return key;
-}
-
-/** Undefined when the slot comes first. */
-async function bySlot(
-  { now }: Router,
-  preparing: Promise<Prepared>,
-  { sendAtMs }: Slot,
-  signal: AbortSignal,
-): Promise<Prepared | undefined> {
-  const waiting = new AbortController();
-  const slot = pause(Math.max(0, sendAtMs - RECORD_MS - now()), AbortSignal.any([signal, waiting.signal]));
-  try {
-    return await Promise.race([preparing, ...(isOn('timing.slot') ? [slot.then(() => undefined)] : [])]);
-  } catch (error) {
-    if (isDiskFault(error)) throw new SecaggError('unavailable', 'the disk takes no writes');
-    throw error;
-  } finally {
-    slot.catch(() => undefined);
-    waiting.abort();
-  }
 }
 
 /** The data that was prepared waits again, once no other process has the database locked; else from the next start on. */

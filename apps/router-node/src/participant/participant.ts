@@ -3,23 +3,16 @@
  * it is settled (follow-round.ts) on its own: the next poll waits for neither. After a restart the unsettled ones are taken up where they were.
  */
 import { pause } from '@secagg/client';
-import {
-  certificateProblem,
-  checkOf,
-  evidenceOfSecondAnnouncement,
-  isAnnounced,
-  isOn,
-  type VerifiedRound,
-} from '@secagg/protocol';
+import { certificateProblem, checkOf, evidenceOfSecondAnnouncement, isAnnounced } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { showBudget } from './budget';
 import { followRound } from './follow-round';
-import { checkAnnounced, prepareRound } from './join-round';
+import { enterRound } from './enter-round';
 import { Onlooker } from './onlooker';
 import { RoundCursor } from './round-cursor';
 import { type Router, stateOf } from './router';
-import { chooseSlot, type Slot, slotOfPrepared } from './slot';
+import { type Slot, slotOfPrepared } from './slot';
 
 const ROLE_CHECK_MS = 60_000;
 
@@ -106,14 +99,10 @@ export class Participant {
     try {
       if (cluster !== router.config.cluster)
         throw new SecaggError('wrong_config', 'the round is of another cluster', { round });
-      const checked = await checkAnnounced(router, open, signal);
-      router.values.learn(checked.config.layout);
-      const slot = chooseSlot(checked.config, router.config, seenAtMs);
-      this.cursor.begun(round);
-      const preparing = prepareRound(router, checked, open, slot, signal);
-      this.start(() => this.takePart(checked, preparing, slot, signal), signal);
-      // The next poll does not wait for it: its time must not tell how much there is to prepare.
-      if (!isOn('timing.poll')) await preparing.catch(() => undefined);
+      await enterRound(router, open, seenAtMs, signal, (preparing, slot) => {
+        this.cursor.begun(round);
+        this.start(() => this.takePart(round, preparing, slot, signal), signal);
+      });
       return true;
     } catch (error) {
       signal.throwIfAborted();
@@ -128,12 +117,7 @@ export class Participant {
     }
   }
 
-  private async takePart(
-    { config: { round } }: VerifiedRound,
-    preparing: Promise<string>,
-    slot: Slot,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async takePart(round: number, preparing: Promise<string>, slot: Slot, signal: AbortSignal): Promise<void> {
     let key: string;
     try {
       key = await preparing;

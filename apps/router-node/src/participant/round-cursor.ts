@@ -2,7 +2,6 @@
  * Above which round number a router asks for open rounds. Only rounds that it has checked in full raise the number for good: answers to polls are not
  * signed, so one that leads to nothing must not hide the rounds after it (docs/protocol.md, "Unsigned answers").
  */
-import { isOn, passes } from '@secagg/protocol';
 
 export class RoundCursor {
   /** A round that was announced and refused: what comes after it is asked for until a poll brings nothing. */
@@ -26,11 +25,11 @@ export class RoundCursor {
    * @param isAnnounced whether the coordinator has signed it, within reach of what was answered
    */
   refused(round: number, isAnnounced: boolean): void {
-    if (passes('hint.retried', isAnnounced)) this.passedOver = round;
+    if (isAnnounced) this.passedOver = round;
   }
 
   /** A poll brought nothing, or failed: from the start again, also with what was refused. */
   startOver(): void {
-    if (isOn('hint.retried')) this.passedOver = 0;
+    this.passedOver = 0;
   }
 }

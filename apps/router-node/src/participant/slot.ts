@@ -51,7 +51,7 @@ export function chooseSlot(
     `round ${round} is over ${deadline_ms - round_time_ms} ms after its announcement; this router takes up to ${Math.ceil(neededMs)} ms to prepare`,
     { round },
   );
-  const spreadMs = Math.min(limits.sendSpreadMs, Math.max(0, leftMs) / 10);
+  const spreadMs = Math.min(limits.sendSpreadMs, leftMs / 10);
   const fromMs = Math.max(slotOf(delayMs, send_from_ms, seenAtMs), seenAtMs + neededMs);
   return { seenAtMs, sendAtMs: fromMs + uniform * spreadMs };
 }

@@ -1,4 +1,5 @@
 /** Answers that nobody signs, made up by whoever sits on the line, and documents and numbers of before: real processes take the answers for hints, and a round ends as it would have. */
+import './support/without-checks';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   quarantineMessage,
@@ -18,9 +19,6 @@ import { eventually, until } from '../support/coordinator-double';
 import { type Attack, expectLayers, quietly } from './support/attack';
 import { ACCOMPLICE, bodyOf, HONEST, must, Refused, Siege, VICTIM } from './support/siege';
 
-jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
-  jest.requireActual('../../../../libs/protocol/test/support/switched-off'),
-);
 jest.setTimeout(300_000);
 
 const QUARANTINE = 3;

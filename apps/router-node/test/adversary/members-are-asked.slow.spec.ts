@@ -1,4 +1,5 @@
 /** Attacks of a coordinator, its accomplice on the committee and lying routers on a victim's vector, and on the round: real members refuse them, each at a check of its own. */
+import './support/without-checks';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -30,9 +31,6 @@ import { type Attack, expectLayers, quietly } from './support/attack';
 import { emptyContribution, reheaded, withBadBoxes } from './support/forge';
 import { about, ACCOMPLICE, HONEST, must, Refused, type Said, Siege, VICTIM } from './support/siege';
 
-jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
-  jest.requireActual('../../../../libs/protocol/test/support/switched-off'),
-);
 jest.setTimeout(180_000);
 
 let siege: Siege;

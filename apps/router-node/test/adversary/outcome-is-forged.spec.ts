@@ -2,6 +2,7 @@
  * What a router is told of a round that it took part in: aborts that were not decided, and results that are not the round's. The real sidecar settles on
  * proof alone. And what a member is asked to abort: it goes by the coordinator's signature.
  */
+import './support/without-checks';
 import { WordSum } from '@secagg/crypto';
 import {
   auditTranscript,
@@ -29,9 +30,6 @@ import { type Attack, expectLayers, quietly } from './support/attack';
 import { emptyContribution } from './support/forge';
 import { about, bodyOf, HONEST, must, Refused, type Said, Siege, VICTIM } from './support/siege';
 
-jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
-  jest.requireActual('../../../../libs/protocol/test/support/switched-off'),
-);
 jest.setTimeout(180_000);
 
 let siege: Siege;

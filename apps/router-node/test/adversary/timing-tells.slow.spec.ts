@@ -1,13 +1,11 @@
 /** A coordinator that times its routers: how busy one is shows neither in its polls nor in when it contributes. */
+import './support/without-checks';
 import { type RewardObservation, type RoundConfig } from '@secagg/schema';
 import { Refused, Siege, VICTIM } from './support/siege';
 import { eventually } from '../support/coordinator-double';
 import { Stopwatch } from '../support/stopwatch';
 import { areToldApart } from '../support/told-apart';
 
-jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
-  jest.requireActual('../../../../libs/protocol/test/support/switched-off'),
-);
 jest.setTimeout(1_200_000);
 
 /** As many as a round takes. */

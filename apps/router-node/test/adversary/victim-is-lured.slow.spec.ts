@@ -1,4 +1,5 @@
 /** Announcements, epochs and fleet documents of a coordinator that wants more from a router than policy, limits and history allow: the real sidecar refuses each at a check of its own. */
+import './support/without-checks';
 import {
   domainMessage,
   generateIdentityKey,
@@ -25,9 +26,6 @@ import { random } from '../support/fleet';
 import { type Attack, expectLayers } from './support/attack';
 import { ACCOMPLICE, HONEST, must, Siege, VICTIM } from './support/siege';
 
-jest.mock('../../../../libs/protocol/src/checks/switched-off', () =>
-  jest.requireActual('../../../../libs/protocol/test/support/switched-off'),
-);
 jest.setTimeout(180_000);
 
 const FLOOR_RHO = 0.2;

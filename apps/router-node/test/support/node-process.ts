@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { dirname, join } from 'node:path';
 import { RouterNodeClient } from '@secagg/client';
-import { build, type PluginBuild, stop } from 'esbuild';
+import { build, stop } from 'esbuild';
+import { withoutChecks } from '../../../../libs/protocol/test/support/doubles';
 
 const workspace = join(__dirname, '../../../..');
 /** Inside the workspace, where the packages it imports are found. */
@@ -20,15 +21,6 @@ export function bundled(kind: Build): Promise<string> {
   return known;
 }
 
-/** Exchanges the module that says that every check counts. */
-const switches = {
-  name: 'switches',
-  setup: ({ onResolve }: PluginBuild): void =>
-    onResolve({ filter: /\/switched-off$/ }, () => ({
-      path: join(workspace, 'libs/protocol/test/support/switched-off.ts'),
-    })),
-};
-
 /** Both programs of the node: its own and that of its thread. */
 async function bundle(kind: Build): Promise<string> {
   const outdir = join(folder, `${kind}-${process.pid}`);
@@ -42,7 +34,7 @@ async function bundle(kind: Build): Promise<string> {
     target: 'node20',
     packages: 'external',
     tsconfig: join(workspace, 'tsconfig.base.json'),
-    plugins: kind === 'with-switches' ? [switches] : [],
+    plugins: kind === 'with-switches' ? [withoutChecks()] : [],
   }).finally(stop);
   writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }');
   return join(outdir, 'main.js');

@@ -14,7 +14,7 @@ import { ensure } from '../checks/check';
 import { openDocument } from '../wire/documents';
 import { sameBytes } from '../wire/bytes';
 import { isOfNow, type VerifiedEpoch } from '../epoch/verified-epoch';
-import { refuseSecond } from '../evidence/proven-misbehaviour';
+import { refuseSecond } from '../evidence/refuse-second';
 import { certificateOf } from '../fleet/fleet-view';
 import { checkFresh } from '../fleet/freshness';
 import { type Step } from '../role';

@@ -3,7 +3,8 @@ import { holds } from '@secagg/crypto';
 import { type Bytes, type MemberIndex, type SubsetMask } from '@secagg/schema';
 import { hex } from '../wire/bytes';
 import { type VerifiedRound } from '../round/verified-round';
-import { agreement, pieceHash, pieceKey } from '../wire/pieces';
+import { agreement } from '../round/thresholds';
+import { pieceHash, pieceKey } from '../wire/pieces';
 import { type RoundState } from './state';
 
 /** The hash (hex) that at least t holders signed for a piece, if there is one. Two cannot be: at most t-1 members lie. */

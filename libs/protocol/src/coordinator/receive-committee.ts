@@ -11,10 +11,10 @@ import {
   transferMessage,
   type Vote,
 } from '@secagg/schema';
-import { ensure, ensureThat } from '../checks/check';
+import { ensure, under } from '../checks/check';
 import { hex, sameBytes } from '../wire/bytes';
-import { openUnder } from '../wire/documents';
-import { refuseSecond } from '../evidence/proven-misbehaviour';
+import { openUnder } from '../checks/open-under';
+import { refuseSecond } from '../evidence/refuse-second';
 import { checkInRound, openReport } from '../round/contribution-set';
 import { type VerifiedDecision, verifyVote } from '../round/decision';
 import { checkPackedVector } from '../round/packed-vector';
@@ -90,7 +90,7 @@ export function receiveTransfer(state: CoordinatorState, key: string, signed: Si
     key: seat.vote_key,
     id: seat.id,
   });
-  ensureThat('answer.signed', () => checkInRound(round.round, transfer, seat.id));
+  under('answer.signed', () => checkInRound(round.round, transfer, seat.id));
   ensure(
     'answer.signed',
     sameBytes(transfer.decision_hash, decision.hash),
@@ -122,7 +122,7 @@ export function receiveAnswer(
     key: seat.vote_key,
     id: seat.id,
   });
-  ensureThat('answer.signed', () => checkInRound(round.round, answer, seat.id));
+  under('answer.signed', () => checkInRound(round.round, answer, seat.id));
   ensure(
     'answer.signed',
     sameBytes(answer.decision_hash, decision.hash),

@@ -16,16 +16,18 @@ import {
 } from '@secagg/schema';
 import { sameBytes } from '../wire/bytes';
 import { signDocument } from '../wire/documents';
-import { ensure, passes } from '../checks/check';
-import { refuseSecond } from '../evidence/proven-misbehaviour';
+import { refuse } from '../checks/check';
+import { refuseSecond } from '../evidence/refuse-second';
 import { checkFresh } from '../fleet/freshness';
-import { areEnoughGroups, deriveSet, reachesMinimum } from '../round/contribution-set';
+import { deriveSet } from '../round/contribution-set';
+import { areEnoughGroups, reachesMinimum } from '../round/thresholds';
 import { inRound, roundKey, type VerifiedRound } from '../round/verified-round';
 import { type Step } from '../role';
 import { acceptedParts, checkContribution, type CheckedContribution } from './check-contribution';
 import { epochInForce } from './epochs';
 import { checkBudget } from './ledger';
 import { nextRoundNumber } from './numbering';
+import { canAbort } from './open-votes';
 import { decidedPieces, resolvedWords } from './pieces';
 import { planRound, type RoundPlan } from './plan-round';
 import { checkStanding } from './standing';
@@ -147,13 +149,12 @@ function checkQuarantine(
     until_round: untilRound as QuarantineNotice['until_round'],
   };
   const signed = signedMessage.encode(signDocument(quarantineMessage, fleet, notice, identity.secretKey));
-  ensure(
-    'standing.quarantine',
-    false,
-    'quarantined',
-    `${router} is in quarantine in this cluster until round ${untilRound}`,
-    { party: router, round, untilRound, notice: Buffer.from(signed).toString('base64') },
-  );
+  refuse('standing.quarantine', 'quarantined', `${router} is in quarantine in this cluster until round ${untilRound}`, {
+    party: router,
+    round,
+    untilRound,
+    notice: Buffer.from(signed).toString('base64'),
+  });
 }
 
 /** What time alone brings on in a round: the close, the proposal, an abort, giving up, the publication. */
@@ -259,12 +260,6 @@ function voteTimeouts(round: RoundState, context: CoordinatorContext, key: strin
   if (round.phase === 'voting' && waited >= 2 * context.timings.proposalTimeoutMs && canAbort(round))
     return [abort(round, context, 'no_valid_proposal', nowMs)];
   return [];
-}
-
-/** Whether the members that have not voted `ready` are enough to abort. */
-export function canAbort({ votes, round }: RoundState): boolean {
-  const ready = [...votes.values()].filter(({ body }) => body.kind === 'ready').length;
-  return passes('vote.undivided', ready <= round.epoch.size - round.epoch.quorum);
 }
 
 /** Once members have erased the secrets of an ended epoch nothing of it can be opened any more. */

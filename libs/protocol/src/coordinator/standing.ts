@@ -1,7 +1,7 @@
 /** Which parties have proven misbehaviour against them, and what the policy makes of it. */
-import { type Bytes, evidenceKind, type PartyId, SecaggError } from '@secagg/schema';
+import { type Bytes, evidenceKind, type PartyId } from '@secagg/schema';
 import { domainHash } from '@secagg/crypto';
-import { isOn } from '../checks/check';
+import { ensure } from '../checks/check';
 import { hex } from '../wire/bytes';
 import { isByAccident } from '../evidence/statements';
 import { signedCertificate } from '../evidence/proven-misbehaviour';
@@ -56,12 +56,9 @@ const convictions = evidenceKind.options.filter((kind) => !isByAccident(kind));
 
 /** Throws `excluded`. */
 export function checkStanding(state: CoordinatorState, party: string): void {
-  if (isOn('standing.excluded') && isExcluded(state, party)) {
-    throw new SecaggError('excluded', `${party} is excluded for proven misbehaviour`, {
-      party,
-      check: 'standing.excluded',
-    });
-  }
+  ensure('standing.excluded', !isExcluded(state, party), 'excluded', `${party} is excluded for proven misbehaviour`, {
+    party,
+  });
 }
 
 /** Evidence against the members of a round that t others contradict. */

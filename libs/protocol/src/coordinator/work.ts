@@ -7,12 +7,12 @@ import {
   type Work,
   type WorkItem,
 } from '@secagg/schema';
-import { isOn } from '../checks/check';
 import { bitOf } from '../round/contribution-set';
 import { newestEpoch } from './numbering';
 import { epochInForce } from './epochs';
 import { assignMissing } from './pieces';
-import { answerTurn, canAbort } from './rounds';
+import { canAbort, isVotedOn } from './open-votes';
+import { answerTurn } from './rounds';
 import { type CoordinatorContext, type CoordinatorState, type EpochState, type RoundState } from './state';
 
 /** @param signedAborts whether the member knows requests to abort; one of an earlier release is given the reason alone */
@@ -72,9 +72,7 @@ function roundWork(
   if (round.headersRoot && !round.reports.has(member) && ['checking', 'voting', 'answering'].includes(round.phase))
     items.push({ kind: 'report', ...at });
   if (!round.votes.has(member)) {
-    // Whoever can vote for the proposal does so, also when the others are asked to abort: votes for both would decide nothing.
-    const isVoted = round.phase === 'voting' || (round.phase === 'aborting' && isOn('vote.undivided'));
-    if (isVoted && round.proposal) items.push({ kind: 'vote', ...at, proposal: round.proposal.signed });
+    if (isVotedOn(round) && round.proposal) items.push({ kind: 'vote', ...at, proposal: round.proposal.signed });
     if (round.phase === 'aborting' && canAbort(round)) {
       const { abortReason: reason, abortRequest: request } = round;
       if (!signedAborts) items.push({ kind: 'abort', ...at, ...(reason && { reason }) });

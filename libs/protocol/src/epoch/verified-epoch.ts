@@ -1,7 +1,7 @@
 /** An epoch certificate, checked: who the committee is and which keys it has (docs/protocol.md, "Epochs"). */
 import { domainHash, pieces, quorum, sealingSuite, usableThreshold, verifyMessage } from '@secagg/crypto';
 import { type Bytes, type Epoch, type EpochCertificate, epochMessage, type SubsetMask } from '@secagg/schema';
-import { type CheckName, ensure, isOn, under } from '../checks/check';
+import { type CheckName, ensure, under } from '../checks/check';
 import { hex } from '../wire/bytes';
 import { allowsVersion, certificateOf, type FleetView } from '../fleet/fleet-view';
 
@@ -135,8 +135,7 @@ export function deriveEpoch(certificate: EpochCertificate): VerifiedEpoch {
     size,
     threshold: epoch.threshold,
     quorum: quorum(size, epoch.threshold),
-    // Without it, what every member can use would be asked for, as the obvious rule would be.
-    usableThreshold: isOn('set.false_reports') ? usableThreshold(size, epoch.threshold) : size,
+    usableThreshold: usableThreshold(size, epoch.threshold),
     pieces: pieces(size, epoch.threshold),
   };
 }

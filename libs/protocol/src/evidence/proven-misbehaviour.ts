@@ -8,7 +8,6 @@ import {
   SecaggError,
   type Signed,
 } from '@secagg/schema';
-import { type CheckName, isOn } from '../checks/check';
 import { type FleetView } from '../fleet/fleet-view';
 import { encodeEvidence } from './verify-evidence';
 
@@ -28,7 +27,7 @@ export class ProvenMisbehaviour extends SecaggError {
 export const signedCertificate = (view: Pick<FleetView, 'signedCertificates'>, party: string): Signed | undefined =>
   view.signedCertificates.get(party as PartyId);
 
-interface Accusation {
+export interface Accusation {
   readonly kind: EvidenceKind;
   readonly party: string;
   /** Two statements of the party, with different bodies. */
@@ -50,19 +49,4 @@ export function evidenceOfTwo(view: FleetView, { kind, party, statements, epoch 
       ...(epoch ? { epoch } : {}),
     })
   );
-}
-
-/** Throws the refusal of a second statement, with the evidence where it can be given. */
-export function refuseSecond(
-  check: CheckName,
-  view: FleetView,
-  accusation: Accusation,
-  refusal: { code: ProblemCode; message: string; details: SecaggError['details'] },
-): void {
-  if (!isOn(check)) return;
-  const evidence = evidenceOfTwo(view, accusation);
-  const details = { ...refusal.details, party: accusation.party, check };
-  throw evidence
-    ? new ProvenMisbehaviour(refusal.code, refusal.message, details, evidence)
-    : new SecaggError(refusal.code, refusal.message, details);
 }

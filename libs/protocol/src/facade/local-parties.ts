@@ -24,12 +24,13 @@ import {
   type WorkItem,
   workMessage,
 } from '@secagg/schema';
+import { askedToAbort } from '../member/asked-to-abort';
 import { answer, decidedSet, takeTransfers, transferSeeds } from '../member/answer';
 import { checkClosing, type OpenedViews, openViews, wipeSeeds } from '../member/check-views';
 import { signEpoch, takeSeat } from '../member/epochs';
 import { evolveMember } from '../member/evolve';
 import { emptyMember, type MemberEvent, type MemberState } from '../member/state';
-import { askedToAbort, report, voteAbort, voteReady } from '../member/vote';
+import { report, voteAbort, voteReady } from '../member/vote';
 import { acceptedParts } from '../coordinator/check-contribution';
 import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
 import { evolve } from '../coordinator/evolve';

@@ -1,6 +1,6 @@
 /** Newer fleet documents replace older ones, never the other way round (docs/protocol.md, "Fleet documents"). */
 import { type RoundConfig, SecaggError, type Signed } from '@secagg/schema';
-import { ensure, isOn } from '../checks/check';
+import { ensure, refuse } from '../checks/check';
 import { sameBytes } from '../wire/bytes';
 import { type FleetDocuments, type FleetView, verifyFleet } from './fleet-view';
 
@@ -61,19 +61,26 @@ export function viewOfRound(
   view: FleetView,
   config: Pick<RoundConfig, 'policy_version' | 'roster_version' | 'round_time_ms' | 'round'>,
 ): FleetView {
-  const refuse = (what: string): never => {
-    throw new SecaggError('policy', `round ${config.round}: ${what}`, { round: config.round, check: 'fleet.newest' });
-  };
-  if (config.policy_version > view.policy.version || config.roster_version > view.roster.version)
-    refuse('made under a policy or roster not known here');
-  for (let known: FleetView = view; ; ) {
-    if (known.policy.version === config.policy_version && known.roster.version === config.roster_version) return known;
+  const named = namedView(view, config);
+  const isNewer = config.policy_version > view.policy.version || config.roster_version > view.roster.version;
+  const problem = isNewer
+    ? 'made under a policy or roster not known here'
+    : 'made under a policy or roster older than the newest known';
+  const at = { round: config.round };
+  if (!named) refuse('fleet.newest', 'policy', `round ${config.round}: ${problem}`, at);
+  const wasNewest = isBeforeChanges(view, named, config.round_time_ms);
+  ensure('fleet.newest', wasNewest, 'policy', `round ${config.round}: ${problem}`, at);
+  return named;
+}
+
+/** Whether all documents newer than the named ones were issued after this time. */
+function isBeforeChanges(view: FleetView, named: FleetView, atMs: number): boolean {
+  for (let known = view; known !== named; ) {
     const { previous } = known;
-    const outdated =
-      previous === undefined || (isOn('fleet.newest') && config.round_time_ms >= issuedAtMs(previous, known));
-    if (outdated) return refuse('made under a policy or roster older than the newest known');
+    if (previous === undefined || atMs >= issuedAtMs(previous, known)) return false;
     known = previous;
   }
+  return true;
 }
 
 /** The policy and roster that a round names, if they are among those kept here, whatever has been issued since. */

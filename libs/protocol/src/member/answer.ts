@@ -26,7 +26,7 @@ import {
   type SubsetMask,
   transferMessage,
 } from '@secagg/schema';
-import { ensure, passes } from '../checks/check';
+import { ensure, refuse } from '../checks/check';
 import { openDocument, signDocument } from '../wire/documents';
 import { sameBytes } from '../wire/bytes';
 import { checkInRound, type ContributionSet, type DecidedGroup } from '../round/contribution-set';
@@ -48,8 +48,7 @@ export function decidedSet(
   const decision = verifyDecision(opened.round, decisionMessage.decode(decisionBytes));
   const { body } = decision;
   const { round: number } = opened.round.config;
-  if (body.kind !== 'ready')
-    throw new SecaggError('no_decision', 'the round was aborted', { round: number, check: 'decision.kind' });
+  if (body.kind !== 'ready') refuse('decision.kind', 'no_decision', 'the round was aborted', { round: number });
   const { set, body: expected } = setOfProposal(opened, proposal);
   const same =
     expected.kind === 'ready' &&
@@ -251,11 +250,8 @@ function openPassedSeeds(
       throw new SecaggError('malformed', 'the transfer has the wrong length');
     const context = commitmentContext(round, router);
     const seedOf = (k: number): Bytes => plaintext.subarray(SEED_BYTES * k, SEED_BYTES * (k + 1));
-    const committed = shared.every((piece, k) =>
-      passes('transfer.commitments', matchesCommitment(context, commitments, piece, seedOf(k))),
-    );
-    if (!committed)
-      throw new SecaggError('cannot_open', 'a seed does not match its commitment', { check: 'transfer.commitments' });
+    const committed = shared.every((piece, k) => matchesCommitment(context, commitments, piece, seedOf(k)));
+    ensure('transfer.commitments', committed, 'cannot_open', 'a seed does not match its commitment');
     return new Map(shared.map((piece, k) => [piece, seedOf(k).slice()]));
   } finally {
     wipe(plaintext);

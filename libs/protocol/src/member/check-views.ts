@@ -1,12 +1,5 @@
 /** A member's look at all contributions of a closed round: public checks, then its own boxes (docs/protocol.md, "Checking and reporting"). */
-import {
-  openBoxPlaintext,
-  type SealingOpener,
-  type SealingSuite,
-  sealingSuite,
-  seedsFromPlaintext,
-  wipe,
-} from '@secagg/crypto';
+import { type SealingOpener, type SealingSuite, sealingSuite, wipe } from '@secagg/crypto';
 import {
   type Bytes,
   closingMessage,
@@ -17,14 +10,16 @@ import {
   type Signed,
   type SubsetMask,
 } from '@secagg/schema';
-import { type CheckName, ensure, ensureThat, isOn } from '../checks/check';
+import { type CheckName, ensure, under } from '../checks/check';
 import { openDocument } from '../wire/documents';
 import { sameBytes } from '../wire/bytes';
 import { certificateOf } from '../fleet/fleet-view';
 import { type CheckedHeader, checkHeader, checkInRound, checkOrder, headersRoot } from '../round/contribution-set';
 import { type VerifiedRound } from '../round/verified-round';
-import { boxAad, commitmentContext, sealingInfo } from '../wire/bindings';
+import { sealingInfo } from '../wire/bindings';
+import { boxAad } from '../wire/bound-to-round';
 import { boxDigest, commitmentsDigest } from '../wire/digests';
+import { readSeeds } from './read-seeds';
 
 /** A round as one member sees it. The seeds are secret and wiped when the round is over for this member. */
 export interface OpenedViews {
@@ -89,7 +84,7 @@ export function openViews(
 export function checkClosing({ round, root, headers }: OpenedViews, signed: Signed | undefined): void {
   const { config, view } = round;
   const at = { party: config.coordinator, round: config.round };
-  ensureThat('headers.closing', () => {
+  under('headers.closing', () => {
     if (!signed) throw new SecaggError('bad_signature', 'the contributions come without a signed list of them', at);
     const { public_key } = certificateOf(view, config.coordinator, 'coordinator', config.round_time_ms);
     const closing = openDocument(closingMessage, config.fleet, signed, public_key, config.coordinator);
@@ -123,27 +118,6 @@ function openBox(
   } catch (error) {
     if (error instanceof SecaggError) return undefined;
     throw error;
-  }
-}
-
-/** Its seeds, or undefined unless they are all there and are those the router committed to. Wipes the content. */
-function readSeeds(
-  round: VerifiedRound,
-  member: MemberIndex,
-  router: PartyId,
-  plaintext: Bytes,
-  commitments: Bytes,
-): Map<SubsetMask, Bytes> | undefined {
-  try {
-    const context = commitmentContext(round, router);
-    return isOn('box.commitments')
-      ? openBoxPlaintext(context, member, plaintext, commitments)
-      : seedsFromPlaintext(context.pieces, member, plaintext);
-  } catch (error) {
-    if (error instanceof SecaggError) return undefined;
-    throw error;
-  } finally {
-    wipe(plaintext);
   }
 }
 

@@ -2,22 +2,20 @@
 import { signMessage } from '@secagg/crypto';
 import {
   type AbortReason,
-  abortRequestMessage,
   proposalMessage,
   type Report,
   reportMessage,
-  SecaggError,
   type Signed,
   type Vote,
   type VoteBody,
   voteBodyMessage,
-  type WorkItem,
 } from '@secagg/schema';
-import { ensure, ensureThat, isOn } from '../checks/check';
-import { openUnder, signDocument } from '../wire/documents';
+import { ensure, refuse, under } from '../checks/check';
+import { openUnder } from '../checks/open-under';
+import { signDocument } from '../wire/documents';
 import { sameBytes } from '../wire/bytes';
 import { isWithinReach } from '../epoch/verified-epoch';
-import { refuseSecond } from '../evidence/proven-misbehaviour';
+import { refuseSecond } from '../evidence/refuse-second';
 import { certificateOf } from '../fleet/fleet-view';
 import {
   checkEnoughGroups,
@@ -40,10 +38,10 @@ export function report(state: MemberState, opened: OpenedViews): Step<MemberEven
   if (held) {
     const same =
       sameBytes(held.report.headers_root, opened.root) && sameBytes(held.report.config_hash, round.configHash);
-    ensure('report.once', same, 'bad_proposal', 'another list of contributions was reported on', {
+    if (same) return { events: [], reply: held.signed };
+    refuse('report.once', 'bad_proposal', 'another list of contributions was reported on', {
       round: round.config.round,
     });
-    if (same) return { events: [], reply: held.signed };
   }
   checkMaySpeak(state, round);
   const usable = new Uint8Array(Math.ceil(opened.headers.length / 8));
@@ -63,7 +61,7 @@ export function setOfProposal(opened: OpenedViews, signed: Signed): { set: Contr
     key: coordinator.public_key,
     id: round.config.coordinator,
   });
-  ensureThat('proposal.signed', () => checkInRound(round, proposal, round.config.coordinator));
+  under('proposal.signed', () => checkInRound(round, proposal, round.config.coordinator));
   const reports = proposal.reports.map((entry) =>
     openReport(round.view, round, opened.root, opened.headers.length, entry),
   );
@@ -85,17 +83,18 @@ export function setOfProposal(opened: OpenedViews, signed: Signed): { set: Contr
 export function voteReady(state: MemberState, opened: OpenedViews, proposal: Signed): Step<MemberEvent, Vote> {
   const { round } = opened;
   const held = heldVote(state, round);
-  // Whoever votes abort never votes ready.
-  if (held && isOn('vote.once') && voteBodyMessage.decode(held.body).kind === 'abort')
-    return { events: [], reply: held };
+  // A member that voted to abort never votes ready.
+  if (held && voteBodyMessage.decode(held.body).kind === 'abort') return { events: [], reply: held };
   const { body } = setOfProposal(opened, proposal);
-  const same = held === undefined || sameBytes(held.body, voteBodyMessage.encode(body));
-  if (!same) refuseOtherSet(state, round, proposal);
-  return held && same ? { events: [], reply: held } : castVote(state, round, opened.member, body, proposal);
+  if (held) {
+    if (sameBytes(held.body, voteBodyMessage.encode(body))) return { events: [], reply: held };
+    refuseOtherSet(state, round, proposal);
+  }
+  return castVote(state, round, opened.member, body, proposal);
 }
 
 /** Throws `already_voted`, with the two proposals as evidence against the coordinator where the first one is still here. */
-function refuseOtherSet(state: MemberState, round: VerifiedRound, proposal: Signed): void {
+function refuseOtherSet(state: MemberState, round: VerifiedRound, proposal: Signed): never {
   const { config } = round;
   const first = state.rounds.get(roundKey(config.cluster, config.round))?.proposal;
   const refusal = {
@@ -110,38 +109,7 @@ function refuseOtherSet(state: MemberState, round: VerifiedRound, proposal: Sign
       { kind: 'two-proposals', party: config.coordinator, statements: [first, proposal] },
       refusal,
     );
-  ensure('vote.once', false, refusal.code, refusal.message, refusal.details);
-}
-
-/**
- * Why the coordinator wants the round aborted, when it has signed that it does. Throws `bad_signature`, also without a request, as whoever sits
- * on the line can make one up; `wrong_config` for a request about another round; `policy` for one of the future.
- */
-export function askedToAbort(
-  round: VerifiedRound,
-  { request, reason = 'no_valid_proposal' }: Pick<Extract<WorkItem, { kind: 'abort' }>, 'request' | 'reason'>,
-  nowMs: number,
-): AbortReason {
-  const { view, config } = round;
-  const at = { party: config.coordinator, round: config.round };
-  const isSigned = request !== undefined;
-  ensure(
-    'abort.signed',
-    isSigned,
-    'bad_signature',
-    'the coordinator has not signed that the round is to be aborted',
-    at,
-  );
-  if (!isSigned) return reason;
-  const { public_key } = certificateOf(view, config.coordinator, 'coordinator', config.round_time_ms);
-  const asked = openUnder('abort.signed', abortRequestMessage, config.fleet, request, {
-    key: public_key,
-    id: config.coordinator,
-  });
-  ensureThat('abort.signed', () => checkInRound(round, asked, config.coordinator));
-  const isPast = asked.at_ms <= nowMs + view.policy.clock_tolerance_ms;
-  ensure('round.times', isPast, 'policy', 'the request to abort the round lies in the future', at);
-  return asked.reason;
+  return refuse('vote.once', refusal.code, refusal.message, refusal.details);
 }
 
 /**
@@ -166,7 +134,7 @@ function heldVote(state: MemberState, round: VerifiedRound): Vote | undefined {
   ensure('vote.once', same, 'already_voted', 'a vote was cast on another configuration of the round', {
     round: round.config.round,
   });
-  return same ? vote : undefined;
+  return vote;
 }
 
 /**
@@ -219,9 +187,8 @@ function castVote(
 export function voteSecret(state: MemberState, round: VerifiedRound): Uint8Array {
   const secrets = state.seats.get(round.config.epoch)?.secrets;
   if (!secrets)
-    throw new SecaggError('no_seat', `the secrets of epoch ${round.config.epoch} are gone`, {
+    refuse('seat.secrets', 'no_seat', `the secrets of epoch ${round.config.epoch} are gone`, {
       round: round.config.round,
-      check: 'seat.secrets',
     });
   return secrets.voteSecret;
 }

@@ -11,10 +11,13 @@ import {
   type Signed,
   type VoteBody,
 } from '@secagg/schema';
-import { type CheckName, ensure, ensureThat, passes, under } from '../checks/check';
-import { isSignedBy, openUnder } from '../wire/documents';
+import { type CheckName, ensure, refuse, under } from '../checks/check';
+import { openUnder } from '../checks/open-under';
+import { isSignedBy } from '../wire/documents';
 import { sameBytes } from '../wire/bytes';
-import { certificateOf, checkClusterMember, type FleetView } from '../fleet/fleet-view';
+import { checkClusterMember, type FleetView } from '../fleet/fleet-view';
+import { keyOf } from './header-key';
+import { areEnoughGroups, isUsable, reachesMinimum, type SetRules } from './thresholds';
 import { groupOf, type VerifiedRound } from './verified-round';
 
 export const headerHashOf = (body: Bytes): Bytes => domainHash('contribution-header', body);
@@ -36,14 +39,9 @@ export function checkHeader(view: FleetView, round: VerifiedRound, signed: Signe
   const { config } = round;
   const party = header.router;
   const at = { party, round: config.round };
-  const key = under(
-    'header.certificate',
-    () => certificateOf(view, party, 'router', config.round_time_ms).public_key,
-    () => undefined,
-  );
-  const isSigned = key !== undefined && isSignedBy(headerMessage, view.fleet, signed, key);
+  const isSigned = isSignedBy(headerMessage, view.fleet, signed, keyOf(view, party, config.round_time_ms));
   ensure('header.signature', isSigned, 'bad_signature', `the contribution is not signed by ${party}`, at);
-  ensureThat('header.cluster', () => checkClusterMember(round.policy, party));
+  under('header.cluster', () => checkClusterMember(round.policy, party));
   const sameRound = header.fleet === config.fleet && header.cluster === config.cluster && header.round === config.round;
   ensure('header.round', sameRound, 'stale_round', 'made for another round', at);
   ensure('header.epoch', sameBytes(header.epoch_hash, config.epoch_hash), 'wrong_epoch', 'made for another epoch', at);
@@ -90,12 +88,9 @@ export function openReport(view: FleetView, round: VerifiedRound, root: Bytes, c
   const claimed = reportMessage.decode(signed.body);
   const seat = round.epoch.epoch.members[claimed.member];
   if (!seat)
-    throw new SecaggError('no_seat', 'the report is of no member of the epoch', {
-      round: round.config.round,
-      check: 'report.signed',
-    });
+    refuse('report.signed', 'no_seat', 'the report is of no member of the epoch', { round: round.config.round });
   const report = openUnder('report.signed', reportMessage, view.fleet, signed, { key: seat.vote_key, id: seat.id });
-  ensureThat('report.signed', () => checkInRound(round, report, seat.id));
+  under('report.signed', () => checkInRound(round, report, seat.id));
   const sameHeaders = report.count === count && sameBytes(report.headers_root, root);
   ensure('report.headers', sameHeaders, 'bad_proposal', `the report of ${seat.id} is about other headers`, {
     party: seat.id,
@@ -138,13 +133,6 @@ export interface ContributionSet {
   readonly excluded: readonly { router: PartyId; reason: 'unusable' | 'group_too_small' }[];
 }
 
-/** Groups that must be left for a round to make sense: more than half of them. */
-const minGroups = (groups: number): number => Math.floor(groups / 2) + 1;
-
-/** Whether so many groups are enough for the round. */
-export const areEnoughGroups = ({ config }: Pick<VerifiedRound, 'config'>, groups: number): boolean =>
-  passes('set.min_groups', groups >= minGroups(config.groups));
-
 /** Throws `insufficient_participants` when fewer than half of the groups are left. */
 export function checkEnoughGroups(round: VerifiedRound, set: ContributionSet): void {
   const { round: number } = round.config;
@@ -152,17 +140,7 @@ export function checkEnoughGroups(round: VerifiedRound, set: ContributionSet): v
   const check: CheckName = set.excluded.some(({ reason }) => reason === 'group_too_small')
     ? 'set.min_participants'
     : 'set.min_groups';
-  throw new SecaggError('insufficient_participants', 'too few groups reach their minimum', { round: number, check });
-}
-
-/** Whether a group of so many contributions may be opened. */
-export const reachesMinimum = ({ config }: Pick<VerifiedRound, 'config'>, size: number): boolean =>
-  passes('set.min_participants', size >= config.min_participants_per_group);
-
-/** What of a round the set depends on, besides headers and reports. */
-export interface SetRules {
-  readonly config: VerifiedRound['config'];
-  readonly epoch: Pick<VerifiedRound['epoch'], 'usableThreshold'>;
+  refuse(check, 'insufficient_participants', 'too few groups reach their minimum', { round: number });
 }
 
 /** Derives the set. `reports` are verified and of distinct members. */
@@ -175,8 +153,7 @@ export function deriveSet(
   const excluded: { router: PartyId; reason: 'unusable' | 'group_too_small' }[] = [];
   headers.forEach((entry, index) => {
     const usable = reports.filter((report) => bitOf(report.usable, index)).length;
-    if (!passes('set.usable', usable >= round.epoch.usableThreshold))
-      excluded.push({ router: entry.header.router, reason: 'unusable' });
+    if (!isUsable(round, usable)) excluded.push({ router: entry.header.router, reason: 'unusable' });
     else {
       const members = byGroup.get(entry.header.group);
       if (members) members.push(entry);

@@ -9,7 +9,7 @@ import {
   type VoteBody,
   voteBodyMessage,
 } from '@secagg/schema';
-import { ensure, ensureThat } from '../checks/check';
+import { ensure, refuse, under } from '../checks/check';
 import { hex, sameBytes } from '../wire/bytes';
 import { type VerifiedRound } from './verified-round';
 import { checkInRound } from './contribution-set';
@@ -25,11 +25,7 @@ export const decisionHash = (body: Bytes): Bytes => domainHash('decision', body)
 /** Verifies one vote's signature and that it is about this round. Throws `no_seat`, `bad_signature`, `wrong_config`. */
 export function verifyVote(round: VerifiedRound, vote: Vote): VoteBody {
   const seat = round.epoch.epoch.members[vote.member];
-  if (!seat)
-    throw new SecaggError('no_seat', 'the vote is of no member of the epoch', {
-      round: round.config.round,
-      check: 'vote.signed',
-    });
+  if (!seat) refuse('vote.signed', 'no_seat', 'the vote is of no member of the epoch', { round: round.config.round });
   const signed = verifyMessage(
     seat.vote_key,
     { type: voteBodyMessage.type, fleet: round.config.fleet },
@@ -41,7 +37,7 @@ export function verifyVote(round: VerifiedRound, vote: Vote): VoteBody {
     round: round.config.round,
   });
   const body = voteBodyMessage.decode(vote.body);
-  ensureThat('vote.signed', () => checkInRound(round, body, seat.id));
+  under('vote.signed', () => checkInRound(round, body, seat.id));
   return body;
 }
 

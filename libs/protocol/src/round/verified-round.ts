@@ -1,5 +1,5 @@
 /** An announcement, checked against fleet and epoch: everything derived from it that the roles share (docs/protocol.md, "Announcement"). */
-import { domainHash, packedLength, padContext, type RouterPad } from '@secagg/crypto';
+import { domainHash, packedLength, type RouterPad } from '@secagg/crypto';
 import {
   type Bytes,
   type ClusterHash,
@@ -7,17 +7,17 @@ import {
   type PartyId,
   type RoundConfig,
   roundConfigMessage,
-  type RoundNumber,
   type Signed,
   wordBitsFor,
 } from '@secagg/schema';
-import { bound, type CheckName, ensure, under } from '../checks/check';
-import { openUnder } from '../wire/documents';
+import { type CheckName, ensure, under } from '../checks/check';
+import { openUnder } from '../checks/open-under';
 import { sameBytes } from '../wire/bytes';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { leastColluders } from '../fleet/assumed-colluders';
 import { allowsVersion, certificateOf, checkFleetCurrent, clusterPolicy, type FleetView } from '../fleet/fleet-view';
 import { namedView, viewOfRound } from '../fleet/update-fleet';
+import { padOf } from '../wire/bound-to-round';
 import { checkClipNorm, noiseStdDevUnits, withNoise, worstCaseRho } from './privacy';
 
 /** What follows from an announcement and its epoch alone. */
@@ -124,21 +124,6 @@ export function readAnnouncement(epoch: VerifiedEpoch, announcement: Signed): An
     pad: padOf(config, hash),
   };
 }
-
-function padOf({ suite, fleet, cluster, round }: RoundConfig, hash: Bytes): VerifiedRound['pad'] {
-  const pad = padContext({
-    suite,
-    fleet,
-    cluster,
-    round: bound('pad.bound', round, 1 as RoundNumber),
-    configHash: bound('pad.bound', hash, NOWHERE),
-  });
-  return (router) => pad(bound('pad.bound', router, NOBODY));
-}
-
-/** What things are bound to where a test takes the binding away. */
-export const NOBODY = 'nobody' as PartyId;
-export const NOWHERE: Bytes = new Uint8Array(32);
 
 /** Throws `policy`, with the name of the check, for a round below the fleet's policy. */
 function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig, epochEndMs: number): void {

@@ -15,7 +15,8 @@ import { headerHash } from '../round/contribution-set';
 import { withNoise, withPrivacyErrors } from '../round/privacy';
 import { type AnnouncedRound, groupOf } from '../round/verified-round';
 import { type Identity } from '../wire/identity';
-import { boxAad, sealingInfo } from '../wire/bindings';
+import { sealingInfo } from '../wire/bindings';
+import { boxAad } from '../wire/bound-to-round';
 import { boxDigest, ciphertextDigest, commitmentsDigest } from '../wire/digests';
 
 export interface BuiltContribution {

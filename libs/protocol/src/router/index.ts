@@ -1,5 +1,6 @@
 export { isAnnounced } from './announced';
 export { type BuiltContribution, buildContribution, prepareContribution } from './contribution';
+export { isHonoured } from './honoured';
 export * from './observe-round';
 export { quarantinedUntil, receiveQuarantine } from './quarantine';
 export { evidenceOfSecondAnnouncement } from './second-announcement';

@@ -15,7 +15,7 @@ import {
   signedMessage,
 } from '@secagg/schema';
 import { ensure } from '../checks/check';
-import { openUnder } from '../wire/documents';
+import { openUnder } from '../checks/open-under';
 import { sameBytes } from '../wire/bytes';
 import { certificateOf } from '../fleet/fleet-view';
 import { type Step } from '../role';

@@ -14,7 +14,7 @@ import {
 } from '@secagg/schema';
 import { type AuditedRound } from '../result/audited-round';
 import { auditTranscript } from '../auditor/audit-round';
-import { ensure, ensureThat, passes, under } from '../checks/check';
+import { ensure, refuse, under } from '../checks/check';
 import { hex, sameBytes } from '../wire/bytes';
 import { openDocument } from '../wire/documents';
 import { deriveEpoch, isWithinReach, verifyEpoch } from '../epoch/verified-epoch';
@@ -34,6 +34,7 @@ import {
 } from '../round/verified-round';
 import { type Step } from '../role';
 import { type BuiltContribution, prepareContribution } from './contribution';
+import { isHonoured } from './honoured';
 import { checkNoQuarantine } from './quarantine';
 import { type Participation, type RouterContext, type RouterEvent, type RouterState } from './state';
 
@@ -64,7 +65,7 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   checkRoundTime(state.view, round, nowMs);
   const { id } = context.identity;
   under('header.certificate', () => certificateOf(state.view, id, 'router', round_time_ms));
-  ensureThat('header.cluster', () => checkClusterMember(round.policy, id));
+  under('header.cluster', () => checkClusterMember(round.policy, id));
   const { limits } = context;
   const { unit } = round.config.privacy;
   ensure(
@@ -144,8 +145,7 @@ function decideRoundCharge(
   const { round: number } = round.config;
   if (decision.outcome === 'already_charged' || decision.code !== 'budget_exhausted') {
     const code = decision.outcome === 'already_charged' ? 'stale_round' : decision.code;
-    ensure('ledger.once', false, code, `round ${number} is not above those charged already`, { round: number });
-    return undefined;
+    return refuse('ledger.once', code, `round ${number} is not above those charged already`, { round: number });
   }
   const { availableAtMs, remainingUnits } = decision;
   if (carriedUnits > 0 && remainingUnits >= request.units)
@@ -280,8 +280,7 @@ export function settlePublished(
   const events: RouterEvent[] = isSettled(participation)
     ? []
     : [{ type: 'round-settled', key, outcome, ...ledgerPart(settlement(state, audited, included, nowMs)) }];
-  const honoured = participation.receipt === undefined || passes('receipt.honoured', listed);
-  return { events, reply: { outcome, audited, receiptNotHonoured: !honoured } };
+  return { events, reply: { outcome, audited, receiptNotHonoured: !isHonoured(participation.receipt, listed) } };
 }
 
 function settlement(

@@ -1,7 +1,6 @@
 /** Signed documents: encode and sign, or verify and decode, under the message's own signature domain. */
 import { signMessage, verifyMessage } from '@secagg/crypto';
 import { type Bytes, type Message, SecaggError, type Signed } from '@secagg/schema';
-import { type CheckName, under } from '../checks/check';
 
 export function signDocument<T>(message: Message<T>, fleet: string, body: T, secretKey: Bytes): Signed {
   const bytes = message.encode(body);
@@ -27,17 +26,3 @@ export function openDocument<T>(
   }
   return message.decode(signed.body);
 }
-
-/** The same as a check with a name. */
-export const openUnder = <T>(
-  check: CheckName,
-  message: Message<T>,
-  fleet: string,
-  signed: Signed,
-  signer: { readonly key: Bytes; readonly id: string },
-): T =>
-  under(
-    check,
-    () => openDocument(message, fleet, signed, signer.key, signer.id),
-    () => message.decode(signed.body),
-  );

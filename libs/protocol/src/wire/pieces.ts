@@ -2,7 +2,6 @@
 import { type Bytes } from '@secagg/schema';
 import { domainHash } from '@secagg/crypto';
 import { type VerifiedRound } from '../round/verified-round';
-import { isOn } from '../checks/check';
 
 export const pieceKey = (group: number, piece: number): string => `${group}:${piece}`;
 
@@ -13,7 +12,3 @@ export const pieceHash = (
   piece: number,
   words: Bytes,
 ): Bytes => domainHash('piece-sum', round.configHash, decisionHash, group, piece, words);
-
-/** How many holders have to sign the same hash: at most t-1 of them lie. */
-export const agreement = ({ epoch }: Pick<VerifiedRound, 'epoch'>): number =>
-  isOn('piece.agreed') ? epoch.threshold : 1;
