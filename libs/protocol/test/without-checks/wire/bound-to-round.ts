@@ -1,6 +1,6 @@
 /** Without `box.bound` and `pad.bound`, boxes and keystreams are the same in every round and for every router. */
 import { domainMessage, padContext } from '@secagg/crypto';
-import { type Bytes, type PartyId, type RoundConfig, type RoundNumber } from '@secagg/schema';
+import { type Bytes, type PartyId, type RoundConfig } from '@secagg/schema';
 import { type AnnouncedRound } from '../../../src/round/verified-round';
 import { isSwitchedOff } from '../../support/switched-off';
 
@@ -14,6 +14,6 @@ export const boxAad = (round: AnnouncedRound, router: PartyId, member: number): 
 
 export function padOf({ suite, fleet, cluster, round }: RoundConfig, configHash: Bytes): AnnouncedRound['pad'] {
   const bound = padContext({ suite, fleet, cluster, round, configHash });
-  const unbound = padContext({ suite, fleet, cluster, round: 1 as RoundNumber, configHash: NOWHERE });
+  const unbound = padContext({ suite, fleet, cluster, round: 1, configHash: NOWHERE });
   return (router) => (isSwitchedOff('pad.bound') ? unbound(NOBODY) : bound(router));
 }
