@@ -10,11 +10,13 @@ import { type Journal } from './journal';
 import { OperatorRequests } from './operators/operator-requests';
 import { resumeEmbedded } from './resume';
 import { openReplica, type Replica } from './replicas/open-replica';
+import { type Intake, JournalIntake } from './rounds/intake';
 import { openLibsqlStore } from './store/libsql-store';
 import { type RoundStore } from './store/store';
 
 export interface Backend {
   readonly journal: Journal;
+  readonly intake: Intake;
   readonly store: RoundStore;
   readonly operators: OperatorRequests;
   /** Milliseconds since 1970: the clock that decisions are made by. */
@@ -37,8 +39,8 @@ export interface BackendNeeds extends OfferedDocuments {
 export async function openBackend(needs: BackendNeeds): Promise<Backend> {
   if (needs.config.databaseUrl === undefined) return openEmbedded(needs);
   const replica = await openReplica(needs, needs.config.databaseUrl);
-  const { journal, store, now, close } = replica;
-  return { journal, store, now, close, replica, operators: new OperatorRequests([], false) };
+  const { journal, intake, store, now, close } = replica;
+  return { journal, intake, store, now, close, replica, operators: new OperatorRequests([], false) };
 }
 
 async function openEmbedded({
@@ -64,7 +66,7 @@ async function openEmbedded({
       await journal.durable();
       await store.close();
     };
-    return { journal, store, operators, now, close };
+    return { journal, intake: new JournalIntake(journal), store, operators, now, close };
   } catch (error) {
     await store.close();
     throw error;

@@ -15,10 +15,12 @@ import { withoutDocuments } from './key-files';
 import { JournaledState } from './journaled-state';
 import { applySnapshot } from './snapshot';
 import { type Journal } from './journal';
+import { type Intake } from './rounds/intake';
 import { type RoundStore, type Store } from './store/store';
 
 export interface Engine {
   readonly journal: Journal;
+  readonly intake: Intake;
   readonly context: CoordinatorContext;
   readonly store: RoundStore;
   /** Wakes long polls after every event that one of them may wait for. */

@@ -33,7 +33,7 @@ interface Observed {
 /** Also wakes long polls: every event but a contribution, of which a busy round has hundreds a second and nobody waits for one. */
 export function observe({ engine, metrics, logger, activeRouters }: Observed): Observer {
   engine.journal.onEvent((event, elsewhere) => {
-    if (event.type !== 'contribution-accepted' && event.type !== 'contribution-noted') {
+    if (event.type !== 'contribution-accepted') {
       engine.changes.notify();
       if (event.type === 'restored' && !elsewhere)
         logger.error(

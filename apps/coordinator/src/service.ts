@@ -77,7 +77,7 @@ export async function startService(
   const backend = await underAuthority(named('authorityKeyFile'), 'the database', () =>
     openBackend({ config, authorityKey, documents, judge, changes, logger, onFailure, now }),
   );
-  const { journal, store } = backend;
+  const { journal, intake, store } = backend;
   try {
     // Better not to start than to end with the first thing that has to be written.
     await store.check();
@@ -96,7 +96,7 @@ export async function startService(
     return await run(
       config,
       backend,
-      { journal, context, store, changes, now: backend.now },
+      { journal, intake, context, store, changes, now: backend.now },
       { contributions, scores },
       logger,
     );

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type CoordinatorEvent, LocalFleet, runCommittee, startEpoch } from '@secagg/protocol';
+import { acceptedContribution, type CoordinatorEvent, LocalFleet, runCommittee, startEpoch } from '@secagg/protocol';
 import { type Bytes, defaultFields, SecaggError } from '@secagg/schema';
 import pg from 'pg';
 import { pino } from 'pino';
@@ -254,7 +254,14 @@ function history(fleet: LocalFleet): { key: string; events: CoordinatorEvent[] }
     const [active, idle] = await Promise.all([open(), open()]);
     // The other one hears of nothing until the round is gone.
     const follow = jest.spyOn(JournalLog.prototype, 'newer').mockRejectedValue(new Error('held up'));
-    for (const event of events) await active.journal.commit(() => ({ events: [event], reply: undefined }));
+    // As replicas have it: contributions beside the journal, and listed in it at the close.
+    const accepted = events.flatMap((event) => (event.type === 'contribution-accepted' ? [event] : []));
+    const headers = accepted.map(({ bytes }) => acceptedContribution(bytes).checked.signed);
+    for (const event of events.filter(({ type }) => type !== 'contribution-accepted')) {
+      const list: CoordinatorEvent[] =
+        event.type === 'round-closed' ? [{ type: 'contributions-listed', key, headers }] : [];
+      await active.journal.commit(() => ({ events: [...list, event], reply: undefined }));
+    }
     await active.journal.release(key);
     expect(active.journal.state.rounds.has(key)).toBe(false);
     expect(await query(`SELECT count(*)::int AS n FROM journal WHERE round_key = '${key}'`)).toEqual([{ n: 0 }]);

@@ -46,20 +46,18 @@ describe('a round whose sums are counted elsewhere', () => {
   runCommittee(coordinator, fleet.members, now + 1000);
   const accepted = events.filter((event): event is Accepted => event.type === 'contribution-accepted');
   const opening = events.findIndex(({ type }) => type === 'round-published');
-  const noted = (event: CoordinatorEvent): CoordinatorEvent =>
-    event.type === 'contribution-accepted'
-      ? {
-          type: 'contribution-noted',
-          key: event.key,
-          router: event.router,
-          header: acceptedContribution(event.bytes).checked.signed,
-        }
-      : event;
+  const listed: CoordinatorEvent[] = [accepted.slice(0, 4), accepted.slice(4)].map((part) => ({
+    type: 'contributions-listed',
+    key,
+    headers: part.map(({ bytes }) => acceptedContribution(bytes).checked.signed),
+  }));
 
   function replica() {
     const state = emptyCoordinator(coordinator.state.view);
-    const heard = events.slice(0, opening).map(noted);
-    for (const event of heard) evolveCoordinator(state, event);
+    for (const event of events.slice(0, opening)) {
+      if (event.type === 'round-closed') for (const list of listed) evolveCoordinator(state, list);
+      if (event.type !== 'contribution-accepted') evolveCoordinator(state, event);
+    }
     return { state, round: state.rounds.get(key) as RoundState };
   }
   /** As two tasks would add them up. */

@@ -23,21 +23,26 @@ import { migrations } from '../store/migrations';
 import { kyselyOn, openPool } from '../store/postgres/connect';
 import { JournalLog, type JournalRow, type Turn } from '../store/postgres/journal-log';
 import { databaseAway, databaseRefusal } from '../store/postgres/start-fault';
+import { OpenRounds } from '../store/postgres/open-rounds';
 import { PostgresStore } from '../store/postgres/postgres-store';
 import { listenForAppends } from './listen';
-import { eventOfRow, rowOf } from './shared-events';
+import { eventOfRow, roundsClosedBy, rowOf } from './shared-events';
+import { SharedIntake } from './shared-intake';
 import { SharedJournal } from './shared-journal';
 
 export interface Replica {
   readonly journal: SharedJournal;
+  readonly intake: SharedIntake;
   readonly store: PostgresStore;
   readonly now: () => number;
   close(): Promise<void>;
 }
 
-/** Turns of the journal and looks at it; everything else. */
+/** Turns of the journal and looks at it. */
 const JOURNAL_CONNECTIONS = 2;
 const STORE_CONNECTIONS = 6;
+/** Batches of contributions: of two rounds at once, and what is asked about them. */
+const INTAKE_CONNECTIONS = 3;
 /** How often the journal is looked at when the database says nothing, which it may be kept from. */
 const LOOK_MS = 1000;
 /** Appends of others come in bursts: they are read together. */
@@ -53,7 +58,9 @@ export async function openReplica(
 ): Promise<Replica> {
   const journalPool = openPool(url, JOURNAL_CONNECTIONS);
   const storePool = openPool(url, STORE_CONNECTIONS);
-  const end = async (): Promise<void> => void (await Promise.all([journalPool.end(), storePool.end()]));
+  const intakePool = openPool(url, INTAKE_CONNECTIONS);
+  const pools = [journalPool, storePool, intakePool];
+  const end = async (): Promise<void> => void (await Promise.all(pools.map((pool) => pool.end())));
   const trouble = troubleLog((text) => logger.warn({ text }, 'the database cannot be used'));
   const clock = { offsetMs: 0 };
   try {
@@ -77,14 +84,17 @@ export async function openReplica(
       events: documents && isNewer(journal.state, documents) ? updateFleet(view, documents) : [],
       reply: undefined,
     }));
-    const unfollow = follow(journal, url);
+    const intake = new SharedIntake(journal, new OpenRounds(intakePool), trouble.tell);
+    const unfollow = follow(journal, intake, url);
     const close = async () => {
       await unfollow();
+      await intake.idle();
       await journal.idle();
       await end();
     };
     return {
       journal,
+      intake,
       store: new PostgresStore(kyselyOn(storePool), randomUUID(), trouble.tell),
       now: () => now() + clock.offsetMs,
       close,
@@ -136,12 +146,25 @@ const resume = (log: JournalLog, restore: Restore): Promise<readonly Coordinator
     let events: readonly CoordinatorEvent[] = [];
     if (mark) {
       const { state, position } = await restore(following(turn, first.rows), await turn.snapshot());
-      ({ events } = resumeFromBackup(state, mark, first.nowMs));
+      const { events: resuming } = resumeFromBackup(state, mark, first.nowMs);
+      events = [...(await listings(turn, resuming, state)), ...resuming];
       await turn.append(events.map((event, index) => rowOf(event, position + 1 + index)));
     }
     await turn.settle();
     return events;
   });
+
+/** What was acknowledged in the rounds that are dropped keeps its receipt. */
+async function listings(
+  turn: Turn,
+  events: readonly CoordinatorEvent[],
+  state: CoordinatorState,
+): Promise<CoordinatorEvent[]> {
+  const lists: CoordinatorEvent[] = [];
+  for (const key of roundsClosedBy(events, state))
+    for (const headers of await turn.closeRound(key)) lists.push({ type: 'contributions-listed', key, headers });
+  return lists;
+}
 
 async function* following(turn: Turn, first: readonly JournalRow[]): AsyncIterable<JournalRow> {
   for (let rows = first; rows.length > 0; rows = (await turn.newer(rows[rows.length - 1].id)).rows) yield* rows;
@@ -157,9 +180,10 @@ const restorer =
     let position = 0;
     for await (const row of rows) {
       const event = eventOfRow(row);
-      if (state) evolveCoordinator(state, event);
-      else {
-        if (event.type !== 'fleet-updated')
+      if (state) {
+        if (event) evolveCoordinator(state, event);
+      } else {
+        if (event?.type !== 'fleet-updated')
           throw new SecaggError('internal', 'the journal does not start with the fleet documents');
         state = emptyCoordinator(verifyFleet(authorityKey, event.documents));
         if (snapshot) applySnapshot(state, snapshot);
@@ -170,14 +194,17 @@ const restorer =
     return { state, position };
   };
 
-function follow(journal: SharedJournal, url: string): () => Promise<void> {
+function follow(journal: SharedJournal, intake: SharedIntake, url: string): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const look = () => {
     timer = undefined;
     // A failure was told of where it happened, and the next look comes soon.
     journal.fresh().catch(() => undefined);
   };
-  const looking = setInterval(look, LOOK_MS);
+  const looking = setInterval(() => {
+    look();
+    intake.look().catch(() => undefined);
+  }, LOOK_MS);
   const stop = listenForAppends(url, () => {
     timer ??= setTimeout(look, FOLLOW_DELAY_MS);
   });

@@ -21,8 +21,9 @@ import { takeSnapshot } from '../snapshot';
 import { type JournalLog, type JournalRow, type NewRow, type Newer, type Turn } from '../store/postgres/journal-log';
 import { type TaskChange } from '../store/postgres/task-changes';
 import { type UsedNonce } from '../store/store';
-import { epochKey } from '../event-codec';
-import { eventOfRow, rowOf, shared, taskChangesOf } from './shared-events';
+import { epochKey, roundKeyOf } from '../event-codec';
+import { laneRooms } from '../store/postgres/open-rounds';
+import { eventOfRow, roundsClosedBy, rowOf, taskChangesOf } from './shared-events';
 
 interface Waiting {
   resolve(): void;
@@ -34,6 +35,8 @@ interface Pending {
   readonly nonce?: UsedNonce;
   /** Keys whose entries this removes: a turn of its own. */
   readonly releases?: () => readonly string[];
+  /** A round of an earlier release, to be opened for contributions beside the journal. */
+  readonly opens?: string;
   resolve(reply: unknown): void;
   reject(error: unknown): void;
 }
@@ -59,8 +62,7 @@ export interface SharedJournalOptions {
 
 export class SharedJournal implements Journal {
   private current: CoordinatorState;
-  /** Id of the newest entry that is in the state. */
-  private position: number;
+  private newest: number;
   /** Memory holds what may not be in the journal, or lacks what was removed from it: to be restored before it is used. */
   private stale = false;
   /** Counts the states that were thrown away. */
@@ -77,11 +79,16 @@ export class SharedJournal implements Journal {
     restored: { state: CoordinatorState; position: number },
   ) {
     this.current = restored.state;
-    this.position = restored.position;
+    this.newest = restored.position;
   }
 
   get state(): CoordinatorState {
     return this.current;
+  }
+
+  /** Id of the newest entry that is in the state. */
+  get position(): number {
+    return this.newest;
   }
 
   commit<Reply>(decide: Decide<Reply>, useNonce?: () => UsedNonce): Promise<Reply> {
@@ -114,6 +121,19 @@ export class SharedJournal implements Journal {
     );
   }
 
+  /** Opens a round for contributions that an earlier release has announced. Nothing for others. */
+  async openRound(key: string): Promise<void> {
+    await this.enqueue(() => ({ events: [], reply: undefined }), { opens: key });
+  }
+
+  /** Resolves when the state has nothing that may not be in the journal: until something else happens in this process. */
+  async committed(): Promise<void> {
+    while (this.stale || this.ahead) {
+      if (this.stale) await this.fresh();
+      await this.ahead;
+    }
+  }
+
   fresh(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.readers.push({ resolve, reject });
@@ -142,7 +162,7 @@ export class SharedJournal implements Journal {
     while (this.running) await this.running;
   }
 
-  private enqueue(decide: Decide<unknown>, what: Pick<Pending, 'nonce' | 'releases'>): Promise<unknown> {
+  private enqueue(decide: Decide<unknown>, what: Pick<Pending, 'nonce' | 'releases' | 'opens'>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.steps.push({ decide, ...what, resolve, reject });
       this.run();
@@ -210,8 +230,9 @@ export class SharedJournal implements Journal {
           this.distrust();
           throw new EntriesMissed();
         }
-        this.apply(eventOfRow(row), true);
-        this.position = row.id;
+        const event = eventOfRow(row);
+        if (event) this.apply(event, true);
+        this.newest = row.id;
       }
     }
   }
@@ -228,7 +249,7 @@ export class SharedJournal implements Journal {
         this.ahead = new Promise((resolve) => {
           ended = resolve;
         });
-        const decided = this.decideAll(steps, used, settle);
+        const decided = await this.decideAll(turn, steps, used, settle);
         await this.write(turn, steps[0].releases, decided, newer.nowMs);
         return decided.events;
       });
@@ -241,44 +262,73 @@ export class SharedJournal implements Journal {
       ended();
     }
     for (const { type } of own) failpoint(`after-durable:${type}`);
-    for (const event of own) this.tell(shared(event), false);
+    for (const event of own) this.tell(event, false);
     for (const act of settle) act();
     for (const reader of readers) reader.resolve();
   }
 
-  /** Decides and applies one step after the other, on the state that the ones before have left. Answers wait for the commit. */
-  private decideAll(steps: Pending[], used: readonly UsedNonce[], settle: (() => void)[]): Decided {
-    const decided: Decided = { events: [], rows: [], nonces: [], tasks: [] };
-    let bytes = 0;
+  /**
+   * Decides and applies one step after the other, on the state that the ones before have left. Answers wait for the commit.
+   * A round that closes has its contributions listed first.
+   */
+  private async decideAll(
+    turn: Turn,
+    steps: Pending[],
+    used: readonly UsedNonce[],
+    settle: (() => void)[],
+  ): Promise<Decided> {
+    const decided: Decided = { events: [], rows: [], nonces: [], tasks: [], bytes: 0 };
     for (const [index, pending] of steps.entries()) {
-      if (bytes > BYTES_PER_TURN) {
+      if (decided.bytes > BYTES_PER_TURN) {
         this.steps.unshift(...steps.splice(index));
         break;
       }
+      const { nonce, opens } = pending;
       let step: Step<CoordinatorEvent, unknown>;
       try {
-        const { nonce } = pending;
         if (nonce && (used.includes(nonce) || decided.nonces.some((other) => sameNonce(other, nonce)))) {
           throw new SecaggError('duplicate', 'the request was taken before', { party: nonce.operator });
         }
         step = pending.decide(this.state);
-        if (nonce) decided.nonces.push(nonce);
       } catch (error) {
         settle.push(() => pending.reject(error));
         continue;
       }
-      for (const event of step.events) {
-        this.position += 1;
-        const row = rowOf(event, this.position);
-        evolveCoordinator(this.state, shared(event));
-        decided.events.push(event);
-        decided.rows.push(row);
-        decided.tasks.push(...taskChangesOf(event, this.state));
-        bytes += row.body.length + (row.contribution?.bytes.length ?? 0);
+      const closing = roundsClosedBy(step.events, this.state);
+      for (const key of closing)
+        for (const headers of await turn.closeRound(key))
+          this.include(decided, { type: 'contributions-listed', key, headers });
+      if (closing.length > 0) {
+        // Once more, now that the state has the contributions. What this throws ends the turn, and nothing of it is kept.
+        step = pending.decide(this.state);
+        if (roundsClosedBy(step.events, this.state).length < closing.length)
+          throw new SecaggError('internal', 'a round that was to close did not');
       }
+      if (nonce) decided.nonces.push(nonce);
+      for (const event of step.events) {
+        this.include(decided, event);
+        if (event.type === 'round-announced') await this.open(turn, roundKeyOf(event));
+      }
+      await this.open(turn, opens);
       settle.push(() => pending.resolve(step.reply));
     }
     return decided;
+  }
+
+  private include(decided: Decided, event: CoordinatorEvent): void {
+    this.newest += 1;
+    const row = rowOf(event, this.position);
+    evolveCoordinator(this.state, event);
+    decided.events.push(event);
+    decided.rows.push(row);
+    decided.tasks.push(...taskChangesOf(event, this.state));
+    decided.bytes += row.body.length;
+  }
+
+  private async open(turn: Turn, key: string | undefined): Promise<void> {
+    const round = key === undefined ? undefined : this.state.rounds.get(key);
+    if (key === undefined || round?.phase !== 'collecting') return;
+    await turn.openRound(key, laneRooms(round.round.config.max_participants - round.accepted.size));
   }
 
   private async write(
@@ -320,7 +370,7 @@ export class SharedJournal implements Journal {
     });
     const { state, position } = restored as unknown as { state: CoordinatorState; position: number };
     this.current = state;
-    this.position = position;
+    this.newest = position;
     this.stale = false;
     onRestored();
   }
@@ -333,6 +383,7 @@ interface Decided {
   readonly rows: NewRow[];
   readonly nonces: UsedNonce[];
   readonly tasks: TaskChange[];
+  bytes: number;
 }
 
 const unavailable = (): SecaggError =>

@@ -9,6 +9,7 @@ import { JournaledState } from '../journaled-state';
 import { type FinishedRound, type StoredContribution } from '../store/store';
 import { ContributionCache } from './contribution-cache';
 import { RoundFinisher } from './finish-rounds';
+import { JournalIntake } from './intake';
 import { RoundDriver } from './round-driver';
 
 const start = Date.UTC(2026, 0, 1);
@@ -86,6 +87,7 @@ function answeredRound() {
   );
   const engine = {
     journal,
+    intake: new JournalIntake(journal),
     store,
     context: { ...coordinator.context, contribution: contributions.lookup },
     changes: new Changes(),

@@ -78,14 +78,17 @@ export class RoundDriver {
       under.again = true;
       return;
     }
-    const { journal, context, now } = this.engine;
+    const { journal, intake, context, now } = this.engine;
     const step = { again: false };
     this.moving.set(key, step);
     journal
-      .commitIfDue((state) => ({
-        events: state.rounds.has(key) ? tickRound(state, context, key, now()) : [],
-        reply: undefined,
-      }))
+      .commitIfDue((state) => {
+        const round = state.rounds.get(key);
+        return {
+          events: round ? tickRound(state, context, key, now(), intake.known(key, round)) : [],
+          reply: undefined,
+        };
+      })
       .catch((error: unknown) => this.failed(key, error))
       .finally(() => {
         this.moving.delete(key);

@@ -2,15 +2,21 @@
 import { type CoordinatorState, highestRoundNumber, roundKey, type RoundState } from '@secagg/protocol';
 import { type ClusterHash, decisionMessage, type RoundNumber, type RoundStatus, SecaggError } from '@secagg/schema';
 import { type Journal } from '../journal';
+import { type Intake } from './intake';
 import { type RoundStore } from '../store/store';
 
-export const statusOfRound = (round: RoundState): RoundStatus => ({
-  cluster: round.round.config.cluster,
-  round: round.round.config.round,
-  phase: round.phase,
-  contributions: round.accepted.size,
-  ...(round.phase === 'aborted' && round.decision ? { decision: round.decision.decision } : {}),
-});
+export async function statusOfRound(intake: Intake, round: RoundState): Promise<RoundStatus> {
+  const { cluster, round: number } = round.round.config;
+  const counted = await intake.count(roundKey(cluster, number), round);
+  return {
+    cluster,
+    round: number,
+    phase: round.phase,
+    // It may have closed while they were counted.
+    contributions: round.phase === 'collecting' ? counted : round.accepted.size,
+    ...(round.phase === 'aborted' && round.decision ? { decision: round.decision.decision } : {}),
+  };
+}
 
 /** Throws `no_round` for a round that was never announced here. */
 export async function recordedStatus(

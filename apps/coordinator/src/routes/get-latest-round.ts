@@ -5,7 +5,7 @@ import { type RoundNumber, SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { recordedStatus, statusOfRound } from '../rounds/round-status';
 
-export const getLatestRound = ({ journal, store }: Engine): Operation =>
+export const getLatestRound = ({ journal, intake, store }: Engine): Operation =>
   defineOperation({
     id: 'get-latest-round',
     method: 'get',
@@ -19,7 +19,7 @@ export const getLatestRound = ({ journal, store }: Engine): Operation =>
       if (number === undefined) throw new SecaggError('no_round', `cluster ${cluster} has had no round yet`);
       const live = journal.state.rounds.get(roundKey(cluster, number));
       const { round, phase, contributions } = live
-        ? statusOfRound(live)
+        ? await statusOfRound(intake, live)
         : await recordedStatus(store, cluster, number as RoundNumber);
       return jsonReply({
         cluster,

@@ -15,7 +15,7 @@ import { type Engine } from '../engine';
 import { isFinal } from '../rounds/phases';
 import { recordedStatus, statusOfRound } from '../rounds/round-status';
 
-export const getRoundStatus = ({ journal, store, changes }: Engine): Operation =>
+export const getRoundStatus = ({ journal, intake, store, changes }: Engine): Operation =>
   defineOperation({
     id: 'get-round-status',
     method: 'get',
@@ -40,7 +40,7 @@ export const getRoundStatus = ({ journal, store, changes }: Engine): Operation =
       const live = look();
       return messageReply(
         roundStatusMessage,
-        live ? statusOfRound(live) : await recordedStatus(store, cluster, number),
+        live ? await statusOfRound(intake, live) : await recordedStatus(store, cluster, number),
       );
     },
   });

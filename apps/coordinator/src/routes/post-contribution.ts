@@ -22,7 +22,7 @@ export interface ContributionObserver {
 }
 
 /** The hot path: one body, read once, checked, stored as it came, and a receipt when it is durable. */
-export const postContribution = ({ journal, context }: Engine, observer: ContributionObserver): Operation =>
+export const postContribution = ({ journal, intake, context }: Engine, observer: ContributionObserver): Operation =>
   defineOperation({
     id: 'post-contribution',
     method: 'post',
@@ -54,21 +54,19 @@ export const postContribution = ({ journal, context }: Engine, observer: Contrib
         const checked = checkContribution(view, round, body);
         const checkSeconds = since(begun);
         seconds = checkSeconds;
-        let isNew = false;
-        const receipt = await journal.commit((state) => {
-          const start = performance.now();
-          // Long over, when it was let go of a moment ago.
-          liveRound(state, cluster, number);
-          const step = receiveContribution(
-            state,
-            context,
-            roundKey(cluster, number),
-            body,
-            state.view === view ? checked : undefined,
-          );
-          isNew = step.events.length > 0;
-          seconds = checkSeconds + since(start);
-          return step;
+        const { receipt, isNew } = await intake.take({
+          key: roundKey(cluster, number),
+          bytes: body,
+          contribution: checked,
+          receive: (state, elsewhere) => {
+            const start = performance.now();
+            // Long over, when it was let go of a moment ago.
+            const { round: current } = liveRound(state, cluster, number);
+            const contribution = state.view === view ? checked : checkContribution(state.view, current, body);
+            const step = receiveContribution(state, context, roundKey(cluster, number), body, contribution, elsewhere);
+            seconds = checkSeconds + since(start);
+            return step;
+          },
         });
         if (isNew) observer.accepted(cluster, seconds);
         return messageReply(signedMessage, receipt, isNew ? 201 : 200);

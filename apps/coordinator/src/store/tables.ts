@@ -5,7 +5,15 @@ import { type SuspicionClusterRow, type SuspicionRow } from './suspicion-rows';
 
 export interface Tables {
   journal: { id: number; round_key: string | null; type: string; body: Bytes };
-  contributions: { journal_id: number; round_key: string; router: PartyId; bytes: Bytes };
+  contributions: {
+    journal_id: Generated<number>;
+    round_key: string;
+    router: PartyId;
+    bytes: Bytes;
+    /** On PostgreSQL, of what is beside the journal. */
+    header: Generated<Bytes | null>;
+  };
+  open_rounds: { round_key: string; lane: number; room: number; taken: Generated<number> };
   finished_rounds: {
     round_key: string;
     cluster: string;

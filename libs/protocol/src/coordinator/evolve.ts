@@ -108,13 +108,16 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
   switch (event.type) {
     case 'contribution-accepted': {
       const { checked, contribution } = event.checked ?? acceptedContribution(event.bytes);
-      round.sums[checked.header.group].addPacked(contribution.ciphertext);
+      round.sums?.[checked.header.group].addPacked(contribution.ciphertext);
       round.accepted.set(event.router, checked);
       return;
     }
-    case 'contribution-noted':
-      round.sumsElsewhere = true;
-      round.accepted.set(event.router, acceptedHeader(event.header));
+    case 'contributions-listed':
+      round.sums = undefined;
+      for (const signed of event.headers) {
+        const checked = acceptedHeader(signed);
+        round.accepted.set(checked.header.router, checked);
+      }
       return;
     case 'round-closed':
       round.phase = 'checking';
@@ -164,7 +167,7 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
     case 'round-published':
       round.phase = 'published';
       round.result = [...event.sums];
-      for (const sum of round.sums) sum.wipe();
+      for (const sum of round.sums ?? []) sum.wipe();
       return;
     case 'round-undecided':
       // A journal of an earlier release, which counted votes for an abort apart when their reasons differed.

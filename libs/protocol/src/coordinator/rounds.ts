@@ -19,7 +19,7 @@ import { signDocument } from '../wire/documents';
 import { refuse } from '../checks/check';
 import { refuseSecond } from '../evidence/refuse-second';
 import { checkFresh } from '../fleet/freshness';
-import { deriveSet } from '../round/contribution-set';
+import { type CheckedHeader, deriveSet } from '../round/contribution-set';
 import { areEnoughGroups, reachesMinimum } from '../round/thresholds';
 import { inRound, roundKey, type VerifiedRound } from '../round/verified-round';
 import { type Step } from '../role';
@@ -74,6 +74,14 @@ function checkNoneOpen({ rounds }: CoordinatorState, cluster: string): void {
   });
 }
 
+/** What is known of a round's contributions that the state does not have: they are accepted outside the journal until the round closes. */
+export interface AcceptedElsewhere {
+  /** The contribution of this router that is held. */
+  readonly held?: CheckedHeader;
+  /** How many contributions there are. */
+  readonly count?: number;
+}
+
 /**
  * Checks a contribution. The receipt may be sent once the event is durable. The identical contribution again gets the same
  * receipt without a new event, also after the close. Refusals throw with their code and change nothing.
@@ -85,11 +93,12 @@ export function receiveContribution(
   key: string,
   bytes: Bytes,
   contribution: CheckedContribution = checkContribution(state.view, roundOf(state, key).round, bytes),
+  elsewhere: AcceptedElsewhere = {},
 ): Step<CoordinatorEvent, Signed> {
   const round = roundOf(state, key);
   const { checked } = contribution;
   const { router } = checked.header;
-  const held = round.accepted.get(router);
+  const held = round.accepted.get(router) ?? elsewhere.held;
   const { config, configHash } = round.round;
   const receipt = (): Signed => {
     const body: Receipt = {
@@ -120,7 +129,7 @@ export function receiveContribution(
   checkStanding(state, router);
   if (round.phase !== 'collecting')
     throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
-  if (round.accepted.size >= config.max_participants)
+  if ((elsewhere.count ?? round.accepted.size) >= config.max_participants)
     throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
   checkQuarantine(context, round.round, router);
   return { events: [{ type: 'contribution-accepted', key, router, bytes, checked: contribution }], reply: receipt() };
@@ -157,12 +166,16 @@ function checkQuarantine(
   });
 }
 
-/** What time alone brings on in a round: the close, the proposal, an abort, giving up, the publication. */
+/**
+ * What time alone brings on in a round: the close, the proposal, an abort, giving up, the publication.
+ * @param accepted how many contributions an open round has, where they are accepted outside the journal
+ */
 export function tickRound(
   state: CoordinatorState,
   context: CoordinatorContext,
   key: string,
   nowMs: number,
+  accepted = roundOf(state, key).accepted.size,
 ): readonly CoordinatorEvent[] {
   const round = roundOf(state, key);
   switch (round.phase) {
@@ -173,7 +186,7 @@ export function tickRound(
           { type: 'abort-proposed', key, reason: 'no_valid_proposal' },
           { type: 'round-undecided', key },
         ];
-      return nowMs >= round.round.config.deadline_ms || round.accepted.size >= round.round.config.max_participants
+      return nowMs >= round.round.config.deadline_ms || accepted >= round.round.config.max_participants
         ? closeRound(round, context, key, nowMs)
         : [];
     case 'checking':
@@ -274,7 +287,7 @@ function answeringTimeout(
 }
 
 const publish = (round: RoundState, context: CoordinatorContext, key: string): CoordinatorEvent[] =>
-  round.sumsElsewhere || !isOpenable(round) ? [] : [published(round, context, key, round.sums)];
+  !round.sums || !isOpenable(round) ? [] : [published(round, context, key, round.sums)];
 
 /** Whether a round was decided for opening and every piece sum that takes is there. */
 export function isOpenable(round: RoundState): boolean {

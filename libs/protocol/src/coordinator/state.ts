@@ -94,10 +94,8 @@ export interface RoundState {
   readonly documents: FleetDocuments;
   phase: RoundPhase;
   readonly accepted: Map<PartyId, CheckedHeader>;
-  /** Running sum of all accepted ciphertexts per group. */
-  readonly sums: WordSum[];
-  /** Set once a contribution was noted without its bytes: the sums are counted elsewhere, and `sums` are not those of the accepted. */
-  sumsElsewhere?: boolean;
+  /** Running sum of all accepted ciphertexts per group; undefined once contributions were listed without their bytes. */
+  sums: readonly WordSum[] | undefined;
   closedAtMs?: number;
   /** The accepted headers in increasing order of router id, and their Merkle root; set at the close. */
   headers: readonly CheckedHeader[];
@@ -182,8 +180,8 @@ export type CoordinatorEvent =
       /** What the bytes decode to, where that was just found out; never persisted. */
       readonly checked?: CheckedContribution;
     }
-  /** An accepted contribution as coordinators know it that share a journal: its header counts, its bytes are left to whoever adds them up. */
-  | { readonly type: 'contribution-noted'; readonly key: string; readonly router: PartyId; readonly header: Signed }
+  /** Contributions that were accepted outside the journal, by their headers; their bytes are left to whoever adds them up. */
+  | { readonly type: 'contributions-listed'; readonly key: string; readonly headers: readonly Signed[] }
   | { readonly type: 'round-closed'; readonly key: string; readonly atMs: number }
   | { readonly type: 'report-received'; readonly key: string; readonly report: Signed }
   | { readonly type: 'round-proposed'; readonly key: string; readonly proposal: Signed }

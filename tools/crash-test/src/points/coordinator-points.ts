@@ -6,7 +6,7 @@ import { around, type CrashPoint, type Need } from './crash-point';
  * Written where coordinators share a database only, which this test has none of (apps/coordinator/test/replicas.spec.ts kills those), or by one
  * that comes back from a backup (apps/coordinator/test/restored.spec.ts).
  */
-type Elsewhere = 'contribution-noted' | 'round-released' | 'epochs-released' | 'restored';
+type Elsewhere = 'contributions-listed' | 'round-released' | 'epochs-released' | 'restored';
 
 /** Every event of its journal: the type makes a new one stop the build here. */
 const events: Readonly<Record<Exclude<CoordinatorEvent['type'], Elsewhere>, Need>> = {

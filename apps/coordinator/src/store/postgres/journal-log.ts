@@ -15,10 +15,12 @@ import {
   sql,
 } from 'kysely';
 import { type Pool, type PoolClient, type QueryResult } from 'pg';
-import { type StoredContribution, type UsedNonce } from '../store';
+import { type UsedNonce } from '../store';
 import { type Tables } from '../tables';
 import { type MarkRow, restoredFrom } from '../backup-mark';
 import { NOW_MS } from './clock';
+import { JOURNAL_LOCK } from './journal-lock';
+import { type RoundTurn, roundTurnOn } from './open-rounds';
 import { type TaskChange, taskStatements } from './task-changes';
 
 export interface JournalRow {
@@ -29,7 +31,6 @@ export interface JournalRow {
 
 export interface NewRow extends JournalRow {
   readonly roundKey?: string;
-  readonly contribution?: StoredContribution;
 }
 
 export interface Newer {
@@ -39,7 +40,7 @@ export interface Newer {
 }
 
 /** What may be done while it is this process's turn; all of it becomes durable together. */
-export interface Turn {
+export interface Turn extends RoundTurn {
   newer(afterId: number): Promise<Newer>;
   /** Which of the nonces were used before. */
   used(nonces: readonly UsedNonce[]): Promise<UsedNonce[]>;
@@ -56,8 +57,6 @@ export interface Turn {
   settle(): Promise<void>;
 }
 
-/** Any constant: what it stands for is this application's journal in this database. */
-const JOURNAL_LOCK = 0x5ecac66;
 export const JOURNAL_CHANNEL = 'secagg_journal';
 /** Releases that are kept, in entries of the journal: a replica that has not followed for longer restores its state anew. */
 const KEPT_RELEASES = 1000;
@@ -170,6 +169,8 @@ const run = (client: PoolClient, { sql: text, parameters }: CompiledQuery): Prom
   client.query(text, [...parameters]);
 
 const turnOn = (client: PoolClient): Turn => ({
+  ...roundTurnOn(client),
+
   async newer(afterId) {
     return newerOf(
       (await client.query(`${newerThan(afterId)}; SELECT ${NOW_MS} AS now_ms`)) as unknown as QueryResult[],
@@ -192,13 +193,6 @@ const turnOn = (client: PoolClient): Turn => ({
   async append(rows) {
     const entries = rows.map(({ id, roundKey, type, body }) => ({ id, round_key: roundKey ?? null, type, body }));
     await run(client, compiler.insertInto('journal').values(entries).compile());
-    const contributions = rows.flatMap(({ id, roundKey, contribution }) =>
-      contribution && roundKey !== undefined
-        ? [{ journal_id: id, round_key: roundKey, router: contribution.router, bytes: contribution.bytes }]
-        : [],
-    );
-    if (contributions.length > 0)
-      await run(client, compiler.insertInto('contributions').values(contributions).compile());
   },
 
   async useNonces(nonces, nowMs) {

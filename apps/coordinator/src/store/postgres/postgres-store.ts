@@ -19,7 +19,7 @@ export interface Task {
   readonly kind: TaskKind;
   readonly roundKey: string;
   readonly part: number;
-  /** Of a `sum`: the journal ids of its first and last contribution. */
+  /** Of a `sum`: the ids of its first and last contribution. */
   readonly firstId: number;
   readonly lastId: number;
 }
@@ -303,6 +303,7 @@ export class PostgresStore implements RoundStore {
   async pruneRound(roundKey: string): Promise<void> {
     await this.ask(() => this.db.deleteFrom('contributions').where('round_key', '=', roundKey).execute());
     await this.ask(() => this.db.deleteFrom('partial_sums').where('round_key', '=', roundKey).execute());
+    await this.ask(() => this.db.deleteFrom('open_rounds').where('round_key', '=', roundKey).execute());
   }
 
   /** Tells the others which routers wait here, and hears from those that have told since `windowMs`. */
