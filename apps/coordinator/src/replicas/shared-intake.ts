@@ -84,7 +84,8 @@ export class SharedIntake implements Intake {
 
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
-    while (this.queues.size > 0) await Promise.all([...this.queues.values()].map(({ running }) => running));
+    while (this.queues.size > 0)
+      await Promise.all([...this.queues.values()].map(({ running = Promise.resolve() }) => running));
   }
 
   private run(key: string, queue: Queue): void {
