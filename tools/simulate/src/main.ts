@@ -4,6 +4,8 @@ import { runAccuracy } from './accuracy/command';
 import { isAccuracy } from './accuracy/options';
 import { machine } from './machine';
 import { type CommandLine, parseCommandLine, usage } from './options';
+import { runReplay } from './replay/command';
+import { isReplay } from './replay/options';
 import { routingReport } from './routing/scenario';
 import { simulate } from './simulate';
 import { type HelperData } from './thread/messages';
@@ -43,6 +45,8 @@ if (!isMainThread) {
   runHelper(workerData as HelperData);
 } else if (isAccuracy(process.argv.slice(2))) {
   runAccuracy(process.argv.slice(2));
+} else if (isReplay(process.argv.slice(2))) {
+  runReplay(process.argv.slice(2));
 } else {
   const commandLine = parse();
   if (commandLine) run(commandLine);

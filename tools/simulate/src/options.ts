@@ -53,7 +53,8 @@ export const usage = `usage: npm run simulate -- [options]
   --json FILE        write the figures to FILE
   --scenario routing   regret of routing by local, federated and pooled knowledge; takes --routers (50), --rounds (12),
                        --requests of a router in a round (40), --worlds (3),
-                       --seed and --json
+                       --seed and --json. With --input FILE it plays real outcomes again, with options of its own:
+                       --scenario routing --input FILE --help
   --scenario accuracy  accuracy against epsilon on given requests; its own options: --scenario accuracy --help`;
 
 /** From here on a simulation is worth a second thread. */

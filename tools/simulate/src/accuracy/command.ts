@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { machine } from '../machine';
-import { betweenMarkers, tables } from './markdown';
+import { betweenMarkers } from '../markdown';
+import { tables } from './tables';
 import { accuracyUsage, parseAccuracyOptions } from './options';
-import { accuracyPlot } from './plot/accuracy-plot';
+import { accuracyPlot } from './accuracy-plot';
 import { readRows } from './read-rows';
 import { accuracyReport } from './report';
 
@@ -26,7 +27,10 @@ export function runAccuracy(args: readonly string[]): void {
   const text = tables(report);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`);
   if (markdown !== undefined)
-    writeFileSync(markdown, betweenMarkers(existsSync(markdown) ? readFileSync(markdown, 'utf8') : undefined, text));
+    writeFileSync(
+      markdown,
+      betweenMarkers('accuracy', existsSync(markdown) ? readFileSync(markdown, 'utf8') : undefined, text),
+    );
   if (svg !== undefined) writeFileSync(svg, accuracyPlot(report));
   console.log(text);
 }

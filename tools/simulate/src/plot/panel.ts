@@ -6,6 +6,8 @@ export interface Series {
   readonly dashed?: boolean;
   /** Null: no value, a gap in the line. */
   readonly points: readonly (readonly [x: number, y: number | null])[];
+  /** Half the length of a bar at each point; 0 or absent: none. */
+  readonly bars?: readonly number[];
 }
 
 export interface Panel {
@@ -42,7 +44,7 @@ export function drawPanel(panel: Panel, { left, top, width, height }: Box): stri
     element('rect', { x: left, y: top, width, height, fill: 'none', stroke: '#999' }),
     label(left + width / 2, top + height + 29, panel.xLabel, { 'text-anchor': 'middle', fill: '#666' }),
   ];
-  const lines = panel.series.flatMap(({ colour, dashed, points }) => {
+  const lines = panel.series.flatMap(({ colour, dashed, points, bars }) => {
     const placed = points.map(([px, py]) => (py === null ? undefined : { x: x(px), y: y(py) }));
     return [
       ...runs(placed)
@@ -50,6 +52,11 @@ export function drawPanel(panel: Panel, { left, top, width, height }: Box): stri
         .map((run) =>
           polyline(run, { stroke: colour, 'stroke-width': 1.8, 'stroke-dasharray': dashed ? '5 4' : undefined }),
         ),
+      ...points.flatMap(([px, py], i) => {
+        const half = bars?.[i] ?? 0;
+        if (py === null || !(half > 0)) return [];
+        return [element('line', { x1: x(px), x2: x(px), y1: y(py - half), y2: y(py + half), stroke: colour })];
+      }),
       ...placed.flatMap((point) =>
         point
           ? [element('circle', { cx: point.x, cy: point.y, r: 2.6, fill: dashed ? '#fff' : colour, stroke: colour })]

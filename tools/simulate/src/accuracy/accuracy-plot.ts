@@ -1,11 +1,11 @@
 /** The report as six panels over epsilon. */
-import { type AccuracyReport, type EpsilonRow, EPSILONS, type FleetReport } from '../report';
-import { MEANS } from '../figures';
-import { RULES } from '../routing';
-import { type Spread } from '../statistics';
-import { logAxis, logAxisOf, shareAxis } from './axis';
-import { drawPanel, type Panel, type Series } from './panel';
-import { drawing, element, label } from './svg';
+import { type AccuracyReport, type EpsilonRow, EPSILONS, type FleetReport } from './report';
+import { MEANS } from './figures';
+import { RULES } from './routing';
+import { type Spread } from './statistics';
+import { logAxis, logAxisOf, shareAxis } from '../plot/axis';
+import { drawPanel, type Panel, type Series } from '../plot/panel';
+import { drawing, element, label } from '../plot/svg';
 
 const COLOURS = ['#0b5fa5', '#2a9d8f', '#d1495b', '#e9a227'];
 const GREY = '#888';

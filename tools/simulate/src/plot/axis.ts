@@ -29,5 +29,19 @@ export function logAxis(values: readonly number[]): Axis {
   return logAxisOf(candidates.slice(first, Math.max(last, first + 1) + 1));
 }
 
+/** From 0 in at most five whole steps of 1, 2 or 5 to at least the largest value; all values at least 0. */
+export function linearAxis(values: readonly number[]): Axis {
+  const most = Math.max(...values, Number.MIN_VALUE);
+  let [step, count] = [1, Infinity];
+  for (let power = Math.floor(Math.log10(most)) - 1; count > 5; power++)
+    for (const mantissa of [1, 2, 5]) {
+      step = Number(`${mantissa}e${power}`);
+      count = Math.ceil(most / step);
+      if (count <= 5) break;
+    }
+  const ticks = Array.from({ length: count + 1 }, (_, i) => Number((i * step).toPrecision(12)));
+  return { ticks, place: linear(0, ticks[count]) };
+}
+
 /** Shares from 0 to 1. */
 export const shareAxis: Axis = { ticks: [0, 0.25, 0.5, 0.75, 1], place: linear(0, 1) };

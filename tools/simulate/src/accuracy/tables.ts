@@ -1,21 +1,9 @@
 /** The report as tables. */
+import { table } from '../markdown';
 import { type AccuracyReport, type EpsilonRow, type FleetReport } from './report';
 import { routersNeeded } from './routers-needed';
 import { RULES } from './routing';
 import { type Spread } from './statistics';
-
-const START = '<!-- accuracy: made by the simulator, do not edit -->';
-const END = '<!-- /accuracy -->';
-
-/** The document with new tables: in place of those between its markers, or alone where there is no document yet. Throws an Error for one without markers. */
-export function betweenMarkers(document: string | undefined, text: string): string {
-  const block = `${START}\n\n${text}\n${END}`;
-  if (document === undefined) return `${block}\n`;
-  const [start, end] = [document.indexOf(START), document.indexOf(END)];
-  if (start < 0 || end < start)
-    throw new Error(`the document has no place for the tables: put ${START} and ${END} into it`);
-  return document.slice(0, start) + block + document.slice(end + END.length);
-}
 
 export function tables(report: AccuracyReport): string {
   const { least, median, most } = report.requests_per_key;
@@ -133,6 +121,3 @@ const requests = (value: number): string => (value < 100 ? value.toPrecision(3) 
 /** Median / 90th percentile. */
 const both = ({ median, p90 }: Spread, format = significant): string =>
   median === null ? '-' : `${format(median)} / ${orNone(p90, format)}`;
-
-const table = (names: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [names, names.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
