@@ -7,6 +7,7 @@ import { type SecaggError, voteBodyMessage } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type Engine } from './engine';
 import { roundKeyOf } from './event-codec';
+import { type PutOff } from './rounds/put-off';
 import { type FinishedRound } from './store/store';
 import { type NewlyNamed } from './suspicion/scores';
 
@@ -16,6 +17,8 @@ export interface Observer {
   roundRefused(cluster: string, problem: SecaggError, cause: unknown): void;
   /** Warnings of a cluster's configuration, each in words. */
   scheduleDoesNotFit(cluster: string, warnings: readonly string[]): void;
+  /** The rounds of an interval are put off, no more, or for another reason. */
+  roundsPutOff(cluster: string, found: PutOff | undefined): void;
   roundFinished(record: FinishedRound, round: RoundState, result?: PublishedResult): void;
   /** Scores over rounds name these routers since the last round of the cluster that was published. */
   routersNamed(cluster: string, named: readonly NewlyNamed[]): void;
@@ -64,6 +67,12 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
     scheduleDoesNotFit: (cluster, warnings) => {
       for (const warning of warnings)
         logger.warn({ cluster, warning }, 'the rounds of a cluster do not fit the fleet policy');
+    },
+    roundsPutOff: (cluster, found) => {
+      metrics.roundsPutOff(cluster, found?.reason);
+      if (!found) return logger.info({ cluster }, 'rounds are not put off any more');
+      const { reason, detail, untilMs } = found;
+      logger.warn({ cluster, reason, detail, until: new Date(untilMs).toISOString() }, 'rounds are put off');
     },
     roundFinished: (record, round, result) => {
       const about = ofRoundKey(record.key);

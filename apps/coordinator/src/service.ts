@@ -171,7 +171,7 @@ async function run(
   journal.onEvent(({ type }) => {
     if (type === 'fleet-updated') warnOfSchedules();
   });
-  const triggers = new RoundTriggers(engine, config.clusters, waiting, observer.roundRefused);
+  const triggers = new RoundTriggers(engine, config.clusters, waiting, observer.roundRefused, observer.roundsPutOff);
   const settings = {
     lifetimeMs: config.epochLifetimeMs,
     renewBeforeMs: config.epochRenewBeforeMs ?? renewBefore(config),
@@ -209,6 +209,7 @@ async function run(
     finisher,
     misbehaviour,
     scores,
+    triggers,
     operators,
     proofs: new ProofSource(engine, finisher),
     ...(replica ? { refreshScores } : {}),
@@ -243,7 +244,7 @@ async function run(
   const tasks =
     replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, observer.roundFailed);
   const whereRoutersCount = config.clusters
-    .filter(({ trigger }) => trigger.kind === 'waiting')
+    .filter(({ trigger }) => trigger.kind !== 'manual')
     .map(({ plan }) => plan.cluster as string);
   const unshare = replica && shareWaiting(replica.store, waiting, whereRoutersCount, observer.unexpected);
   const unfollow = replica && followScores(engine, finisher, refreshScores, observer.unexpected);

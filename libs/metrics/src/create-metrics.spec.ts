@@ -39,6 +39,7 @@ const ROUTER_ONLY = {
   router_values_dropped_total: 'counter',
 };
 const COORDINATOR_ONLY = {
+  secure_agg_rounds_put_off: 'gauge',
   federation_participation_rate: 'gauge',
   federation_nodes_active: 'gauge',
   federation_routers_suspected: 'gauge',

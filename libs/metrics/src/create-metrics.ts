@@ -1,4 +1,10 @@
-import { coordinatorReasons, type EvidenceKind, type ProblemCode, routerNodeReasons } from '@secagg/schema';
+import {
+  coordinatorReasons,
+  type EvidenceKind,
+  type ProblemCode,
+  type PutOffReason,
+  routerNodeReasons,
+} from '@secagg/schema';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAlarmMetrics, createQuotaMetrics } from './alarms';
 import { createContributionMetrics } from './contributions';
@@ -8,6 +14,7 @@ import { createImplausibleCounter } from './implausible';
 import { createIngestMetrics, type IngestMetrics } from './ingest';
 import { createMisbehaviourCounter } from './misbehaviour';
 import { type BudgetsByCluster, createBudgetMetrics } from './privacy-budget';
+import { createPutOffMetric } from './put-off';
 import { createReadinessMetric } from './readiness';
 import { createFleetMetrics, createRoundMetrics } from './rounds';
 import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
@@ -50,6 +57,8 @@ export interface CoordinatorMetrics extends CommonMetrics {
   nodesActive(count: number): void;
   /** By cluster of the policy: routers that scores over rounds name, and those of them in quarantine. Others are forgotten. */
   routersSuspected(counts: SuspicionCounts): void;
+  /** The rounds of a cluster's interval are put off for this reason, or for none. */
+  roundsPutOff(cluster: string, reason: PutOffReason | undefined): void;
 }
 
 export interface RouterNodeMetrics extends CommonMetrics, IngestMetrics {
@@ -130,5 +139,6 @@ export function createMetrics(
     },
     nodesActive: fleet.nodesActive,
     routersSuspected: createSuspicionMetrics(registry),
+    roundsPutOff: createPutOffMetric(registry),
   };
 }

@@ -1,5 +1,6 @@
 export * from './ids';
 export * from './problems';
+export * from './put-off';
 export * from './readiness';
 export * from './signal';
 export * from './layout';

@@ -120,7 +120,13 @@ const privacy = z
 
 const trigger = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('manual') }),
-  z.strictObject({ kind: z.literal('interval'), everyMs: count(100, 30 * DAY_MS) }),
+  z.strictObject({
+    kind: z.literal('interval'),
+    everyMs: count(100, 30 * DAY_MS),
+    /** Left out in a row at most after rounds that gave nothing. */
+    maxSkippedIntervals: count(0, 1000).default(3),
+    spreadBudget: z.boolean().default(true),
+  }),
   z.strictObject({
     kind: z.literal('waiting'),
     routers: count(1, 1_000_000),

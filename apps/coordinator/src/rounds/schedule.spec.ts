@@ -10,7 +10,8 @@ import { type ClusterPlan } from './start-round';
 import { type Trigger } from './triggers';
 
 const rho = (epsilon: number) => epsilonToRho(epsilon, 1e-6);
-const hourly: Trigger = { kind: 'interval', everyMs: 3_600_000 };
+const every = (everyMs: number): Trigger => ({ kind: 'interval', everyMs, maxSkippedIntervals: 3, spreadBudget: true });
+const hourly = every(3_600_000);
 const half: ClusterPlan['privacy'] = { unit: 'request', rho: rho(0.5), assumedColluders: 1, deltaInverse: 1_000_000 };
 
 /** Of a policy of epsilon 8 in 30 days. */
@@ -54,7 +55,7 @@ it('says when the budget does not last for the interval, and what would fit', ()
 
 it.each<[string, Parameters<typeof warnings>]>([
   ['rounds that an operator starts', [{}, { trigger: { kind: 'manual' } }]],
-  ['a longer interval', [{}, { trigger: { kind: 'interval', everyMs: 5 * 3_600_000 } }]],
+  ['a longer interval', [{}, { trigger: every(5 * 3_600_000) }]],
   ['a smaller epsilon', [{ rho: rho(0.2) }]],
   ['rounds without noise', [{ rho: 'unsafe-none' }]],
   ['a horizon that is as long', [{ rho: { kind: 'horizon', rounds: 744 } }]],

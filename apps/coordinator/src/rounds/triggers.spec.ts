@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { LocalFleet, roundKey } from '@secagg/protocol';
+import { LocalFleet, roundKey, runCommittee } from '@secagg/protocol';
 import { defaultFields, type SecaggError } from '@secagg/schema';
 import { Changes } from '../changes';
 import { type Engine } from '../engine';
 import { JournaledState } from '../journaled-state';
+import { type Interval, type PutOff } from './put-off';
 import { RoundTriggers, type Trigger } from './triggers';
 import { WaitingRouters } from './waiting-routers';
 
 const start = Date.UTC(2026, 0, 1);
+
+const every = (everyMs: number, maxSkippedIntervals = 0): Interval => ({
+  kind: 'interval',
+  everyMs,
+  maxSkippedIntervals,
+  spreadBudget: true,
+});
 
 function trial(trigger: Trigger, withEpoch = true) {
   const fleet = new LocalFleet({
@@ -39,6 +47,7 @@ function trial(trigger: Trigger, withEpoch = true) {
   > as Engine;
   const waiting = new WaitingRouters();
   const refusals: SecaggError[] = [];
+  const told: (PutOff['reason'] | undefined)[] = [];
   const plan = {
     cluster: fleet.cluster,
     keys: ['m:t'],
@@ -51,8 +60,12 @@ function trial(trigger: Trigger, withEpoch = true) {
     sendDelayMs: 0,
     durationMs: 1000,
   };
-  const triggers = new RoundTriggers(engine, [{ plan, trigger }], waiting, (_cluster, problem) =>
-    refusals.push(problem),
+  const triggers = new RoundTriggers(
+    engine,
+    [{ plan, trigger }],
+    waiting,
+    (_cluster, problem) => refusals.push(problem),
+    (_cluster, found) => told.push(found?.reason),
   );
   /** Highest round after looking at this time, rounds past their deadline being closed. */
   const look = async (atMs: number): Promise<number> => {
@@ -65,23 +78,36 @@ function trial(trigger: Trigger, withEpoch = true) {
   const cluster = fleet.cluster;
   /** As an operator's request does, with force. */
   const announce = (atMs: number) => fleet.announce(plan, start + atMs);
-  return { look, announce, waiting, refusals, cluster, state, withEpoch: () => fleet.startEpoch(start) };
+  const next = () => triggers.next(fleet.cluster);
+  return {
+    fleet,
+    journal,
+    told,
+    next,
+    look,
+    announce,
+    waiting,
+    refusals,
+    cluster,
+    state,
+    withEpoch: () => fleet.startEpoch(start),
+  };
 }
 
 describe('round triggers', () => {
   it('starts a round every interval, counted from the last announcement, never two at once', async () => {
-    const { look } = trial({ kind: 'interval', everyMs: 3000 });
+    const { look } = trial(every(3000));
     expect(await look(0)).toBe(1);
     expect(await look(2999)).toBe(1);
     expect(await look(3000)).toBe(2);
-    const short = trial({ kind: 'interval', everyMs: 100 });
+    const short = trial(every(100));
     expect(await short.look(0)).toBe(1);
     expect(await short.look(999)).toBe(1);
     expect(await short.look(1000)).toBe(2);
   });
 
   it('never opens one beside a round that an operator has started, nor beside one that was forced', async () => {
-    const { look, announce } = trial({ kind: 'interval', everyMs: 3000 });
+    const { look, announce } = trial(every(3000));
     announce(0);
     expect(await look(0)).toBe(1);
     expect(await look(500)).toBe(1);
@@ -96,11 +122,11 @@ describe('round triggers', () => {
 
   it('counts nothing that was done while the clock was ahead', async () => {
     const hours = 2 * 3_600_000;
-    const { look } = trial({ kind: 'interval', everyMs: 3000 });
+    const { look } = trial(every(3000));
     expect(await look(hours)).toBe(1);
     expect(await look(0)).toBe(2);
     expect(await look(2999)).toBe(2);
-    const refused = trial({ kind: 'interval', everyMs: 3000 }, false);
+    const refused = trial(every(3000), false);
     await refused.look(hours);
     expect(refused.refusals).toHaveLength(1);
     refused.withEpoch();
@@ -128,9 +154,43 @@ describe('round triggers', () => {
   });
 
   it('tells of a refusal once, waits a little, and starts when it can', async () => {
-    const { look, refusals, cluster, state } = trial({ kind: 'interval', everyMs: 100 }, false);
+    const { look, refusals, cluster, state } = trial(every(100), false);
     for (let ms = 0; ms < 5000; ms += 100) expect(await look(ms)).toBe(0);
     expect(refusals.map(({ code }) => code)).toEqual(['committee_unavailable']);
     expect(state.rounds.has(roundKey(cluster, 1))).toBe(false);
+  });
+
+  it('counts the interval from a round that has left memory', async () => {
+    const { look, fleet, journal } = trial(every(3000));
+    expect(await look(0)).toBe(1);
+    await look(1500);
+    await journal.release(roundKey(fleet.cluster, 1));
+    expect(await look(2999)).toBe(1);
+    expect(await look(3000)).toBe(2);
+  });
+
+  it('puts rounds off when nobody came, tells so once, and starts one when routers have come', async () => {
+    const { look, fleet, told, next, waiting, cluster } = trial(every(100_000, 3));
+    const over = async (atMs: number) => {
+      await look(atMs + 1000);
+      for (const later of [2000, 20_000]) runCommittee(fleet.coordinator, fleet.members, start + atMs + later);
+    };
+    expect(await look(0)).toBe(1);
+    await over(0);
+    expect(await look(100_000)).toBe(1);
+    expect(next()).toMatchObject({ atMs: start + 200_000, putOff: { reason: 'too_few_routers', intervals: 1 } });
+    expect(await look(199_999)).toBe(1);
+    expect(await look(200_000)).toBe(2);
+    await over(200_000);
+    expect(await look(599_999)).toBe(2);
+    expect(told).toEqual(['too_few_routers']);
+    waiting.enter(cluster, 'router-0', start);
+    waiting.enter(cluster, 'router-1', start);
+    expect(await look(599_999)).toBe(3);
+    await over(599_999);
+    // They did not take part, so that their waiting is believed no more.
+    expect(await look(599_999 + 399_999)).toBe(3);
+    expect(await look(599_999 + 400_000)).toBe(4);
+    expect(told).toEqual(['too_few_routers', undefined, 'too_few_routers']);
   });
 });

@@ -1,11 +1,15 @@
-import { latestRoundSchema } from '@secagg/client';
+import { type LatestRound, latestRoundSchema } from '@secagg/client';
 import { clusterParameter, defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { roundKey } from '@secagg/protocol';
 import { type RoundNumber, SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
+import { type RoundTriggers } from '../rounds/triggers';
 import { recordedStatus, statusOfRound } from '../rounds/round-status';
 
-export const getLatestRound = ({ journal, intake, store }: Engine): Operation =>
+export const getLatestRound = (
+  { journal, intake, store }: Engine,
+  triggers: Pick<RoundTriggers, 'next'>,
+): Operation =>
   defineOperation({
     id: 'get-latest-round',
     method: 'get',
@@ -21,6 +25,7 @@ export const getLatestRound = ({ journal, intake, store }: Engine): Operation =>
       const { round, phase, contributions } = live
         ? await statusOfRound(intake, live)
         : await recordedStatus(store, cluster, number as RoundNumber);
+      const next = triggers.next(cluster);
       return jsonReply({
         cluster,
         round,
@@ -28,6 +33,13 @@ export const getLatestRound = ({ journal, intake, store }: Engine): Operation =>
         contributions,
         ...(live ? { deadline_ms: live.round.config.deadline_ms } : {}),
         ...(live?.abortReason === undefined ? {} : { reason: live.abortReason }),
+        ...(next ? { next: nextOf(next) } : {}),
       });
     },
   });
+
+function nextOf({ atMs, putOff }: NonNullable<ReturnType<RoundTriggers['next']>>): LatestRound['next'] {
+  if (!putOff) return { at_ms: atMs };
+  const { reason, detail, intervals } = putOff;
+  return { at_ms: atMs, put_off: { reason, detail, intervals } };
+}

@@ -10,6 +10,7 @@ import { type ViewSource } from '../rounds/member-views';
 import { type ProofSource } from '../rounds/proofs';
 import { SharedTranscripts } from '../rounds/shared-transcripts';
 import { type ClusterPlan } from '../rounds/start-round';
+import { type RoundTriggers } from '../rounds/triggers';
 import { type Scores } from '../suspicion/scores';
 import { type WaitingRouters } from '../rounds/waiting-routers';
 import { getBudget } from './get-budget';
@@ -50,6 +51,7 @@ export interface RouteParts {
   readonly views: ViewSource;
   readonly finisher: RoundFinisher;
   readonly scores: Scores;
+  readonly triggers: Pick<RoundTriggers, 'next'>;
   /** Present where other replicas count rounds too. */
   readonly refreshScores?: (cluster: string) => Promise<void>;
   readonly proofs: ProofSource;
@@ -76,6 +78,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     epochLifetimeMs,
     misbehaviour,
     scores,
+    triggers,
     refreshScores,
     metrics,
     refreshGauges,
@@ -92,7 +95,7 @@ export function createOperations(engine: Engine, parts: RouteParts): Operation[]
     getCurrentEpoch(engine),
     postEpoch(engine, operators, epochLifetimeMs),
     postRound(engine, operators, plans),
-    getLatestRound(engine),
+    getLatestRound(engine, triggers),
     postAnnouncement(engine),
     getRoundStatus(engine),
     getViews(engine, views),

@@ -62,6 +62,13 @@ export const latestRoundSchema = z.looseObject({
   deadline_ms: z.int().optional(),
   /** Why members were asked to abort it. */
   reason: z.string().optional(),
+  /** Of an interval: when the coordinator starts the next one by itself, and why that is later than one interval after the last. */
+  next: z
+    .looseObject({
+      at_ms: z.int(),
+      put_off: z.looseObject({ reason: z.string(), detail: z.string(), intervals: z.int() }).optional(),
+    })
+    .optional(),
 });
 export type LatestRound = z.infer<typeof latestRoundSchema>;
 

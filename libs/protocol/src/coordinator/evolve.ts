@@ -24,6 +24,7 @@ import { acceptedContribution, acceptedHeader } from './check-contribution';
 import { applyMisbehaviour } from './standing';
 import { chargeAnnounced, settleDecided } from './ledger';
 import { applyRestored, countAnnounced } from './numbering';
+import { noteAnnounced, noteOutcome } from './past-rounds';
 import { resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, epochOf, roundOf, type RoundState } from './state';
 
@@ -88,6 +89,7 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
       });
       chargeAnnounced(state, round);
       countAnnounced(state, config);
+      noteAnnounced(state, { round });
       state.latestRound.set(config.cluster, Math.max(config.round, state.latestRound.get(config.cluster) ?? 0));
       return;
     }
@@ -97,8 +99,11 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
     case 'misbehaviour-proven':
       applyMisbehaviour(state, event);
       return;
-    default:
-      evolveRound(state, roundOf(state, event.key), event);
+    default: {
+      const round = roundOf(state, event.key);
+      evolveRound(state, round, event);
+      noteOutcome(state, round);
+    }
   }
 }
 

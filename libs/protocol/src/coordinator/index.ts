@@ -3,6 +3,7 @@ export * from './epochs';
 export { allocatedRho, checkRoom, clusterLedger } from './ledger';
 export { evolve as evolveCoordinator } from './evolve';
 export { highestRoundNumber, learnOfAnnouncement, newestEpoch, type RestoredFrom, resumeFromBackup } from './numbering';
+export { type Fruitless, type PastRounds, pastRounds } from './past-rounds';
 export * from './plan-round';
 export * from './receive-committee';
 export * from './rounds';

@@ -37,6 +37,7 @@ import { type VerifiedDecision } from '../round/decision';
 import { type VerifiedRound } from '../round/verified-round';
 import { type Identity } from '../wire/identity';
 import { type CheckedContribution } from './check-contribution';
+import { type PastRounds } from './past-rounds';
 
 /** How long the coordinator waits for members before it goes on without them; all in milliseconds. */
 export interface CoordinatorTimings {
@@ -146,6 +147,8 @@ export interface CoordinatorState {
   readonly numbering: Numbering;
   /** The coordinator's privacy ledger of each cluster, for planning. */
   readonly ledgers: Map<string, LedgerState>;
+  /** By cluster. */
+  readonly pastRounds: Map<string, PastRounds>;
   /** Proven misbehaviour, the first of a kind by a party with a key, with its evidence; `id` names it to others. */
   readonly misbehaviour: Map<
     string,
@@ -206,6 +209,7 @@ export const emptyCoordinator = (view: FleetView): CoordinatorState => ({
   latestRound: new Map(),
   numbering: { skippedTo: new Map(), skipped: 0, epochsSkippedTo: 0, busyUntilMs: new Map(), busyFromMs: 0 },
   ledgers: new Map(),
+  pastRounds: new Map(),
   misbehaviour: new Map(),
 });
 

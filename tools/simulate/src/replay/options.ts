@@ -18,8 +18,8 @@ export const replayUsage = `usage: npm run simulate -- --scenario routing --inpu
                        output_tokens, cost_usd, a row for every prompt and model. Otherwise: model, task, success, latency_s, cost_usd,
                        context_tokens, generated_tokens
   --routers N          (40), of which a tenth joins at half-time
-  --rounds K           (24)
-  --requests R         of a router in a round (10)
+  --rounds K           (6)
+  --requests R         of a router in a round (40)
   --success-worth USD  what a success is worth beside its cost (0.1)
   --worlds W           fleets and requests drawn afresh, for means and standard errors (5)
   --coarse             every input once more, its tasks cut at their first underscore
@@ -48,8 +48,8 @@ export function parseReplayCommand(args: readonly string[]): ReplayCommand | 'he
       svg: text,
       help: { type: 'boolean', default: false },
       routers: { ...text, default: '40' },
-      rounds: { ...text, default: '24' },
-      requests: { ...text, default: '10' },
+      rounds: { ...text, default: '6' },
+      requests: { ...text, default: '40' },
       worlds: { ...text, default: '5' },
       'success-worth': { ...text, default: '0.1' },
     },

@@ -18,7 +18,7 @@ export type Timeline = 'steady' | 'newModel';
 /** One of so many routers joins at half-time, without any request of its own. */
 const ONE_IN_LATE = 10;
 /** Rounds after they join over which their regret is taken. */
-export const COLD_ROUNDS = 3;
+export const COLD_ROUNDS = 1;
 
 export const lateRouters = ({ routers }: PlayOptions): number => Math.max(1, Math.round(routers / ONE_IN_LATE));
 export const halfTime = ({ rounds }: PlayOptions): number => Math.floor(rounds / 2);

@@ -54,7 +54,12 @@ export function replayPlot(report: ReplayReport): string {
   const rows = report.inputs.map((input, row) => {
     const panels = [
       panel('all routers', 'regret of a request', input, ({ regret }) => regret),
-      panel('routers that join late', `their first ${report.coldRounds} rounds`, input, ({ lateRegret }) => lateRegret),
+      panel(
+        'routers that join late',
+        report.coldRounds === 1 ? 'in their first round' : `in their first ${report.coldRounds} rounds`,
+        input,
+        ({ lateRegret }) => lateRegret,
+      ),
       panel('a new model, the best one', 'since it came', input, ({ newModelRegret }) => newModelRegret),
     ];
     const above = top + stepY * row;

@@ -31,7 +31,7 @@ function inputTable(input: InputReport, report: ReplayReport): string {
         'less than local-only by',
         'success',
         'USD per 1000',
-        `late router, first ${report.coldRounds} rounds`,
+        `late router, ${firstRounds(report)}`,
         'less than local-only by',
         'new model, since it came',
         'less than local-only by',
@@ -63,6 +63,9 @@ export function nameOf({ knows, model }: PolicyReport): string {
     pooled: 'all requests, in the clear',
   }[knows];
 }
+
+export const firstRounds = ({ coldRounds }: Pick<ReplayReport, 'coldRounds'>): string =>
+  coldRounds === 1 ? 'its first round' : `its first ${coldRounds} rounds`;
 
 const shown = ({ mean, standardError }: Estimate): string => `${fixed(mean)}${plusMinus(standardError)}`;
 
