@@ -6,10 +6,7 @@ import { type Engine } from '../engine';
 import { type RoundTriggers } from '../rounds/triggers';
 import { recordedStatus, statusOfRound } from '../rounds/round-status';
 
-export const getLatestRound = (
-  { journal, intake, store }: Engine,
-  triggers: Pick<RoundTriggers, 'next'>,
-): Operation =>
+export const getLatestRound = ({ journal, intake, store }: Engine, triggers: Pick<RoundTriggers, 'next'>): Operation =>
   defineOperation({
     id: 'get-latest-round',
     method: 'get',
