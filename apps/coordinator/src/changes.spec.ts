@@ -1,4 +1,6 @@
-import { Changes, poll } from './changes';
+import { type CoordinatorEvent } from '@secagg/protocol';
+import { Changes, poll, wakeOnEvents } from './changes';
+import { type EventListener } from './journal';
 
 describe('poll', () => {
   const forever = new AbortController().signal;
@@ -51,4 +53,20 @@ describe('poll', () => {
     changes.notify();
     expect(woken).toEqual([1, 2, 3]);
   });
+});
+
+it('events of the journal wake polls by themselves, contributions do not', async () => {
+  const changes = new Changes();
+  const listeners: EventListener[] = [];
+  wakeOnEvents(changes, { onEvent: (listener) => listeners.push(listener) });
+  const event = (type: CoordinatorEvent['type']) => {
+    for (const listener of listeners) listener({ type } as CoordinatorEvent, false);
+  };
+  let looks = 0;
+  const polling = poll(changes, 60_000, new AbortController().signal, () => (looks++ === 1 ? 'found' : undefined));
+  event('contribution-accepted');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(looks).toBe(1);
+  event('round-announced');
+  expect(await polling).toBe('found');
 });

@@ -1,4 +1,6 @@
-/** Wakes whoever waits for something to change; what it was, they look up themselves. */
+import { type Journal } from './journal';
+
+/** Wakes long polls when something has changed; what it was, they look up themselves. */
 export class Changes {
   private waiting = new Set<() => void>();
 
@@ -23,6 +25,13 @@ export class Changes {
       this.waiting.add(done);
     });
   }
+}
+
+/** Every event wakes, but not contributions: nobody waits for one, and a busy round has hundreds a second. */
+export function wakeOnEvents(changes: Changes, journal: Pick<Journal, 'onEvent'>): void {
+  journal.onEvent(({ type }) => {
+    if (type !== 'contribution-accepted') changes.notify();
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Tells once whenever the fleet documents begin or cease to count as the current ones. */
+import { type Part } from '@secagg/host';
 import { type CoordinatorMetrics } from '@secagg/metrics';
 import { freshnessLeft, freshnessOf, freshnessProblem, type FreshnessState } from '@secagg/protocol';
 import { type Logger } from 'pino';
@@ -6,7 +7,8 @@ import { type Engine } from './engine';
 
 const LOOK_MS = 1000;
 
-export class FreshnessWatch {
+export class FreshnessWatch implements Part {
+  readonly name = 'freshness';
   private timer: NodeJS.Timeout | undefined;
   private told: FreshnessState | undefined;
 

@@ -33,11 +33,10 @@ interface Observed {
   readonly activeRouters: () => number;
 }
 
-/** Also wakes long polls: every event but a contribution, of which a busy round has hundreds a second and nobody waits for one. */
+/** Logs every event but contributions, of which a busy round has hundreds a second. */
 export function observe({ engine, metrics, logger, activeRouters }: Observed): Observer {
   engine.journal.onEvent((event, elsewhere) => {
     if (event.type !== 'contribution-accepted') {
-      engine.changes.notify();
       if (event.type === 'restored' && !elsewhere)
         logger.error(
           {

@@ -1,5 +1,5 @@
 /** Whether this coordinator can do its part in rounds, for `/readyz`, the log and a metric (docs/operations.md, Readiness and what to do). */
-import { ReadinessLog } from '@secagg/host';
+import { type Part, ReadinessLog } from '@secagg/host';
 import { type CoordinatorMetrics } from '@secagg/metrics';
 import {
   certificateProblem,
@@ -23,7 +23,8 @@ const STORE_LOOK_MS = 500;
 /** And so often while it has failed and nobody asks. */
 const FAILED_STORE_LOOK_MS = 10_000;
 
-export class Readiness {
+export class Readiness implements Part {
+  readonly name = 'readiness';
   private readonly log: ReadinessLog;
   private timer: NodeJS.Timeout | undefined;
   private isWritable = true;

@@ -1,4 +1,5 @@
 /** Keeps an epoch in force: starts a new one when it is needed, and another when one does not complete in time. */
+import { type Part } from '@secagg/host';
 import { certificateOf, type CoordinatorState, isOfNow, newestEpoch, startEpoch } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
@@ -37,7 +38,8 @@ export function epochNeeded(
   return undefined;
 }
 
-export class AutoEpochs {
+export class AutoEpochs implements Part {
+  readonly name = 'epochs';
   private timer: NodeJS.Timeout | undefined;
   /** The newest epoch, and since when this process knows of it. */
   private newest: { epoch: number; sinceMs: number } | undefined;

@@ -1,4 +1,5 @@
 /** Tells other replicas which routers wait here, and hears of theirs: for rounds that start when enough wait. */
+import { every, type Part } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import { type WaitingRouters } from '../rounds/waiting-routers';
 import { type PostgresStore } from '../store/postgres/postgres-store';
@@ -7,13 +8,12 @@ const EVERY_MS = 300;
 /** What a replica said longer ago does not count: it may have died. */
 const WINDOW_MS = 2000;
 
-/** Goes on until the returned function is called. */
 export function shareWaiting(
   store: PostgresStore,
   waiting: WaitingRouters,
   clusters: readonly string[],
   onError: (error: unknown) => void,
-): () => void {
+): Part {
   let busy = false;
   const share = async (): Promise<void> => {
     if (busy) return;
@@ -28,6 +28,5 @@ export function shareWaiting(
       busy = false;
     }
   };
-  const timer = setInterval(() => void share(), EVERY_MS);
-  return () => clearInterval(timer);
+  return every('waiting routers of other replicas', EVERY_MS, () => void share());
 }

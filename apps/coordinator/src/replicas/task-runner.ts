@@ -1,4 +1,5 @@
 /** Does tasks that events have left (store/postgres/task-changes.ts): every replica takes what no other works on. */
+import { type Part } from '@secagg/host';
 import { WordSum } from '@secagg/crypto';
 import { acceptedContribution, publishRound, type RoundState } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
@@ -13,7 +14,8 @@ const LOOK_MS = 500;
 /** Tasks at once: a long transcript is not to hold up the opening of another round. */
 const AT_ONCE = 2;
 
-export class TaskRunner {
+export class TaskRunner implements Part {
+  readonly name = 'tasks';
   private timer: NodeJS.Timeout | undefined;
   /** Each until it finds nothing to do. */
   private readonly workers: (Promise<void> | undefined)[] = [];

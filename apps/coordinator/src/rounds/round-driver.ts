@@ -1,4 +1,5 @@
 /** Moves rounds on: after every event, and as time passes (deadlines, graces, timeouts). */
+import { type Part } from '@secagg/host';
 import { answerTurn, type CoordinatorEvent, type RoundState, tickRound } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
@@ -19,7 +20,8 @@ interface Answering {
   release?: () => void;
 }
 
-export class RoundDriver {
+export class RoundDriver implements Part {
+  readonly name = 'rounds';
   private timer: NodeJS.Timeout | undefined;
   private readonly answering = new Map<string, Answering>();
   private readonly failures = new Map<string, string>();

@@ -1,4 +1,5 @@
 /** Rounds that start by themselves: on a schedule, or when enough routers wait. */
+import { type Part } from '@secagg/host';
 import { asSecaggError } from '@secagg/http';
 import { type CoordinatorState, pastRounds } from '@secagg/protocol';
 import { roundConfigMessage, type SecaggError } from '@secagg/schema';
@@ -35,7 +36,8 @@ const LOOK_MS = 100;
 /** After a refusal (no epoch yet, budget exhausted) the same would be refused again at once. */
 const PAUSE_AFTER_REFUSAL_MS = 1000;
 
-export class RoundTriggers {
+export class RoundTriggers implements Part {
+  readonly name = 'round triggers';
   private timer: NodeJS.Timeout | undefined;
   private readonly notBeforeMs = new Map<string, number>();
   private readonly refusedWith = new Map<string, string>();

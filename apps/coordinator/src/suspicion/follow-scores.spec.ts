@@ -16,12 +16,14 @@ function follow(written: (key: string) => Promise<void>, refresh: (cluster: stri
     },
   };
   const errors: unknown[] = [];
-  const stop = followScores(
+  const following = followScores(
     { journal: journal as Pick<Journal, 'state' | 'onEvent'> as Journal },
     { written },
     refresh,
     (error) => errors.push(error),
   );
+  following.start?.();
+  const stop = () => following.stop?.();
   return { tell: (event: CoordinatorEvent, elsewhere: boolean) => tell(event, elsewhere), errors, stop };
 }
 

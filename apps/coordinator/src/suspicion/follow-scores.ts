@@ -1,5 +1,6 @@
 /** Scores that another replica has written: whichever finishes a round counts it, and the others take over what the store has then. */
 import { type CoordinatorState } from '@secagg/protocol';
+import { every, type Part } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
 import { type RoundFinisher } from '../rounds/finish-rounds';
@@ -8,7 +9,7 @@ import { type RoundFinisher } from '../rounds/finish-rounds';
 const EVERY_MS = 15_000;
 
 /**
- * Goes on until the returned function is called. Until a replica has heard of it, a router that is named may still contribute there, just as to
+ * Until a replica has heard of it, a router that is named may still contribute there, just as to
  * a coordinator that is alone while it writes the record of the round.
  */
 export function followScores(
@@ -16,21 +17,30 @@ export function followScores(
   finisher: Pick<RoundFinisher, 'written'>,
   refresh: (cluster: string) => Promise<void>,
   onError: (error: unknown) => void,
-): () => void {
+): Part {
   const failed = (error: unknown): void => {
     if (!(error instanceof SecaggError) || error.code !== 'unavailable') onError(error);
   };
-  journal.onEvent((event) => {
-    if (event.type !== 'round-published') return;
-    const cluster = journal.state.rounds.get(event.key)?.round.config.cluster;
-    if (cluster !== undefined)
-      finisher
-        .written(event.key)
-        .then(() => refresh(cluster))
-        .catch(failed);
-  });
-  const timer = setInterval(() => void refreshAll(journal.state, refresh).catch(failed), EVERY_MS);
-  return () => clearInterval(timer);
+  const again = every(
+    'scores of other replicas',
+    EVERY_MS,
+    () => void refreshAll(journal.state, refresh).catch(failed),
+  );
+  return {
+    ...again,
+    start: () => {
+      journal.onEvent((event) => {
+        if (event.type !== 'round-published') return;
+        const cluster = journal.state.rounds.get(event.key)?.round.config.cluster;
+        if (cluster !== undefined)
+          finisher
+            .written(event.key)
+            .then(() => refresh(cluster))
+            .catch(failed);
+      });
+      again.start?.();
+    },
+  };
 }
 
 async function refreshAll({ view }: CoordinatorState, refresh: (cluster: string) => Promise<void>): Promise<void> {

@@ -1,8 +1,9 @@
 /** A coordinator in the test's own process, on a free port. */
 import { CoordinatorClient } from '@secagg/client';
+import { type Surroundings } from '@secagg/host';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config';
-import { type Service, startService, type Surroundings } from '../../src/service';
+import { type Service, startService } from '../../src/service';
 import { type TestFleet } from './fleet';
 import { HttpMember, type UnsafeHost } from './parties';
 
