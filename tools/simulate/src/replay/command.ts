@@ -4,7 +4,7 @@ import { machine } from '../machine';
 import { betweenMarkers } from '../markdown';
 import { parseReplayCommand, replayUsage } from './options';
 import { readOutcomes } from './read-outcomes';
-import { replayReport } from './report';
+import { type ReplayInput, replayReport } from './report';
 import { replayPlot } from './replay-plot';
 import { replayTables } from './tables';
 
@@ -26,19 +26,7 @@ function replay(args: readonly string[]): string {
   if (command === 'help') return replayUsage;
   const { inputs: files, coarse, options, json, markdown, svg } = command;
   const started = performance.now();
-  const inputs = files.flatMap((file) => {
-    const name = basename(file, extname(file));
-    const text = readFileSync(file, 'utf8');
-    try {
-      return (coarse ? [false, true] : [false]).map((isCoarse) => ({
-        name,
-        coarse: isCoarse,
-        outcomes: readOutcomes(text, { coarse: isCoarse }),
-      }));
-    } catch (error) {
-      throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    }
-  });
+  const inputs = [...files.map((file) => read(file, false)), ...coarse.map((file) => read(file, true))];
   const report = replayReport(inputs, options, (what) => console.error(what));
   const text = replayTables(report);
   if (json !== undefined) {
@@ -56,4 +44,14 @@ function replay(args: readonly string[]): string {
     );
   if (svg !== undefined) writeFileSync(svg, replayPlot(report));
   return text;
+}
+
+function read(file: string, coarse: boolean): ReplayInput {
+  const name = basename(file, extname(file));
+  const text = readFileSync(file, 'utf8');
+  try {
+    return { name, coarse, outcomes: readOutcomes(text, { coarse }) };
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }

@@ -5,8 +5,8 @@ import { type ReplayOptions } from './report';
 export interface ReplayCommand {
   readonly options: ReplayOptions;
   readonly inputs: readonly string[];
-  /** Every input once more with coarser tasks. */
-  readonly coarse: boolean;
+  /** Files that are played with coarser tasks, after the others. */
+  readonly coarse: readonly string[];
   readonly json?: string;
   readonly markdown?: string;
   readonly svg?: string;
@@ -22,7 +22,7 @@ export const replayUsage = `usage: npm run simulate -- --scenario routing --inpu
   --requests R         of a router in a round (40)
   --success-worth USD  what a success is worth beside its cost (0.1)
   --worlds W           fleets and requests drawn afresh, for means and standard errors (5)
-  --coarse             every input once more, its tasks cut at their first underscore
+  --coarse FILE        as --input, its tasks cut at their first underscore; may be given several times
   --seed S             UNSAFE repeatable randomness for everything, keys included
   --json FILE          write all figures to FILE
   --markdown FILE      write the tables into FILE, between its markers if it has them
@@ -41,7 +41,7 @@ export function parseReplayCommand(args: readonly string[]): ReplayCommand | 'he
     options: {
       scenario: text,
       input: { ...text, multiple: true, default: [] },
-      coarse: { type: 'boolean', default: false },
+      coarse: { ...text, multiple: true, default: [] },
       seed: text,
       json: text,
       markdown: text,
