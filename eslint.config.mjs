@@ -14,7 +14,20 @@ const boundaries = [
   { sourceTag: 'lib:host', onlyDependOnLibsWithTags: ['lib:schema', 'lib:crypto'] },
   { sourceTag: 'lib:http', onlyDependOnLibsWithTags: ['lib:schema', 'lib:host'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
-  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib'] },
+  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:testbed'] },
+  { sourceTag: 'type:testbed', onlyDependOnLibsWithTags: ['type:lib', 'type:testbed'] },
+  // Programs that run in earnest have nothing of the testbed in them.
+  { sourceTag: 'shipped', onlyDependOnLibsWithTags: ['type:lib'] },
+];
+/** Tests may also use the testbed. */
+const testBoundaries = boundaries.map(({ sourceTag, onlyDependOnLibsWithTags }) => ({
+  sourceTag,
+  onlyDependOnLibsWithTags: [...onlyDependOnLibsWithTags, 'type:testbed'],
+}));
+const moduleBoundaries = (depConstraints, allow = []) => [
+  'error',
+  // Every circle through the testbed is one of tests: the programs and libraries themselves may not import it.
+  { enforceBuildableLibDependency: false, allow, depConstraints, ignoredCircularDependencies: [['*', 'testbed']] },
 ];
 
 /** Inside libs/protocol: a role imports shared folders and never another role; a shared folder imports no role; the router alone imports the auditor. */
@@ -134,16 +147,17 @@ export default tseslint.config(
     files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        { enforceBuildableLibDependency: false, allow: adversaryDoubles, depConstraints: boundaries },
-      ],
+      '@nx/enforce-module-boundaries': moduleBoundaries(boundaries),
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       eqeqeq: 'error',
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     },
+  },
+  {
+    files: ['**/*.spec.ts', '**/test/**/*.ts'],
+    rules: { '@nx/enforce-module-boundaries': moduleBoundaries(testBoundaries, adversaryDoubles) },
   },
   {
     // Pure libraries: time, randomness and storage come in as arguments (docs/adr/0001).

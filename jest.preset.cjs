@@ -19,6 +19,7 @@ module.exports = {
   // These packages ship ES modules only; jest runs CommonJS.
   transformIgnorePatterns: ['/node_modules/(?!(cborg|@noble)/)'],
   moduleNameMapper: {
+    '^@secagg/testbed/([a-z-]+)$': join(__dirname, 'tools/testbed/src/$1.ts'),
     '^@secagg/([a-z-]+)$': join(__dirname, 'libs/$1/src/index.ts'),
     '^cborg$': join(__dirname, 'node_modules/cborg/cborg.js'),
   },

@@ -131,6 +131,7 @@ const folderOf = (project) => (apps.includes(project) ? `apps/${project}` : `too
 async function build(projects) {
   const shared = Math.max(
     newestSource(join(root, 'libs')),
+    newestSource(join(root, 'tools/testbed')),
     ...['package-lock.json', 'tsconfig.base.json', 'nx.json'].map((file) => modified(join(root, file))),
   );
   const stale = projects.filter((project) => {

@@ -1,10 +1,11 @@
 /** The coordinator's own ledger: rounds planned from what is left, refused early, and charged once whenever it is killed. */
 import { rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
 import { defaultFields, type OpenRound, type SecaggError } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { pino } from 'pino';
 import { request } from 'undici';
 import { keys, TestFleet } from './support/fleet';
-import { Running, until } from './support/in-process';
+import { Running } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { CoordinatorProcess } from './support/process';
 

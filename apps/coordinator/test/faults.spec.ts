@@ -3,13 +3,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { atRest, sealIdentityKey } from '@secagg/crypto';
 import { type OpenRound } from '@secagg/schema';
+import { listen, portOf } from '@secagg/testbed/ports';
+import { until } from '@secagg/testbed/wait';
 import { request } from 'undici';
 import { random, TestFleet } from './support/fleet';
-import { until } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { CoordinatorProcess, type Surroundings } from './support/process';
 
@@ -234,8 +234,8 @@ it('a journal that cannot be read: 65', async () => {
 it('a port that is taken: 69; a data directory that another process has: 75', async () => {
   const fleet = create();
   const squatter = createServer();
-  await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
-  const { port } = squatter.address() as AddressInfo;
+  await listen(squatter);
+  const port = portOf(squatter);
   expect(await refusal(fleet, {}, { port })).toMatch(new RegExp(`^exit 69: .*127\\.0\\.0\\.1:${port}`, 's'));
   await new Promise((resolve) => squatter.close(resolve));
   const first = await start(fleet, {}, { port });

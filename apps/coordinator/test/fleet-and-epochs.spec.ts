@@ -1,8 +1,9 @@
 /** Documents that are replaced, epochs that follow, operators that ask. */
 import { request } from 'undici';
 import { SecaggError } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { TestFleet } from './support/fleet';
-import { Running, until } from './support/in-process';
+import { Running } from './support/in-process';
 import { HttpMember, operatorRequest } from './support/parties';
 
 jest.setTimeout(60_000);

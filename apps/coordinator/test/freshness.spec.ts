@@ -1,11 +1,12 @@
 /** A coordinator under a policy that asks for statements of the current documents: it starts nothing without a fresh one, and hands on the newest. */
 import { signFreshness } from '@secagg/protocol';
 import { type FreshnessProof, freshnessProofMessage, SecaggError } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { TestFleet } from './support/fleet';
-import { Running, until } from './support/in-process';
+import { Running } from './support/in-process';
 import { operatorRequest } from './support/parties';
 
 const HOUR_MS = 3_600_000;

@@ -13,6 +13,7 @@ import {
   type VerifiedRound,
 } from '@secagg/protocol';
 import { roundConfigMessage } from '@secagg/schema';
+import { uniform } from '@secagg/testbed/random';
 import { TestFleet } from './support/fleet';
 import { Running } from './support/in-process';
 import {
@@ -23,7 +24,6 @@ import {
   seenBy,
   type Signals,
   unsafeBytes,
-  uniform,
   vectorOf,
 } from './support/lying-traffic';
 import { HttpRouter, operatorRequest, type UnsafeHost } from './support/parties';

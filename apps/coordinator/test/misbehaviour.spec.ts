@@ -3,9 +3,9 @@ import { type CoordinatorClient } from '@secagg/client';
 import { generateIdentityKey, signMessage } from '@secagg/crypto';
 import { type Identity, signDocument, verifyEvidence } from '@secagg/protocol';
 import { epochMessage, reportMessage, type Vote, voteBodyMessage, type WorkItem } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 
 import { random, TestFleet } from './support/fleet';
-import { until } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { CoordinatorProcess } from './support/process';
 

@@ -1,9 +1,10 @@
 /** More than a coordinator takes on at once: everybody gets in who keeps to what they are told, and nobody else holds it up. */
 import { connect, type Socket } from 'node:net';
 import { type Bytes, type OpenRound, type SecaggError } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { Pool, request } from 'undici';
 import { TestFleet } from './support/fleet';
-import { Running, until as untilWithin } from './support/in-process';
+import { Running } from './support/in-process';
 import { HttpRouter, operatorRequest } from './support/parties';
 
 jest.setTimeout(180_000);
@@ -15,7 +16,6 @@ let open: OpenRound;
 let bodies: Bytes[];
 const routers = fleet.routers.map((identity) => new HttpRouter(fleet.view, identity));
 const sockets: Socket[] = [];
-const until = (condition: () => boolean) => untilWithin(condition, 60_000);
 const url = () => `${running.origin}/v1/clusters/${fleet.cluster}/rounds/1/contributions`;
 
 beforeAll(async () => {

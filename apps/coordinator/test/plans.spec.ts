@@ -1,8 +1,9 @@
 /** Plans that the fleet policy refuses: at the start of a real process, and when a policy comes that a running coordinator's plan breaks. */
 import { type coordinatorReasons } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { pino } from 'pino';
 import { TestFleet } from './support/fleet';
-import { Running, until } from './support/in-process';
+import { Running } from './support/in-process';
 import { operatorRequest } from './support/parties';
 import { checkConfig, CoordinatorProcess } from './support/process';
 

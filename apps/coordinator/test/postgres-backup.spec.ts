@@ -11,9 +11,9 @@ import {
   type Signed,
   voteBodyMessage,
 } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import pg from 'pg';
 import { TestFleet } from './support/fleet';
-import { until } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { PASSWORD, TestPostgres } from './support/postgres';
 import { CoordinatorProcess } from './support/process';

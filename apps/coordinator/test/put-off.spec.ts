@@ -1,8 +1,9 @@
 /** Rounds of an interval that are put off, over HTTP: what a round in which everything is withheld changes, and what it does not. */
 import { type OpenRound, roundConfigMessage } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { pino } from 'pino';
 import { TestFleet } from './support/fleet';
-import { Running, until } from './support/in-process';
+import { Running } from './support/in-process';
 import { HttpRouter, operatorRequest, vectorOf } from './support/parties';
 
 jest.setTimeout(120_000);

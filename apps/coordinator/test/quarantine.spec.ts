@@ -1,10 +1,11 @@
 /** Quarantine by policy at a real coordinator over HTTP: 12 routers in 6 groups, one of which sends garbage. Seeds and clock are fixed. */
 import { type VerifiedRound } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError, type SuspicionReport } from '@secagg/schema';
+import { uniform } from '@secagg/testbed/random';
 import { pino } from 'pino';
 import { TestFleet } from './support/fleet';
 import { Running } from './support/in-process';
-import { lies, routerTraffic, seenBy, unsafeBytes, uniform, vectorOf } from './support/lying-traffic';
+import { lies, routerTraffic, seenBy, unsafeBytes, vectorOf } from './support/lying-traffic';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 
 jest.setTimeout(120_000);

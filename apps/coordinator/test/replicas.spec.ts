@@ -15,9 +15,9 @@ import {
   SecaggError,
   type Signed,
 } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import pg from 'pg';
 import { TestFleet, useDatabases } from './support/fleet';
-import { until } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { TestPostgres } from './support/postgres';
 import { CoordinatorProcess } from './support/process';

@@ -1,6 +1,6 @@
 import { type Bytes, type OpenRound, SecaggError } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { TestFleet } from './support/fleet';
-import { until } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { CoordinatorProcess } from './support/process';
 

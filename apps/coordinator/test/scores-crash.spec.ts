@@ -1,6 +1,6 @@
 /** Scores over rounds at a coordinator that is killed around the write of a finished round: no round is lost, and none counted twice. */
+import { until } from '@secagg/testbed/wait';
 import { TestFleet } from './support/fleet';
-import { until } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { CoordinatorProcess } from './support/process';
 

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atRest, sealIdentityKey } from '@secagg/crypto';
+import { eventually } from '@secagg/testbed/wait';
 import Libsql from 'libsql';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { random, TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

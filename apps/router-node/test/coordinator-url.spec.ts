@@ -1,5 +1,6 @@
 /** Where the coordinator is: behind a prefix, with credentials, or not at all. */
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

@@ -1,6 +1,7 @@
 /** Processes killed at every point where something has just become, or is about to become, durable or sent. */
 import { type RewardObservation } from '@secagg/schema';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

@@ -1,9 +1,10 @@
 /** Secrets of an ended epoch are gone from the disk, also when the process dies between erasing them and emptying the log they are still in. */
+import { eventually } from '@secagg/testbed/wait';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Libsql from 'libsql';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

@@ -11,11 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type RewardObservation } from '@secagg/schema';
+import { listen, portOf } from '@secagg/testbed/ports';
+import { eventually } from '@secagg/testbed/wait';
 import { request } from 'undici';
-import { eventually } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess, type Surroundings } from './support/node-process';
 
@@ -204,8 +204,8 @@ it('a journal that cannot be read: 65', async () => {
 
 it('a port that is taken: 69, and as before once it is free', async () => {
   const squatter: Server = createServer();
-  await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
-  const port = String((squatter.address() as AddressInfo).port);
+  await listen(squatter);
+  const port = String(portOf(squatter));
   expect(await ended(await start({ SECAGG_PORT: port }))).toMatchObject({
     code: 69,
     said: expect.stringContaining(`127.0.0.1:${port}`) as unknown,

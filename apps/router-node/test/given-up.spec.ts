@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RewardObservation, roundStatusMessage } from '@secagg/schema';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet, type TestFleetOptions } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

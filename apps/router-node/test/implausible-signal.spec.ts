@@ -1,9 +1,10 @@
 /** GET /v1/signal after a round that no honest fleet can have produced: the last usable result, and why there is no newer one. */
 import { emptyRouter, evolveRouter, checkRound, contribute, takeFreshness, type RouterContext } from '@secagg/protocol';
 import { openRoundMessage } from '@secagg/schema';
+import { eventually } from '@secagg/testbed/wait';
 import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

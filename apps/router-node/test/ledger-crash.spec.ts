@@ -1,6 +1,7 @@
 /** Routers killed at every step of a charge, its correction and its release: never less charged than was sent, never twice for a round. */
 import { roundCost, worstCaseRho } from '@secagg/protocol';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

@@ -19,7 +19,8 @@ import {
   roundStatusMessage,
   transcriptMessage,
 } from '@secagg/schema';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

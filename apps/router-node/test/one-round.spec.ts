@@ -1,6 +1,7 @@
 /** Whole rounds with real router-node processes: four routers, all of them on the committee, any one of which may be absent. */
 import { type RewardObservation, signalFromObservations, splitSignalKey } from '@secagg/schema';
-import { catalogue, CoordinatorDouble, eventually } from './support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
+import { catalogue, CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

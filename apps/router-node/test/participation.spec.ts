@@ -9,8 +9,9 @@ import {
   signedMessage,
   transcriptMessage,
 } from '@secagg/schema';
+import { eventually } from '@secagg/testbed/wait';
 import { request } from 'undici';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet, type TestFleetOptions } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

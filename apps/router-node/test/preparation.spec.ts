@@ -2,11 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RouterNodeClient } from '@secagg/client';
+import { eventually } from '@secagg/testbed/wait';
 import { build } from 'esbuild';
 import { pino } from 'pino';
 import { readConfig } from '../src/config';
 import { type RunningNode, startNode } from '../src/start';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

@@ -1,7 +1,8 @@
 /** From rounds and own requests to what the node says of models: priors, changes, choices, history, and what is wrong. */
 import { LocalPriors, toLitellm } from '@secagg/client';
+import { eventually } from '@secagg/testbed/wait';
 import { request } from 'undici';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

@@ -1,6 +1,5 @@
 /** A coordinator that forgets what it acknowledged, or hides what was decided, from routers that can prove it or are shown it by others. */
 import { createServer, request as forward, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { headerHash, signDocument, verifyDecisionProof, verifyReceiptEvidence } from '@secagg/protocol';
 import {
   type ClusterHash,
@@ -17,8 +16,10 @@ import {
   SecaggError,
   signedMessage,
 } from '@secagg/schema';
+import { listen, portOf } from '@secagg/testbed/ports';
+import { eventually } from '@secagg/testbed/wait';
 import { request } from 'undici';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 
@@ -64,9 +65,9 @@ async function hideOutcomes(): Promise<number> {
     passed.on('error', () => outgoing.destroy());
     incoming.pipe(passed);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server);
   veil = server;
-  return (server.address() as AddressInfo).port;
+  return portOf(server);
 }
 
 /** The whole committee, and a router that reaches the coordinator through a veil. */
@@ -303,7 +304,7 @@ describe('a decision that the coordinator hides', () => {
     const first = coordinator.startRound({ ...plan, minParticipantsPerGroup: 3, maxParticipants: 3, durationMs: 4000 });
     await eventually('the abort', () => coordinator.round(first).phase === 'aborted');
     const proof = decisionProofMessage.decode(coordinator.decision(first));
-    nodes[1] = await NodeProcess.start(fleet.environment('router-1', (veil?.address() as AddressInfo).port, noisy));
+    nodes[1] = await NodeProcess.start(fleet.environment('router-1', portOf(veil as Server), noisy));
     const tested = nodes[1];
     pretended = 'voting';
     const second = coordinator.startRound({ ...plan, durationMs: 4000 });

@@ -2,10 +2,12 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, type Server } from 'node:net';
+import { type Server } from 'node:net';
 import { createClusterHash } from '@secagg/schema';
+import { portOf } from '@secagg/testbed/ports';
+import { eventually } from '@secagg/testbed/wait';
 import { makeCertificate } from './support/certificates';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet, type TestFleetOptions } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 
@@ -48,7 +50,7 @@ async function start(
 async function listen(server: Server): Promise<number> {
   servers.push(server.listen(0, '127.0.0.1'));
   await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  return portOf(server);
 }
 
 interface Said {

@@ -1,6 +1,7 @@
 /** GET /v1/signal of a round whose groups are combined by median: the report on the groups is the one everybody computes. */
 import { auditTranscript, publishedResult } from '@secagg/protocol';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 

@@ -1,7 +1,8 @@
 /** What a node is started with: whatever is wrong is told at once, by setting, also by --check-config. */
+import { eventually } from '@secagg/testbed/wait';
 import { chmodSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { random, TestFleet } from './support/fleet';
 import { checkConfig, NodeProcess } from './support/node-process';
 

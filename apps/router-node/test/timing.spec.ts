@@ -1,8 +1,9 @@
 /** Two routers in the same rounds, one that observes much and one that observes nothing: what can be timed of them is the same. */
 import { type RewardObservation } from '@secagg/schema';
+import { eventually } from '@secagg/testbed/wait';
 import { readConfig } from '../src/config';
 import { preparationMs } from '../src/participant/slot';
-import { CoordinatorDouble, eventually } from './support/coordinator-double';
+import { CoordinatorDouble } from './support/coordinator-double';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 import { Stopwatch } from './support/stopwatch';

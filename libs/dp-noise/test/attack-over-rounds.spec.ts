@@ -3,6 +3,7 @@
  * the honest routers, sees every sum, and chooses how each round ends: the best test is the sum of the projections on what it looks for, each
  * weighted by the inverse of its variance. Charges do not depend on data, so the ledger goes the same way in both worlds.
  */
+import { unsafeSeededRandom } from '@secagg/testbed/random';
 import {
   allocateRound,
   applyLedgerEvent,
@@ -21,7 +22,6 @@ import {
   type Variance,
 } from '../src';
 import { epsilonFromBelow } from './support/epsilon-from-below';
-import { unsafeSeededRandom } from './support/unsafe-seeded-random';
 
 const ROUNDS = 50;
 const TRIALS = 20_000;

@@ -5,6 +5,7 @@
  * honest routers, so the best test is the projection of the sum on the missing contribution against a threshold.
  * Over many rounds: `attack-over-rounds.spec.ts`.
  */
+import { unsafeSeededRandom } from '@secagg/testbed/random';
 import {
   addNoise,
   clipToL2Ball,
@@ -18,7 +19,6 @@ import {
   type Variance,
 } from '../src';
 import { epsilonFromBelow } from './support/epsilon-from-below';
-import { unsafeSeededRandom } from './support/unsafe-seeded-random';
 
 const ROUNDS = 20_000;
 const CONFIDENCE_LOSS = 1e-3;

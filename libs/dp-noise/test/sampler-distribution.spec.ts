@@ -4,9 +4,9 @@
  * Cells with fewer than 50 expected samples are pooled into the tails. A test fails when its p-value is below 1e-6: a right
  * sampler with fresh randomness would fail one of the 5 tests with chance 5e-6. The seed is fixed, so a result repeats.
  */
+import { unsafeSeededRandom } from '@secagg/testbed/random';
 import { sampleDiscreteGaussian, type Variance } from '../src';
 import { chiSquareTail } from './support/statistics';
-import { unsafeSeededRandom } from './support/unsafe-seeded-random';
 
 const SAMPLES = 1_000_000;
 const FALSE_ALARM = 1e-6;

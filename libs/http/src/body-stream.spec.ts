@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { SecaggError } from '@secagg/schema';
+import { listen, portOf } from '@secagg/testbed/ports';
+import { until } from '@secagg/testbed/wait';
 import { request } from 'undici';
 import { bodyStream } from './body-stream';
 
@@ -35,21 +37,18 @@ beforeEach(async () => {
       response.end(typeof outcome === 'string' ? outcome : 'taken');
     })();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server);
 });
 afterEach(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
 
-const port = () => (server.address() as AddressInfo).port;
+const port = () => portOf(server);
 const send = async (body: Uint8Array, encoding?: string): Promise<string> => {
   const headers = encoding === undefined ? {} : { 'content-encoding': encoding };
   const reply = await request(`http://127.0.0.1:${port()}/`, { method: 'POST', body, headers });
   return reply.body.text();
-};
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 const text = Buffer.from('{"a":"é"}\n'.repeat(20_000));
 

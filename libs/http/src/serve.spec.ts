@@ -1,7 +1,9 @@
 /** The HTTP layer with operations that take their time: what is refused, and that everything taken is given back. */
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { type ProblemCode, SecaggError } from '@secagg/schema';
+import { listen, portOf } from '@secagg/testbed/ports';
+import { until } from '@secagg/testbed/wait';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import { Admission } from './admission';
@@ -108,8 +110,8 @@ async function start(overrides: object, connections = 16): Promise<void> {
     limits,
   });
   server = createServer(refusingEarly(operations, admission, listener, (problem) => problems.push(problem)));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections, pipelining: 1 });
+  await listen(server);
+  pool = new Pool(`http://127.0.0.1:${portOf(server)}`, { connections, pipelining: 1 });
 }
 afterEach(async () => {
   await pool.destroy();
@@ -129,9 +131,6 @@ const call = async (method: 'GET' | 'POST', path: string, body?: Buffer) => {
     connection: reply.headers.connection,
     code: ((await reply.body.text()).match(/"code":"(\w+)"/) ?? [])[1],
   };
-};
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 const finish = (): void => {
   for (const resolve of waiting.splice(0)) resolve(noContent);
@@ -158,7 +157,7 @@ it('turns requests away while as many are at work as may be, keeps their connect
 
 it('holds no more bytes than it may, and gives back those of senders that have gone', async () => {
   await start({ bodyBytes: 1024 * 1024 });
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server);
   const socket = connect(port, '127.0.0.1');
   socket.write(
     `POST /post HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: ${2 * 1024 * 1024}\r\n\r\n`,
@@ -176,7 +175,7 @@ it('holds no more bytes than it may, and gives back those of senders that have g
 
 it('refuses a body that comes too slowly', async () => {
   await start({ bodyGraceMs: 100, bodyBytesPerSecond: 1024 * 1024 });
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server);
   const socket = connect(port, '127.0.0.1');
   socket.write(
     'POST /post HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 100\r\n\r\nonly this',

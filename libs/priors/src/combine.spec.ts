@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { HOUR_MS, KEY, NOW_MS, uniform, World } from '../test/world';
+import { uniform } from '@secagg/testbed/random';
+import { HOUR_MS, KEY, NOW_MS, World } from '../test/world';
 import {
   type KeyEvidence,
   noOwnStatistics,

@@ -2,8 +2,9 @@
  * The simulation oracle (docs/priors.md, "Tested"): truths are drawn from the priors' own prior, requests from the truth, noise as a round adds
  * it. Then a posterior interval must hold the truth as often as it says (S. Talts et al., 2018), whatever the counts and the noise.
  */
+import { uniform } from '@secagg/testbed/random';
 import { addStatistics, betaCdf, gammaCdf, type OwnBucket, type Prior, priorOf, priorOptionsSchema } from '../src';
-import { FALSE_ALARM_DEVIATIONS, isPlausible, KEY, NOW_MS, type Truth, uniform, World } from './world';
+import { FALSE_ALARM_DEVIATIONS, isPlausible, KEY, NOW_MS, type Truth, World } from './world';
 
 const options = priorOptionsSchema.parse({ max_mass: 1e9 });
 const TRIALS = 500;

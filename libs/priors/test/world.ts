@@ -1,17 +1,7 @@
 /** A fleet whose truth is known: the oracle of the coverage tests. */
 import { defaultFields, type RoundLayout } from '@secagg/schema';
+import { gaussianFrom } from '@secagg/testbed/random';
 import { noOwnStatistics, type OwnStatistics, type RoundEvidence } from '../src';
-
-/** mulberry32: a fixed sequence, so that a test never fails by chance. */
-export function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export const KEY = 'm:t';
 export const HOUR_MS = 3_600_000;
@@ -31,7 +21,7 @@ export class World {
   constructor(readonly random: () => number) {}
 
   gaussian(): number {
-    return Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random());
+    return gaussianFrom(this.random)();
   }
 
   exponential(mean: number): number {

@@ -4,6 +4,7 @@
  */
 import { epsilonToRho } from '@secagg/dp-noise';
 import { type Combination, defaultFields, type RandomBytes, type RoundConfig } from '@secagg/schema';
+import { uniform } from '@secagg/testbed/random';
 import {
   aggregateResult,
   type AuditedRound,
@@ -22,7 +23,7 @@ import {
   type SuspicionState,
 } from '../src';
 import { LyingFleet, pooled, routerName, type SimulatedRound } from './support/lying-fleet';
-import { lies, type Lie, type Signals, Traffic, uniform, vectorOf } from './support/routing-traffic';
+import { lies, type Lie, type Signals, Traffic, vectorOf } from './support/routing-traffic';
 
 const now = Date.UTC(2026, 0, 1);
 const routers = 55;

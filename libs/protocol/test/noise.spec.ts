@@ -6,9 +6,9 @@ import {
   type RewardObservation,
   signalFromObservations,
 } from '@secagg/schema';
+import { unsafeSeededRandom } from '@secagg/testbed/random';
 import { aggregateResult, LocalFleet } from '../src';
 import { now, Scenario } from './support/scenario';
-import { unsafeSeededRandom } from './support/unsafe-seeded-random';
 
 const rounds = 300;
 const keys = ['m:a', 'm:b'];

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signDocument, verifyFleet } from '@secagg/protocol';
 import { policyMessage, signedMessage } from '@secagg/schema';
+import { listen, portOf } from '@secagg/testbed/ports';
 import { json, secagg } from '../test/support/secagg';
 import { FleetFolder } from './fleet-folder';
 
@@ -312,15 +312,9 @@ describe('suspicion', () => {
       asked.push(request.url);
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    await listen(server);
     try {
-      const result = await secagg(
-        'suspicion',
-        `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        '--cluster',
-        cluster,
-        ...options,
-      );
+      const result = await secagg('suspicion', `http://127.0.0.1:${portOf(server)}`, '--cluster', cluster, ...options);
       expect(asked).toEqual([`/v1/clusters/${cluster}/suspicion`]);
       return result;
     } finally {
@@ -416,8 +410,8 @@ describe('command line', () => {
       asked.push(`${request.url} ${request.headers.authorization}`);
       response.writeHead(404).end();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
+    await listen(server);
+    const port = portOf(server);
     const { err } = await secagg(...command, `http://u:hunter2@127.0.0.1:${port}/gw/secagg/`);
     await new Promise((resolve) => server.close(resolve));
     expect(asked).toEqual([`${path} Basic ${Buffer.from('u:hunter2').toString('base64')}`]);

@@ -1,8 +1,10 @@
 /** Backups of running services, and what a router, a member and a coordinator that come back from one do and do not do. */
+import { freePort } from '@secagg/testbed/ports';
+import { eventually } from '@secagg/testbed/wait';
 import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import Libsql from 'libsql';
-import { eventually, freePort, kill, type Running, TrialFleet } from './support/trial-fleet';
+import { kill, type Running, TrialFleet } from './support/trial-fleet';
 
 jest.setTimeout(300_000);
 

@@ -4,9 +4,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type IngestAnswer } from '@secagg/client';
+import { eventually } from '@secagg/testbed/wait';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
-import { eventually, TrialFleet } from './support/trial-fleet';
+import { TrialFleet } from './support/trial-fleet';
 
 jest.setTimeout(180_000);
 

@@ -1,7 +1,8 @@
 /** A fleet of the command line, whose documents and statements go to its services: once by hand, then renewed by a process that runs on. */
+import { eventually } from '@secagg/testbed/wait';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { eventually, TrialFleet } from './support/trial-fleet';
+import { TrialFleet } from './support/trial-fleet';
 
 jest.setTimeout(180_000);
 

@@ -1,8 +1,8 @@
 /** The whole crash test: fleets one after the other, until all is killed that was to be. */
+import { UnsafeDraw } from '@secagg/testbed/random';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UnsafeDraw } from './draw';
 import { type FleetKind } from './fleet/terms';
 import { matrixOrders, type Orders, randomOrders } from './kills/order';
 import { Tally } from './kills/tally';

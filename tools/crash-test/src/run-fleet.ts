@@ -1,9 +1,9 @@
 /** One fleet from its first start to its last check. */
+import { UnsafeDraw } from '@secagg/testbed/random';
 import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { finalChecks } from './checks/final-checks';
 import { direct } from './direct';
-import { UnsafeDraw } from './draw';
 import { createCrashFleet } from './fleet/crash-fleet';
 import { type FleetKind } from './fleet/terms';
 import { Killer } from './kills/killer';

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinatorClient, RouterNodeClient, type RouterNodeStatus } from '@secagg/client';
 import { type PublishedResult } from '@secagg/protocol';
 import { type RoundConfig, SecaggError } from '@secagg/schema';
-import { type UnsafeDraw } from './draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 import { dataDir, writeCoordinatorConfig, writeNodeConfig } from './fleet/configs';
 import { type CrashFleet } from './fleet/crash-fleet';
 import { type Role } from './points';

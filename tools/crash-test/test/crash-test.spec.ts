@@ -1,9 +1,9 @@
 /** A shortened crash test, and proof that it finds what it is for: the same with services that break a promise. */
+import { UnsafeDraw } from '@secagg/testbed/random';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import { crashTest } from '../src/crash-test';
-import { UnsafeDraw } from '../src/draw';
 import { createCrashFleet } from '../src/fleet/crash-fleet';
 import { parseCommandLine } from '../src/options';
 import { coordinatorOperations } from '../src/points';

@@ -1,6 +1,6 @@
 /** Shows inputs to targets and sees to it that nothing but coded problems comes of them. */
 import { type Bytes, SecaggError } from '@secagg/schema';
-import { UnsafeDraw } from './draw';
+import { UnsafeDraw } from '@secagg/testbed/random';
 import { fingerprint } from './fingerprint';
 import { type Target } from './targets/target';
 

@@ -2,7 +2,6 @@
  * One fleet with a round in every phase, and every message that was sent on the way: the valid inputs that are then changed.
  * Repeatable from the seed, so that a finding is too. One file, since every message is taken from the same rounds on their way.
  */
-import { createCipheriv, createHash } from 'node:crypto';
 import { domainHash, signMessage } from '@secagg/crypto';
 import {
   auditTranscript,
@@ -54,6 +53,7 @@ import {
   voteBodyMessage,
   voteMessage,
 } from '@secagg/schema';
+import { unsafeSeededRandom } from '@secagg/testbed/random';
 import { freshnessMessages } from './freshness-messages';
 import { treeOf } from './mutate/message';
 import { type Tree } from './mutate/values';
@@ -66,11 +66,6 @@ const COMMITTEE = { size: 4, threshold: 2 } as const;
 /** How far a round may go: what members say beyond it is kept and not passed on. */
 type Reach = 'collecting' | 'checking' | 'voting' | 'answering' | 'published';
 const ORDER: readonly Reach[] = ['collecting', 'checking', 'voting', 'answering', 'published'];
-
-function unsafeSeededRandom(seed: string): RandomBytes {
-  const stream = createCipheriv('aes-256-ctr', createHash('sha256').update(seed).digest(), new Uint8Array(16));
-  return (length) => new Uint8Array(stream.update(new Uint8Array(length)));
-}
 
 export interface World {
   readonly fleet: LocalFleet;

@@ -1,12 +1,6 @@
 /** Where the simulator's randomness comes from, and how a router's noise is found again to check the opened sum. */
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { type RandomBytes } from '@secagg/schema';
-
-/** UNSAFE: repeatable bytes, AES-256-CTR under the hash of a seed. Whoever knows the seed knows every key and all noise. */
-export function unsafeSeededRandom(seed: string): RandomBytes {
-  const cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(seed).digest(), new Uint8Array(16));
-  return (length) => new Uint8Array(cipher.update(new Uint8Array(length)));
-}
+import { random, unsafeSeededRandom } from '@secagg/testbed/random';
 
 /**
  * UNSAFE: passes randomness on and can keep a copy of it. A router wipes its noise, as it must; drawing it once more from the
@@ -17,7 +11,7 @@ export class UnsafeRecorder {
 
   /** @param seed repeatable randomness; without one, the operating system's */
   constructor(seed?: string) {
-    this.source = seed === undefined ? randomBytes : unsafeSeededRandom(seed);
+    this.source = seed === undefined ? random : unsafeSeededRandom(seed);
   }
 
   private readonly source: RandomBytes;

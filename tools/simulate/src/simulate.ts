@@ -4,6 +4,7 @@
  */
 import { auditTranscript, LocalFleet, type RoundPlan, runCommittee } from '@secagg/protocol';
 import { layoutDimension, type RoundConfig, transcriptMessage } from '@secagg/schema';
+import { uniform } from '@secagg/testbed/random';
 import { catalogueFor } from './catalogue';
 import { Contributor } from './contributor';
 import { type ExpectedSums } from './expected-sums';
@@ -12,7 +13,7 @@ import { type SimulationOptions } from './options';
 import { UnsafeRecorder } from './randomness';
 import { Helper } from './thread/helper';
 import { threadClock } from './thread/thread-clock';
-import { sample, uniform } from './traffic';
+import { sample } from './traffic';
 
 export interface RoundFigures {
   /** Per router: checking the announcement, building the contribution, checking the receipt. */

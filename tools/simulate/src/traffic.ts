@@ -1,17 +1,6 @@
 /** What the simulated routers have seen. */
 import { accumulate, type RewardObservation, type RoundConfig, splitSignalKey } from '@secagg/schema';
 
-/** Deterministic uniform numbers in [0, 1): mulberry32. Traffic is no secret, so a small generator will do. */
-export function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** One router's vector: `requests` requests to random keys of the catalogue. */
 export function trafficVector(layout: RoundConfig['layout'], requests: number, next: () => number): Float64Array {
   const observations = Array.from({ length: requests }, (): RewardObservation => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { LocalFleet } from '@secagg/protocol';
 import { type Bytes, type PartyId } from '@secagg/schema';
 import { defaultFields } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { Changes } from '../changes';
 import { type Engine } from '../engine';
 import { JournaledState } from '../journaled-state';
@@ -100,10 +101,6 @@ function answeredRound() {
   const phase = () => coordinator.state.rounds.get(key)?.phase;
   return { key, left, driver, finisher, errors, records, phase };
 }
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-};
 
 it('publishes a round although its contributions could not be read at first', async () => {
   const { left, driver, phase, errors } = answeredRound();

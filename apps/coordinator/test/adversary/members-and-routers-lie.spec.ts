@@ -26,8 +26,8 @@ import {
   SecaggError,
   type WorkItem,
 } from '@secagg/schema';
+import { until } from '@secagg/testbed/wait';
 import { random, TestFleet } from '../support/fleet';
-import { until } from '../support/in-process';
 import { HttpMember, HttpRouter, operatorRequest, vectorOf } from '../support/parties';
 import { CoordinatorProcess } from '../support/process';
 

@@ -1,6 +1,7 @@
 /** A coordinator in the test's own process, on a free port. */
 import { CoordinatorClient } from '@secagg/client';
 import { type Surroundings } from '@secagg/host';
+import { until } from '@secagg/testbed/wait';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config';
 import { type Service, startService } from '../../src/service';
@@ -61,13 +62,5 @@ export class Running {
     await Promise.all(this.members.map(({ serving }) => serving));
     await this.client.close();
     await this.service.stop();
-  }
-}
-
-export async function until(condition: () => Promise<boolean> | boolean, limitMs = 20_000): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error('the condition did not come about');
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -1,26 +1,15 @@
 /** Traffic of routers that differ, and what liars send in place of theirs. All of it follows from the random numbers it is given. */
 import { encodeSignal, type RandomBytes, type RewardSignal, type RoundLayout } from '@secagg/schema';
+import { gaussianFrom, type Uniform } from '@secagg/testbed/random';
 
-export type Uniform = () => number;
 export type Signals = Record<string, RewardSignal>;
-
-/** mulberry32: a fixed sequence, so that a test never fails by chance. */
-export function uniform(seed: number): Uniform {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export const unsafeBytes =
   (random: Uniform): RandomBytes =>
   (length) =>
     Uint8Array.from({ length }, () => Math.floor(256 * random()));
 
-const gaussian = (random: Uniform): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const gaussian = (random: Uniform): number => gaussianFrom(random)();
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
 /** How a router differs from the others, for good. */

@@ -1,4 +1,5 @@
 /** What anybody may ask costs little, and tells nothing of how busy the store is. */
+import { until } from '@secagg/testbed/wait';
 import { pino } from 'pino';
 import { type Router } from '../participant/router';
 import { Readiness } from './readiness';
@@ -14,9 +15,6 @@ function node() {
   return { readiness: new Readiness(router as unknown as Router, false), looks };
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
-const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await turn();
-};
 
 it('answers at once, however long the store takes, and looks once for all who ask meanwhile', async () => {
   const { readiness, looks } = node();

@@ -15,7 +15,7 @@ import {
   voteBodyMessage,
 } from '@secagg/schema';
 import { deriveRound, signDocument, takeFreshness, type VerifiedRound } from '@secagg/protocol';
-import { eventually, until } from '../support/coordinator-double';
+import { comesAbout, eventually } from '@secagg/testbed/wait';
 import { type Attack, expectLayers, quietly } from './support/attack';
 import { ACCOMPLICE, bodyOf, HONEST, must, Refused, Siege, VICTIM } from './support/siege';
 
@@ -80,7 +80,7 @@ async function silenced(): Promise<boolean> {
   };
   await eventually('the forged announcement', () => isForged);
   const next = roundOf(announce(600_000));
-  const joined = await until(() => accepted(next, VICTIM), NEVER_MS);
+  const joined = await comesAbout(() => accepted(next, VICTIM), NEVER_MS);
   if (!joined) await restart(VICTIM);
   return !joined;
 }
@@ -110,7 +110,7 @@ const endedBy =
       );
       isForging = false;
       await eventually('publication', () => phaseOf(key) === 'published', 60_000);
-      const isSettled = await until(async () => (await stateOf(config.round)) === 'included', NEVER_MS);
+      const isSettled = await comesAbout(async () => (await stateOf(config.round)) === 'included', NEVER_MS);
       if (!isSettled) await restart(VICTIM);
       return !isSettled;
     });
@@ -239,7 +239,7 @@ const spoiledBy = (part: string, forge: (url: URL, response: ServerResponse, key
       return true;
     };
     await eventually('what is forged', () => done.size === HONEST.length);
-    const isSpoiled = !(await until(() => phaseOf(key) === 'published', NEVER_MS));
+    const isSpoiled = !(await comesAbout(() => phaseOf(key) === 'published', NEVER_MS));
     if (isSpoiled) for (const id of HONEST) await restart(id);
     return isSpoiled;
   });
@@ -305,7 +305,7 @@ async function split(): Promise<boolean> {
       };
       await eventually('two votes', isReady, 60_000);
       Object.assign(context, { timings: { ...timings, proposalTimeoutMs: 1 } });
-      await until(() => round.phase === 'aborting', 500);
+      await comesAbout(() => round.phase === 'aborting', 500);
       isSlow = false;
       await eventually('the third vote', () => round.votes.size === 3, 60_000);
       const kinds = [...round.votes.values()].map(({ vote }) => voteBodyMessage.decode(vote.body).kind);

@@ -24,7 +24,7 @@ import {
   voteBodyMessage,
   voteMessage,
 } from '@secagg/schema';
-import { eventually } from '../support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
 import { type LogLine } from '../support/node-process';
 import { type Attack, expectLayers, quietly } from './support/attack';
 import { emptyContribution } from './support/forge';

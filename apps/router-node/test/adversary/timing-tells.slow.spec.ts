@@ -1,8 +1,8 @@
 /** A coordinator that times its routers: how busy one is shows neither in its polls nor in when it contributes. */
 import './support/without-checks';
 import { type RewardObservation, type RoundConfig } from '@secagg/schema';
+import { eventually } from '@secagg/testbed/wait';
 import { Refused, Siege, VICTIM } from './support/siege';
-import { eventually } from '../support/coordinator-double';
 import { Stopwatch } from '../support/stopwatch';
 import { areToldApart } from '../support/told-apart';
 

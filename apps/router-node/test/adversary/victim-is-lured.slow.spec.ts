@@ -21,7 +21,7 @@ import {
   seatMessage,
   signedMessage,
 } from '@secagg/schema';
-import { eventually } from '../support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
 import { random } from '../support/fleet';
 import { type Attack, expectLayers } from './support/attack';
 import { ACCOMPLICE, HONEST, must, Siege, VICTIM } from './support/siege';

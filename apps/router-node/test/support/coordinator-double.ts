@@ -1,7 +1,6 @@
 /** The coordinator's HTTP interface over its state machine, with its state in memory: what router-node processes talk to in tests. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import {
   announceRound,
   type CoordinatorTimings,
@@ -31,6 +30,8 @@ import {
   voteMessage,
   workMessage,
 } from '@secagg/schema';
+import { portOf } from '@secagg/testbed/ports';
+import { comesAbout } from '@secagg/testbed/wait';
 import { type TestFleet } from './fleet';
 
 export const catalogue = ['m1:t1', 'm1:t2', 'm2:t1'];
@@ -71,7 +72,7 @@ export class CoordinatorDouble {
     const server = createServer((request, response) => this.answerTo(request, response));
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     this.server = server;
-    this.port = (server.address() as AddressInfo).port;
+    this.port = portOf(server);
   }
 
   /** Also for a server of another kind. */
@@ -211,7 +212,7 @@ export class CoordinatorDouble {
 
   private async work(member: PartyId, seen: string | null, waitMs: number): Promise<Answer> {
     let body: Uint8Array | undefined;
-    await until(() => {
+    await comesAbout(() => {
       const next = this.local.work(member, Date.now());
       body = sha256(next) === seen || next.length === emptyWork ? undefined : next;
       return this.closed || body !== undefined;
@@ -225,14 +226,14 @@ export class CoordinatorDouble {
         ([, { phase, round }]) =>
           phase === 'collecting' && round.config.cluster === cluster && round.config.round > after,
       )?.[0];
-    await until(() => this.closed || open() !== undefined, waitMs);
+    await comesAbout(() => this.closed || open() !== undefined, waitMs);
     const key = open();
     return key === undefined ? undefined : { body: this.local.open(key) };
   }
 
   private async status(key: string, waitMs: number): Promise<Answer> {
     const round = this.round(key);
-    await until(() => this.closed || FINAL.includes(round.phase), waitMs);
+    await comesAbout(() => this.closed || FINAL.includes(round.phase), waitMs);
     const { cluster, round: number } = round.round.config;
     const decision = round.phase === 'aborted' ? round.decision?.decision : undefined;
     return {
@@ -255,21 +256,3 @@ export class CoordinatorDouble {
 
 const emptyWork = workMessage.encode({ items: [], epoch_certificates: [] }).length;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-export async function until(condition: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
-  const end = Date.now() + limitMs;
-  while (!(await condition())) {
-    if (Date.now() >= end) return false;
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-  return true;
-}
-
-/** Fails the test when it does not come about. */
-export async function eventually(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  limitMs = 20_000,
-): Promise<void> {
-  if (!(await until(condition, limitMs))) throw new Error(`did not come about: ${what}`);
-}

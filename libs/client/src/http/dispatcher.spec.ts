@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request as forward, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { portOf } from '@secagg/testbed/ports';
 import { type Dispatcher } from 'undici';
 import { dispatcherTo } from './dispatcher';
 import { parseServiceUrl } from './service-url';
@@ -16,7 +17,7 @@ let asked: string[];
 async function listening(server: Server, where: number | string = 0): Promise<number> {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(where, resolve));
-  return typeof where === 'string' ? 0 : (server.address() as AddressInfo).port;
+  return typeof where === 'string' ? 0 : portOf(server);
 }
 /** A forward proxy, which takes every name for this machine. */
 function proxy(): Promise<number> {

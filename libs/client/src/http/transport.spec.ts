@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { SecaggError } from '@secagg/schema';
+import { listen, portOf } from '@secagg/testbed/ports';
 import { type Request, Transport, type TransportOptions } from './transport';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
@@ -12,8 +12,7 @@ let count = 0;
 async function serve(handler: Handler, options: Partial<TransportOptions> = {}): Promise<void> {
   count = 0;
   server = createServer((request, response) => handler(request, response, ++count));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await listen(server);
   transport = new Transport({
     url,
     name: 'coordinator',
@@ -29,7 +28,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const port = () => (server.address() as AddressInfo).port;
+const port = () => portOf(server);
 const get: Request = { method: 'GET', path: '/x', maxBytes: 1000, idempotent: true };
 const problem = (response: ServerResponse, status: number, body: object) => {
   response.writeHead(status, { 'content-type': 'application/problem+json; charset=utf-8' });

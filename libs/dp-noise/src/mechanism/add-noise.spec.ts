@@ -1,4 +1,4 @@
-import { unsafeSeededRandom } from '../../test/support/unsafe-seeded-random';
+import { unsafeSeededRandom } from '@secagg/testbed/random';
 import { sampleDiscreteGaussian } from '../samplers/discrete-gaussian';
 import { addNoise } from './add-noise';
 

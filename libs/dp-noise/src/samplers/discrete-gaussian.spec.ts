@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { unsafeSeededRandom } from '../../test/support/unsafe-seeded-random';
+import { unsafeSeededRandom } from '@secagg/testbed/random';
 import { DiscreteGaussianSampler, sampleDiscreteGaussian } from './discrete-gaussian';
 import { RandomWords } from './random-words';
 import type { Variance } from './variance';

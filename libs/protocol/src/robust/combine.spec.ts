@@ -6,7 +6,7 @@ import {
   type RewardSignal,
   type RoundConfig,
 } from '@secagg/schema';
-import { gaussianFrom, uniform } from '../../test/support/routing-traffic';
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 import { combineGroups, type RobustCombination } from './combine';
 import { examineGroups } from './examine';
 import { type GroupSums } from './plausibility';

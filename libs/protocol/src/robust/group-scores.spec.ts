@@ -1,5 +1,5 @@
 import { type Measure } from '@secagg/schema';
-import { gaussianFrom, uniform } from '../../test/support/routing-traffic';
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 import { FALSE_ALARM_RATE, judgeGroups } from './group-scores';
 import { type GroupStatistic } from './group-statistics';
 

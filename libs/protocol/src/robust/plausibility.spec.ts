@@ -9,8 +9,8 @@ import {
   type RoundConfig,
 } from '@secagg/schema';
 import { clipToL2Ball } from '@secagg/dp-noise';
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 import * as fc from 'fast-check';
-import { gaussianFrom, uniform } from '../../test/support/routing-traffic';
 import { type GroupSums, implausibility } from './plausibility';
 
 const fields = defaultFields({ quality: true, cost: true });

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { gaussianFrom, uniform } from '../../test/support/routing-traffic';
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 import { median, spread } from './spread';
 
 const gaussian = gaussianFrom(uniform(8));

@@ -1,4 +1,4 @@
-import { uniform } from '../../test/support/routing-traffic';
+import { uniform } from '@secagg/testbed/random';
 import { evolveSuspicion, noSuspicion, suspects, type SuspicionEvent, type SuspicionState } from './suspicion';
 
 const random = uniform(4);

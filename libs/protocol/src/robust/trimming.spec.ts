@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { gaussianFrom, uniform } from '../../test/support/routing-traffic';
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 import { normalQuantile } from './normal';
 import { median } from './spread';
 import { trimmedMean, trimmingCost, trimOf } from './trimming';

@@ -1,7 +1,8 @@
 /** Rounds of a fleet with liars, as the opened sums of its groups: the statistics without the cryptography. */
 import { type PartyId, type RewardSignal, type RoundConfig } from '@secagg/schema';
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 import { groupOf, type GroupSums, noiseVariance } from '../../src';
-import { gaussianFrom, type Lie, type Signals, type Traffic, uniform, vectorOf } from './routing-traffic';
+import { type Lie, type Signals, type Traffic, vectorOf } from './routing-traffic';
 
 export interface SimulatedRound {
   readonly config: RoundConfig;

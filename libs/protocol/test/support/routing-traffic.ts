@@ -1,21 +1,8 @@
 /** Traffic of a fleet of routers, as signals and vectors, and routers that lie about theirs. */
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 import { encodeSignal, type RewardSignal, type RoundLayout } from '@secagg/schema';
 
 export type Signals = Record<string, RewardSignal>;
-
-/** mulberry32: a fixed sequence, so that a test never fails by chance. */
-export function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-export const gaussianFrom = (random: () => number) => (): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 export const keysOf = (count: number): string[] =>
   Array.from({ length: count }, (_, k) => `model-${String(k).padStart(2, '0')}:task`);

@@ -1,3 +1,4 @@
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 import { type RewardObservation } from '../signal/observation';
 import { signalFromObservations } from '../signal/from-observations';
 import { accumulate } from './accumulate';
@@ -6,19 +7,8 @@ import { defaultFields } from './default-fields';
 import { type RoundLayout } from './layout';
 import { requestNorm } from './request-norm';
 
-/** mulberry32: a fixed sequence, so that the test never fails by chance. */
-function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const random = uniform(20240101);
-const gaussian = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const gaussian = gaussianFrom(random);
 
 const header = {
   aggregation_round: 1,

@@ -1,26 +1,13 @@
 /** Contributions of many routers, made before the clock starts, and what their sum has to be. */
-import { createCipheriv, createHash } from 'node:crypto';
 import { addNoise } from '@secagg/dp-noise';
 import { buildContribution, type FleetView, type Identity, verifyAnnouncement, verifyEpoch } from '@secagg/protocol';
-import {
-  accumulate,
-  type OpenRound,
-  type RandomBytes,
-  type RewardObservation,
-  roundConfigMessage,
-  splitSignalKey,
-} from '@secagg/schema';
+import { accumulate, type OpenRound, type RewardObservation, roundConfigMessage, splitSignalKey } from '@secagg/schema';
+import { unsafeSeededRandom } from '@secagg/testbed/random';
 
 export interface Prepared {
   readonly bodies: readonly Uint8Array[];
   /** Sum of the vectors with their noise: integers. */
   readonly sum: Float64Array;
-}
-
-/** UNSAFE: the same bytes for the same seed, so that a router's noise can be drawn once more. */
-function unsafeSeededRandom(seed: string): RandomBytes {
-  const cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(seed).digest(), new Uint8Array(16));
-  return (length) => new Uint8Array(cipher.update(new Uint8Array(length)));
 }
 
 export function prepareContributions(view: FleetView, open: OpenRound, routers: readonly Identity[]): Prepared {

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { portOf } from '@secagg/testbed/ports';
 import Database from 'libsql';
 import { Pool } from 'undici';
 
@@ -23,7 +23,7 @@ export function serveEmptyHandler(): void {
         response.writeHead(201, { 'content-type': 'application/cbor', 'content-length': reply.length }).end(reply),
       );
   });
-  server.listen(0, '127.0.0.1', () => console.log(String((server.address() as AddressInfo).port)));
+  server.listen(0, '127.0.0.1', () => console.log(String(portOf(server))));
 }
 
 /** Requests per second of that process with bodies of this size, over as many connections as the peak was measured with. */

@@ -1,11 +1,11 @@
 /** Statements of the current documents, from the command line: made along with them, by an online key, and handed to services. */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freshnessOf, takeFreshness, type VerifiedFreshness, verifyFleet, verifyFreshness } from '@secagg/protocol';
 import { freshnessProofMessage, signedMessage } from '@secagg/schema';
+import { listen } from '@secagg/testbed/ports';
 import { json, secagg } from '../../test/support/secagg';
 
 let folder: string;
@@ -124,8 +124,7 @@ describe('services', () => {
       taken.push(`${request.method} ${request.url}`);
       request.resume().on('end', () => response.writeHead(204).end());
     });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    url = await listen(server);
   });
   afterEach(() => new Promise((closed) => server.close(closed)));
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listen } from '@secagg/testbed/ports';
 import { json, secagg } from '../../test/support/secagg';
 
 /** As a router-node answers: without aliases, and as if those of the request were its own. */
@@ -59,8 +59,7 @@ beforeEach(async () => {
         .end(JSON.stringify(answer));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = await listen(server);
 });
 afterEach(async () => {
   server.closeAllConnections();

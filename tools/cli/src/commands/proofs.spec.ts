@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -17,6 +16,7 @@ import {
   signDocument,
 } from '@secagg/protocol';
 import { decisionProofMessage, defaultFields, receiptMessage, type Signed } from '@secagg/schema';
+import { listen } from '@secagg/testbed/ports';
 import { runCli } from '../program';
 
 const now = Date.UTC(2026, 0, 1);
@@ -139,8 +139,7 @@ beforeAll(async () => {
       );
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = await listen(server);
 });
 afterAll(async () => {
   server.closeAllConnections();

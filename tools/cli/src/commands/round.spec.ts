@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { operatorRequestMessage, signedMessage } from '@secagg/schema';
+import { listen, portOf } from '@secagg/testbed/ports';
 import { json, secagg } from '../../test/support/secagg';
 
 describe('round start', () => {
@@ -26,12 +26,12 @@ describe('round start', () => {
           );
       });
     });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    await listen(server);
     const start = (...options: string[]) =>
       secagg(
         'round',
         'start',
-        `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        `http://127.0.0.1:${portOf(server)}`,
         '--cluster',
         cluster,
         '--operator',

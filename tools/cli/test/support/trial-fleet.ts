@@ -1,12 +1,11 @@
 /** A fleet made by the CLI, and its services as processes of the built apps. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type IngestAnswer, RouterNodeClient } from '@secagg/client';
+import { eventually } from '@secagg/testbed/wait';
 
 const dist = resolve(__dirname, '../../../../dist');
 const scripts = {
@@ -230,17 +229,3 @@ export const kill = ({ child }: Running): Promise<unknown> =>
   new Promise((ended) =>
     child.exitCode === null && child.signalCode === null ? child.once('exit', ended).kill('SIGKILL') : ended(undefined),
   );
-
-export async function eventually(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await condition()); await pause(100))
-    if (Date.now() > end) throw new Error(`did not come about: ${what}`);
-}
-
-/** For a service that has to come back where the others look for it. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}

@@ -1,4 +1,4 @@
-import { UnsafeDraw } from '../draw';
+import { UnsafeDraw } from '@secagg/testbed/random';
 import { type CrashPoint } from '../points';
 import { type World } from '../world';
 import { type KillOrder, matrixOrders, randomOrders } from './order';

@@ -1,5 +1,5 @@
 /** Whom to kill next, and where. */
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 import { type CrashPoint, crashPoints, type Need } from '../points';
 import { rolesOf, type World } from '../world';
 

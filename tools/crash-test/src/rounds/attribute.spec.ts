@@ -1,5 +1,5 @@
 import { type PublishedResult } from '@secagg/protocol';
-import { UnsafeDraw } from '../draw';
+import { UnsafeDraw } from '@secagg/testbed/random';
 import { attribute } from './attribute';
 import { Backlog, type Batch } from './backlog';
 

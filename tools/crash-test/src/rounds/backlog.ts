@@ -1,6 +1,6 @@
 /** What each router has been given, and which round has published it: every batch belongs in exactly one. */
 import { type RewardObservation } from '@secagg/schema';
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 import { keyOf, LATENCY_BOUND_S, SLOTS } from '../fleet/terms';
 
 export interface Batch {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import { listen, portOf } from '@secagg/testbed/ports';
 import { request } from 'undici';
 import { Proxy } from './proxy';
 
@@ -25,7 +25,7 @@ describe('the proxy', () => {
             .end(incoming.url === '/nothing' ? undefined : 'receipt'),
         );
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await listen(server);
     proxy = await Proxy.start({
       asked: ({ method, path, body }) => void seen.push(`${method} ${path} ${body.toString()}`),
       answered: (_exchange, { status, body }) => void seen.push(`${status} ${body.toString()}`),
@@ -34,7 +34,7 @@ describe('the proxy', () => {
   beforeEach(() => {
     seen.length = 0;
     answersInFull = true;
-    proxy.target = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    proxy.target = `http://127.0.0.1:${portOf(server)}`;
   });
   afterAll(async () => {
     await proxy.stop();
@@ -54,7 +54,7 @@ describe('the proxy', () => {
   it('ends the connection where the coordinator is away, or dies before it has answered in full', async () => {
     proxy.target = undefined;
     await expect(post('/away')).rejects.toThrow();
-    proxy.target = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    proxy.target = `http://127.0.0.1:${portOf(server)}`;
     answersInFull = false;
     await expect(post('/half')).rejects.toThrow();
     expect(seen).toEqual(['POST /away bytes', 'POST /half bytes']);

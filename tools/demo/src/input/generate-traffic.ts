@@ -1,5 +1,6 @@
 /** Traffic of a fleet of model routers, for a demo without input: eight models, six tasks, uneven use. */
 import { type RewardObservation } from '@secagg/schema';
+import { gaussianFrom, uniform } from '@secagg/testbed/random';
 
 /** Success at an easy task, seconds until the first token and per token, USD per million tokens in and out, share of the traffic. */
 const models = [
@@ -26,17 +27,6 @@ const tasks = [
 /** Routers give up on a request after this time. */
 const TIMEOUT_S = 30;
 
-/** Uniform in [0, 1): mulberry32. Repeatable, and nothing secret depends on it. */
-function repeatable(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function pick<T extends { share: number }>(choices: readonly T[], uniform: number): T {
   let left = uniform;
   for (const choice of choices) {
@@ -49,19 +39,19 @@ function pick<T extends { share: number }>(choices: readonly T[], uniform: numbe
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 export function generateTraffic(rows: number, seed = 1): RewardObservation[] {
-  const uniform = repeatable(seed);
+  const next = uniform(seed);
+  const normal = gaussianFrom(next);
   /** Log-normal around `typical`: token counts and waiting times have long tails. */
-  const spread = (typical: number, sigma: number) =>
-    typical * Math.exp(sigma * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
+  const spread = (typical: number, sigma: number) => typical * Math.exp(sigma * normal());
   return Array.from({ length: rows }, () => {
-    const model = pick(models, uniform());
-    const task = pick(tasks, uniform());
+    const model = pick(models, next());
+    const task = pick(tasks, next());
     const tokensIn = Math.max(1, Math.round(spread(task.tokensIn, 0.5)));
     const tokensOut = Math.max(1, Math.round(spread(task.tokensOut, 0.6)));
     return {
       model: model.name,
       task: task.name,
-      success: uniform() < model.skill - task.hardness * (1.6 - model.skill),
+      success: next() < model.skill - task.hardness * (1.6 - model.skill),
       latency_s: rounded(Math.min(TIMEOUT_S, spread(model.first, 0.4) + model.perToken * tokensOut), 3),
       cost_usd: rounded((tokensIn * model.priceIn + tokensOut * model.priceOut) / 1e6, 7),
       tokens: tokensIn + tokensOut,

@@ -1,5 +1,5 @@
 /** Changes to encoded bytes that know nothing of their structure. */
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 
 type Bytes = Uint8Array;
 

@@ -1,6 +1,6 @@
 import { decodeCanonical, encodeCanonical, type SecaggError } from '@secagg/schema';
+import { UnsafeDraw } from '@secagg/testbed/random';
 import fc from 'fast-check';
-import { UnsafeDraw } from '../draw';
 import { encodeTree, someFaults } from './encode';
 import { type Tree } from './values';
 

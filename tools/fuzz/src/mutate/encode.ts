@@ -1,5 +1,5 @@
 /** Writes CBOR as the canonical encoder never would, where asked to: keys twice or out of order, numbers in more bytes than they need. */
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 import { type Tree } from './values';
 
 /** Chances of a fault at each place where it can be. */

@@ -1,6 +1,6 @@
 /** The mutations of an encoded message put together: as bytes, as a value, or as bytes inside of it that are messages themselves. */
 import { decodeCanonical } from '@secagg/schema';
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 import { mutateBytes } from './bytes';
 import { encodeTree, noFaults, someFaults } from './encode';
 import { mutateValue, type Tree } from './values';

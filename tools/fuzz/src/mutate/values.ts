@@ -1,5 +1,5 @@
 /** Changes to decoded values: what a peer that encodes correctly, but says nonsense, would send. */
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 
 export type Tree = null | boolean | number | string | Uint8Array | Tree[] | { [key: string]: Tree };
 

@@ -1,5 +1,5 @@
 /** HTTP requests to a coordinator and a router-node in processes of their own. */
-import { UnsafeDraw } from '../draw';
+import { UnsafeDraw } from '@secagg/testbed/random';
 import { type Finding, type TargetReport } from '../fuzz';
 import { type World } from '../world';
 import { codeOf, exchange, problemWith } from './exchange';

@@ -1,6 +1,6 @@
 /** Requests as no client would send them. */
 import { type Bytes } from '@secagg/schema';
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 import { mutateMessage } from '../mutate/message';
 import { mutateJson, observation, rankRequest, signalOf } from '../targets/json';
 

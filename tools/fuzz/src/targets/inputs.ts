@@ -1,7 +1,7 @@
 /** Inputs that get past signatures: changed and then signed with the key that the sender really has. */
 import { domainHash } from '@secagg/crypto';
 import { type Bytes, contributionMessage, headerMessage, type Message, signedMessage } from '@secagg/schema';
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 import { mutateMessage } from '../mutate/message';
 import { envelope, messagesOf, type World } from '../world';
 

@@ -1,6 +1,6 @@
 /** What comes as JSON: signals and observations. */
 import { type Bytes, parseObservation, parseSignal, SecaggError } from '@secagg/schema';
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 import { mutateBytes } from '../mutate/bytes';
 import { mutateValue, type Tree } from '../mutate/values';
 import { type Target, Violation } from './target';

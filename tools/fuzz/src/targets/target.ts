@@ -1,6 +1,6 @@
 /** Something that takes messages from a peer. */
 import { type Bytes } from '@secagg/schema';
-import { type UnsafeDraw } from '../draw';
+import { type UnsafeDraw } from '@secagg/testbed/random';
 
 export interface Target {
   readonly name: string;

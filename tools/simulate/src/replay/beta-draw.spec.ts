@@ -1,5 +1,5 @@
 import { betaCdf } from '@secagg/priors';
-import { uniform } from '../traffic';
+import { uniform } from '@secagg/testbed/random';
 import { betaDraw } from './beta-draw';
 
 it.each([

@@ -1,3 +1,4 @@
+import { uniform } from '@secagg/testbed/random';
 import { always, federated, local, oracle, pooled } from './policies';
 import {
   bestOverall,
@@ -10,7 +11,6 @@ import {
   type Request,
 } from './play';
 import { readOutcomes } from './read-outcomes';
-import { uniform } from '../traffic';
 
 const header = 'prompt,task,model,score,input_tokens,output_tokens,cost_usd';
 

@@ -1,6 +1,6 @@
 /** Routers of a fleet choose a model for every request, round after round; what they get is what the file says, and is compared with the best choice. */
 import { type RewardObservation } from '@secagg/schema';
-import { uniform } from '../traffic';
+import { uniform } from '@secagg/testbed/random';
 import { type Draw, type Outcomes } from './read-outcomes';
 
 export interface PlayOptions {

@@ -13,8 +13,8 @@ import {
   type SummedRound,
 } from '@secagg/priors';
 import { defaultFields, joinKey, type RewardObservation } from '@secagg/schema';
+import { uniform } from '@secagg/testbed/random';
 import { type CheckedRound, CheckedRounds, DELTA_INVERSE } from '../checked-rounds';
-import { uniform } from '../traffic';
 import { betaDraw } from './beta-draw';
 import { lateRouters, type Policy, type World } from './play';
 

@@ -1,5 +1,5 @@
 /** Models, tasks and requests of a fleet whose routers choose a model for each request. */
-import { uniform } from '../traffic';
+import { uniform } from '@secagg/testbed/random';
 
 export const MODELS = 6;
 export const TASKS = 8;

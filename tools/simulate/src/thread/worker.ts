@@ -1,10 +1,10 @@
 /** The helper thread: plays half of the routers and of the committee. */
 import { LocalMember, LocalRouter, verifyFleet } from '@secagg/protocol';
 import { type PartyId } from '@secagg/schema';
+import { uniform } from '@secagg/testbed/random';
 import { Contributor } from '../contributor';
 import { CpuMeter } from '../meter';
 import { UnsafeRecorder } from '../randomness';
-import { uniform } from '../traffic';
 import { Channel } from './channel';
 import { type CommitteeCall, type FromHelper, type HelperData, type ToHelper } from './messages';
 import { threadClock } from './thread-clock';

@@ -61,7 +61,8 @@ import {
   type WorkItem,
   workMessage,
 } from '@secagg/schema';
-import { CoordinatorDouble, eventually } from '../../support/coordinator-double';
+import { eventually } from '@secagg/testbed/wait';
+import { CoordinatorDouble } from '../../support/coordinator-double';
 import { random, TestFleet, type TestFleetOptions } from '../../support/fleet';
 import { type LogLine, NodeProcess } from '../../support/node-process';
 

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'testbed', preset: '../../jest.preset.cjs' };
