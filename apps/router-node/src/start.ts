@@ -242,6 +242,7 @@ function openObservations(
       requestWindowHours: config.requestWindowHours,
       // Beyond the age limit: where nothing newer comes, the last of it goes on counting.
       ownRetentionHours: 4 * config.priorAgeLimitHours,
+      priorHalfLifeHours: config.priorHalfLifeHours,
       aliases,
       mapping: mappingOf(config),
       groupAccess: config.groupAccess,

@@ -21,11 +21,17 @@ export { type PublishedSignal, publishedSignalSchema } from './published-signal'
 export { type RoundHistoryPage, roundHistorySchema } from './router-node/round-history';
 export { LocalPriors } from './router-node/priors';
 export {
+  type CataloguedRound,
+  differenceOf,
+  expiryOf,
   type Prior,
   type PriorsPack,
   priorsPackSchema,
+  publishedPriors,
   type RankAnswer,
   type RankRequest,
+  type RoundSource,
+  type TaskMapping,
   toLitellm,
   toSemanticRouter,
 } from '@secagg/priors';

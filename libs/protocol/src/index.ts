@@ -22,6 +22,7 @@ export * from './robust';
 export * from './result/aggregate';
 export * from './result/audited-round';
 export * from './result/published-result';
+export { roundEvidence } from './result/round-evidence';
 export { groupScores, type RobustReport, suspicionEvent } from './result/robust-result';
 export * from './round/budget';
 export * from './round/contribution-set';

@@ -11,6 +11,7 @@ import { evidenceCommand } from './commands/evidence';
 import { fleetCommand } from './commands/fleet';
 import { identityCommand } from './commands/identity';
 import { namesCommand } from './commands/names';
+import { priorsCommand } from './commands/priors';
 import { privacyCommand } from './commands/privacy';
 import { roundCommand } from './commands/round';
 import { settingsCommand } from './commands/settings';
@@ -35,6 +36,7 @@ export async function runCli(args: readonly string[], output: Output): Promise<n
     privacyCommand,
     budgetCommand,
     namesCommand,
+    priorsCommand,
     suspicionCommand,
     backupCommand,
     restoreCommand,

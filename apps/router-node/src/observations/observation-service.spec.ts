@@ -52,6 +52,7 @@ const open = async (change: Partial<ObservationStoreOptions> = {}): Promise<void
     mapping: { defaultTask: 'general', taskAttribute: 'task' },
     requestWindowHours: 1,
     ownRetentionHours: 672,
+    priorHalfLifeHours: 72,
     aliases: NO_ALIASES,
     ...change,
   });

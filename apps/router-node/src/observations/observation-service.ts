@@ -1,5 +1,6 @@
 /** The observation store itself, in whatever thread it runs. */
 import { randomBytes } from 'node:crypto';
+import { type RoundHistoryPage } from '@secagg/client';
 import { atRest, wipe } from '@secagg/crypto';
 import { deriveEpoch, prepareContribution, readAnnouncement, roundKey } from '@secagg/protocol';
 import { MAX_LAYOUT_KEYS, parseSignal, SecaggError } from '@secagg/schema';
@@ -8,7 +9,13 @@ import { type IncomingRow, type RowOutcome } from '../ingest/ingest-store';
 import { aliasedKey, createAliases, isEmpty } from '../ingest/names/aliases';
 import { chooseData } from '../participant/choose-data';
 import { requestsTaken } from '../participant/slot';
-import { combining, type CombinedPriors, type PriorsRequest } from '../priors/combine-all';
+import {
+  type HistoryRequest,
+  PriorMaker,
+  type PriorsPart,
+  type PriorsRequest,
+  type RoundsChange,
+} from '../priors/prior-maker';
 import { type Release } from '../store/claims';
 import { type ObservationTables, openObservationTables } from '../store/observation-tables';
 import { type BatchOutcome, type RawBatch } from './batch-adder';
@@ -29,6 +36,8 @@ import { requesterHash } from './requester-hash';
 import { WaitingNames } from './waiting-names';
 
 const HOUR_MS = 3_600_000;
+/** Spans of own requests in a half-life: what is older within one is counted too low by 6 percent at most. */
+const SPANS = 12;
 const MISSING_KEYS_SHOWN = 100;
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
@@ -39,8 +48,7 @@ export class ObservationService implements ObservationStore {
   private readonly batches: OpenBatches;
   private readonly waitingNames: WaitingNames;
   private isFlushing = false;
-  /** What a key that came in earlier is called by the aliases of now. */
-  private readonly nameNow: (key: string) => string;
+  private readonly priorMaker: PriorMaker;
   private readonly retention: NodeJS.Timeout;
 
   private constructor(
@@ -49,7 +57,7 @@ export class ObservationService implements ObservationStore {
     private readonly now: () => number,
   ) {
     const aliases = isEmpty(options.aliases) ? undefined : createAliases(options.aliases);
-    this.nameNow = (key) => (aliases ? aliasedKey(aliases, key) : key);
+    this.priorMaker = new PriorMaker(tables.own, (key) => (aliases ? aliasedKey(aliases, key) : key));
     this.intake = new Intake(tables, options.limits, now, aliases);
     this.batches = new OpenBatches(options, { acceptRows: (rows) => this.acceptRows(rows) });
     this.waitingNames = new WaitingNames(tables);
@@ -67,6 +75,7 @@ export class ObservationService implements ObservationStore {
       dataDir,
       hash: requesterHash(identity.secretKey),
       groupAccess,
+      ownSpanMs: Math.max(1, Math.floor(options.priorHalfLifeHours / SPANS)) * HOUR_MS,
       ...(sealing ? { sealing } : {}),
       ...(requestsPerRequester === undefined ? {} : { requestsPerRequester }),
     });
@@ -139,9 +148,16 @@ export class ObservationService implements ObservationStore {
       if (!roundKeys.includes(claim.roundKey)) await this.release({ roundKey: claim.roundKey, release: 'unused' });
   }
 
-  async priors(request: PriorsRequest): Promise<CombinedPriors> {
-    const step = await this.once('other', () => combining(this.tables.own, request, this.nameNow));
-    return this.jobs.do('other', step);
+  learnRounds(change: RoundsChange): Promise<void> {
+    return this.once('other', () => this.priorMaker.learn(change));
+  }
+
+  priors(request?: PriorsRequest): Promise<PriorsPart> {
+    return this.once('other', () => this.priorMaker.part(request));
+  }
+
+  history(request: HistoryRequest): Promise<RoundHistoryPage['rounds']> {
+    return this.once('other', () => this.priorMaker.history(request));
   }
 
   clear(): Promise<void> {

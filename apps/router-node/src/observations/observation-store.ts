@@ -4,7 +4,8 @@ import { type OpenRound } from '@secagg/schema';
 import { type AliasRules } from '../ingest/names/aliases';
 import { type GenAiSettings } from '../ingest/otlp/gen-ai';
 import { type Claim, type Release } from '../store/claims';
-import { type CombinedPriors, type PriorsRequest } from '../priors/combine-all';
+import { type RoundHistoryPage } from '@secagg/client';
+import { type HistoryRequest, type PriorsPart, type PriorsRequest, type RoundsChange } from '../priors/prior-maker';
 import { type BatchOutcome, type RawBatch } from './batch-adder';
 import { type IngestProgress, type IngestStep } from './ingest-steps';
 import { type IntakeLimits } from './row-adder';
@@ -71,8 +72,12 @@ export interface ObservationStore {
   release(ended: { readonly roundKey: string; readonly release: Release }): Promise<void>;
   /** Data of all other rounds waits again: they were not answered. */
   keepClaims(roundKeys: readonly string[]): Promise<void>;
-  /** What rounds and own requests say together. */
-  priors(request: PriorsRequest): Promise<CombinedPriors>;
+  /** Rounds that priors are made from. */
+  learnRounds(change: RoundsChange): Promise<void>;
+  /** What rounds and own requests say together, some keys at a time: begins anew with a request, and goes on without. */
+  priors(request?: PriorsRequest): Promise<PriorsPart>;
+  /** What each of the rounds says of a key, newest first. */
+  history(request: HistoryRequest): Promise<RoundHistoryPage['rounds']>;
   /** Everything goes: a backup does not know what of it was published. */
   clear(): Promise<void>;
   status(): Promise<StoreStatus>;
@@ -95,6 +100,8 @@ export interface ObservationStoreOptions {
   readonly requestWindowHours: number;
   /** How long sums over own requests, and what rounds have of them, are kept. */
   readonly ownRetentionHours: number;
+  /** Age at which an own request counts half in priors. */
+  readonly priorHalfLifeHours: number;
   /** What the fleet calls models and tasks that this router's software calls otherwise. */
   readonly aliases: AliasRules;
   readonly mapping: Omit<GenAiSettings, 'names'> & { readonly defaultTask: string };

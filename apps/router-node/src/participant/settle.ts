@@ -9,6 +9,7 @@ import {
   type OpenedRound,
   proofOfRound,
   publishedResult,
+  roundEvidence,
   roundKey,
   settleAborted,
   settlePublished,
@@ -17,7 +18,7 @@ import {
 } from '@secagg/protocol';
 import { type PublishedSignal } from '@secagg/client';
 import { type Decision, roundConfigMessage, SecaggError, type Transcript, type VoteBody } from '@secagg/schema';
-import { knownRound } from '../priors/known-round';
+import { type KnownRound } from '../store/round-history';
 import { failpoint, sending } from '../failpoint';
 import { showBudget } from './budget';
 import { checkOneDecision } from './one-decision';
@@ -41,14 +42,15 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
   const aggregate = published(router, audited);
   const evidence = reply.receiptNotHonoured ? evidenceIn(router, key, transcript) : undefined;
   let isNew = false;
+  let known: KnownRound | undefined;
   store.journal.commit(events, () => {
     router.releases.end(key, reply.outcome === 'included' ? 'published' : 'unused');
-    keepResult(router, audited, aggregate);
+    known = keepResult(router, audited, aggregate, reply.outcome === 'included');
     store.budgetHistory.record(events);
     store.decided.put(key, decisionProofOf(transcript), router.now());
     isNew = evidence !== undefined && store.evidence.put(key, evidence.receipt, evidence.message, router.now());
   });
-  verified(router, audited, aggregate);
+  verified(router, audited, aggregate, known);
   log.info({ round, outcome: reply.outcome, participants: aggregate.signal.participant_count }, 'round verified');
   if (isNew) raiseAlarm(router, cluster, round);
 }
@@ -116,21 +118,31 @@ export async function observeRound(router: Router, cluster: string, round: numbe
   if (audited.kind !== 'opened') return;
   const aggregate = published(router, audited);
   failpoint('before-durable:aggregate-observed');
-  router.store.transaction(() => {
-    keepResult(router, audited, aggregate);
+  const known = router.store.transaction(() => {
+    const kept = keepResult(router, audited, aggregate, false);
     router.store.decided.put(roundKey(cluster, round), decisionProofOf(transcript), router.now());
     failpoint('in-durable:aggregate-observed');
+    return kept;
   });
   failpoint('after-durable:aggregate-observed');
-  verified(router, audited, aggregate);
+  verified(router, audited, aggregate, known);
   router.log.info({ round, participants: aggregate.signal.participant_count }, 'round verified, without taking part');
 }
 
-function keepResult({ store, now }: Router, audited: OpenedRound, aggregate: PublishedSignal): void {
+/** @returns what priors are made from */
+function keepResult(
+  { store, now }: Router,
+  audited: OpenedRound,
+  aggregate: PublishedSignal,
+  isOurs: boolean,
+): KnownRound | undefined {
   const { config } = audited.round;
   store.aggregates.put(config.cluster, config, aggregate);
-  const known = knownRound(audited, aggregate);
-  if (known) store.history.put(known, now());
+  const evidence = roundEvidence(audited, aggregate);
+  if (!evidence) return undefined;
+  const known = { ...evidence, isOurs };
+  store.history.put(known, now());
+  return known;
 }
 
 const configOf = (router: Router, key: string) => {
@@ -150,9 +162,14 @@ const published = (router: Router, audited: OpenedRound): PublishedSignal => {
   };
 };
 
-function verified(router: Router, audited: OpenedRound, { implausible }: PublishedSignal): void {
+function verified(
+  router: Router,
+  audited: OpenedRound,
+  { implausible }: PublishedSignal,
+  known: KnownRound | undefined,
+): void {
   const { cluster, round_time_ms: announcedMs } = audited.round.config;
-  router.priors.roundsChanged();
+  if (known) router.priors.learn(known);
   if (implausible) {
     router.metrics.roundImplausible(cluster);
     router.log.error(

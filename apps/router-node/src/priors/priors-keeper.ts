@@ -1,20 +1,18 @@
 /**
  * The priors that are given out, always ready: made anew after a round, after own requests, and as they age. What reads them changes neither when
- * that happens nor anything else; the combining is done by the observation store, in its own thread.
+ * that happens nor anything else. They are made in the thread of the observation store, and come from there a few at a time: this thread polls and
+ * sends, and what it does for them must not be seen in when it does that.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { pause } from '@secagg/client';
-import {
-  indexPriors,
-  type PriorIndex,
-  priorOptionsSchema,
-  type PriorProblem,
-  type PriorsPack,
-  type RoundSource,
-} from '@secagg/priors';
+import { expiryOf, type Prior, type PriorIndex, priorOptionsSchema, type PriorsPack } from '@secagg/priors';
+import { joinKey } from '@secagg/schema';
 import { type Logger } from 'pino';
 import { type ObservationStore } from '../observations/observation-store';
 import { type KnownRound, type RoundHistory } from '../store/round-history';
-import { type CombinedPriors } from './combine-all';
+import { type PriorsPart } from './prior-maker';
+import { problemsOf } from './problems';
+import { Collected, type Served } from './served';
 
 /** Own requests come all the time: they are taken up this often. */
 const SETTLE_MS = 2_000;
@@ -23,16 +21,10 @@ const AGE_MS = 300_000;
 const RETRY_MS = 5_000;
 const HOUR_MS = 3_600_000;
 
-export interface Served {
-  readonly pack: PriorsPack;
-  readonly json: string;
-  /** Of the whole pack, as HTTP has it. */
-  readonly etag: string;
-}
-
 export interface CurrentPriors {
   readonly published: Served;
   readonly private: Served;
+  /** The private ones. */
   readonly index: PriorIndex;
 }
 
@@ -43,10 +35,10 @@ export interface KeeperOptions {
   readonly minMass: number;
 }
 
+type Store = Pick<ObservationStore, 'priors' | 'learnRounds'>;
+
 export class PriorsKeeper {
   current: CurrentPriors | undefined;
-  /** Newest first. */
-  rounds: readonly KnownRound[];
   private version = 0;
   private waiting = new Set<() => void>();
   private wake: (() => void) | undefined;
@@ -55,8 +47,8 @@ export class PriorsKeeper {
 
   /** @param fleet undefined before the fleet documents are known */
   constructor(
-    private readonly history: Pick<RoundHistory, 'list'>,
-    private readonly observations: Pick<ObservationStore, 'priors'>,
+    private readonly rounds: Pick<RoundHistory, 'list' | 'get'>,
+    private readonly observations: Store,
     private readonly fleet: () => string | undefined,
     private readonly now: () => number,
     private readonly log: Logger,
@@ -67,11 +59,14 @@ export class PriorsKeeper {
       age_limit_hours: of.ageLimitHours,
       min_mass: of.minMass,
     });
-    this.rounds = history.list(of.cluster);
   }
 
-  roundsChanged(): void {
-    this.rounds = this.history.list(this.of.cluster);
+  /** A round that has just been kept. */
+  learn(round: KnownRound): void {
+    // When the thread has gone, the node ends.
+    void this.observations
+      .learnRounds({ added: [round], kept: this.rounds.list(this.of.cluster) })
+      .catch(() => undefined);
     this.changed();
   }
 
@@ -99,8 +94,10 @@ export class PriorsKeeper {
 
   /** Runs until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    for (let isReady = false; !signal.aborted; ) {
       try {
+        if (!isReady) await this.hand();
+        isReady = true;
         this.isDue = false;
         const beganMs = performance.now();
         await this.refresh();
@@ -111,6 +108,14 @@ export class PriorsKeeper {
         this.log.error({ err: error }, 'priors could not be made: tried again, the last ones stay');
         await pause(RETRY_MS, signal).catch(() => undefined);
       }
+    }
+  }
+
+  /** Rounds of before the start, one at a time. */
+  private async hand(): Promise<void> {
+    for (const number of this.rounds.list(this.of.cluster)) {
+      const round = this.rounds.get(this.of.cluster, number);
+      if (round) await this.observations.learnRounds({ added: [round], kept: this.rounds.list(this.of.cluster) });
     }
   }
 
@@ -125,75 +130,50 @@ export class PriorsKeeper {
 
   private async refresh(): Promise<void> {
     const nowMs = this.now();
-    const { rounds } = this;
-    const combined = await this.observations.priors({ rounds, nowMs, options: this.options });
+    const published = new Collected();
+    const own = new Collected();
+    const index = new Map<string, Prior>();
+    let part: PriorsPart = await this.observations.priors({ nowMs, options: this.options });
+    for (;;) {
+      published.add(part.published);
+      own.add(part.private);
+      for (const prior of part.private) index.set(joinKey(prior.model, prior.task), prior);
+      if (part.end) break;
+      await turn();
+      part = await this.observations.priors();
+    }
     this.version += 1;
+    const serve = (kind: PriorsPack['kind'], collected: Collected, end: NonNullable<PriorsPart['end']>): Served =>
+      collected.served(this.about(kind, end, nowMs), `"${kind}-${nowMs.toString(36)}-${this.version}"`);
     this.current = {
-      published: this.serve('published', combined, rounds, nowMs),
-      private: this.serve('private', combined, rounds, nowMs),
-      index: indexPriors(combined.private),
+      published: serve('published', published, part.end),
+      private: serve('private', own, part.end),
+      index,
     };
     const woken = this.waiting;
     this.waiting = new Set();
     for (const each of woken) each();
   }
 
-  private serve(
+  private about(
     kind: PriorsPack['kind'],
-    combined: CombinedPriors,
-    rounds: readonly KnownRound[],
+    { own, rounds }: NonNullable<PriorsPart['end']>,
     nowMs: number,
-  ): Served {
-    const priors = [...combined[kind]];
-    const newest =
-      rounds.find(({ isOfUse }) => isOfUse)?.timeMs ??
-      (kind === 'private' && combined.own.requests > 0 ? nowMs : undefined);
-    const pack: PriorsPack = {
+  ): Omit<PriorsPack, 'priors'> {
+    const ageLimitMs = this.options.age_limit_hours * HOUR_MS;
+    const newestRound = rounds.find((round) => round.of_use)?.time;
+    const newestMs =
+      kind === 'private' && own.requests > 0 ? nowMs : newestRound === undefined ? undefined : Date.parse(newestRound);
+    return {
       schema_version: 1,
       kind,
       fleet: this.fleet() ?? null,
       cluster: this.of.cluster,
       made_at: new Date(nowMs).toISOString(),
-      expires_at: newest === undefined ? null : new Date(newest + this.options.age_limit_hours * HOUR_MS).toISOString(),
+      expires_at: newestMs === undefined ? null : expiryOf(newestMs, this.options),
       options: this.options,
-      problems: problemsOf(combined, rounds, nowMs - this.options.age_limit_hours * HOUR_MS),
-      rounds: rounds.map(sourceOf),
-      priors,
+      problems: problemsOf(kind === 'private' ? own : undefined, rounds, nowMs - ageLimitMs),
+      rounds: [...rounds],
     };
-    return { pack, json: JSON.stringify(pack), etag: `"${kind}-${nowMs.toString(36)}-${this.version}"` };
   }
-}
-
-export const sourceOf = ({ round, timeMs, participants, epsilon, isOfUse }: KnownRound): RoundSource => ({
-  round,
-  time: new Date(timeMs).toISOString(),
-  participants,
-  epsilon: epsilon ?? null,
-  of_use: isOfUse,
-});
-
-function problemsOf({ own }: CombinedPriors, rounds: readonly KnownRound[], limitMs: number): PriorProblem[] {
-  const [latest] = rounds;
-  const usable = rounds.find(({ isOfUse }) => isOfUse);
-  const problems: PriorProblem[] = [];
-  const add = (code: PriorProblem['code'], detail: string): number => problems.push({ code, detail });
-  if (!latest) add('no_round', 'no round has been verified yet: only own requests count');
-  else if (!usable)
-    add('no_usable_round', 'every round so far was withheld key by key: what they say together is little');
-  else if (!latest.isOfUse)
-    add(
-      'latest_round_empty',
-      `everything in round ${latest.round} is withheld: round ${usable.round} is the newest of use`,
-    );
-  if (usable && usable.timeMs < limitMs)
-    add('rounds_too_old', `round ${usable.round}, the newest of use, is past the age limit: its weight is low`);
-  if (own.requests === 0) add('no_own_requests', 'this router has reported no requests of late');
-  if (own.unlisted > 0 && latest)
-    add(
-      'own_names_unlisted',
-      own.unlisted === own.requests
-        ? 'the catalogue has none of the names that this router reports: see GET /v1/names'
-        : 'the catalogue lacks some of the names that this router reports: see GET /v1/names',
-    );
-  return problems;
 }

@@ -3,7 +3,7 @@ import {
   defineOperation,
   events,
   EVENTS_TYPE,
-  json,
+  json as jsonOf,
   JSON_TYPE,
   type Operation,
   replyOf,
@@ -13,7 +13,8 @@ import { type PriorsPack, priorsPackSchema } from '@secagg/priors';
 import { modelSchema, SecaggError, taskSchema } from '@secagg/schema';
 import { z } from 'zod';
 import { type Router } from '../participant/router';
-import { type PriorsKeeper, type Served } from '../priors/priors-keeper';
+import { type PriorsKeeper } from '../priors/priors-keeper';
+import { type Served } from '../priors/served';
 
 /** How often an event stream without news shows that it is alive. */
 const ALIVE_MS = 15_000;
@@ -37,16 +38,16 @@ export const getPriors = ({ priors }: Pick<Router, 'priors'>): Operation =>
     },
     waits: null,
     replies: {
-      200: replyOf(json(priorsPackSchema), 'The priors, and what is wrong with them'),
+      200: replyOf(jsonOf(priorsPackSchema), 'The priors, and what is wrong with them'),
       304: 'nothing newer than If-None-Match within the wait',
     },
     async handle({ query: { kind, model, task, wait_ms: waitMs }, headers, signal }) {
       const known = headers['if-none-match'];
       const look = (): Served => servedBy(priors, kind);
       if (priors.current === undefined || look().etag === known) await priors.next(waitMs, signal);
-      const { pack, json: text, etag } = look();
+      const { pack, json, etag } = look();
       if (etag === known) return { status: 304, headers: { etag } };
-      const filtered = model === undefined && task === undefined ? text : JSON.stringify(only(pack, model, task));
+      const filtered = model === undefined && task === undefined ? json() : JSON.stringify(only(pack, model, task));
       return { status: 200, type: JSON_TYPE, body: filtered, headers: { etag } };
     },
   });

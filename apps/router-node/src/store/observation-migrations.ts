@@ -104,11 +104,11 @@ export const observationMigrations: readonly Migration[] = [
   {
     number: 4,
     sql: `
-      -- For priors (docs/priors.md): sums over the router's own requests by key and hour, and what of them is in the sums of a round.
+      -- For priors (docs/priors.md): sums over the router's own requests by key and span of time (its beginning), and what of them is in the sums of a round.
       CREATE TABLE own_requests (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, hour_ms INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (key, hour_ms)
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, span_ms INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (key, span_ms)
       );
-      CREATE INDEX own_requests_by_age ON own_requests (hour_ms);
+      CREATE INDEX own_requests_by_age ON own_requests (span_ms);
       CREATE TABLE own_part (id INTEGER PRIMARY KEY AUTOINCREMENT, round_key TEXT NOT NULL UNIQUE, body TEXT NOT NULL, at_ms INTEGER NOT NULL);
     `,
   },

@@ -40,6 +40,8 @@ export interface ObservationTablesOptions {
   readonly sealing?: RowSealOptions;
   /** Most requests of one requester that a round takes. */
   readonly requestsPerRequester?: number;
+  /** Span of time whose own requests are added up for priors. */
+  readonly ownSpanMs?: number;
   /** The file's group may read and write it. */
   readonly groupAccess?: boolean;
 }
@@ -50,6 +52,7 @@ export function openObservationTables({
   hash,
   sealing,
   requestsPerRequester,
+  ownSpanMs,
   groupAccess,
 }: ObservationTablesOptions): ObservationTables {
   const database = Database.open(join(dataDir, OBSERVATIONS_FILE), observationMigrations, { groupAccess });
@@ -57,7 +60,7 @@ export function openObservationTables({
     const sealed = openRowSeal(database, sealing);
     const queues = new RequesterQueues(database, requestsPerRequester);
     const observations = new ObservationTable(database, queues, hash, sealed);
-    const own = new OwnRequests(database, sealed);
+    const own = new OwnRequests(database, sealed, ownSpanMs);
     const localSignal = new LocalSignalTable(database, sealed);
     const requests = new ReportedRequests(database, observations, hash, sealed, own);
     return {

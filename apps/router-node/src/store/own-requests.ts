@@ -1,5 +1,5 @@
 /**
- * What a router knows of its own requests for its priors (docs/priors.md): sums by key and hour, from their arrival on, and what each round had of
+ * What a router knows of its own requests for its priors (docs/priors.md): sums by key and span of time, from their arrival on, and what each round had of
  * them. Both lie there as observations do: sealed under the store key where there is one.
  */
 import { addStatistics, noOwnStatistics, type OwnBucket, type OwnStatistics, scored } from '@secagg/priors';
@@ -17,14 +17,16 @@ interface Part {
 }
 
 export class OwnRequests {
+  /** @param spanMs what arrives within it is added up, as of its beginning */
   constructor(
     private readonly database: Database,
     private readonly sealed: RowSeal = inTheClear,
+    private readonly spanMs = HOUR_MS,
   ) {}
 
   /** Part of the transaction that accepts them. */
   add(byKey: ReadonlyMap<string, OwnStatistics>, nowMs: number): void {
-    for (const [key, statistics] of byKey) this.addTo(key, nowMs - (nowMs % HOUR_MS), statistics);
+    for (const [key, statistics] of byKey) this.addTo(key, nowMs, statistics);
   }
 
   /** A score that came after its request, in place of the one before. */
@@ -33,19 +35,17 @@ export class OwnRequests {
     scores: { readonly before: number | undefined; readonly quality: number },
     receivedAtMs: number,
   ): void {
-    this.addTo(key, receivedAtMs - (receivedAtMs % HOUR_MS), scored(scores.before, scores.quality));
+    this.addTo(key, receivedAtMs, scored(scores.before, scores.quality));
   }
 
-  /** Everything, by key. */
-  buckets(): Map<string, OwnBucket[]> {
-    const byKey = new Map<string, OwnBucket[]>();
-    for (const [id, key, timeMs, body] of this.database.all(
-      'SELECT id, key, hour_ms, body FROM own_requests ORDER BY id',
-    )) {
-      const bucket = { timeMs: timeMs as number, statistics: this.read(id as number, body) };
-      byKey.set(key as string, [...(byKey.get(key as string) ?? []), bucket]);
-    }
-    return byKey;
+  keys(): string[] {
+    return this.database.all('SELECT DISTINCT key FROM own_requests').map(([key]) => key as string);
+  }
+
+  bucketsOf(key: string): OwnBucket[] {
+    return this.database
+      .all('SELECT id, span_ms, body FROM own_requests WHERE key = ? ORDER BY span_ms', key)
+      .map(([id, timeMs, body]) => ({ timeMs: timeMs as number, statistics: this.read(id as number, body) }));
   }
 
   /** What a round has of them, as it is in its sums. Part of the transaction that takes it. */
@@ -78,8 +78,9 @@ export class OwnRequests {
   }
 
   dropOlder(beforeMs: number): void {
-    this.database.run('DELETE FROM own_requests WHERE hour_ms < ?', beforeMs - HOUR_MS);
-    this.database.run('DELETE FROM own_part WHERE at_ms < ?', beforeMs);
+    this.database.run('DELETE FROM own_requests WHERE span_ms < ?', beforeMs);
+    // After the requests that are in it: what is still an own request must not count in the round as well.
+    this.database.run('DELETE FROM own_part WHERE at_ms < ?', beforeMs - this.spanMs);
   }
 
   clear(): void {
@@ -87,15 +88,16 @@ export class OwnRequests {
     this.database.run('DELETE FROM own_part');
   }
 
-  private addTo(key: string, hourMs: number, statistics: OwnStatistics): void {
-    const row = this.database.get('SELECT id, body FROM own_requests WHERE key = ? AND hour_ms = ?', key, hourMs);
+  private addTo(key: string, atMs: number, statistics: OwnStatistics): void {
+    const spanMs = atMs - (atMs % this.spanMs);
+    const row = this.database.get('SELECT id, body FROM own_requests WHERE key = ? AND span_ms = ?', key, spanMs);
     const total = addStatistics(row ? this.read(row[0] as number, row[1]) : noOwnStatistics, statistics);
     const id = row ? (row[0] as number) : nextId(this.database, 'own_requests');
     this.database.run(
-      'INSERT INTO own_requests (id, key, hour_ms, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body',
+      'INSERT INTO own_requests (id, key, span_ms, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body',
       id,
       key,
-      hourMs,
+      spanMs,
       this.sealed.seal(JSON.stringify(total), 'own_requests', id),
     );
   }

@@ -1,5 +1,5 @@
 /** Verified rounds that priors are made from: bounded by age, number and size, but never without the newest one that is of use. */
-import { type ResultRound, type RoundEvidence, type SummedRound } from '@secagg/priors';
+import { type CataloguedRound, type ResultRound, type SummedRound } from '@secagg/priors';
 import { type Database } from './database';
 
 const MAX_ROUNDS = 256;
@@ -8,14 +8,16 @@ const DAY_MS = 86_400_000;
 /** Beyond the age limit of priors: a fleet that pauses for longer has its last rounds all the same. */
 const KEPT_DAYS = 30;
 
-export interface KnownRound extends RoundEvidence {
-  readonly layout: SummedRound['layout'];
+export interface KnownRound extends CataloguedRound {
   /** Not everything in it is withheld. */
   readonly isOfUse: boolean;
+  /** This router's contribution is in it. */
+  readonly isOurs: boolean;
 }
 
 interface Stored {
   readonly participants: number;
+  readonly isOurs: boolean;
   readonly epsilon?: number;
   readonly layout: SummedRound['layout'];
   readonly noiseVariance?: number;
@@ -27,9 +29,10 @@ export class RoundHistory {
 
   /** Part of the transaction that takes over the result of the round. */
   put(round: KnownRound, nowMs: number): void {
-    const { cluster, source, layout, participants, epsilon } = round;
+    const { cluster, source, layout, participants, isOurs, epsilon } = round;
     const stored: Stored = {
       participants,
+      isOurs,
       layout,
       ...(epsilon === undefined ? {} : { epsilon }),
       ...(source.kind === 'sums'
@@ -59,26 +62,32 @@ export class RoundHistory {
     this.prune(cluster, nowMs);
   }
 
-  /** Newest first. */
-  list(cluster: string): KnownRound[] {
+  /** Their numbers, newest first. */
+  list(cluster: string): number[] {
     return this.database
-      .all(
-        'SELECT round, round_time_ms, of_use, body, sums FROM round_history WHERE cluster = ? ORDER BY round_time_ms DESC, round DESC',
-        cluster,
-      )
-      .map(([round, timeMs, ofUse, body, sums]) => {
-        const { result, noiseVariance = 0, ...stored } = JSON.parse(body as string) as Stored;
-        return {
-          cluster,
-          round: round as number,
-          timeMs: timeMs as number,
-          isOfUse: ofUse === 1,
-          ...stored,
-          source: result
-            ? { kind: 'result', ...result }
-            : { kind: 'sums', layout: stored.layout, sums: floatsOf(sums as Uint8Array), noiseVariance },
-        };
-      });
+      .all('SELECT round FROM round_history WHERE cluster = ? ORDER BY round_time_ms DESC, round DESC', cluster)
+      .map(([round]) => round as number);
+  }
+
+  get(cluster: string, round: number): KnownRound | undefined {
+    const row = this.database.get(
+      'SELECT round_time_ms, of_use, body, sums FROM round_history WHERE cluster = ? AND round = ?',
+      cluster,
+      round,
+    );
+    if (!row) return undefined;
+    const [timeMs, ofUse, body, sums] = row;
+    const { result, noiseVariance = 0, ...stored } = JSON.parse(body as string) as Stored;
+    return {
+      cluster,
+      round,
+      timeMs: timeMs as number,
+      isOfUse: ofUse === 1,
+      ...stored,
+      source: result
+        ? { kind: 'result', ...result }
+        : { kind: 'sums', layout: stored.layout, sums: floatsOf(sums as Uint8Array), noiseVariance },
+    };
   }
 
   private prune(cluster: string, nowMs: number): void {
