@@ -89,6 +89,18 @@ it('observations enter exactly one round, wherever the router is killed', async 
       120_000,
     );
     expect(crashes).toBe(1);
+    // For priors they are counted once as well, and not lost when they are published.
+    let own = 0;
+    await eventually(
+      `priors of ${id}`,
+      async () => {
+        const found = await node.client.priors({ model: keys[i].split(':')[0] }).catch(() => undefined);
+        own = found?.pack.priors[0]?.own_requests ?? 0;
+        return own > 0;
+      },
+      60_000,
+    );
+    expect(Math.abs(own - 5)).toBeLessThan(0.5);
     settled.add(i);
   };
   coordinator.startEpoch();

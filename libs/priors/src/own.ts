@@ -18,7 +18,7 @@ export const ownStatisticsSchema = z.strictObject({
 export type OwnStatistics = z.infer<typeof ownStatisticsSchema>;
 
 export interface OwnBucket {
-  /** Beginning of the span. */
+  /** From when it counts. */
   readonly timeMs: number;
   readonly statistics: OwnStatistics;
 }

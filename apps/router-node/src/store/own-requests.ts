@@ -17,7 +17,7 @@ interface Part {
 }
 
 export class OwnRequests {
-  /** @param spanMs what arrives within it is added up, as of its beginning */
+  /** @param spanMs what arrives within it is added up, and counts from its middle */
   constructor(
     private readonly database: Database,
     private readonly sealed: RowSeal = inTheClear,
@@ -45,7 +45,10 @@ export class OwnRequests {
   bucketsOf(key: string): OwnBucket[] {
     return this.database
       .all('SELECT id, span_ms, body FROM own_requests WHERE key = ? ORDER BY span_ms', key)
-      .map(([id, timeMs, body]) => ({ timeMs: timeMs as number, statistics: this.read(id as number, body) }));
+      .map(([id, fromMs, body]) => ({
+        timeMs: (fromMs as number) + this.spanMs / 2,
+        statistics: this.read(id as number, body),
+      }));
   }
 
   /** What a round has of them, as it is in its sums. Part of the transaction that takes it. */
