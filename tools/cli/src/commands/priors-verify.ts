@@ -89,7 +89,7 @@ function auditing(key: Uint8Array, { cluster }: PriorsPack, options: VerifyOptio
     return async (round) => {
       const client = new CoordinatorClient({ url: coordinator });
       try {
-        return auditTranscript(key, await client.transcript(cluster as ClusterHash, round));
+        return auditTranscript(key, await client.transcript(cluster, round));
       } finally {
         await client.close();
       }

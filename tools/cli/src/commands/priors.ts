@@ -62,7 +62,7 @@ async function fetchPack(url: string, kind: PriorsPack['kind'], token: string | 
     const { pack } = found;
     const rounds: PriorsPack['rounds'] = [];
     for (const round of pack.rounds) {
-      const proof = await node.decision(pack.cluster as ClusterHash, round.round);
+      const proof = await node.decision(pack.cluster, round.round);
       rounds.push(proof ? { ...round, decision: Buffer.from(proof).toString('base64') } : round);
     }
     return { ...pack, rounds };
