@@ -2,8 +2,9 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Prior, type PriorsPack } from '@secagg/client';
-import { eventually, TrialFleet } from './support/trial-fleet';
+import { type PriorsPack } from '@secagg/client';
+import { eventually } from '@secagg/testbed/wait';
+import { TrialFleet } from './support/trial-fleet';
 
 jest.setTimeout(300_000);
 

@@ -21,7 +21,7 @@ import {
   roundEvidence,
   verifyDecisionProof,
 } from '@secagg/protocol';
-import { type ClusterHash, SecaggError } from '@secagg/schema';
+import { SecaggError } from '@secagg/schema';
 import { Command } from 'commander';
 import { readTree } from '../files';
 import { readAuthorityKey } from '../fleet-folder';

@@ -1,7 +1,7 @@
 /** Priors out of a router-node: as a pack that others can check, or in the form that another router takes (docs/priors.md, "Packs"). */
 import { writeFileSync } from 'node:fs';
 import { type PriorsPack, type TaskMapping, toLitellm, toSemanticRouter } from '@secagg/client';
-import { type ClusterHash, taskSchema } from '@secagg/schema';
+import { taskSchema } from '@secagg/schema';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { replaceFile } from '../files';
