@@ -166,7 +166,7 @@ it('goes from LiteLLM traffic through a noisy round to files for other routers',
     return answer.err;
   };
   const online = ['--coordinator', fleet.origin];
-  const boosted = (of: PriorsPack): void => void ((of.priors)[0].success.alpha += 0.1);
+  const boosted = (of: PriorsPack): void => void (of.priors[0].success.alpha += 0.1);
   expect(await forged('boosted', boosted, ...online)).toContain('priors.0.success.alpha is not what follows');
   expect(await forged('longer', (of) => (of.expires_at = '2099-01-01T00:00:00.000Z'), ...online)).toContain(
     'expires_at',
