@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { operatorRequestMessage, signedMessage } from '@secagg/schema';
+import {
+  type ClusterHash,
+  operatorRequestMessage,
+  type RoundNumber,
+  roundStatusMessage,
+  signedMessage,
+} from '@secagg/schema';
 import { listen, portOf } from '@secagg/testbed/ports';
 import { json, secagg } from '../../test/support/secagg';
 
@@ -47,5 +53,32 @@ describe('round start', () => {
     }
     expect(asked[0]).not.toHaveProperty('force');
     expect(asked[1]).toMatchObject({ action: 'start-round', cluster, force: true });
+  });
+});
+
+describe('round status', () => {
+  it('says of the latest round when the next one is due, and why it is put off; of a given one, nothing of that', async () => {
+    const cluster = 'ab'.repeat(32) as ClusterHash;
+    const put_off = { reason: 'all_withheld', detail: 'the last round had nothing', intervals: 1 };
+    const server = createServer((request, response) => {
+      if (request.url?.endsWith('/rounds/latest'))
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ cluster, round: 7, phase: 'published', next: { at_ms: 0, put_off } }));
+      else
+        response
+          .writeHead(200, { 'content-type': 'application/cbor' })
+          .end(roundStatusMessage.encode({ cluster, round: 7 as RoundNumber, phase: 'published', contributions: 3 }));
+    });
+    await listen(server);
+    const status = (...options: string[]) =>
+      json('round', 'status', `http://127.0.0.1:${portOf(server)}`, '--cluster', cluster, ...options);
+    try {
+      const about = { cluster, round: 7, phase: 'published', contributions: 3 };
+      expect(await status()).toEqual({ ...about, next: { at: '1970-01-01T00:00:00.000Z', put_off } });
+      expect(await status('--round', '7')).toEqual(about);
+    } finally {
+      await new Promise((closed) => server.close(closed));
+    }
   });
 });

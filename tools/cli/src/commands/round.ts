@@ -138,12 +138,14 @@ async function status(
   if (!found) throw new Refusal('the coordinator gave no status');
   const { phase, contributions, decision } = found;
   const body = decision && voteBodyMessage.decode(decision.body);
+  const next = round === undefined ? (await client.latestRound(cluster))?.next : undefined;
   printJson(output, {
     cluster,
     round: number,
     phase,
     contributions,
     ...(body?.kind === 'abort' ? { reason: body.reason } : {}),
+    ...(next ? { next: { at: new Date(next.at_ms).toISOString(), put_off: next.put_off } } : {}),
   });
 }
 
