@@ -1,10 +1,11 @@
 /** What acts in the coordinator, put together; nothing of it has started yet. */
+import { serving } from '@secagg/host';
+import { accessOf, createHttpServer } from '@secagg/http';
 import { createMetrics } from '@secagg/metrics';
 import { type Logger } from 'pino';
 import { type Config } from './config';
 import { AutoEpochs } from './epochs/auto-epochs';
 import { FreshnessWatch } from './freshness-watch';
-import { httpFace } from './http-face';
 import { MisbehaviourKeeper } from './misbehaviour';
 import { observe } from './observe';
 import { type Opened } from './open-engine';
@@ -13,6 +14,7 @@ import { shareWaiting } from './replicas/share-waiting';
 import { TaskRunner } from './replicas/task-runner';
 import { createOperations } from './routes';
 import { budgetFigures } from './rounds/budget';
+import { HARD_CAP_BYTES } from './rounds/contribution-size';
 import { RoundFinisher } from './rounds/finish-rounds';
 import { ViewSource } from './rounds/member-views';
 import { isFinal } from './rounds/phases';
@@ -83,9 +85,17 @@ export function wire(config: Config, { backend, engine, contributions, scores }:
     refreshGauges,
     readiness,
   });
-  const face = httpFace(config, operations, journal, closing, (problem, cause, operation, counts) => {
-    misbehaviour.refused(cause);
-    observer.problem(problem, cause, operation, counts);
+  const server = createHttpServer(operations, {
+    fresh: () => journal.fresh(),
+    reading: () => journal.reading(),
+    onProblem: (problem, cause, operation, counts) => {
+      misbehaviour.refused(cause);
+      observer.problem(problem, cause, operation, counts);
+    },
+    closing: closing.signal,
+    access: accessOf(config),
+    limits: config.limits,
+    largestBodyBytes: HARD_CAP_BYTES,
   });
   const whereRoutersCount = config.clusters
     .filter(({ trigger }) => trigger.kind !== 'manual')
@@ -99,7 +109,7 @@ export function wire(config: Config, { backend, engine, contributions, scores }:
       stop: () => finisher.stop(),
     },
     tasks: replica && new TaskRunner(engine, replica.store, contributions, finisher, config.leaseMs, roundFailed),
-    face,
+    face: serving(server, config, config.shutdownGraceMs, closing),
     waitingElsewhere: replica && shareWaiting(replica.store, waiting, whereRoutersCount, unexpected),
     scoresElsewhere: replica && followScores(engine, finisher, refreshScores, unexpected),
     driver,

@@ -2,7 +2,8 @@
 import { runService, type StopSignals } from '@secagg/host';
 import { configSchema, readConfiguration } from './config';
 import { readStartFiles } from './key-files';
-import { startNode, STOP_GRACE_MS } from './start';
+import { startNode } from './start';
+import { STOP_GRACE_MS } from './wiring';
 
 export const run = (signals: StopSignals): Promise<void> =>
   runService(
@@ -12,7 +13,8 @@ export const run = (signals: StopSignals): Promise<void> =>
       schema: configSchema,
       readConfiguration,
       check: readStartFiles,
-      start: (config, log, fail) => startNode(config, log, fail, new URL('./observations-worker.js', import.meta.url)),
+      start: (config, logger, onFailure) =>
+        startNode(config, { logger, onFailure }, new URL('./observations-worker.js', import.meta.url)),
       graceMs: () => STOP_GRACE_MS,
     },
     signals,

@@ -29,9 +29,11 @@ const environment = (overrides: Record<string, string> = {}) =>
 const boot = async (overrides?: Record<string, string>) =>
   startNode(
     readConfig(environment(overrides)),
-    pino({ level: 'silent' }),
-    (error) => {
-      throw error;
+    {
+      logger: pino({ level: 'silent' }),
+      onFailure: (error) => {
+        throw error;
+      },
     },
     await observationProgram(),
   );

@@ -58,12 +58,14 @@ async function startWith(delayMs: number, settings: Record<string, string>): Pro
   writeFileSync(join(environment.SECAGG_DATA_DIR, 'delay-ms'), String(delayMs));
   node = await startNode(
     readConfig(environment),
-    pino({ level: 'silent' }),
-    (error) => {
-      throw error;
+    {
+      logger: pino({ level: 'silent' }),
+      onFailure: (error) => {
+        throw error;
+      },
+      environment,
     },
     join(__dirname, 'support/slow-store.mjs'),
-    environment,
   );
   client = new RouterNodeClient({ url: `http://127.0.0.1:${node.port}` });
   await eventually('its first poll', () => polls.length > 0);

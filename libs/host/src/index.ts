@@ -15,6 +15,7 @@ export * from './parts';
 export * from './public-files';
 export { ReadinessLog } from './readiness';
 export * from './run-service';
+export * from './serving';
 export * from './settings/common-fields';
 export * from './settings/read-settings';
 export { type Setting, type SettingMeta, variableOf } from './settings/setting';

@@ -2,7 +2,7 @@ import { exitCodes } from './exit-codes';
 import { faultOf } from './fault-of';
 import { HostFault } from './host-fault';
 
-interface Where {
+export interface Where {
   readonly host: string;
   readonly port: number;
   readonly socketPath?: string;

@@ -31,7 +31,7 @@ import {
   type UnlistedQuota,
 } from './observation-store';
 import { OpenBatches } from './open-batches';
-import { decodeText, parseJson } from './parse-batch';
+import { decodeText, parseJson } from '../ingest/json/parse-json';
 import { requesterHash } from './requester-hash';
 import { WaitingNames } from './waiting-names';
 

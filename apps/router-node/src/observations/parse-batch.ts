@@ -1,5 +1,6 @@
 /** A request body to observations: JSON (one or an array) or one JSON object a line. */
 import { parseObservation, type RewardObservation, SecaggError } from '@secagg/schema';
+import { decodeText, parseJson } from '../ingest/json/parse-json';
 import { type Aliases } from '../ingest/names/aliases';
 import { MAX_BATCH } from './observation-store';
 
@@ -60,21 +61,4 @@ const linesOf = (body: Uint8Array): string[] =>
 function atMost<T>(rows: T[]): T[] {
   if (rows.length > MAX_BATCH) throw new SecaggError('too_large', `at most ${MAX_BATCH} observations a request`);
   return rows;
-}
-
-/** Without a byte order mark, which some systems put in front. */
-export function decodeText(body: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    throw new SecaggError('malformed', 'the body is not UTF-8');
-  }
-}
-
-export function parseJson(text: string, what: string, details: Record<string, unknown> = {}): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SecaggError('malformed', `${what} is no JSON`, details);
-  }
 }

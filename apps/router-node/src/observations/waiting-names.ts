@@ -5,7 +5,7 @@ import { NameExplainer } from '../ingest/names/explain';
 import { type ObservationTables } from '../store/observation-tables';
 import { type Step } from './jobs';
 import { type NameCounts } from './observation-store';
-import { decodeText, parseJson } from './parse-batch';
+import { decodeText, parseJson } from '../ingest/json/parse-json';
 
 const KEYS_SHOWN = 10_000;
 /** Judged in one step. */

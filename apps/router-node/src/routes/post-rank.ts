@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { defineOperation, json, jsonReply, type Operation, replyOf } from '@secagg/http';
 import { type Random, rank, rankAnswerSchema, rankRequestSchema } from '@secagg/priors';
 import { SecaggError, withoutNulls } from '@secagg/schema';
-import { decodeText, parseJson } from '../observations/parse-batch';
+import { decodeText, parseJson } from '../ingest/json/parse-json';
 import { type Router } from '../participant/router';
 
 const MAX_BODY_BYTES = 128 * 1024;

@@ -66,9 +66,11 @@ export function useTestNode(): TestNode {
     async start(overrides = {}) {
       node = await startNode(
         readConfig(fleet.environment('router-0', 9, overrides)),
-        pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),
-        (error) => {
-          throw error;
+        {
+          logger: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),
+          onFailure: (error) => {
+            throw error;
+          },
         },
         await observationProgram(),
       );
