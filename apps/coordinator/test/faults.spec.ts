@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { atRest, sealIdentityKey } from '@secagg/crypto';
 import { type OpenRound } from '@secagg/schema';
 import { listen, portOf } from '@secagg/testbed/ports';
+import { random } from '@secagg/testbed/random';
 import { until } from '@secagg/testbed/wait';
 import { request } from 'undici';
-import { random, TestFleet } from './support/fleet';
+import { TestFleet } from './support/fleet';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { CoordinatorProcess, type Surroundings } from './support/process';
 

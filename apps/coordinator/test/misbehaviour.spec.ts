@@ -3,9 +3,10 @@ import { type CoordinatorClient } from '@secagg/client';
 import { generateIdentityKey, signMessage } from '@secagg/crypto';
 import { type Identity, signDocument, verifyEvidence } from '@secagg/protocol';
 import { epochMessage, reportMessage, type Vote, voteBodyMessage, type WorkItem } from '@secagg/schema';
+import { random } from '@secagg/testbed/random';
 import { until } from '@secagg/testbed/wait';
 
-import { random, TestFleet } from './support/fleet';
+import { TestFleet } from './support/fleet';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
 import { CoordinatorProcess } from './support/process';
 

@@ -13,7 +13,8 @@ import {
   SecaggError,
   type Signed,
 } from '@secagg/schema';
-import { random, TestFleet } from './support/fleet';
+import { random } from '@secagg/testbed/random';
+import { TestFleet } from './support/fleet';
 import { Running } from './support/in-process';
 import { HttpRouter, operatorRequest } from './support/parties';
 

@@ -2,13 +2,14 @@
 import { chmodSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkingConfig, type HostFault, startFault } from '@secagg/host';
+import { random } from '@secagg/testbed/random';
 import pg from 'pg';
 import { pino } from 'pino';
 import { checkStart } from '../src/check-start';
 import { readConfig } from '../src/config';
 import { startService } from '../src/service';
 import { databaseRefusal } from '../src/store/postgres/start-fault';
-import { random, TestFleet } from './support/fleet';
+import { TestFleet } from './support/fleet';
 import { PASSWORD, TestPostgres } from './support/postgres';
 import { checkConfig, CoordinatorProcess } from './support/process';
 

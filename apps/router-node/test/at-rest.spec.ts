@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atRest, sealIdentityKey } from '@secagg/crypto';
+import { random } from '@secagg/testbed/random';
 import { eventually } from '@secagg/testbed/wait';
 import Libsql from 'libsql';
 import { CoordinatorDouble } from './support/coordinator-double';
-import { random, TestFleet } from './support/fleet';
+import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 
 jest.setTimeout(60_000);

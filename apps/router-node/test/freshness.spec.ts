@@ -3,9 +3,10 @@ import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority, type FleetDocuments, signFreshness } from '@secagg/protocol';
 import { type FreshnessProof, freshnessProofMessage, SecaggError, signedMessage } from '@secagg/schema';
+import { random } from '@secagg/testbed/random';
 import { eventually } from '@secagg/testbed/wait';
 import { CoordinatorDouble } from './support/coordinator-double';
-import { random, TestFleet } from './support/fleet';
+import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
 
 jest.setTimeout(180_000);

@@ -1,9 +1,10 @@
 /** What a node is started with: whatever is wrong is told at once, by setting, also by --check-config. */
+import { random } from '@secagg/testbed/random';
 import { eventually } from '@secagg/testbed/wait';
 import { chmodSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CoordinatorDouble } from './support/coordinator-double';
-import { random, TestFleet } from './support/fleet';
+import { TestFleet } from './support/fleet';
 import { checkConfig, NodeProcess } from './support/node-process';
 
 jest.setTimeout(90_000);

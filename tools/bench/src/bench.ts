@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpCluster, type Scripts } from './http/cluster';
-import { type BenchFleet, createFleet } from './http/fleet';
+import { BenchFleet } from './http/fleet';
 import { LargeStore } from './http/large-store';
 import { runSimulator, type SimulatorFigures } from './simulator';
 
@@ -75,7 +75,7 @@ export class Bench {
     inspected = false,
   ): Promise<T> {
     const folder = mkdtempSync(join(tmpdir(), 'secagg-bench-'));
-    const fleet = createFleet(folder, routers);
+    const fleet = new BenchFleet(folder, routers);
     const cluster = new HttpCluster(fleet, this.scripts, keys, inspected);
     try {
       await cluster.start();

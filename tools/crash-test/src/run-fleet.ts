@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { finalChecks } from './checks/final-checks';
 import { direct } from './direct';
-import { createCrashFleet } from './fleet/crash-fleet';
+import { CrashFleet } from './fleet/crash-fleet';
 import { type FleetKind } from './fleet/terms';
 import { Killer } from './kills/killer';
 import { type Orders } from './kills/order';
@@ -47,7 +47,7 @@ const DRAIN_ROUNDS = 8;
 
 export async function runFleet(run: FleetRun): Promise<FleetReport> {
   const { kind, seed, folder, scripts, say } = run;
-  const world = await createWorld(createCrashFleet(folder, kind), new UnsafeDraw(seed), scripts, say);
+  const world = await createWorld(new CrashFleet(folder, kind), new UnsafeDraw(seed), scripts, say);
   const { subjects, problems, rounds, witness, backlog } = world;
   run.onStarted(() => {
     for (const each of subjects.values()) each.killNow();

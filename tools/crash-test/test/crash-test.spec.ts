@@ -4,7 +4,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import { crashTest } from '../src/crash-test';
-import { createCrashFleet } from '../src/fleet/crash-fleet';
+import { CrashFleet } from '../src/fleet/crash-fleet';
 import { parseCommandLine } from '../src/options';
 import { coordinatorOperations } from '../src/points';
 import { createWorld, type Scripts, subject } from '../src/world';
@@ -110,7 +110,7 @@ it('finds a router-node that accepts observations before they are durable', asyn
 it('knows every operation of the coordinator', async () => {
   const folder = join(dist, `crash-test-operations-${process.pid}`);
   const world = await createWorld(
-    createCrashFleet(folder, 'exact'),
+    new CrashFleet(folder, 'exact'),
     new UnsafeDraw('operations'),
     scripts,
     () => undefined,

@@ -12,7 +12,7 @@ import { UnsafeDraw } from '@secagg/testbed/random';
 import Database from 'libsql';
 import { crashTest } from '../src/crash-test';
 import { dataDir } from '../src/fleet/configs';
-import { createCrashFleet } from '../src/fleet/crash-fleet';
+import { CrashFleet } from '../src/fleet/crash-fleet';
 import { parseCommandLine } from '../src/options';
 import { filesBelow, finishedLog, losePower, restoreFiles } from '../src/power/power-loss';
 import { canTrace, traced } from '../src/power/strace';
@@ -83,7 +83,7 @@ interface MemberSnapshot {
 
 async function traceRound(): Promise<{ world: World; logs: Record<string, { log: string; root: string }> }> {
   const world = await createWorld(
-    createCrashFleet(join(folder, 'fleet'), 'exact'),
+    new CrashFleet(join(folder, 'fleet'), 'exact'),
     new UnsafeDraw('power'),
     scripts,
     (text) => console.error(text),

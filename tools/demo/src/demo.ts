@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RewardObservation } from '@secagg/schema';
-import { createDemoFleet, type DemoFleet } from './fleet/demo-fleet';
+import { DemoFleet } from './fleet/demo-fleet';
 import { generateTraffic } from './input/generate-traffic';
 import { readObservations } from './input/read-observations';
 import { type DemoOptions } from './options';
@@ -35,7 +35,7 @@ export async function runDemo(options: DemoOptions, { scripts, print }: Surround
   if (rows.length === 0) throw new Error('there are no observations in the input');
   const plan = makePlan(rows, options);
   const folder = mkdtempSync(join(tmpdir(), 'secagg-demo-'));
-  const fleet = await createDemoFleet(folder, options, plan, Date.now());
+  const fleet = await DemoFleet.create(folder, options, plan);
   const processes = new DemoProcesses(fleet, options, plan, scripts);
   const killAll = () => {
     for (const each of processes.all()) each.killNow();

@@ -26,8 +26,9 @@ import {
   SecaggError,
   type WorkItem,
 } from '@secagg/schema';
+import { random } from '@secagg/testbed/random';
 import { until } from '@secagg/testbed/wait';
-import { random, TestFleet } from '../support/fleet';
+import { TestFleet } from '../support/fleet';
 import { HttpMember, HttpRouter, operatorRequest, vectorOf } from '../support/parties';
 import { CoordinatorProcess } from '../support/process';
 

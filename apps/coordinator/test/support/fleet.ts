@@ -1,35 +1,11 @@
-/** A fleet on disk: authority, certificates, policy, roster and key files, as an operator would have made them. */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+/** A fleet on disk for a real coordinator. */
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateIdentityKey } from '@secagg/crypto';
-import {
-  type Authority,
-  clusterTerms,
-  createAuthority,
-  type FleetDocuments,
-  type FleetView,
-  type Identity,
-  issueCertificate,
-  policyTerms,
-  type PolicyTerms,
-  signPolicy,
-  signRoster,
-  verifyFleet,
-} from '@secagg/protocol';
-import {
-  certificateMessage,
-  type ClusterHash,
-  type ClusterPolicy,
-  createClusterHash,
-  type PartyId,
-  type Role,
-  type Signed,
-  signedMessage,
-} from '@secagg/schema';
-
-export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+import { type generateIdentityKey } from '@secagg/crypto';
+import { clusterTerms, type FleetDocuments, type Identity, type PolicyTerms } from '@secagg/protocol';
+import { certificateMessage, type ClusterHash, type ClusterPolicy, createClusterHash } from '@secagg/schema';
+import { FleetFolder } from '@secagg/testbed/fleet';
 
 export interface TestFleetOptions {
   readonly routers: number;
@@ -47,7 +23,6 @@ export interface TestFleetOptions {
   readonly issuedAtMs?: number;
 }
 
-const DAY_MS = 86_400_000;
 export const keys = ['m1:t1', 'm1:t2', 'm2:t1'];
 
 let newDatabase: (() => string) | undefined;
@@ -57,78 +32,44 @@ export function useDatabases(create: () => string): void {
   newDatabase = create;
 }
 
-export class TestFleet {
-  readonly folder = mkdtempSync(join(tmpdir(), 'secagg-coordinator-'));
-  readonly cluster: ClusterHash = createClusterHash('test', 'a-salt-for-tests-only');
-  readonly authority: Authority = createAuthority('test-fleet', random);
+export class TestFleet extends FleetFolder {
   readonly routers: readonly Identity[];
   readonly operator: Identity;
   readonly coordinator: Identity;
-  private readonly certificates: Signed[] = [];
-  private version = 0;
-  /** Of the certificate issued last. */
-  lastSerial = 0;
-  documents: FleetDocuments;
   readonly databaseUrl = newDatabase?.();
 
   constructor(private readonly options: TestFleetOptions) {
+    const { issuedAtMs } = options;
+    super({
+      name: 'test-fleet',
+      folder: mkdtempSync(join(tmpdir(), 'secagg-coordinator-')),
+      cluster: createClusterHash('test', 'a-salt-for-tests-only'),
+      ...(issuedAtMs === undefined ? {} : { nowMs: () => issuedAtMs }),
+    });
     const candidates = options.candidates ?? options.committee.size;
-    this.coordinator = this.certify('coordinator', ['coordinator']);
+    this.coordinator = this.enrol('coordinator', ['coordinator']);
     this.operator = this.certify('operator', ['operator']);
     this.routers = Array.from({ length: options.routers }, (_, i) =>
       this.certify(`router-${i}`, i < candidates ? ['router', 'committee'] : ['router']),
     );
-    this.documents = this.sign();
-    this.write('coordinator.key', this.coordinator.secretKey, 0o600);
-    this.write('authority.pub', this.authority.publicKey);
+    this.sign();
     this.writeDocuments();
-  }
-
-  get view(): FleetView {
-    return verifyFleet(this.authority.publicKey, this.documents);
-  }
-
-  private get nowMs(): number {
-    return this.options.issuedAtMs ?? Date.now();
-  }
-
-  certify(id: string, roles: Role[], notAfterMs = this.nowMs + DAY_MS): Identity {
-    const { publicKey, secretKey } = generateIdentityKey(random);
-    this.certificates.push(this.issue(id, roles, publicKey, notAfterMs));
-    return { id: id as PartyId, secretKey };
   }
 
   /** A new certificate in the place of the one before, for the same key or another one. */
   certifyAgain({ id, secretKey }: Identity, key?: ReturnType<typeof generateIdentityKey>): Identity {
     const index = this.certificates.findIndex(({ body }) => certificateMessage.decode(body).id === id);
     const { roles, public_key } = certificateMessage.decode(this.certificates[index].body);
-    this.certificates[index] = this.issue(id, roles, key?.publicKey ?? public_key, this.nowMs + DAY_MS);
+    this.certificates[index] = this.issue(id, roles, key?.publicKey ?? public_key);
     return { id, secretKey: key?.secretKey ?? secretKey };
-  }
-
-  private issue(id: string, roles: Role[], publicKey: Uint8Array, notAfterMs: number): Signed {
-    this.lastSerial += 1;
-    return issueCertificate(this.authority, {
-      id,
-      roles,
-      publicKey,
-      organisation: 'test',
-      serial: this.lastSerial,
-      notBeforeMs: this.nowMs - DAY_MS,
-      notAfterMs,
-    });
   }
 
   /** New versions of policy and roster, with the certificates issued until now. */
   sign(revokedSerials: number[] = [], otherTerms: Partial<ClusterPolicy> = {}): FleetDocuments {
     const { committee, candidates, minParticipants = 2, policy: terms, fleetPolicy, otherClusters = [] } = this.options;
-    this.version += 1;
-    const policy = signPolicy(
-      this.authority,
-      policyTerms({
+    return this.signDocuments(
+      {
         ...fleetPolicy,
-        version: this.version,
-        issued_at_ms: this.nowMs,
         clusters: [this.cluster, ...otherClusters].sort().map((cluster) =>
           clusterTerms(cluster, {
             min_participants_per_group: minParticipants,
@@ -143,22 +84,9 @@ export class TestFleet {
           ...committee,
           candidates: this.routers.slice(0, candidates ?? committee.size).map(({ id }) => id),
         },
-      }),
-    );
-    const roster = signRoster(this.authority, {
-      version: this.version,
-      issuedAtMs: this.nowMs,
-      notAfterMs: this.nowMs + DAY_MS,
-      certificates: this.certificates,
+      },
       revokedSerials,
-    });
-    this.documents = { policy, roster };
-    return this.documents;
-  }
-
-  writeDocuments(): void {
-    this.write('policy.cbor', signedMessage.encode(this.documents.policy));
-    this.write('roster.cbor', signedMessage.encode(this.documents.roster));
+    );
   }
 
   /** Configuration file contents of the coordinator; relative paths. */
@@ -193,10 +121,9 @@ export class TestFleet {
     return this.write('config.json', JSON.stringify(config));
   }
 
-  write(name: string, content: Uint8Array | string, mode = 0o644): string {
+  /** Also into a folder that has been deleted. */
+  override write(name: string, content: Uint8Array | string, mode?: number): string {
     mkdirSync(this.folder, { recursive: true });
-    const path = join(this.folder, name);
-    writeFileSync(path, content, { mode });
-    return path;
+    return super.write(name, content, mode);
   }
 }

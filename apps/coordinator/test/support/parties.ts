@@ -51,7 +51,8 @@ import {
   type Signed,
   type WorkItem,
 } from '@secagg/schema';
-import { random, type TestFleet } from './fleet';
+import { random } from '@secagg/testbed/random';
+import { type TestFleet } from './fleet';
 
 export const operatorRequest = (
   fleet: TestFleet,

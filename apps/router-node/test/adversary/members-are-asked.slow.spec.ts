@@ -26,7 +26,7 @@ import {
   signedMessage,
   voteMessage,
 } from '@secagg/schema';
-import { random } from '../support/fleet';
+import { random } from '@secagg/testbed/random';
 import { type Attack, expectLayers, quietly } from './support/attack';
 import { emptyContribution, reheaded, withBadBoxes } from './support/forge';
 import { about, ACCOMPLICE, HONEST, must, Refused, type Said, Siege, VICTIM } from './support/siege';

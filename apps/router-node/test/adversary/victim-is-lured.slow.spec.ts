@@ -21,8 +21,8 @@ import {
   seatMessage,
   signedMessage,
 } from '@secagg/schema';
+import { random } from '@secagg/testbed/random';
 import { eventually } from '@secagg/testbed/wait';
-import { random } from '../support/fleet';
 import { type Attack, expectLayers } from './support/attack';
 import { ACCOMPLICE, HONEST, must, Siege, VICTIM } from './support/siege';
 

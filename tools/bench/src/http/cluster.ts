@@ -1,13 +1,13 @@
 /** A coordinator and a committee, each member in a process of its own, and rounds through their HTTP interface. */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinatorClient } from '@secagg/client';
 import { auditTranscript, signDocument } from '@secagg/protocol';
 import { type OpenRound, operatorRequestMessage, roundConfigMessage } from '@secagg/schema';
+import { random } from '@secagg/testbed/random';
 import { prepareContributions, type Prepared } from './contributions';
-import { type BenchFleet, keyFile, storeKeyFile } from './fleet';
+import { type BenchFleet } from './fleet';
 import { Service } from './service';
 
 export interface Scripts {
@@ -44,7 +44,7 @@ export class HttpCluster {
     this.coordinator = this.service('coordinator', scripts.coordinator, {
       host: '127.0.0.1',
       port: 0,
-      identityKeyFile: keyFile(fleet.folder, 'coordinator'),
+      identityKeyFile: fleet.keyFile('coordinator'),
       policyFile: join(fleet.folder, 'policy.cbor'),
       rosterFile: join(fleet.folder, 'roster.cbor'),
       clusters: [
@@ -76,13 +76,13 @@ export class HttpCluster {
     const coordinatorUrl = await this.coordinator.url;
     const client = new CoordinatorClient({ url: coordinatorUrl, connections: CONNECTIONS });
     this.client = client;
-    const members = fleet.members.map((id) =>
+    const members = fleet.members.map(({ id }) =>
       this.service(id, this.scripts.routerNode, {
         cluster: fleet.cluster,
         coordinatorUrl,
         port: 0,
-        identityKeyFile: keyFile(fleet.folder, id),
-        storeKeyFile: storeKeyFile(fleet.folder, id),
+        identityKeyFile: fleet.keyFile(id),
+        storeKeyFile: fleet.storeKeyFile(id),
       }),
     );
     for (const member of members) await member.url;
@@ -101,7 +101,7 @@ export class HttpCluster {
         v: 1,
         fleet: view.fleet,
         operator: operator.id,
-        nonce: new Uint8Array(randomBytes(16)),
+        nonce: random(16),
         issued_at_ms: Date.now(),
         action: 'start-round',
         cluster,

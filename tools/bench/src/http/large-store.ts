@@ -11,7 +11,7 @@ import Libsql from 'libsql';
 import { request } from 'undici';
 import { type HttpCluster } from './cluster';
 import { prepareContributions } from './contributions';
-import { type BenchFleet, keyFile } from './fleet';
+import { type BenchFleet } from './fleet';
 import { Service } from './service';
 
 const STORED = 1_000_000;
@@ -39,7 +39,7 @@ export class LargeStore {
     this.dataDir = join(fleet.folder, 'data', id);
     this.configFile = join(fleet.folder, `${id}.json`);
     mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
-    writeFileSync(keyFile(fleet.folder, id), secretKey, { mode: 0o600 });
+    writeFileSync(fleet.keyFile(id), secretKey, { mode: 0o600 });
   }
 
   /** Longest time in milliseconds. Throws when a round did not take and publish what it should. */
@@ -76,7 +76,7 @@ export class LargeStore {
       coordinatorUrl: await this.cluster.coordinatorUrl,
       port: 0,
       dataDir: this.dataDir,
-      identityKeyFile: keyFile(this.fleet.folder, id),
+      identityKeyFile: this.fleet.keyFile(id),
       authorityKeyFile: join(this.fleet.folder, 'authority.pub'),
       maxRoundRho: 1000,
       budgetRho: 4000,

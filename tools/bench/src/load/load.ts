@@ -15,7 +15,7 @@ import { CoordinatorClient } from '@secagg/client';
 import { roundConfigMessage } from '@secagg/schema';
 import { HttpCluster, type Scripts } from '../http/cluster';
 import { prepareContributions } from '../http/contributions';
-import { type BenchFleet, createFleet } from '../http/fleet';
+import { BenchFleet } from '../http/fleet';
 import { diskFloor, fsyncMs, httpFloor } from './floor';
 import { type LoadOptions } from './options';
 import { contributeUntilAccepted, emptyTally, type Tally } from './simulated-router';
@@ -45,7 +45,10 @@ export async function runLoad(
     options.factor === 0
       ? 0
       : Math.round((options.factor * options.routers * options.overloadSeconds) / options.seconds);
-  const fleet = createFleet(folder, Math.max(options.routers, PEAK_CONTRIBUTIONS, Math.min(ROUND_SIZE, overloadTotal)));
+  const fleet = new BenchFleet(
+    folder,
+    Math.max(options.routers, PEAK_CONTRIBUTIONS, Math.min(ROUND_SIZE, overloadTotal)),
+  );
   const cluster = new HttpCluster(fleet, scripts, keys, true);
   try {
     await cluster.start();

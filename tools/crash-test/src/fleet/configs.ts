@@ -1,7 +1,7 @@
 /** The configuration files of the processes. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type CrashFleet, keyFile, storeKeyFile } from './crash-fleet';
+import { type CrashFleet } from './crash-fleet';
 import {
   DURATION_MS,
   fleetTerms,
@@ -44,7 +44,7 @@ export function writeCoordinatorConfig(fleet: CrashFleet): string {
     .flatMap((router) => Array.from({ length: SLOTS }, (_, slot) => keyOf(router, slot)))
     .map(({ model, task }) => `${model}:${task}`);
   return write(fleet, 'coordinator', {
-    identityKeyFile: keyFile(fleet.folder, 'coordinator'),
+    identityKeyFile: fleet.keyFile('coordinator'),
     policyFile: join(fleet.folder, 'policy.cbor'),
     rosterFile: join(fleet.folder, 'roster.cbor'),
     freshnessFile: join(fleet.folder, 'freshness.cbor'),
@@ -79,8 +79,8 @@ export function writeNodeConfig(fleet: CrashFleet, id: string, coordinatorUrl: s
   return write(fleet, id, {
     cluster: fleet.cluster,
     coordinatorUrl,
-    identityKeyFile: keyFile(fleet.folder, id),
-    ...(fleet.members.some((member) => member === id) ? { storeKeyFile: storeKeyFile(fleet.folder, id) } : {}),
+    identityKeyFile: fleet.keyFile(id),
+    ...(fleet.members.some((member) => member === id) ? { storeKeyFile: fleet.storeKeyFile(id) } : {}),
     privacyUnit,
     maxRoundRho,
     budgetRho,

@@ -2,8 +2,9 @@
 import { generateIdentityKey } from '@secagg/crypto';
 import { encodeEvidence, issueCertificate, signDocument } from '@secagg/protocol';
 import { type PartyId, receiptMessage } from '@secagg/schema';
+import { random } from '@secagg/testbed/random';
 import { request } from 'undici';
-import { type CrashFleet, random } from '../fleet/crash-fleet';
+import { type CrashFleet } from '../fleet/crash-fleet';
 
 let culprits = 0;
 

@@ -9,7 +9,7 @@ import {
   SecaggError,
 } from '@secagg/schema';
 import { signDocument } from '@secagg/protocol';
-import { random } from '../fleet/crash-fleet';
+import { random } from '@secagg/testbed/random';
 import { insist, type World } from '../world';
 
 type Overrides = NonNullable<

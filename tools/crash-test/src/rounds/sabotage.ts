@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { buildContribution, verifyAnnouncement, verifyEpoch, verifyFleet } from '@secagg/protocol';
 import { type OpenRound, SecaggError } from '@secagg/schema';
-import { random } from '../fleet/crash-fleet';
+import { random } from '@secagg/testbed/random';
 import { insist, type World } from '../world';
 
 /** The member that most pieces are assigned to first. */

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CoordinatorClient, RouterNodeClient } from '@secagg/client';
-import { type DemoFleet, keyFile, storeKeyFile } from '../fleet/demo-fleet';
+import { type DemoFleet } from '../fleet/demo-fleet';
 import { type DemoOptions } from '../options';
 import { type DemoPlan } from '../plan';
 import { ManagedProcess } from './managed-process';
@@ -112,8 +112,8 @@ export class DemoProcesses {
       host: '127.0.0.1',
       port: 0,
       dataDir: this.dataFolder('coordinator'),
-      identityKeyFile: keyFile(fleet, 'coordinator'),
-      storeKeyFile: storeKeyFile(fleet, 'coordinator'),
+      identityKeyFile: fleet.keyFile('coordinator'),
+      storeKeyFile: fleet.storeKeyFile('coordinator'),
       authorityKeyFile: join(fleet.folder, 'authority.pub'),
       policyFile: join(fleet.folder, 'policy.cbor'),
       rosterFile: join(fleet.folder, 'roster.cbor'),
@@ -149,9 +149,9 @@ export class DemoProcesses {
       host: '127.0.0.1',
       port: 0,
       dataDir: this.dataFolder(id),
-      identityKeyFile: keyFile(fleet, id),
+      identityKeyFile: fleet.keyFile(id),
       authorityKeyFile: join(fleet.folder, 'authority.pub'),
-      storeKeyFile: storeKeyFile(fleet, id),
+      storeKeyFile: fleet.storeKeyFile(id),
       privacyUnit: 'request',
       maxRoundRho: plan.rho,
       budgetRho: fleet.budgetRho,

@@ -2,7 +2,7 @@
 import { domainHash } from '@secagg/crypto';
 import { buildContribution, type Identity, signDocument, type VerifiedRound } from '@secagg/protocol';
 import { type Contribution, type ContributionHeader, contributionMessage, headerMessage } from '@secagg/schema';
-import { random } from '../../support/fleet';
+import { random } from '@secagg/testbed/random';
 
 /** A contribution of `identity` that adds nothing to the sum. */
 export const emptyContribution = (round: VerifiedRound, identity: Identity): Contribution =>

@@ -61,9 +61,10 @@ import {
   type WorkItem,
   workMessage,
 } from '@secagg/schema';
+import { random } from '@secagg/testbed/random';
 import { eventually } from '@secagg/testbed/wait';
 import { CoordinatorDouble } from '../../support/coordinator-double';
-import { random, TestFleet, type TestFleetOptions } from '../../support/fleet';
+import { TestFleet, type TestFleetOptions } from '../../support/fleet';
 import { type LogLine, NodeProcess } from '../../support/node-process';
 
 /** The switches of this process; specs put them in the place of the library's module. */
