@@ -37,7 +37,7 @@ export class FreshnessWatch implements Part {
     const problem = freshnessProblem(status);
     if (problem !== undefined)
       this.log.error(
-        { freshness: status.state, problem, code: 'stale_documents' },
+        { freshness: status.state, detail: problem, code: 'stale_documents' },
         'no round or epoch is started: hand in the newest policy and roster, and a new statement (secagg fleet publish)',
       );
     else if (status.state === 'grace')

@@ -65,7 +65,7 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
     },
     scheduleDoesNotFit: (cluster, warnings) => {
       for (const warning of warnings)
-        logger.warn({ cluster, warning }, 'the rounds of a cluster do not fit the fleet policy');
+        logger.warn({ cluster, detail: warning }, 'the rounds of a cluster do not fit the fleet policy');
     },
     roundsPutOff: (cluster, found) => {
       metrics.roundsPutOff(cluster, found?.reason);
@@ -96,7 +96,7 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
           'a router is under suspicion of spoiling its groups',
         );
     },
-    epochStarted: (epoch, why) => logger.info({ epoch, why }, 'a new epoch is being set up'),
+    epochStarted: (epoch, why) => logger.info({ epoch, reason: why }, 'a new epoch is being set up'),
     unexpected: (error) => logger.error({ error }, 'unexpected'),
   };
 }

@@ -74,6 +74,6 @@ async function takeFreshnessFile(
     await journal.commit((state) => ({ events: takeFreshness(state, proof, nowMs), reply: undefined }));
   } catch (error) {
     if (!(error instanceof SecaggError)) throw error;
-    logger.warn({ code: error.code, problem: error.message }, 'the statement in freshnessFile is not taken');
+    logger.warn({ code: error.code, detail: error.message }, 'the statement in freshnessFile is not taken');
   }
 }

@@ -120,7 +120,7 @@ it('a disk that is full in the middle of a round: 74, no receipt for what is not
       i += 1;
     await routers[1].send(coordinator.client, open, bodies[1]).catch(() => undefined);
     expect(await coordinator.ended()).toEqual({ code: 74, signal: null });
-    expect(coordinator.log.some(({ level, exitCode }) => level === 60 && exitCode === 74)).toBe(true);
+    expect(coordinator.log.some(({ level, exit_code }) => level === 60 && exit_code === 74)).toBe(true);
     running.splice(0);
 
     coordinator = await start(fleet);

@@ -51,7 +51,7 @@ async function start<Config extends { id: string; logLevel: string }>(
   for (const notice of notices) log.warn(notice);
   const fail = (error: unknown): void => {
     const { message, exitCode } = faultOf(error);
-    log.fatal({ error, exitCode }, `cannot go on: ${message}`);
+    log.fatal({ error, exit_code: exitCode }, `cannot go on: ${message}`);
     process.exit(exitCode);
   };
   process.on('uncaughtException', fail);

@@ -61,7 +61,7 @@ export async function openReplica(
   const intakePool = openPool(url, INTAKE_CONNECTIONS);
   const pools = [journalPool, storePool, intakePool];
   const end = async (): Promise<void> => void (await Promise.all(pools.map((pool) => pool.end())));
-  const trouble = troubleLog((text) => logger.warn({ text }, 'the database cannot be used'));
+  const trouble = troubleLog((detail) => logger.warn({ detail }, 'the database cannot be used'));
   const clock = { offsetMs: 0 };
   try {
     await whenThere(() => migrateAlone(url));

@@ -53,7 +53,7 @@ export interface LogLine {
   readonly level: number;
   readonly msg: string;
   readonly port?: number;
-  readonly exitCode?: number;
+  readonly exit_code?: number;
 }
 
 export interface Surroundings {

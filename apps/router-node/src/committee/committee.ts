@@ -114,7 +114,7 @@ export class Committee {
       const problem = certificateProblem(memberState(member).view, member.context.identity, 'committee', member.now());
       if (problem === undefined) return;
       member.contact.polls.ended('work');
-      if (problem.detail !== told) member.log.info({ problem: problem.detail }, 'not serving on the committee');
+      if (problem.detail !== told) member.log.info({ detail: problem.detail }, 'not serving on the committee');
       told = problem.detail;
       await pause(Math.min(ROLE_CHECK_MS, 12 * member.config.retryMaxMs), signal);
       this.rounds.sweep(this.epochs.eraseDue());

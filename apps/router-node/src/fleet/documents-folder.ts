@@ -43,7 +43,7 @@ export class DocumentsFolder {
         this.seen = '';
         return;
       }
-      this.log.warn({ folder: this.path, what, problem: describe(error) }, 'documents in the folder are not taken');
+      this.log.warn({ folder: this.path, what, detail: describe(error) }, 'documents in the folder are not taken');
     }
   }
 

@@ -127,7 +127,7 @@ export class FleetKeeper {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
-      this.log.debug({ problem: describe(error) }, 'a newer statement of the current documents cannot be had');
+      this.log.debug({ detail: describe(error) }, 'a newer statement of the current documents cannot be had');
     }
   }
 
@@ -171,7 +171,7 @@ export class FleetKeeper {
         (newer) => this.take(newer),
         (error: unknown) => {
           signal.throwIfAborted();
-          this.log.debug({ problem: describe(error) }, 'the newest fleet documents cannot be had');
+          this.log.debug({ detail: describe(error) }, 'the newest fleet documents cannot be had');
         },
       );
     }

@@ -52,7 +52,7 @@ export class FreshnessWatch {
     const problem = freshnessProblem(status);
     if (problem !== undefined)
       log.error(
-        { freshness: status.state, problem, code: 'stale_documents' },
+        { freshness: status.state, detail: problem, code: 'stale_documents' },
         'not taking part: hand this node the newest policy and roster, and a new statement (secagg fleet publish), or find out why its coordinator has none',
       );
     else if (status.state === 'grace')
@@ -74,7 +74,7 @@ export class FreshnessWatch {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
-      log.debug({ problem: describe(error) }, 'a newer statement of the current documents cannot be had');
+      log.debug({ detail: describe(error) }, 'a newer statement of the current documents cannot be had');
     }
     this.askAtMs = now() + this.interval(fleet.freshness()) * (0.75 + Math.random() / 2);
   }

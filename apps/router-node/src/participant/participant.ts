@@ -172,7 +172,7 @@ export class Participant {
       const problem = certificateProblem(stateOf(router).view, router.context.identity, 'router', router.now());
       if (problem === undefined) return;
       router.contact.polls.ended('rounds');
-      if (problem.detail !== told) router.log.warn({ problem: problem.detail }, 'not taking part in rounds');
+      if (problem.detail !== told) router.log.warn({ detail: problem.detail }, 'not taking part in rounds');
       told = problem.detail;
       await pause(Math.min(ROLE_CHECK_MS, 12 * router.config.retryMaxMs), signal);
       await router.fleet.refresh(signal).catch((error: unknown) => {

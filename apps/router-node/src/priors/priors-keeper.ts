@@ -105,7 +105,7 @@ export class PriorsKeeper {
         await this.untilDue(Math.max(SETTLE_MS, 10 * (performance.now() - beganMs)), signal);
       } catch (error) {
         if (signal.aborted) return;
-        this.log.error({ err: error }, 'priors could not be made: tried again, the last ones stay');
+        this.log.error({ error }, 'priors could not be made: tried again, the last ones stay');
         await pause(RETRY_MS, signal).catch(() => undefined);
       }
     }
