@@ -25,7 +25,7 @@ export interface StartFiles {
 
 /**
  * Everything that the configuration names, read and checked as far as that is possible without the database.
- * @param environment may hold the store key, and is rid of it
+ * @param environment may hold the store key, and it is removed from there
  * @param warn told what does not keep the process from starting
  * Throws one fault with all that is wrong.
  */

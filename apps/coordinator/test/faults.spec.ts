@@ -12,14 +12,14 @@ import { until } from '@secagg/testbed/wait';
 import { request } from 'undici';
 import { TestFleet } from './support/fleet';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
-import { CoordinatorProcess, type Surroundings } from './support/process';
+import { CoordinatorProcess, type ProcessOptions } from './support/process';
 
 jest.setTimeout(120_000);
 
 const NOBODY = 65534;
 const asRoot = process.getuid?.() === 0;
 /** Modes do not bind root. */
-const unprivileged: Surroundings = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
+const unprivileged: ProcessOptions = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
 const running: CoordinatorProcess[] = [];
 
 afterEach(async () => {
@@ -29,11 +29,11 @@ afterEach(async () => {
 const create = () => new TestFleet({ routers: 5, committee: { size: 1, threshold: 1 } });
 const start = async (
   fleet: TestFleet,
-  surroundings: Surroundings = {},
+  options: ProcessOptions = {},
   config: object = {},
   environment: Record<string, string> = {},
 ): Promise<CoordinatorProcess> => {
-  const started = await CoordinatorProcess.start(fleet, fleet.config(config), environment, surroundings);
+  const started = await CoordinatorProcess.start(fleet, fleet.config(config), environment, options);
   running.push(started);
   return started;
 };

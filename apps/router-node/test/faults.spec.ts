@@ -17,14 +17,14 @@ import { listen, portOf } from '@secagg/testbed/ports';
 import { eventually } from '@secagg/testbed/wait';
 import { request } from 'undici';
 import { TestFleet } from './support/fleet';
-import { NodeProcess, type Surroundings } from './support/node-process';
+import { NodeProcess, type ProcessOptions } from './support/node-process';
 
 jest.setTimeout(90_000);
 
 const NOBODY = 65534;
 const asRoot = process.getuid?.() === 0;
 /** Modes do not bind root. */
-const unprivileged: Surroundings = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
+const unprivileged: ProcessOptions = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
 
 let fleet: TestFleet;
 const running: NodeProcess[] = [];
@@ -40,8 +40,8 @@ afterEach(async () => {
 });
 
 /** The coordinator cannot be reached in any of these: port 9 has nobody. */
-const start = async (overrides: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<NodeProcess> => {
-  const node = await NodeProcess.start(fleet.environment('router-0', 9, overrides), surroundings);
+const start = async (overrides: Record<string, string> = {}, options: ProcessOptions = {}): Promise<NodeProcess> => {
+  const node = await NodeProcess.start(fleet.environment('router-0', 9, overrides), options);
   running.push(node);
   return node;
 };

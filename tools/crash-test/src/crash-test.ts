@@ -39,12 +39,12 @@ export interface CrashTestReport {
 /** A fleet is replaced after this many random kills: each starts from nothing, and ends with all its checks. */
 const KILLS_PER_FLEET = 60;
 
-export interface Surroundings {
+export interface ToolContext {
   readonly scripts: Scripts;
   readonly print: (text: string) => void;
 }
 
-export async function crashTest(command: CrashTestCommand, { scripts, print }: Surroundings): Promise<CrashTestReport> {
+export async function crashTest(command: CrashTestCommand, { scripts, print }: ToolContext): Promise<CrashTestReport> {
   if (command.powerLoss && !canTrace()) throw new Error('--power-loss needs strace, and the right to trace');
   const startedMs = Date.now();
   const root = mkdtempSync(join(tmpdir(), 'secagg-crash-test-'));

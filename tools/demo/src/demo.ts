@@ -22,13 +22,13 @@ import { type Demo, postObservations, type RoundReport, runRound, waitUntilSettl
 const GENERATED_ROWS = 40_000;
 const EPOCH_TIMEOUT_MS = 90_000;
 
-export interface Surroundings {
+export interface ToolContext {
   readonly scripts: Scripts;
   readonly print: (text: string) => void;
 }
 
 /** Returns the exit status: 0 only when everything was verified. */
-export async function runDemo(options: DemoOptions, { scripts, print }: Surroundings): Promise<number> {
+export async function runDemo(options: DemoOptions, { scripts, print }: ToolContext): Promise<number> {
   const startedAt = Date.now();
   if (options.transcript !== undefined) checkTranscriptFolder(options.transcript);
   const rows = options.input === undefined ? generateTraffic(GENERATED_ROWS) : readObservations(options.input);

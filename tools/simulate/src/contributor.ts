@@ -12,7 +12,7 @@ export class Contributor {
 
   constructor(
     private readonly open: Bytes,
-    private readonly surroundings: {
+    private readonly context: {
       readonly meter: CpuMeter;
       readonly recorder: UnsafeRecorder;
       readonly requestsPerRouter: number;
@@ -26,7 +26,7 @@ export class Contributor {
 
   /** The router checks the announcement and builds its contribution. */
   build(router: LocalRouter): Bytes {
-    const { meter, recorder, requestsPerRouter, next } = this.surroundings;
+    const { meter, recorder, requestsPerRouter, next } = this.context;
     const vector = trafficVector(this.config.layout, requestsPerRouter, next);
     const copy = vector.slice();
     const round = meter.run('router', () => router.check(this.open, this.nowMs));

@@ -56,7 +56,7 @@ export interface LogLine {
   readonly exit_code?: number;
 }
 
-export interface Surroundings {
+export interface ProcessOptions {
   readonly uid?: number;
   readonly gid?: number;
   /** Largest file that the process may write, in blocks of 512 bytes. */
@@ -79,7 +79,7 @@ export class CoordinatorProcess {
     fleet: TestFleet,
     config: object,
     environment: Record<string, string> = {},
-    { fileBlocks, build: kind = 'as-shipped', ...user }: Surroundings = {},
+    { fileBlocks, build: kind = 'as-shipped', ...user }: ProcessOptions = {},
   ): Promise<CoordinatorProcess> {
     const program = [process.execPath, await bundled(kind)];
     const command =

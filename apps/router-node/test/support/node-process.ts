@@ -58,7 +58,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-export interface Surroundings {
+export interface ProcessOptions {
   readonly uid?: number;
   readonly gid?: number;
   /** Largest file that the process may write, in blocks of 512 bytes. */
@@ -92,7 +92,7 @@ export class NodeProcess {
   /** Resolves when it listens, or has ended. */
   static async start(
     environment: Record<string, string>,
-    { fileBlocks, build: kind = 'as-shipped', ...user }: Surroundings = {},
+    { fileBlocks, build: kind = 'as-shipped', ...user }: ProcessOptions = {},
   ): Promise<NodeProcess> {
     const program = [process.execPath, await bundled(kind)];
     const command =

@@ -74,7 +74,7 @@ export const routerRoutes: readonly Route[] = [
   { method: 'GET', path: '/metrics' },
 ];
 
-export interface Surroundings {
+export interface Subjects {
   readonly cluster: string;
   readonly round: number;
   readonly seeds: (type: string) => readonly Bytes[];
@@ -141,10 +141,12 @@ export interface RawRequest {
   readonly cut: boolean;
 }
 
-export function makeRequest(routes: readonly Route[], around: Surroundings, draw: UnsafeDraw): RawRequest {
+export function makeRequest(routes: readonly Route[], subjects: Subjects, draw: UnsafeDraw): RawRequest {
   const route = draw.pick(routes);
   const method = draw.chance(0.1) ? draw.pick(METHODS) : route.method;
-  const body = draw.chance(route.body ? 0.95 : 0.1) ? bodyOf(route.body ?? ['signed'], around, draw) : new Uint8Array();
+  const body = draw.chance(route.body ? 0.95 : 0.1)
+    ? bodyOf(route.body ?? ['signed'], subjects, draw)
+    : new Uint8Array();
   const headers = [`Host: 127.0.0.1`, 'Connection: close'];
   const isJson = route.body?.some((type) => ['observations', 'signal', 'rank'].includes(type)) ?? false;
   const type = draw.chance(0.15)
@@ -174,7 +176,7 @@ export function makeRequest(routes: readonly Route[], around: Surroundings, draw
     ]);
   } else if (body.length > 0 || method !== 'GET') headers.push(`Content-Length: ${body.length}`);
   const bytes = Buffer.concat([
-    Buffer.from(`${method} ${targetOf(route, around, draw)} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`, 'latin1'),
+    Buffer.from(`${method} ${targetOf(route, subjects, draw)} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`, 'latin1'),
     sent,
   ]);
   const cut = draw.chance(0.03);
@@ -184,7 +186,7 @@ export function makeRequest(routes: readonly Route[], around: Surroundings, draw
   };
 }
 
-function targetOf(route: Route, { cluster, round }: Surroundings, draw: UnsafeDraw): string {
+function targetOf(route: Route, { cluster, round }: Subjects, draw: UnsafeDraw): string {
   const value = (usual: string) => (draw.chance(0.1) ? draw.pick(VALUES) : usual);
   let path = route.path.replace(':cluster', value(cluster)).replace(':round', value(String(round)));
   if (draw.chance(0.05))
@@ -219,7 +221,7 @@ function targetOf(route: Route, { cluster, round }: Surroundings, draw: UnsafeDr
   );
 }
 
-function bodyOf(types: readonly string[], around: Surroundings, draw: UnsafeDraw): Bytes {
+function bodyOf(types: readonly string[], subjects: Subjects, draw: UnsafeDraw): Bytes {
   if (draw.chance(0.003)) return new Uint8Array(draw.pick([5, 18, 34]) * 2 ** 20);
   const type = draw.pick(types);
   if (type === 'observations') {
@@ -229,7 +231,7 @@ function bodyOf(types: readonly string[], around: Surroundings, draw: UnsafeDraw
     return draw.chance(0.2) ? new TextEncoder().encode(many) : row;
   }
   if (type === 'rank') return mutateJson(rankRequest, draw);
-  if (type === 'signal') return mutateJson(signalOf(around.cluster), draw);
-  const seeds = around.seeds(type);
+  if (type === 'signal') return mutateJson(signalOf(subjects.cluster), draw);
+  const seeds = subjects.seeds(type);
   return draw.chance(0.05) ? draw.pick(seeds) : mutateMessage(draw.pick(seeds), draw, seeds);
 }
