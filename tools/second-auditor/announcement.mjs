@@ -4,6 +4,7 @@ import { check } from './errors.mjs';
 import { partyInRole } from './fleet.mjs';
 import { parse } from './messages.mjs';
 import { worstCaseUnits } from './privacy.mjs';
+import { hasRoom } from './rlwe.mjs';
 
 // The part of the announcement that is checked before the epoch certificate: the signer and the signature.
 export function openAnnouncement(documents, bytes) {
@@ -47,6 +48,7 @@ export function checkAnnouncement(documents, epoch, config) {
   asked(config.max_participants === layout.max_participants, 'two different max_participants');
   asked(config.max_participants >= config.groups * config.min_participants_per_group, 'max_participants');
   asked(layout.word_bits >= leastWordBits(config), 'word_bits');
+  asked(hasRoom(config.suite, layout.word_bits, config.max_participants), 'no room in the suite');
   asked(
     privacy.unit !== 'request' || BigInt(privacy.clip_norm) ** 2n >= squaredRequestNorm(layout),
     'clip_norm below the request norm',

@@ -1,12 +1,13 @@
 // What happened in a round: headers, reports, the set, the decision, the answers and the sums (docs/protocol.md, "Collecting" to "Publishing and auditing").
 import { encodeMap } from './cbor.mjs';
+import { cipherOf } from './ciphers.mjs';
 import { holds } from './committee.mjs';
 import { checkSignature, domainHash, merkleRoot } from './crypto.mjs';
 import { check, fail } from './errors.mjs';
 import { checkIncreasing } from './fields.mjs';
 import { partyInRole } from './fleet.mjs';
 import { parse } from './messages.mjs';
-import { addInto, subtractFrom, unpack } from './packing.mjs';
+import { unpack } from './packing.mjs';
 
 export const dimensionOf = (config) => config.layout.keys.length * config.layout.fields.length;
 
@@ -160,6 +161,7 @@ export function checkDecided(decision, groups, reportsHash) {
 
 // The words of every ciphertext that is there: of all contributions in the set, and in older transcripts of those left out.
 export function openCiphertexts(config, headers, groups) {
+  const cipher = cipherOf(config);
   const words = new Map();
   const decided = new Set(groups.flatMap(({ members }) => members));
   for (const header of headers) {
@@ -168,7 +170,7 @@ export function openCiphertexts(config, headers, groups) {
       check(!decided.has(header), 'malformed', `${what} is missing`);
       continue;
     }
-    words.set(header, unpack(header.ciphertext, dimensionOf(config), config.layout.word_bits, what));
+    words.set(header, cipher.open(header.ciphertext, what));
     check(domainHash('ciphertext-digest', header.ciphertext).equals(header.ciphertext_digest), 'wrong_digest', what);
   }
   return words;
@@ -208,8 +210,7 @@ export function openAnswers(context, decision, groups, entries) {
 
 export function checkSums(context, decision, groups, ciphertextWords, counts, pieces, sums) {
   const { config, epoch } = context;
-  const bits = config.layout.word_bits;
-  const dimension = dimensionOf(config);
+  const cipher = cipherOf(config);
   const names = groups.flatMap(({ group }) => epoch.committee.pieces.map((piece) => `${group}-${piece}`));
   checkNames(pieces, names, 'pieces');
   checkNames(
@@ -218,9 +219,7 @@ export function checkSums(context, decision, groups, ciphertextWords, counts, pi
     'sums',
   );
   return groups.map(({ group, members }) => {
-    const total = new Float64Array(dimension);
-    for (const header of members) addInto(total, ciphertextWords.get(header), bits);
-    for (const piece of epoch.committee.pieces) {
+    const opened = epoch.committee.pieces.map((piece) => {
       const what = `piece ${group}-${piece}`;
       const words = pieces.get(`${group}-${piece}`);
       const hash = domainHash('piece-sum', config.hash, decision.hash, group, piece, words);
@@ -230,9 +229,13 @@ export function checkSums(context, decision, groups, ciphertextWords, counts, pi
         'wrong_answer',
         `${what}: ${signers} of ${epoch.threshold} holders signed its hash`,
       );
-      subtractFrom(total, unpack(words, dimension, bits, what), bits);
-    }
-    const published = unpack(sums.get(`${group}`), dimension, bits, `sum ${group}`);
+      return unpack(words, cipher.key.dimension, cipher.key.bits, what);
+    });
+    const total = cipher.total(
+      members.map((header) => ciphertextWords.get(header)),
+      opened,
+    );
+    const published = unpack(sums.get(`${group}`), dimensionOf(config), config.layout.word_bits, `sum ${group}`);
     check(
       published.every((word, i) => word === total[i]),
       'wrong_answer',

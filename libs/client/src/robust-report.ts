@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const group = z.int().min(0);
 const implausibilitySchema = z.object({
-  reason: z.enum(['out_of_range', 'too_many_requests', 'inconsistent']),
+  reason: z.enum(['out_of_range', 'too_many_requests', 'inconsistent', 'spoiled']),
   key: z.string().optional(),
   field: z.string().optional(),
 });

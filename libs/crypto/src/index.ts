@@ -13,6 +13,7 @@ export * from './replication/committee';
 export * from './replication/pieces';
 export * from './replication/seeds';
 export * from './suites/suite';
+export * from './suites/vector-cipher';
 export * from './sealing';
 export * from './equal-secrets';
 export * from './identity';

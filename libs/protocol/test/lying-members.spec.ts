@@ -35,8 +35,9 @@ const answering =
 /** The same wrong words from all liars, with hashes that fit them. */
 const wrongWords = (body: AnswerBody, liar: Liar, scenario: Scenario, sent = true, lastByte = 0): Uint8Array => {
   const { round, decision } = scenario.round;
+  const { ciphertextBytes } = round.cipher();
   const words = (piece: number) =>
-    new Uint8Array(round.vectorBytes).fill(piece & 0x7f).fill(lastByte, round.vectorBytes - 1);
+    new Uint8Array(ciphertextBytes).fill(piece & 0x7f).fill(lastByte, ciphertextBytes - 1);
   return liar.answer(body, ({ hashes }, { pieces }) => ({
     answer: {
       hashes: hashes.map(({ group, piece }) => ({

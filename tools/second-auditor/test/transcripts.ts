@@ -1,6 +1,16 @@
-/** Ten rounds of whole fleets in this process, as the files they publish. The first implementation makes them; nothing here audits. */
+/** Rounds of whole fleets in this process, as the files they publish. The first implementation makes them; nothing here audits. */
 import { createHash, createPrivateKey, sign } from 'node:crypto';
-import { auditTranscript, LocalFleet, publishedResult, runCommittee, splitTranscript } from '@secagg/protocol';
+import {
+  auditTranscript,
+  buildContribution,
+  LocalFleet,
+  type LocalRouter,
+  publishedResult,
+  roundOf,
+  type RoundState,
+  runCommittee,
+  splitTranscript,
+} from '@secagg/protocol';
 import { defaultFields, contributionMessage, headerMessage, type PartyId } from '@secagg/schema';
 import { decodeCbor } from '../cbor.mjs';
 import { domainHash, domainMessage } from '../crypto.mjs';
@@ -25,6 +35,10 @@ export interface Scenario {
   readonly hybrid?: boolean;
   /** The first router sends what no honest one can. */
   readonly lies?: boolean;
+  /** `pad` without. */
+  readonly suite?: 'rlwe-2048' | 'rlwe-4096';
+  /** The first router sends a ciphertext that its key does not open. */
+  readonly undecodable?: boolean;
   /** The coordinator comes back from a backup when one member has voted for the abort. */
   readonly restored?: boolean;
   /** Of the policy; no quarantine without. */
@@ -100,6 +114,31 @@ export const scenarios: readonly Scenario[] = [
     quality: true,
     lies: true,
   },
+  {
+    name: 'a lattice key and noise',
+    routers: 6,
+    committee: { size: 4, threshold: 2 },
+    rho: 0.5,
+    suite: 'rlwe-4096',
+    keys: 9,
+    dropped: 1,
+  },
+  {
+    name: 'a shorter lattice key for several elements; most keys are empty and withheld',
+    routers: 5,
+    committee: { size: 3, threshold: 2 },
+    rho: 'unsafe-none',
+    suite: 'rlwe-2048',
+    keys: 420,
+  },
+  {
+    name: 'a ciphertext that does not decode',
+    routers: 4,
+    committee: { size: 3, threshold: 2 },
+    rho: 'unsafe-none',
+    suite: 'rlwe-4096',
+    undecodable: true,
+  },
   { name: 'aborted', routers: 6, committee: { size: 4, threshold: 2 }, rho: 0.1, dropped: 4, least: 3 },
   {
     name: 'aborted for different reasons',
@@ -143,6 +182,7 @@ export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, 
       ...(scenario.protects === 'event' && { privacy_units: ['request'] }),
     },
     limits: { unsafeNoNoise: withoutNoise, privacyUnit: unit },
+    ...(scenario.suite && { policy: { suites: ['pad', scenario.suite] } }),
     ...(scenario.hybrid && {
       policy: {
         sealing_suites: ['hpke-xwing-sha256-aes256gcm'],
@@ -152,7 +192,7 @@ export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, 
   });
   fleet.startEpoch(now);
   const keys = Array.from({ length: scenario.keys ?? 2 }, (_, k) =>
-    k === 0 ? ':odd:name:chat' : `model-${k}:8b:chat`,
+    k === 0 ? ':odd:name:chat' : `model-${k < 10 ? k : `x${1000 + k}`}:8b:chat`,
   );
   const fields = defaultFields({ cost: true, quality: scenario.quality ?? false });
   const { key, config } = fleet.announce(
@@ -163,6 +203,7 @@ export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, 
       minParticipantsPerGroup: scenario.least ?? 3,
       maxParticipants: 64,
       groups: scenario.groups ?? 1,
+      suite: scenario.suite,
       privacy: {
         unit,
         rho: scenario.rho,
@@ -179,6 +220,10 @@ export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, 
   senders.forEach((router, r) => {
     const vector = vectorOf(config.layout, r);
     if (scenario.lies && r === 0) vector[1] = 2 * vector[0] + 100_000_000;
+    if (scenario.undecodable && r === 0) {
+      fleet.coordinator.contribute(key, undecodable(roundOf(fleet.coordinator.state, key).round, router, vector));
+      return;
+    }
     const contribution = router.contribution(fleet.coordinator, key, vector, now);
     const { secretKey } = (router as unknown as { identity: { secretKey: Uint8Array } }).identity;
     if (r > 0 || scenario.spoiled === undefined) router.send(fleet.coordinator, key, contribution);
@@ -218,12 +263,24 @@ export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, 
   );
 }
 
+/** One bit of one residue is another: a number below the prime that no small noise explains. */
+function undecodable(round: RoundState['round'], router: LocalRouter, vector: Float64Array): Uint8Array {
+  const cipher = round.cipher();
+  const encrypt = (...args: Parameters<typeof cipher.encrypt>): Uint8Array => {
+    const ciphertext = cipher.encrypt(...args);
+    ciphertext[(cipher.keyDimension * cipher.keyBits) / 8] ^= 1;
+    return ciphertext;
+  };
+  const changed = { ...round, cipher: () => ({ ...cipher, encrypt }) };
+  return buildContribution(changed, router.identity, vector, seeded('undecodable'), now).bytes;
+}
+
 interface Layout {
   readonly keys: readonly string[];
   readonly fields: readonly { readonly name: string; readonly scale: number; readonly centre_units: number }[];
 }
 
-/** Key k has 20·(k + r + 1) requests, of which three in four succeed; every other one has a quality. */
+/** Each of the first nine keys k has 20·(k + r + 1) requests, of which three in four succeed; every other one has a quality. */
 function vectorOf(layout: Layout, r: number): Float64Array {
   const natural: Record<string, number> = {
     samples: 1,
@@ -235,7 +292,7 @@ function vectorOf(layout: Layout, r: number): Float64Array {
     cost_samples: 1,
   };
   const values = layout.keys.flatMap((_, k) => {
-    const requests = 20 * (k + r + 1);
+    const requests = k < 9 ? 20 * (k + r + 1) : 0;
     return layout.fields.map((field) => {
       const given = field.name.startsWith('quality') ? requests / 2 : requests;
       return given * (Math.round(natural[field.name] * field.scale) - field.centre_units);

@@ -8,6 +8,7 @@ describe('arguments of the simulator', () => {
         routers: 300,
         dimension: 1024,
         dropout: 0,
+        suite: 'pad',
         committee: { size: 7, threshold: 3 },
         groups: 1,
         rounds: 1,
@@ -27,7 +28,7 @@ describe('arguments of the simulator', () => {
       '--dropout',
       '0.3',
       '--suite',
-      'pad',
+      'rlwe-4096',
       '--json',
       'f',
       '--seed',
@@ -35,7 +36,7 @@ describe('arguments of the simulator', () => {
       '--unsafe-no-noise',
     ]);
     expect(json).toBe('f');
-    expect(simulation).toMatchObject({ routers: 10, dropout: 0.3, seed: 's', unsafeNoNoise: true });
+    expect(simulation).toMatchObject({ routers: 10, dropout: 0.3, suite: 'rlwe-4096', seed: 's', unsafeNoNoise: true });
   });
 
   it.each([

@@ -1,7 +1,8 @@
 /** Command-line arguments of the simulator. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { pieces } from '@secagg/crypto';
+import { pieces, suiteNames } from '@secagg/crypto';
+import { type RoundConfig } from '@secagg/schema';
 import { type RoutingOptions } from './routing/scenario';
 import { canTellThreads } from './thread/thread-clock';
 
@@ -12,6 +13,7 @@ export interface SimulationOptions {
   readonly dimension: number;
   /** Share of the invited routers, in [0, 1), that vanish after the announcement. */
   readonly dropout: number;
+  readonly suite: RoundConfig['suite'];
   readonly committee: { readonly size: number; readonly threshold: number };
   readonly groups: number;
   /** Per group; undefined: half of the contributions a group has on average. */
@@ -41,7 +43,7 @@ export const usage = `usage: npm run simulate -- [options]
   --routers N        routers invited (300)
   --dimension D      words of a vector (1024), rounded up to whole keys of 3, 5 or 7 fields
   --dropout P        share of the routers that vanish after the announcement (0)
-  --suite pad        cipher suite; there is one
+  --suite S          cipher suite: pad, or rlwe-2048 or rlwe-4096 for long vectors (pad)
   --committee M      members (7)              --threshold T     members needed to open a sum (3)
   --groups G         groups opened apart (1)  --min-participants K   per group (half of what is to be expected)
   --requests R       requests a router has seen (50)
@@ -86,7 +88,6 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     },
   });
   const { scenario } = values;
-  if (values.suite !== 'pad') throw new RangeError(`there is no suite ${values.suite}: use pad`);
   if (scenario !== 'protocol' && scenario !== 'routing')
     throw new RangeError(`there is no scenario ${scenario}: leave it out or use routing`);
   const committee = {
@@ -108,6 +109,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     simulation: {
       routers,
       dimension: integer('dimension', values.dimension, 1, 458_752),
+      suite: suite(values.suite),
       dropout: real('dropout', values.dropout, 0, 0.999),
       committee,
       groups: integer('groups', values.groups, 1, 1024),
@@ -135,6 +137,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       worlds: integer('worlds', values.worlds, 1, 100),
     },
   };
+}
+
+function suite(name: string): SimulationOptions['suite'] {
+  if (!suiteNames.includes(name)) throw new RangeError(`there is no suite ${name}: use ${suiteNames.join(' or ')}`);
+  return name as SimulationOptions['suite'];
 }
 
 function integer(name: string, text: string, least: number, most: number): number {

@@ -120,6 +120,7 @@ class Simulation {
       minParticipantsPerGroup: options.minParticipants ?? Math.max(1, Math.floor(this.participants / groups / 2)),
       maxParticipants: routers,
       groups,
+      suite: options.suite,
       privacy: {
         unit: 'request',
         rho: unsafeNoNoise ? 'unsafe-none' : options.rho,
@@ -134,6 +135,7 @@ class Simulation {
       random: this.recorder.random,
       nowMs: this.nowMs,
       cluster: { unsafe_no_noise: unsafeNoNoise },
+      policy: { suites: [options.suite] },
       limits: { unsafeNoNoise },
     });
     this.fleet.startEpoch(this.nowMs);

@@ -1,6 +1,6 @@
 /** Does tasks that events have left (store/postgres/task-changes.ts): every replica takes what no other works on. */
 import { type Part } from '@secagg/host';
-import { WordSum } from '@secagg/crypto';
+import { type CiphertextSum } from '@secagg/crypto';
 import { acceptedContribution, publishRound, type RoundState } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
 import { type Engine } from '../engine';
@@ -102,12 +102,11 @@ export class TaskRunner implements Part {
   }
 
   private async addUp(task: Task, round: RoundState): Promise<PartialSum[]> {
-    const { dimension, config } = round.round;
-    const sums = new Map<number, WordSum>();
+    const sums = new Map<number, CiphertextSum>();
     for await (const { bytes } of this.store.contributionsOf(task)) {
       const { checked, contribution } = acceptedContribution(bytes);
       const { group } = checked.header;
-      const sum = sums.get(group) ?? new WordSum(dimension, config.layout.word_bits);
+      const sum = sums.get(group) ?? round.round.cipher().newSum();
       sums.set(group, sum);
       sum.addPacked(contribution.ciphertext);
     }
@@ -117,8 +116,7 @@ export class TaskRunner implements Part {
   private async publish(key: string, round: RoundState): Promise<void> {
     if (isFinal(round.phase)) return;
     const { journal, context } = this.engine;
-    const { dimension, config } = round.round;
-    const sums = Array.from({ length: config.groups }, () => new WordSum(dimension, config.layout.word_bits));
+    const sums = Array.from({ length: round.round.config.groups }, () => round.round.cipher().newSum());
     for (const { group, words } of await this.store.partialSums(key)) sums[group].addPacked(words);
     const release = await this.contributions.hold(key, round.proposal?.set.excluded.map(({ router }) => router) ?? []);
     try {

@@ -48,6 +48,6 @@ describe('largest contribution', () => {
 
   it('never lets more in than the message itself may have', () => {
     const epoch = { pieces: { length: 256 }, size: 30 } as Parameters<typeof largestContribution>[0]['epoch'];
-    expect(largestContribution({ vectorBytes: 2 ** 40, epoch })).toBe(HARD_CAP_BYTES);
+    expect(largestContribution({ cipher: () => ({ ciphertextBytes: 2 ** 40 }) as never, epoch })).toBe(HARD_CAP_BYTES);
   });
 });

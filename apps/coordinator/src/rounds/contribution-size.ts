@@ -8,7 +8,10 @@ const HEADER_BYTES = 6144;
 const BOX_OVERHEAD_BYTES = 2048;
 
 /** Largest contribution that can be valid in a round, in bytes: what is longer is refused unread. */
-export function largestContribution({ vectorBytes, epoch }: Pick<VerifiedRound, 'vectorBytes' | 'epoch'>): number {
+export function largestContribution({ cipher, epoch }: Pick<VerifiedRound, 'cipher' | 'epoch'>): number {
   const pieces = 32 * epoch.pieces.length;
-  return Math.min(HARD_CAP_BYTES, HEADER_BYTES + vectorBytes + pieces + epoch.size * (pieces + BOX_OVERHEAD_BYTES));
+  return Math.min(
+    HARD_CAP_BYTES,
+    HEADER_BYTES + cipher().ciphertextBytes + pieces + epoch.size * (pieces + BOX_OVERHEAD_BYTES),
+  );
 }

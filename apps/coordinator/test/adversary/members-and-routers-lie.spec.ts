@@ -152,7 +152,7 @@ const roundOf = (open: OpenRound): VerifiedRound => checkRound(routers[0].state,
 /** A round of all five routers with the liar at work. Whether its published sum is the sum of what they sent. */
 async function isRight(): Promise<boolean> {
   const open = await openRound();
-  ({ vectorBytes } = roundOf(open));
+  ({ ciphertextBytes: vectorBytes } = roundOf(open).cipher());
   for (const router of routers) await router.send(coordinator.client, open, router.build(open, 2));
   const { round } = await settledRound();
   const transcript = await coordinator.client.transcript(fleet.cluster, round);

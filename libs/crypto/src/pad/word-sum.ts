@@ -102,6 +102,13 @@ export class WordSum {
     }
   }
 
+  /** Subtracts a packed vector. Throws as {@link addPacked}. */
+  subtractPacked(packed: Uint8Array): void {
+    const other = new WordSum(this.dimension, this.bits);
+    other.addPacked(packed);
+    this.subtract(other);
+  }
+
   /** The sum mod 2^b, packed. */
   toPacked(): Uint8Array {
     this.carry();

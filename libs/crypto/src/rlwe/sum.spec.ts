@@ -68,6 +68,28 @@ describe.each(['rlwe-2048', 'rlwe-4096'] as const)('%s', (suite) => {
     expect(sum.open(key, 100, 500).values).toEqual(truth);
   });
 
+  it('gives the same bytes for every split of one sum: what an opening shows depends on the sum alone', () => {
+    const context = contextOf(suite, 300, 17, 2);
+    const drawn = random(2_000_000);
+    const sumOf = (...vectors: Float64Array[]) => {
+      let at = 0;
+      const sum = new RlweSum(context);
+      for (const values of vectors)
+        sum.addPacked(encryptRlwe(context, values, (length) => drawn.slice(at, (at += length))).ciphertext);
+      return sum.toPacked();
+    };
+    const [x, y] = [1, 2].map((seed) =>
+      Float64Array.from({ length: 300 }, (_, i) => ((i * 7919 * seed) % 4001) - 2000),
+    );
+    const moved = [12_345, -777];
+    expect(
+      sumOf(
+        x.map((each, i) => each + moved[i % 2]),
+        y.map((each, i) => each - moved[i % 2]),
+      ),
+    ).toEqual(sumOf(x, y));
+  });
+
   it('opens nothing under a key that is off by one in one place', () => {
     const context = contextOf(suite, 100, 17, 5);
     const { key, sum } = addUp(context, 100, 5, () => 1);

@@ -54,6 +54,12 @@ export class RlweSum {
       for (let c = i * coefficients; c < (i + 1) * coefficients; c++) this.residues[c] += p - taken[c];
   }
 
+  /** Back to the empty sum. */
+  wipe(): void {
+    this.residues.fill(0);
+    this.additions = 0;
+  }
+
   /** The sum, encoded as a ciphertext is. */
   toPacked(): Uint8Array {
     this.reduce();

@@ -1,5 +1,10 @@
 import { SecaggError } from '@secagg/schema';
 import { MAX_WORD_BITS } from '../pad/limbs';
+import { padCipher } from '../pad/pad-cipher';
+import { type ElementContext } from '../rlwe/expand';
+import { MAX_CONTRIBUTIONS, rlweParameters, type RlweSuiteName } from '../rlwe/parameters';
+import { rlweCipher } from '../rlwe/rlwe-cipher';
+import { type VectorCipher } from './vector-cipher';
 
 /** What a named cipher suite offers to whoever plans a round: the announcement carries only the name. */
 export interface Suite {
@@ -10,6 +15,8 @@ export interface Suite {
   readonly maxWordBits: number;
   /** Contributions that may be added up before words could wrap for reasons of the suite itself; null when only the layout limits it. */
   readonly maxContributions: number | null;
+  /** Words of the key that is sent under the pad, of 16 bits each; null where the pad hides the vector itself. */
+  readonly keyWords: number | null;
   readonly security: {
     /** Bits against a classical attacker, for the confidentiality of a vector towards everybody below the threshold. */
     readonly classicalBits: number;
@@ -26,6 +33,7 @@ export const padSuite: Suite = {
   description: 'Words mod 2^b under the sum of one AES-256-CTR keystream per piece; ciphertexts and keystreams add',
   maxWordBits: MAX_WORD_BITS,
   maxContributions: null,
+  keyWords: null,
   security: {
     classicalBits: 256,
     quantumBits: 128,
@@ -35,7 +43,39 @@ export const padSuite: Suite = {
   },
 };
 
-const suites: readonly Suite[] = [padSuite];
+/** A lattice key under the pad: for vectors that are long beside N. */
+const latticeSuite = (name: RlweSuiteName): Suite => ({
+  name,
+  description: `Words under a ring-LWE key of ${rlweParameters[name].degree} coefficients, and that key under the pad; both add`,
+  maxWordBits: Math.min(MAX_WORD_BITS, rlweParameters[name].maxPlaintextBits),
+  maxContributions: MAX_CONTRIBUTIONS,
+  keyWords: rlweParameters[name].degree,
+  security: {
+    classicalBits: 128,
+    quantumBits: null,
+    source:
+      'Ring-LWE with a Gaussian key of width 4.6 (3.25 given the sums of keys and errors), log2 q within the table of Bossuat et al., ' +
+      'eprint 2024/463; the key under suite `pad`. docs/rlwe.md',
+  },
+});
+
+const suites: readonly Suite[] = [padSuite, latticeSuite('rlwe-2048'), latticeSuite('rlwe-4096')];
+
+/** What the ciphertexts of a round are made for. */
+export interface VectorShape extends Omit<ElementContext, 'suite'> {
+  readonly suite: string;
+  readonly dimension: number;
+  readonly bits: number;
+  readonly maxContributions: number;
+}
+
+/** @throws SecaggError `unsupported_suite` for a suite that is not known, or words or contributions that it has no room for */
+export function vectorCipher({ suite, dimension, bits, maxContributions, ...round }: VectorShape): VectorCipher {
+  const { name } = suiteByName(suite);
+  return name === padSuite.name
+    ? padCipher(dimension, bits)
+    : rlweCipher({ ...round, suite: name as RlweSuiteName }, dimension, bits, maxContributions);
+}
 
 /** Names of all suites this software can run, in order of introduction. */
 export const suiteNames: readonly string[] = suites.map((suite) => suite.name);
@@ -45,4 +85,10 @@ export function suiteByName(name: string): Suite {
   const found = suites.find((suite) => suite.name === name);
   if (found === undefined) throw new SecaggError('unsupported_suite', `There is no suite ${JSON.stringify(name)}`);
   return found;
+}
+
+/** Whether vectors of this shape can be sent and summed in a suite. */
+export function suiteHasRoom(suite: string, dimension: number, bits: number, maxContributions: number): boolean {
+  const { maxWordBits, maxContributions: most } = suiteByName(suite);
+  return dimension >= 1 && bits <= maxWordBits && (most === null || maxContributions <= most);
 }

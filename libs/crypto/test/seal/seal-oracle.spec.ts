@@ -7,7 +7,7 @@ import { minimalRoot } from '../../src/rlwe/number-theory';
 import { rlweParameters, rlweShape, type RlweShape, type RlweSuiteName } from '../../src/rlwe/parameters';
 import { Ring } from '../../src/rlwe/ring';
 import { RlweSum } from '../../src/rlwe/sum';
-import { Seal, type SealCiphertext } from './seal';
+import { Seal, type SealCiphertext } from './ask-seal';
 
 const random: RandomBytes = (length) => new Uint8Array(randomBytes(length));
 const [epochHash, configHash] = [random(32), random(32)];

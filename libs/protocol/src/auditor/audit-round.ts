@@ -199,10 +199,10 @@ function recomputeSum(
   agreed: ReadonlyMap<string, string>,
   transcript: Transcript,
 ): { group: number; size: number; values: Float64Array } {
-  const bits = round.config.layout.word_bits;
-  const sum = new WordSum(round.dimension, bits);
-  for (const { header } of group.members) sum.addPacked(ciphertexts.get(header.router) as Bytes);
-  const pads = new WordSum(round.dimension, bits);
+  const cipher = round.cipher();
+  const ciphertextSum = cipher.newSum();
+  for (const { header } of group.members) ciphertextSum.addPacked(ciphertexts.get(header.router) as Bytes);
+  const pads = new WordSum(cipher.keyDimension, cipher.keyBits);
   for (const piece of round.epoch.pieces) {
     const index = transcript.pieces.findIndex((entry) => entry.group === group.group && entry.piece === piece);
     if (index < 0) throw new SecaggError('recovery_failed', `group ${group.group} lacks piece ${piece}`);
@@ -218,7 +218,8 @@ function recomputeSum(
     );
     pads.addPacked(words);
   }
-  sum.subtract(pads);
+  const sum = new WordSum(round.dimension, round.config.layout.word_bits);
+  sum.addPacked(cipher.open(ciphertextSum, pads, group.members.length));
   checkSum(sum, group.group, transcript.sums);
   return { group: group.group, size: group.members.length, values: sum.toSigned() };
 }

@@ -12,7 +12,7 @@ import { ensure } from '../checks/check';
 import { sameBytes } from '../wire/bytes';
 import { type FleetView } from '../fleet/fleet-view';
 import { type CheckedHeader, checkHeader, headerHash } from '../round/contribution-set';
-import { checkPackedVector } from '../round/packed-vector';
+import { checkCiphertext } from '../round/packed-vector';
 import { type VerifiedRound } from '../round/verified-round';
 import { boxDigest, ciphertextDigest, commitmentsDigest } from '../wire/digests';
 
@@ -30,7 +30,7 @@ export function checkContribution(view: FleetView, round: VerifiedRound, bytes: 
   const checked = checkHeader(view, round, ownCopy(contribution.header));
   const { header } = checked;
   const at = { party: header.router, round: round.config.round };
-  checkPackedVector(round, contribution.ciphertext, 'the ciphertext', at);
+  checkCiphertext(round, contribution.ciphertext, at);
   if (contribution.commitments.length !== 32 * round.epoch.pieces.length)
     throw new SecaggError('malformed', 'needs one commitment per piece', at);
   if (contribution.boxes.length !== round.epoch.size)

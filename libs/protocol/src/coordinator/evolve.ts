@@ -1,5 +1,4 @@
 /** The one place where the coordinator's state changes: events that were decided, and are durable, are applied here. */
-import { WordSum } from '@secagg/crypto';
 import {
   answerBodyMessage,
   answerMessage,
@@ -78,7 +77,7 @@ export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
         documents: state.view.documents,
         phase: 'collecting',
         accepted: new Map(),
-        sums: Array.from({ length: config.groups }, () => new WordSum(round.dimension, config.layout.word_bits)),
+        sums: Array.from({ length: config.groups }, () => round.cipher().newSum()),
         headers: [],
         reports: new Map(),
         votes: new Map(),

@@ -16,6 +16,7 @@ import { signDocument } from '../wire/documents';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';
 import { leastColluders } from '../fleet/assumed-colluders';
 import { clusterPolicy, type FleetView } from '../fleet/fleet-view';
+import { chooseSuite } from '../round/choose-suite';
 import { type Identity } from '../wire/identity';
 import { noiseStdDevUnits, withPrivacyErrors } from '../round/privacy';
 import { type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
@@ -32,6 +33,8 @@ export interface RoundPlan {
   readonly groups: number;
   /** How groups become one result; default `sum`. The others need 3 groups or more, and withstand less than half of them being spoiled. */
   readonly combination?: Combination;
+  /** By default the one that costs the committee least, of those that the policy allows. */
+  readonly suite?: RoundConfig['suite'];
   readonly privacy: {
     readonly unit: 'router' | 'request';
     /** L2 bound of a router's whole vector, for unit `router`; with unit `request` it follows from the layout. */
@@ -60,6 +63,7 @@ export function planRound(
     max_requests_per_router: plan.maxRequestsPerRouter,
     max_participants: plan.maxParticipants,
   };
+  const dimension = plan.keys.length * plan.fields.length;
   const { unit, rho } = plan.privacy;
   const clipNorm = unit === 'request' ? requestNorm(shape) : plan.privacy.routerClipNorm;
   if (clipNorm === undefined)
@@ -76,9 +80,13 @@ export function planRound(
             units: rhoToBudgetUnits(rho),
             sensitivity: clipNorm,
             honestQuorum: honestQuorum(plan.minParticipantsPerGroup, assumedColluders),
-            dimension: plan.keys.length * plan.fields.length,
+            dimension,
           }),
         ).shareVariance;
+  const wordBits = requiredWordBits({
+    ...shape,
+    noiseStdDevUnits: noiseStdDevUnits(plan.maxParticipants, variance),
+  });
   const config: RoundConfig = {
     v: 1,
     fleet: view.fleet,
@@ -92,10 +100,10 @@ export function planRound(
     epoch_hash: epoch.hash,
     policy_version: view.policy.version,
     roster_version: view.roster.version,
-    suite: 'pad',
+    suite: plan.suite ?? chooseSuite(view.policy.suites, dimension, wordBits, plan.maxParticipants),
     layout: {
       ...shape,
-      word_bits: requiredWordBits({ ...shape, noiseStdDevUnits: noiseStdDevUnits(plan.maxParticipants, variance) }),
+      word_bits: wordBits,
     },
     privacy: {
       unit,

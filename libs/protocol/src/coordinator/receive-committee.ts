@@ -17,7 +17,7 @@ import { openUnder } from '../checks/open-under';
 import { refuseSecond } from '../evidence/refuse-second';
 import { checkInRound, openReport } from '../round/contribution-set';
 import { type VerifiedDecision, verifyVote } from '../round/decision';
-import { checkPackedVector } from '../round/packed-vector';
+import { checkPieceSum } from '../round/packed-vector';
 import { type Step } from '../role';
 import { pieceKey } from '../wire/pieces';
 import { decidedPieces, hashHex } from './pieces';
@@ -189,7 +189,7 @@ function checkWords(
     const key = pieceKey(group, piece);
     if (seen.has(key)) throw new SecaggError('invalid', 'a piece is there twice', at);
     seen.add(key);
-    checkPackedVector(round.round, words, 'a piece sum', at);
+    checkPieceSum(round.round, words, at);
     const own = hashes.get(key) === hashHex(round.round, decision.hash, group, piece, words);
     ensure('answer.words', own, 'wrong_answer', `a piece sum of ${party} does not match its own signed hash`, at);
   }

@@ -1,5 +1,5 @@
 /** A round at the coordinator: announce, collect, close, and what time brings on (docs/protocol.md, "Announcement", "Collecting" and "Deciding"). */
-import { WordSum } from '@secagg/crypto';
+import { type CiphertextSum, WordSum } from '@secagg/crypto';
 import {
   type AbortReason,
   abortRequestMessage,
@@ -304,7 +304,7 @@ export function publishRound(
   state: CoordinatorState,
   context: CoordinatorContext,
   key: string,
-  sums: readonly WordSum[],
+  sums: readonly CiphertextSum[],
 ): readonly CoordinatorEvent[] {
   const round = roundOf(state, key);
   return isOpenable(round) ? [published(round, context, key, sums)] : [];
@@ -314,7 +314,7 @@ const published = (
   round: RoundState,
   context: CoordinatorContext,
   key: string,
-  sums: readonly WordSum[],
+  sums: readonly CiphertextSum[],
 ): CoordinatorEvent => ({
   type: 'round-published',
   key,
@@ -324,23 +324,22 @@ const published = (
 /** Per decided group: the sum of all accepted, less the ciphertexts that did not stay in, less the keystream sums of all pieces. */
 function openSums(
   round: RoundState,
-  sums: readonly WordSum[],
+  sums: readonly CiphertextSum[],
   contribution: (router: PartyId) => Bytes,
 ): { group: number; words: Bytes }[] {
-  const { dimension, config } = round.round;
+  const cipher = round.round.cipher();
   const set = (round.proposal as NonNullable<RoundState['proposal']>).set;
   return set.groups.map(({ group, members }) => {
-    const sum = new WordSum(dimension, config.layout.word_bits);
+    const sum = cipher.newSum();
     sum.addPacked(sums[group].toPacked());
     const kept = new Set(members.map((entry) => entry.header.router));
-    const minus = new WordSum(dimension, config.layout.word_bits);
     for (const { header } of round.headers) {
       if (header.group === group && !kept.has(header.router))
-        minus.addPacked(acceptedParts(contribution(header.router)).ciphertext);
+        sum.subtractPacked(acceptedParts(contribution(header.router)).ciphertext);
     }
-    for (const piece of round.round.epoch.pieces) minus.addPacked(resolvedWords(round, group, piece) as Bytes);
-    sum.subtract(minus);
-    return { group, words: sum.toPacked() };
+    const keystreams = new WordSum(cipher.keyDimension, cipher.keyBits);
+    for (const piece of round.round.epoch.pieces) keystreams.addPacked(resolvedWords(round, group, piece) as Bytes);
+    return { group, words: cipher.open(sum, keystreams, members.length) };
   });
 }
 

@@ -8,7 +8,7 @@
  *                    \______-> aborting -> aborted
  *   and from voting or aborting to undecided when members stay silent too long.
  */
-import { type WordSum } from '@secagg/crypto';
+import { type CiphertextSum } from '@secagg/crypto';
 import { type LedgerState } from '@secagg/dp-noise';
 import {
   type AbortReason,
@@ -96,7 +96,7 @@ export interface RoundState {
   phase: RoundPhase;
   readonly accepted: Map<PartyId, CheckedHeader>;
   /** Running sum of all accepted ciphertexts per group; undefined once contributions were listed without their bytes. */
-  sums: readonly WordSum[] | undefined;
+  sums: readonly CiphertextSum[] | undefined;
   closedAtMs?: number;
   /** The accepted headers in increasing order of router id, and their Merkle root; set at the close. */
   headers: readonly CheckedHeader[];

@@ -38,7 +38,7 @@ export interface LocalFleetOptions {
   readonly nowMs: number;
   readonly clusterHash?: ClusterHash;
   readonly cluster?: Partial<ClusterPolicy>;
-  readonly policy?: Partial<Pick<FleetPolicy, 'sealing_suites' | 'clock_tolerance_ms' | 'freshness'>>;
+  readonly policy?: Partial<Pick<FleetPolicy, 'suites' | 'sealing_suites' | 'clock_tolerance_ms' | 'freshness'>>;
   readonly limits?: Partial<RouterLimits>;
   readonly timings?: Partial<CoordinatorTimings>;
 }

@@ -112,7 +112,8 @@ function keystreamSums(
   held: readonly SubsetMask[],
 ): [SubsetMask, Bytes][] {
   const { round } = opened;
-  const sums = held.map(() => new WordSum(round.dimension, round.config.layout.word_bits));
+  const { keyDimension, keyBits } = round.cipher();
+  const sums = held.map(() => new WordSum(keyDimension, keyBits));
   for (const { header } of group.members) {
     const seeds = opened.seeds[index.get(header.router) as number];
     const pad = round.pad(header.router);

@@ -12,10 +12,11 @@ export interface GroupSums {
 /**
  * `out_of_range`: a coordinate outside of what `size` routers can send. `too_many_requests`: all keys together have more
  * requests than they may send. `inconsistent`: a sum that does not fit the count beside it, as more successes than samples.
+ * `spoiled`: the ciphertexts do not decode under the keys that came with them, so that nothing is known of the sum.
  */
 export interface Implausibility {
-  readonly reason: 'out_of_range' | 'too_many_requests' | 'inconsistent';
-  /** Where; absent for `too_many_requests`. */
+  readonly reason: 'out_of_range' | 'too_many_requests' | 'inconsistent' | 'spoiled';
+  /** Where; absent for `too_many_requests` and `spoiled`. */
   readonly key?: string;
   readonly field?: FieldName;
 }
@@ -40,6 +41,8 @@ type Check = (values: Float64Array, start: number) => FieldName | undefined;
  */
 export function implausibility(config: RoundConfig, { size, values }: GroupSums): Implausibility | undefined {
   const { layout, privacy } = config;
+  if (config.suite !== 'pad' && values.every((value) => value === -(2 ** (layout.word_bits - 1))))
+    return { reason: 'spoiled' };
   const noise = NOISE_TAIL_STD_DEVS * Math.sqrt(noiseVariance(config, size));
   const width = layout.fields.length;
   // Signals are encoded and clipped as a whole, both with rounding; requests one by one, exactly within their range.

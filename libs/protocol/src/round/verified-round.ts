@@ -1,5 +1,5 @@
 /** An announcement, checked against fleet and epoch: everything derived from it that the roles share (docs/protocol.md, "Announcement"). */
-import { domainHash, packedLength, type RouterPad } from '@secagg/crypto';
+import { domainHash, type RouterPad, suiteHasRoom, type VectorCipher, vectorCipher } from '@secagg/crypto';
 import {
   type Bytes,
   type ClusterHash,
@@ -28,8 +28,8 @@ export interface AnnouncedRound {
   readonly epoch: VerifiedEpoch;
   /** Number of words of a vector: keys times fields. */
   readonly dimension: number;
-  /** Bytes of a packed vector. */
-  readonly vectorBytes: number;
+  /** How the round's suite encrypts and adds up vectors. Throws `unsupported_suite` where it has no room for them, which no valid announcement does. */
+  readonly cipher: () => VectorCipher;
   /** Key derivation of a router's pads. */
   readonly pad: (router: PartyId) => RouterPad;
 }
@@ -114,16 +114,27 @@ export function readAnnouncement(epoch: VerifiedEpoch, announcement: Signed): An
   const config = roundConfigMessage.decode(announcement.body);
   const hash = configHash(announcement.body);
   const dimension = config.layout.keys.length * config.layout.fields.length;
+  let cipher: VectorCipher | undefined;
   return {
     announcement,
     config,
     configHash: hash,
     epoch,
     dimension,
-    vectorBytes: packedLength(dimension, config.layout.word_bits),
+    cipher: () => (cipher ??= cipherOf(config, hash, dimension)),
     pad: padOf(config, hash),
   };
 }
+
+const cipherOf = (config: RoundConfig, hash: Bytes, dimension: number): VectorCipher =>
+  vectorCipher({
+    suite: config.suite,
+    dimension,
+    bits: config.layout.word_bits,
+    maxContributions: config.max_participants,
+    epochHash: config.epoch_hash,
+    configHash: hash,
+  });
 
 /** Throws `policy`, with the name of the check, for a round below the fleet's policy. */
 function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig, epochEndMs: number): void {
@@ -186,6 +197,9 @@ function checkPolicy(view: FleetView, policy: ClusterPolicy, config: RoundConfig
   });
   const wide = config.layout.word_bits >= wordBitsFor({ ...config.layout, noiseStdDevUnits: noise });
   allow('policy.word_width', wide, 'its words are too short for its noise: sums would wrap around');
+  const dimension = config.layout.keys.length * config.layout.fields.length;
+  const hasRoom = suiteHasRoom(config.suite, dimension, config.layout.word_bits, config.max_participants);
+  allow('policy.word_width', hasRoom, `suite ${config.suite} has no room for its words or contributions`);
   checkClipNorm(config);
   if (!withNoise(config)) {
     allow('policy.noise', policy.unsafe_no_noise, 'it has no noise');

@@ -1,5 +1,5 @@
 /** Building a contribution: noise, encryption, sealing, signature (docs/protocol.md, "Contribution"). */
-import { boxPlaintext, commitmentOf, drawSeeds, encryptVector, sealingSuite, wipe } from '@secagg/crypto';
+import { boxPlaintext, commitmentOf, drawSeeds, sealingSuite, wipe } from '@secagg/crypto';
 import { addNoise, clipToL2Ball } from '@secagg/dp-noise';
 import {
   type Bytes,
@@ -64,7 +64,7 @@ export function buildContribution(
     );
   }
   const seeds = drawSeeds(epoch.pieces, random);
-  const ciphertext = encryptVector(round.pad(identity.id), config.layout.word_bits, vector, seeds);
+  const ciphertext = round.cipher().encrypt(round.pad(identity.id), vector, seeds, random);
   vector.fill(0);
 
   const commitments = new Uint8Array(32 * epoch.pieces.length);

@@ -44,7 +44,7 @@ export const subsetMask = branded<SubsetMask>(integer(0, 2 ** maxCommittee - 1))
 export const groupIndex = integer(0, 1023);
 
 export const sealingSuiteId = z.enum(['hpke-x25519-sha256-aes256gcm', 'hpke-xwing-sha256-aes256gcm']);
-export const cipherSuiteId = z.enum(['pad']);
+export const cipherSuiteId = z.enum(['pad', 'rlwe-2048', 'rlwe-4096']);
 export const privacyUnit = z.enum(['router', 'request']);
 
 /** Strictly increasing strings: sorted and without duplicates, by UTF-16 code units. */

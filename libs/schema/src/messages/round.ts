@@ -97,7 +97,7 @@ const contributionSchema = z.strictObject({
   /** c_S of every piece in increasing order of S, 32 bytes each. */
   commitments: bytesUpTo(maxPieces * 32),
   boxes: z.array(sealedBoxSchema).min(1).max(maxCommittee),
-  /** Packed words, ceil(d * word_bits / 8) bytes. */
+  /** Of the length and form of the round's suite (docs/protocol.md, "Suites"). */
   ciphertext: bytesUpTo(16 * 1024 * 1024),
 });
 export type Contribution = z.infer<typeof contributionSchema>;

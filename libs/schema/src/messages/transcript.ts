@@ -26,7 +26,7 @@ const transcriptSchema = z.strictObject({
   answers: z.array(signedSchema).max(maxCommittee),
   /** By group, then piece. */
   pieces: z.array(pieceSumSchema).max(1024 * maxPieces),
-  /** The sum of each opened group, packed like a ciphertext. */
+  /** The sum of each opened group: d packed words. */
   sums: z.array(z.strictObject({ group: groupIndex, words: bytesUpTo(16 * 1024 * 1024) })).max(1024),
 });
 export type Transcript = z.infer<typeof transcriptSchema>;

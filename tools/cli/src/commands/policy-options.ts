@@ -27,6 +27,7 @@ export interface PolicyOptions {
   committee?: number;
   threshold?: number;
   maxEpochHours?: number;
+  suites?: PolicyTerms['suites'];
   sealing?: 'x25519' | 'xwing';
   clockToleranceS?: number;
   misbehaviour?: 'record' | 'exclude';
@@ -91,6 +92,11 @@ export function addPolicyOptions(command: Command, signs: 'first' | 'next'): Com
       positiveCount,
     )
     .option('--max-epoch-hours <n>', `longest life of an epoch${byDefault('168')}`, positiveCount)
+    .option(
+      '--suites <names>',
+      `cipher suites that rounds may have, of pad, rlwe-2048 and rlwe-4096; every party must know them${byDefault('pad')}`,
+      suiteList,
+    )
     .option(
       '--sealing <suite>',
       `x25519, or xwing to withstand quantum computers${byDefault('x25519')}`,
@@ -233,7 +239,7 @@ export function nextPolicy(
     ...(before?.protocol_versions ? { protocol_versions: before.protocol_versions } : {}),
     ...((options.misbehaviour ?? before?.misbehaviour) === 'exclude' ? { misbehaviour: 'exclude' as const } : {}),
     ...freshnessAfter(before, options),
-    suites: before?.suites ?? ['pad'],
+    suites: options.suites ?? before?.suites ?? ['pad'],
     sealing_suites:
       sealing === undefined
         ? (before?.sealing_suites ?? ['hpke-x25519-sha256-aes256gcm'])
@@ -241,6 +247,9 @@ export function nextPolicy(
     clock_tolerance_ms: clockToleranceS === undefined ? (before?.clock_tolerance_ms ?? 60_000) : clockToleranceS * 1000,
   });
 }
+
+const suiteList = (text: string): PolicyTerms['suites'] => [...new Set(list(text).map(suiteName))];
+const suiteName = oneOf('pad', 'rlwe-2048', 'rlwe-4096');
 
 const HOUR_MS = 3_600_000;
 
