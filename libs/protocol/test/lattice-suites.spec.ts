@@ -1,6 +1,6 @@
 /** Rounds in the lattice suites, through every role: docs/rlwe.md. */
 import { randomBytes } from 'node:crypto';
-import { type RandomBytes, type RoundConfig, SecaggError, transcriptMessage } from '@secagg/schema';
+import { type RandomBytes, type RoundConfig, type SecaggError, transcriptMessage } from '@secagg/schema';
 import { aggregateResult, auditTranscript, buildContribution, LocalFleet, runCommittee } from '../src';
 
 const random: RandomBytes = (length) => new Uint8Array(randomBytes(length));
