@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { HttpCluster, type Scripts } from './http/cluster';
 import { BenchFleet } from './http/fleet';
 import { LargeStore } from './http/large-store';
+import { measureReplicas, median } from './postgres/replicas';
+import { PostgresServer } from './postgres/server';
 import { runSimulator, type SimulatorFigures } from './simulator';
 
 export interface Note {
@@ -60,6 +62,28 @@ export class Bench {
     const large = await measure(many);
     this.notes.push({ name: `memory_peak_growth_n${few}_n${many}_mb`, value: large.peak - small.peak, unit: 'MB' });
     return large.needed - small.needed;
+  }
+
+  /** Contributions that three coordinators on one PostgreSQL take together over those that one takes: median of pairs. */
+  async replicaRatio(n: number): Promise<number> {
+    const server = PostgresServer.start();
+    const folder = mkdtempSync(join(tmpdir(), 'secagg-bench-'));
+    try {
+      const measured = await measureReplicas(server, createFleet(folder, n), this.scripts, keys);
+      const note = (name: string, value: number, unit: string) => this.notes.push({ name, value, unit });
+      for (const count of [1, 2, 3, 4]) {
+        note(`ingest_postgres_${count}_per_s`, measured.perSecond.get(count) ?? NaN, '1/s');
+        note(`ingest_postgres_${count}_cpu_ms`, measured.cpuMs.get(count) ?? NaN, 'ms');
+        note(`ingest_postgres_${count}_database_cpu_ms`, measured.databaseCpuMs.get(count) ?? NaN, 'ms');
+      }
+      note('floor_postgres_insert_per_s', measured.bareInsertsPerSecond, '1/s');
+      note('ingest_postgres_ratio_least', Math.min(...measured.ratios), '');
+      note('ingest_postgres_ratio_most', Math.max(...measured.ratios), '');
+      return median(measured.ratios);
+    } finally {
+      server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   /** Longest time that the event loop of a router-node is blocked in a round, with a million observations in its store. */

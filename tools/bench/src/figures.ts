@@ -119,6 +119,15 @@ export const figures: readonly Figure[] = [
     rising: true,
     measure: (bench) => bench.ingest(2000),
   },
+  // Beside it are notes: contributions per second of 1, 2, 3 and 4 replicas, and a bare insert in batches.
+  {
+    name: 'ingest_postgres_ratio',
+    unit: '',
+    target: 1.2,
+    stretch: 1.5,
+    rising: true,
+    measure: (bench) => bench.replicaRatio(1500),
+  },
   {
     name: 'router_loop_block_1m_ms',
     unit: 'ms',

@@ -35,13 +35,27 @@ export class HttpCluster {
   private readonly coordinator: Service;
   private client: CoordinatorClient | undefined;
 
+  /** @param databaseUrl of a PostgreSQL database that further coordinators may share; otherwise the coordinator has a file */
   constructor(
     private readonly fleet: BenchFleet,
     private readonly scripts: Scripts,
-    keys: readonly string[],
+    private readonly keys: readonly string[],
     private readonly inspected = false,
+    private readonly databaseUrl?: string,
   ) {
-    this.coordinator = this.service('coordinator', scripts.coordinator, {
+    this.coordinator = this.startCoordinator('coordinator');
+  }
+
+  /** One more on the same database. */
+  startReplica(name: string): Service {
+    return this.startCoordinator(name);
+  }
+
+  private startCoordinator(name: string): Service {
+    const { fleet, keys, databaseUrl } = this;
+    return this.service(name, this.scripts.coordinator, {
+      id: 'coordinator',
+      ...(databaseUrl === undefined ? {} : { databaseUrl, dataDir: undefined }),
       host: '127.0.0.1',
       port: 0,
       identityKeyFile: fleet.keyFile('coordinator'),
@@ -140,6 +154,11 @@ export class HttpCluster {
   get api(): CoordinatorClient {
     if (!this.client) throw new Error('the coordinator was not started');
     return this.client;
+  }
+
+  /** The coordinator that is there from the start. */
+  get first(): Service {
+    return this.coordinator;
   }
 
   get coordinatorUrl(): Promise<string> {

@@ -30,6 +30,10 @@ export class Service {
     this.url.catch(() => undefined);
   }
 
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   private async listening(): Promise<string> {
     const { child } = this;
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
