@@ -34,6 +34,10 @@ export class Service {
     return this.child.pid as number;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   private async listening(): Promise<string> {
     const { child } = this;
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });

@@ -1,6 +1,7 @@
 /**
  * How many contributions coordinators on one PostgreSQL take together. All share the cores of this machine with the database, and with this
- * process, which sends. Rounds with different numbers of replicas alternate, so that what else the machine does meets all of them.
+ * process, which sends. Rounds with different numbers of replicas alternate, so that what else the machine does meets all of them; replicas
+ * that a round does without stand still while the clock runs.
  */
 import { Pool } from 'undici';
 import { roundConfigMessage } from '@secagg/schema';
@@ -25,7 +26,10 @@ export interface ReplicaFigures {
 }
 
 const COUNTS = [1, 3, 2, 4];
+const MOST = Math.max(...COUNTS);
 const REPETITIONS = 5;
+/** Rounds that only make the code warm, as in a service. */
+const WARM_UP = 2;
 const CONNECTIONS = 32;
 
 interface Measured {
@@ -43,14 +47,18 @@ export async function measureReplicas(
   const cluster = new HttpCluster(fleet, scripts, keys, false, server.createDatabase());
   try {
     await cluster.start();
+    const replicas = [
+      cluster.first,
+      ...Array.from({ length: MOST - 1 }, (_, i) => cluster.startReplica(`replica-${i}`)),
+    ];
+    for (let i = 0; i < WARM_UP; i++) await roundWith(server, cluster, fleet, replicas, MOST);
     const measured = new Map<number, Measured[]>(COUNTS.map((count) => [count, []]));
     let bytes = 0;
-    for (let repetition = -1; repetition < REPETITIONS; repetition++) {
+    for (let repetition = 0; repetition < REPETITIONS; repetition++) {
       for (const count of COUNTS) {
-        const round = await roundWith(server, cluster, fleet, count);
+        const round = await roundWith(server, cluster, fleet, replicas, count);
         bytes = round.bytes;
-        // The first of each is for the code to be warm as in a service.
-        if (repetition >= 0) measured.get(count)?.push(round);
+        measured.get(count)?.push(round);
       }
     }
     const medians = (what: (of: Measured) => number) =>
@@ -73,14 +81,14 @@ async function roundWith(
   server: PostgresServer,
   cluster: HttpCluster,
   fleet: BenchFleet,
+  all: readonly Service[],
   count: number,
 ): Promise<Measured & { readonly bytes: number }> {
-  const replicas: Service[] = [cluster.first];
-  for (let i = 1; i < count; i++) replicas.push(cluster.startReplica(`replica-${i}`));
+  const [replicas, idle] = [all.slice(0, count), all.slice(count)];
   const pools: Pool[] = [];
   try {
-    const all = fleet.routers.length;
-    const open = await cluster.announce(all);
+    const size = fleet.routers.length;
+    const open = await cluster.announce(size);
     const { round } = roundConfigMessage.decode(open.announcement.body);
     const prepared = prepareContributions(fleet.view, open, fleet.routers);
     const path = `/v1/clusters/${fleet.cluster}/rounds/${round}/contributions`;
@@ -91,14 +99,16 @@ async function roundWith(
     await send(pools, path, prepared.bodies.slice(0, warm));
     // The last one closes the round, and puts the committee to work: it comes after the clock.
     const timed = prepared.bodies.slice(warm, -1);
+    for (const replica of idle) replica.signal('SIGSTOP');
     const before = cpuSeconds(server, replicas);
     const startedMs = performance.now();
     await send(pools, path, timed);
     const seconds = (performance.now() - startedMs) / 1000;
     const after = cpuSeconds(server, replicas);
+    for (const replica of idle) replica.signal('SIGCONT');
     await send(pools, path, prepared.bodies.slice(-1));
     await cluster.untilPublished(cluster.api, round);
-    await cluster.check(cluster.api, round, prepared, all);
+    await cluster.check(cluster.api, round, prepared, size);
     return {
       perSecond: timed.length / seconds,
       cpuMs: (1000 * (after.replicas - before.replicas)) / timed.length,
@@ -107,7 +117,6 @@ async function roundWith(
     };
   } finally {
     for (const pool of pools) await pool.destroy();
-    for (const replica of replicas.slice(1)) await replica.stop();
   }
 }
 
