@@ -38,6 +38,37 @@ export function laneRooms(contributions: number): number[] {
   return Array.from({ length: lanes }, (_, i) => Math.floor((contributions + i) / lanes));
 }
 
+/** A power of two, so that few statements are prepared: planning one takes the server longer than a small batch itself. */
+const placesFor = (rows: number): number => 2 ** Math.ceil(Math.log2(rows));
+
+const additions = new Map<number, string>();
+
+function addition(places: number): string {
+  const known = additions.get(places);
+  if (known !== undefined) return known;
+  const given = Array.from(
+    { length: places },
+    (_, i) => `($${3 * i + 5}::text, $${3 * i + 6}::bytea, $${3 * i + 7}::bytea, ${i + 1})`,
+  );
+  const text = `
+    WITH newest AS MATERIALIZED (SELECT max(id) AS id FROM journal),
+    free AS MATERIALIZED (
+      SELECT room FROM open_rounds WHERE round_key = $1 AND lane = $2 AND (SELECT id FROM newest) <= $3 FOR UPDATE),
+    added AS (
+      INSERT INTO contributions (round_key, router, header, bytes)
+      SELECT $1, router, header, bytes
+      FROM free, (VALUES ${given.join(', ')}) AS given (router, header, bytes, number)
+      WHERE number <= least(room, $4::bigint) ORDER BY number
+      ON CONFLICT (round_key, router) DO NOTHING RETURNING router),
+    counted AS (
+      UPDATE open_rounds
+      SET room = room - (SELECT count(*) FROM added), taken = taken + (SELECT count(*) FROM added)
+      WHERE round_key = $1 AND lane = $2 AND EXISTS (SELECT FROM added))
+    SELECT (SELECT array_agg(router) FROM added) AS routers, (SELECT room FROM free) AS room, (SELECT id FROM newest) AS newest`;
+  additions.set(places, text);
+  return text;
+}
+
 export class OpenRounds {
   constructor(private readonly pool: Pool) {}
 
@@ -47,29 +78,19 @@ export class OpenRounds {
    * @param rows one of a router at most, in increasing order of router: batches that meet wait for each other in the same order
    */
   async add(roundKey: string, lane: number, position: number, rows: readonly NewContribution[]): Promise<Added> {
-    const values = rows.map((_, i) => `($${3 * i + 4}::text, $${3 * i + 5}::bytea, $${3 * i + 6}::bytea, ${i + 1})`);
-    const { rows: found } = await this.pool.query<{ routers: PartyId[] | null; room: number | null; newest: number }>(
-      `WITH newest AS MATERIALIZED (SELECT max(id) AS id FROM journal),
-      free AS MATERIALIZED (
-        SELECT room FROM open_rounds WHERE round_key = $1 AND lane = $2 AND (SELECT id FROM newest) <= $3 FOR UPDATE),
-      added AS (
-        INSERT INTO contributions (round_key, router, header, bytes)
-        SELECT $1, router, header, bytes
-        FROM free, (VALUES ${values.join(', ')}) AS given (router, header, bytes, number)
-        WHERE number <= room ORDER BY number
-        ON CONFLICT (round_key, router) DO NOTHING RETURNING router),
-      counted AS (
-        UPDATE open_rounds
-        SET room = room - (SELECT count(*) FROM added), taken = taken + (SELECT count(*) FROM added)
-        WHERE round_key = $1 AND lane = $2 AND EXISTS (SELECT FROM added))
-      SELECT (SELECT array_agg(router) FROM added) AS routers, (SELECT room FROM free) AS room, (SELECT id FROM newest) AS newest`,
-      [
+    const places = placesFor(rows.length);
+    const { rows: found } = await this.pool.query<{ routers: PartyId[] | null; room: number | null; newest: number }>({
+      name: `add-${places}`,
+      text: addition(places),
+      values: [
         roundKey,
         lane,
         position,
+        rows.length,
         ...rows.flatMap(({ router, header, bytes }) => [router, encodeCanonical(header), bytes]),
+        ...Array.from({ length: 3 * (places - rows.length) }, () => null),
       ],
-    );
+    });
     const [{ routers, room, newest }] = found;
     return {
       routers: new Set(routers ?? []),
