@@ -69,7 +69,7 @@ export class Bench {
     const server = PostgresServer.start();
     const folder = mkdtempSync(join(tmpdir(), 'secagg-bench-'));
     try {
-      const measured = await measureReplicas(server, createFleet(folder, n), this.scripts, keys);
+      const measured = await measureReplicas(server, new BenchFleet(folder, n), this.scripts, keys);
       const note = (name: string, value: number, unit: string) => this.notes.push({ name, value, unit });
       for (const count of [1, 2, 3, 4]) {
         note(`ingest_postgres_${count}_per_s`, measured.perSecond.get(count) ?? NaN, '1/s');
