@@ -1,19 +1,19 @@
 /** What everything that acts in the coordinator works with. */
 import {
   type CoordinatorContext,
+  type CoordinatorEvent,
+  coordinatorRole,
   type CoordinatorState,
-  emptyCoordinator,
   type FleetDocuments,
   type FleetView,
   updateFleet,
   verifyFleet,
 } from '@secagg/protocol';
-import { type Bytes, SecaggError } from '@secagg/schema';
+import { type Bytes, decodeCanonical, SecaggError } from '@secagg/schema';
 import { type Changes } from './changes';
 import { eventOf } from './event-codec';
 import { withoutDocuments } from './key-files';
 import { JournaledState } from './journaled-state';
-import { applySnapshot } from './snapshot';
 import { type Journal } from './journal';
 import { type Intake } from './rounds/intake';
 import { type RoundStore, type Store } from './store/store';
@@ -48,24 +48,21 @@ export async function restoreState(
   onFailure: (error: unknown) => void,
 ): Promise<JournaledState> {
   const released = await store.snapshot();
-  const start = (from: FleetDocuments) => {
-    const state = emptyCoordinator(verifyFleet(authorityKey, from));
-    if (released) applySnapshot(state, released);
+  const role = coordinatorRole(authorityKey);
+  const start = (first: CoordinatorEvent) => {
+    const begun = role.begin(first);
+    const state = released ? role.restore(decodeCanonical(released), begun) : begun;
     return new JournaledState(state, store, onFailure);
   };
   let journal: JournaledState | undefined;
   for await (const entry of store.replay()) {
     const event = eventOf(entry);
     if (journal) journal.replay(event);
-    else {
-      if (event.type !== 'fleet-updated')
-        throw new SecaggError('internal', 'the journal does not start with the fleet documents');
-      journal = start(event.documents);
-    }
+    else journal = start(event);
   }
   if (!journal) {
     if (!documents) throw withoutDocuments();
-    journal = start(documents);
+    journal = start({ type: 'fleet-updated', documents });
     await judge(journal.state.view);
     await journal.commit(() => ({ events: [{ type: 'fleet-updated', documents }], reply: undefined }));
   } else if (documents && isNewer(journal.state, documents)) {

@@ -7,10 +7,16 @@
  * write fails the process must end, since what is in memory then may never become durable.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CoordinatorEvent, type CoordinatorState, evolveCoordinator, releaseEpochs } from '@secagg/protocol';
+import {
+  type CoordinatorEvent,
+  coordinatorSnapshot,
+  type CoordinatorState,
+  evolveCoordinator,
+  releaseEpochs,
+} from '@secagg/protocol';
+import { encodeCanonical } from '@secagg/schema';
 import { entryOf, epochKey } from './event-codec';
 import { type Decide, type EventListener, type Journal } from './journal';
-import { takeSnapshot } from './snapshot';
 import { type Store, type UsedNonce } from './store/store';
 
 /** How often a locked database is looked at while a reply waits, in milliseconds. */
@@ -46,7 +52,7 @@ export class JournaledState implements Journal {
 
   release(key: string): Promise<void> {
     this.state.rounds.delete(key);
-    return this.store.releaseRound(key, takeSnapshot(this.state));
+    return this.store.releaseRound(key, encodeCanonical(coordinatorSnapshot(this.state)));
   }
 
   async releaseEpochs(): Promise<void> {

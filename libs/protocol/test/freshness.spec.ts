@@ -19,7 +19,7 @@ import {
   takeFreshness,
   takeSeat,
 } from '../src';
-import { evolveRouter } from '../src/router/state';
+import { evolveRouter } from '../src/router/evolve';
 import { codeOf, now, plan, quietFleet, random, Scenario } from './support/scenario';
 
 const HOUR_MS = 3_600_000;

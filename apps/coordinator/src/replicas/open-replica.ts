@@ -2,21 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  type CoordinatorState,
-  emptyCoordinator,
-  evolveCoordinator,
   type CoordinatorEvent,
+  coordinatorRole,
+  type CoordinatorState,
   resumeFromBackup,
   updateFleet,
   verifyFleet,
 } from '@secagg/protocol';
-import { type Bytes, SecaggError } from '@secagg/schema';
+import { type Bytes, decodeCanonical, SecaggError } from '@secagg/schema';
 import { sql } from 'kysely';
 import { type BackendNeeds } from '../backend';
 import { isNewer, type OfferedDocuments } from '../engine';
 import { messageOf } from '../error-message';
 import { withoutDocuments } from '../key-files';
-import { applySnapshot } from '../snapshot';
 import { tellResumed } from '../resume';
 import { migrate, postgresTypes } from '../store/migrate';
 import { migrations } from '../store/migrations';
@@ -176,17 +174,15 @@ const restorer =
     rows: AsyncIterable<JournalRow>,
     snapshot: Bytes | undefined,
   ): Promise<{ state: CoordinatorState; position: number }> => {
+    const role = coordinatorRole(authorityKey);
     let state: CoordinatorState | undefined;
     let position = 0;
     for await (const row of rows) {
       const event = eventOfRow(row);
-      if (state) {
-        if (event) evolveCoordinator(state, event);
-      } else {
-        if (event?.type !== 'fleet-updated')
-          throw new SecaggError('internal', 'the journal does not start with the fleet documents');
-        state = emptyCoordinator(verifyFleet(authorityKey, event.documents));
-        if (snapshot) applySnapshot(state, snapshot);
+      if (event && state) role.evolve(state, event);
+      else if (event) {
+        state = role.begin(event);
+        if (snapshot) role.restore(decodeCanonical(snapshot), state);
       }
       position = row.id;
     }

@@ -9,16 +9,16 @@
  */
 import {
   type CoordinatorEvent,
+  coordinatorSnapshot,
   type CoordinatorState,
   evolveCoordinator,
   releaseEpochs,
   type Step,
 } from '@secagg/protocol';
-import { SecaggError } from '@secagg/schema';
+import { encodeCanonical, SecaggError } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { type Decide, type EventListener, type Journal } from '../journal';
-import { takeSnapshot } from '../snapshot';
-import { type JournalLog, type JournalRow, type NewRow, type Newer, type Turn } from '../store/postgres/journal-log';
+import { type JournalLog, type JournalRow, type Newer, type NewRow, type Turn } from '../store/postgres/journal-log';
 import { type TaskChange } from '../store/postgres/task-changes';
 import { type UsedNonce } from '../store/store';
 import { epochKey, roundKeyOf } from '../event-codec';
@@ -340,7 +340,7 @@ export class SharedJournal implements Journal {
     for (const { type } of events) failpoint(`before-durable:${type}`);
     if (releases !== undefined && rows.length > 0) {
       await turn.removeEntries(releases());
-      await turn.putSnapshot(takeSnapshot(this.state));
+      await turn.putSnapshot(encodeCanonical(coordinatorSnapshot(this.state)));
     }
     if (rows.length > 0) await turn.append(rows);
     if (nonces.length > 0) await turn.useNonces(nonces, nowMs);

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
-import { LocalFleet, pastRounds, runCommittee } from '@secagg/protocol';
-import { accumulate, type ClusterPolicy, defaultFields } from '@secagg/schema';
-import { applySnapshot, takeSnapshot } from '../snapshot';
+import { coordinatorRole, LocalFleet, pastRounds, runCommittee } from '@secagg/protocol';
+import { accumulate, type ClusterPolicy, decodeCanonical, defaultFields, encodeCanonical } from '@secagg/schema';
 import { type Interval, type PutOff, putOff } from './put-off';
 import { type ClusterPlan } from './start-round';
 
@@ -138,9 +137,10 @@ it('is the same after a restart from a snapshot, also with the events of rounds 
   const before = pastRounds(state, fleet.cluster);
   expect(before).toMatchObject({ announced: 2, ended: 2, fruitless: 2, why: 'all_withheld' });
   expect(before.announcedAtMs).toBe(start + 2 * HOUR);
-  const snapshot = takeSnapshot(state);
+  const role = coordinatorRole(fleet.authority.publicKey);
+  const snapshot = encodeCanonical(role.snapshot(state));
   state.pastRounds.clear();
-  applySnapshot(state, snapshot);
+  role.restore(decodeCanonical(snapshot), state);
   fleet.coordinator.commit({ events: [...events], reply: undefined });
   expect(pastRounds(state, fleet.cluster)).toEqual(before);
   expect(found()?.intervals).toBe(3);

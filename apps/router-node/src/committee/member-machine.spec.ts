@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalFleet, type MemberEvent, takeSeat } from '@secagg/protocol';
+import { LocalFleet, type MemberEvent, memberRole, takeSeat } from '@secagg/protocol';
 import { decodeCanonical, defaultFields, encodeCanonical, type WorkItem } from '@secagg/schema';
 import { useTestFolder } from '../../test/support/test-folder';
 import { openCommitteeStore } from '../store/committee-store';
-import { memberMachine } from './member-machine';
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const nowMs = 1_800_000_000_000;
@@ -53,7 +52,7 @@ function fleetAfterARound(): { fleet: LocalFleet; events: MemberEvent[] } {
 describe("a member's memory", () => {
   it('is the same from its events and from a snapshot, and holds no secret either way', () => {
     const { fleet, events } = fleetAfterARound();
-    const machine = memberMachine(fleet.authority.publicKey);
+    const machine = memberRole(fleet.authority.publicKey);
     const records = events.map((event) => encodeCanonical(machine.record?.(event) ?? event));
     const replayed = machine.begin(decodeCanonical(records[0]) as MemberEvent);
     for (const record of records.slice(1)) machine.evolve(replayed, decodeCanonical(record) as MemberEvent);

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { evolveRouter, LocalFleet, type RouterEvent } from '@secagg/protocol';
+import { evolveRouter, LocalFleet, type RouterEvent, routerRole } from '@secagg/protocol';
 import { decodeCanonical, defaultFields, encodeCanonical } from '@secagg/schema';
-import { routerMachine } from './router-machine';
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const startMs = 1_800_000_000_000;
@@ -48,7 +47,7 @@ describe("a router's memory", () => {
     evolveRouter(router.state, restoring);
     events.push(restoring);
 
-    const machine = routerMachine(fleet.authority.publicKey);
+    const machine = routerRole(fleet.authority.publicKey);
     const records = events.map((event) => encodeCanonical(event));
     const replayed = machine.begin(decodeCanonical(records[0]) as RouterEvent);
     for (const record of records.slice(1)) machine.evolve(replayed, decodeCanonical(record) as RouterEvent);

@@ -1,9 +1,8 @@
 /** Everything a committee member keeps, in `committee.db` of its data directory: never part of a backup. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type MemberEvent, type MemberState } from '@secagg/protocol';
+import { type MemberEvent, memberRole, type MemberState } from '@secagg/protocol';
 import { type RandomBytes } from '@secagg/schema';
-import { memberMachine } from '../committee/member-machine';
 import { failpoint } from '../failpoint';
 import { committeeMigrations } from './committee-migrations';
 import { Database } from './database';
@@ -47,7 +46,7 @@ export async function openCommitteeStore({
 }: CommitteeStoreOptions): Promise<CommitteeStore> {
   const database = Database.open(join(dataDir, 'committee.db'), committeeMigrations, { groupAccess });
   try {
-    const journal = new Journal(database, memberMachine(authorityKey), onFailure, {
+    const journal = new Journal(database, memberRole(authorityKey), onFailure, {
       name: 'committee',
       eventsPerSnapshot,
     });

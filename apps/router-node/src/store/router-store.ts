@@ -1,7 +1,6 @@
 /** What a router keeps of rounds and of its ledger, in `router.db` of its data directory. */
 import { join } from 'node:path';
-import { type RouterEvent, type RouterState } from '@secagg/protocol';
-import { routerMachine } from '../participant/router-machine';
+import { type RouterEvent, routerRole, type RouterState } from '@secagg/protocol';
 import { BudgetHistory } from './budget-history';
 import { DataReleaseTable } from './data-releases';
 import { Database } from './database';
@@ -55,7 +54,7 @@ export function openRouterStore(
     importObservations(database, dataDir, groupAccess);
     return storeOver(
       database,
-      new Journal(database, routerMachine(authorityKey), onFailure, { name: 'router', eventsPerSnapshot }),
+      new Journal(database, routerRole(authorityKey), onFailure, { name: 'router', eventsPerSnapshot }),
     );
   } catch (error) {
     database.close();

@@ -19,6 +19,7 @@ import { deriveSet, headersRoot, readyBody } from '../round/contribution-set';
 import { decisionOf } from '../round/decision';
 import { deriveRound, roundKey } from '../round/verified-round';
 import { pieceKey } from '../wire/pieces';
+import { checkTransition } from '../role';
 import { acceptedContribution, acceptedHeader } from './check-contribution';
 import { applyMisbehaviour } from './standing';
 import { chargeAnnounced, settleDecided } from './ledger';
@@ -26,8 +27,9 @@ import { applyRestored, countAnnounced } from './numbering';
 import { noteAnnounced, noteOutcome } from './past-rounds';
 import { resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, epochOf, roundOf, type RoundState } from './state';
+import { roundTransitions } from './transitions';
 
-export function evolve(state: CoordinatorState, event: CoordinatorEvent): void {
+export function evolveCoordinator(state: CoordinatorState, event: CoordinatorEvent): void {
   switch (event.type) {
     case 'fleet-updated':
       state.view = evolveFleet(state.view, event);
@@ -124,7 +126,7 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
       }
       return;
     case 'round-closed':
-      round.phase = 'checking';
+      moveTo(round, 'checking');
       round.closedAtMs = event.atMs;
       round.headers = [...round.accepted.values()].sort((a, b) => (a.header.router < b.header.router ? -1 : 1));
       round.headersRoot = headersRoot(round.headers);
@@ -147,13 +149,13 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
         set,
         votedBytes: voteBodyMessage.encode(readyBody(round.round, set, proposal.reports)),
       };
-      round.phase = 'voting';
+      moveTo(round, 'voting');
       return;
     }
     case 'abort-proposed':
+      if (!isDecidedBefore(round)) moveTo(round, 'aborting');
       round.abortReason = event.reason;
       round.abortRequest = event.request;
-      round.phase = 'aborting';
       return;
     case 'vote-received':
       round.votes.set(event.vote.member, { vote: event.vote, body: voteBodyMessage.decode(event.vote.body) });
@@ -169,14 +171,22 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
       applyAnswer(round, event.bytes, event.atMs);
       return;
     case 'round-published':
-      round.phase = 'published';
+      moveTo(round, 'published');
       round.result = [...event.sums];
       for (const sum of round.sums ?? []) sum.wipe();
       return;
     case 'round-undecided':
-      // A journal of an earlier release, which counted votes for an abort apart when their reasons differed.
-      if (round.phase !== 'aborted') round.phase = 'undecided';
+      if (!isDecidedBefore(round)) moveTo(round, 'undecided');
   }
+}
+
+/** In the journal of an earlier release, which counted votes for an abort apart when their reasons differed, a round goes on after the decision. */
+const isDecidedBefore = ({ phase }: RoundState): boolean => phase === 'aborted';
+
+function moveTo(round: RoundState, phase: RoundState['phase']): void {
+  const { cluster, round: number } = round.round.config;
+  if (round.phase !== phase) checkTransition(roundKey(cluster, number), roundTransitions, round.phase, phase);
+  round.phase = phase;
 }
 
 function countVotes(round: RoundState, atMs: number): void {
@@ -188,7 +198,7 @@ function countVotes(round: RoundState, atMs: number): void {
   if (!decision) return;
   round.decision = decision;
   round.decidedAtMs = atMs;
-  round.phase = decision.body.kind === 'ready' ? 'answering' : 'aborted';
+  moveTo(round, decision.body.kind === 'ready' ? 'answering' : 'aborted');
 }
 
 function applyAnswer(round: RoundState, bytes: Uint8Array, atMs: number): void {

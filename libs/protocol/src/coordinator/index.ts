@@ -1,11 +1,12 @@
 export * from './check-contribution';
 export * from './epochs';
 export { allocatedRho, checkRoom, clusterLedger } from './ledger';
-export { evolve as evolveCoordinator } from './evolve';
+export { evolveCoordinator } from './evolve';
 export { highestRoundNumber, learnOfAnnouncement, newestEpoch, type RestoredFrom, resumeFromBackup } from './numbering';
 export { type Fruitless, type PastRounds, pastRounds } from './past-rounds';
 export * from './plan-round';
 export * from './receive-committee';
+export { coordinatorRole, coordinatorSnapshot } from './role';
 export * from './rounds';
 export * from './standing';
 export * from './state';

@@ -1,12 +1,8 @@
 /**
  * The coordinator's state. It changes only by events (`evolve`), and an event is durable before anything it allows leaves:
  * the functions that take messages (`receive*`, `tick`) never change state, they return the events to persist and what may be
- * sent after that. Replaying the persisted events rebuilds the state after a crash (docs/adr/0002).
- *
- * A round moves
- *   collecting -> checking -> voting -> answering -> published
- *                    \______-> aborting -> aborted
- *   and from voting or aborting to undecided when members stay silent too long.
+ * sent after that. Replaying the persisted events rebuilds the state after a crash (docs/adr/0002). Which phases a round goes through:
+ * transitions.ts.
  */
 import { type CiphertextSum } from '@secagg/crypto';
 import { type LedgerState } from '@secagg/dp-noise';

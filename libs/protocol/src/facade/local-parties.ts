@@ -33,7 +33,7 @@ import { emptyMember, type MemberEvent, type MemberState } from '../member/state
 import { report, voteAbort, voteReady } from '../member/vote';
 import { acceptedParts } from '../coordinator/check-contribution';
 import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
-import { evolve } from '../coordinator/evolve';
+import { evolveCoordinator } from '../coordinator/evolve';
 import { receiveAnswer, receiveReport, receiveTransfer, receiveVote } from '../coordinator/receive-committee';
 import { receiveContribution, tickRound } from '../coordinator/rounds';
 import {
@@ -53,7 +53,8 @@ import { checkFresh } from '../fleet/freshness';
 import { namedView } from '../fleet/update-fleet';
 import { roundKey, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { type Identity } from '../wire/identity';
-import { emptyRouter, evolveRouter, type RouterEvent, type RouterState } from '../router/state';
+import { emptyRouter, type RouterEvent, type RouterState } from '../router/state';
+import { evolveRouter } from '../router/evolve';
 import { type RouterLimits } from '../round/limits';
 import { type Step } from '../role';
 import {
@@ -101,7 +102,7 @@ export class LocalCoordinator {
     if (event.type === 'contribution-accepted') this.stored.set(`${event.key}/${event.router}`, event.bytes);
     this.steps++;
     this.onEvent(event);
-    evolve(this.state, event);
+    evolveCoordinator(this.state, event);
   }
 
   /** Lets time act on every round until nothing more follows from it. */

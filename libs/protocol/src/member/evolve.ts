@@ -4,7 +4,9 @@ import { reportMessage } from '@secagg/schema';
 import { ofRoundKey } from '../round/verified-round';
 import { storedFreshness } from '../fleet/freshness';
 import { evolveFleet } from '../fleet/update-fleet';
+import { checkTransition } from '../role';
 import { type MemberEvent, type MemberRound, type MemberState } from './state';
+import { memberRoundPhase, memberRoundTransitions, seatPhase, seatTransitions } from './transitions';
 
 /** Of seats that came to nothing. */
 const USED_EPOCHS_KEPT = 4096;
@@ -23,28 +25,24 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
       return;
     case 'seat-made': {
       const { seat, secrets, atMs } = event;
+      checkTransition(`epoch ${event.epoch}`, seatTransitions, seatPhase(state.seats.get(event.epoch)), 'taken');
       state.seats.set(event.epoch, { seat, secrets, ...(atMs === undefined ? {} : { madeAtMs: atMs }) });
       return;
     }
     case 'epoch-body-signed': {
       const seat = state.seats.get(event.epoch);
+      checkTransition(`epoch ${event.epoch}`, seatTransitions, seatPhase(seat), 'signed');
       if (seat) seat.signedBody = event.body;
       return;
     }
     case 'reported':
-      roundState(state, event.key, event.epoch).report = {
-        signed: event.report,
-        report: reportMessage.decode(event.report.body),
-      };
+      say(state, event, { report: { signed: event.report, report: reportMessage.decode(event.report.body) } });
       return;
-    case 'voted': {
-      const round = roundState(state, event.key, event.epoch);
-      round.vote = event.vote;
-      if (event.proposal) round.proposal = event.proposal;
+    case 'voted':
+      say(state, event, { vote: event.vote, ...(event.proposal ? { proposal: event.proposal } : {}) });
       return;
-    }
     case 'answered':
-      roundState(state, event.key, event.epoch).answered ??= event.decision;
+      say(state, event, { answered: state.rounds.get(event.key)?.answered ?? event.decision });
       return;
     case 'epoch-erased': {
       const seat = state.seats.get(event.epoch);
@@ -85,10 +83,14 @@ function forgetErasedRounds(state: MemberState): void {
   }
 }
 
-function roundState(state: MemberState, key: string, epoch: number): MemberRound {
-  const found = state.rounds.get(key);
-  if (found) return found;
-  const fresh: MemberRound = { epoch };
-  state.rounds.set(key, fresh);
-  return fresh;
+function say(
+  state: MemberState,
+  { key, epoch }: { key: string; epoch: number },
+  what: Omit<MemberRound, 'epoch'>,
+): void {
+  const before = state.rounds.get(key) ?? { epoch };
+  const after = { ...before, ...what };
+  const [from, to] = [memberRoundPhase(before), memberRoundPhase(after)];
+  if (from !== to) checkTransition(key, memberRoundTransitions, from, to);
+  state.rounds.set(key, after);
 }

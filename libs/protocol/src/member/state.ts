@@ -25,12 +25,12 @@ export interface MemberSeat {
 
 export interface MemberRound {
   readonly epoch: number;
-  report?: { signed: Signed; report: Report };
-  vote?: Vote;
+  readonly report?: { readonly signed: Signed; readonly report: Report };
+  readonly vote?: Vote;
   /** The proposal it voted `ready` for: a second one of the coordinator's is evidence. */
-  proposal?: Signed;
+  readonly proposal?: Signed;
   /** Hash of the decision this member answered: it answers one. */
-  answered?: Bytes;
+  readonly answered?: Bytes;
 }
 
 export interface MemberState {

@@ -1,9 +1,11 @@
 export { isAnnounced } from './announced';
 export { type BuiltContribution, buildContribution, prepareContribution } from './contribution';
 export { isHonoured } from './honoured';
+export { evolveRouter } from './evolve';
 export * from './observe-round';
 export { quarantinedUntil, receiveQuarantine } from './quarantine';
 export { evidenceOfSecondAnnouncement } from './second-announcement';
+export { routerRole } from './role';
 export * from './settle-by-proof';
 export * from './settle-undecided';
 export * from './state';

@@ -3,12 +3,11 @@
  * event is durable before what it allows leaves. `contribution-prepared` holds the charge, the observations taken and the
  * bytes together, so that one durable write makes all of it true before anything is sent (docs/protocol.md, "Contribution" and "Privacy cost and ledger").
  */
-import { applyLedgerEvent, assumeSpent, emptyLedger, type LedgerEvent, type LedgerState } from '@secagg/dp-noise';
-import { type Bytes, type EpochCertificate, epochMessage, type Signed } from '@secagg/schema';
+import { emptyLedger, type LedgerEvent, type LedgerState } from '@secagg/dp-noise';
+import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
-import { type FreshnessTaken, storedFreshness, type VerifiedFreshness } from '../fleet/freshness';
-import { evolveFleet, type FleetUpdated } from '../fleet/update-fleet';
-import { chargeEndMs } from '../round/privacy';
+import { type FreshnessTaken, type VerifiedFreshness } from '../fleet/freshness';
+import { type FleetUpdated } from '../fleet/update-fleet';
 import { type Identity } from '../wire/identity';
 import { type RouterLimits } from '../round/limits';
 
@@ -88,54 +87,3 @@ export const emptyRouter = (view: FleetView): RouterState => ({
   ledger: emptyLedger(),
   quarantines: new Map(),
 });
-
-/** Earlier releases did not write down when a charge ends. */
-const withEnd = (charge: LedgerEvent, { body }: EpochCertificate): LedgerEvent =>
-  charge.kind === 'charged' ? { endMs: chargeEndMs(epochMessage.decode(body)), ...charge } : charge;
-
-/** The one place where a router's state changes. */
-export function evolveRouter(state: RouterState, event: RouterEvent): void {
-  switch (event.type) {
-    case 'fleet-updated':
-      state.view = evolveFleet(state.view, event);
-      return;
-    case 'freshness-taken':
-      state.freshness = storedFreshness(event.proof);
-      return;
-    case 'epoch-seen':
-      state.highestEpoch = Math.max(state.highestEpoch, event.epoch);
-      return;
-    case 'restored':
-      state.restoredAtMs = Math.max(event.atMs, state.restoredAtMs ?? 0);
-      state.ledger = assumeSpent(state.ledger, event.units, event.atMs);
-      return;
-    case 'contribution-prepared': {
-      const { type: _type, key, charge, ...participation } = event;
-      state.participations.set(key, { ...participation });
-      state.highestRound.set(event.cluster, Math.max(event.round, state.highestRound.get(event.cluster) ?? 0));
-      if (charge) state.ledger = applyLedgerEvent(state.ledger, withEnd(charge, event.epochCertificate));
-      // Only a round after its end, or after the policy gave it up, is answered.
-      state.quarantines.delete(event.cluster);
-      return;
-    }
-    case 'receipt-received': {
-      const participation = state.participations.get(event.key);
-      if (participation) {
-        participation.receipt = event.receipt;
-        delete participation.bytes;
-      }
-      return;
-    }
-    case 'quarantine-told':
-      state.quarantines.set(event.cluster, { round: event.round, untilRound: event.untilRound });
-      return;
-    case 'round-settled': {
-      const participation = state.participations.get(event.key);
-      if (participation) {
-        participation.outcome = event.outcome;
-        delete participation.bytes;
-      }
-      if (event.ledger) state.ledger = applyLedgerEvent(state.ledger, event.ledger);
-    }
-  }
-}

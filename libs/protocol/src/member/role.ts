@@ -1,17 +1,11 @@
-/** How a member's state is written as a snapshot and read back, always without its secrets; its steps are in libs/protocol. */
-import {
-  emptyMember,
-  evolveMember,
-  type EpochSecrets,
-  type FleetDocuments,
-  type MemberEvent,
-  type MemberRound,
-  type MemberState,
-  verifyFleet,
-} from '@secagg/protocol';
+/** A committee member as its engine knows it: how its state begins, changes, and is written, always without its secrets, and read back. */
 import { reportMessage, SecaggError, type Signed, type Vote } from '@secagg/schema';
+import { type FleetDocuments, verifyFleet } from '../fleet/fleet-view';
 import { restoredProof, restoreView, storedProof, storedView } from '../fleet/stored-view';
-import { type Machine } from '../store/journal';
+import { type Role } from '../role';
+import { emptyMember, type EpochSecrets, type MemberEvent, type MemberRound, type MemberState } from './state';
+import { memberRoundTransitions, seatTransitions } from './transitions';
+import { evolveMember } from './evolve';
 
 interface MemberSnapshot {
   documents: FleetDocuments[];
@@ -25,8 +19,9 @@ interface MemberSnapshot {
 }
 
 /** @param authorityKey Ed25519 public key that the stored fleet documents must be signed by */
-export function memberMachine(authorityKey: Uint8Array): Machine<MemberState, MemberEvent> {
+export function memberRole(authorityKey: Uint8Array): Role<MemberState, MemberEvent> {
   return {
+    transitions: { seat: seatTransitions, round: memberRoundTransitions },
     evolve: evolveMember,
     begin: (event) => {
       if (event.type !== 'fleet-updated')

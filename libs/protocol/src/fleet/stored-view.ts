@@ -1,13 +1,8 @@
 /** Fleet documents in a snapshot: those in force, and those before them that rounds in flight may name. */
-import {
-  evolveFleet,
-  type FleetDocuments,
-  type FleetView,
-  storedFreshness,
-  type VerifiedFreshness,
-  verifyFleet,
-} from '@secagg/protocol';
 import { freshnessProofMessage, SecaggError } from '@secagg/schema';
+import { type FleetDocuments, type FleetView, verifyFleet } from './fleet-view';
+import { evolveFleet } from './update-fleet';
+import { storedFreshness, type VerifiedFreshness } from './freshness';
 
 /** Oldest first. */
 export function storedView(view: FleetView): FleetDocuments[] {

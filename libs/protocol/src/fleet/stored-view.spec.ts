@@ -1,16 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  clusterTerms,
-  createAuthority,
-  evolveFleet,
-  namedView,
-  policyTerms,
-  signPolicy,
-  signRoster,
-  verifyFleet,
-} from '@secagg/protocol';
 import { createClusterHash, decodeCanonical, encodeCanonical, type PartyId } from '@secagg/schema';
 import { restoreView, storedView } from './stored-view';
+import { clusterTerms, createAuthority, policyTerms, signPolicy, signRoster } from './authority';
+import { verifyFleet } from './fleet-view';
+import { evolveFleet, namedView } from './update-fleet';
 
 const authority = createAuthority('fleet', (length) => new Uint8Array(randomBytes(length)));
 const nowMs = 1_800_000_000_000;

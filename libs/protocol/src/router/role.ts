@@ -1,19 +1,13 @@
-/** How the router's state is written as a snapshot and read back; its steps are in libs/protocol. */
+/** A router as its engine knows it: how its state begins, changes, and is written as a snapshot and read back. */
 import { type DayTotal, endOpenCharges, type LedgerState, type OpenCharge } from '@secagg/dp-noise';
-import {
-  emptyRouter,
-  evolveRouter,
-  type FleetDocuments,
-  LONGEST_CHARGE_DAYS,
-  type Participation,
-  type RouterEvent,
-  type RouterState,
-  type ToldQuarantine,
-  verifyFleet,
-} from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
+import { type FleetDocuments, verifyFleet } from '../fleet/fleet-view';
 import { restoredProof, restoreView, storedProof, storedView } from '../fleet/stored-view';
-import { type Machine } from '../store/journal';
+import { LONGEST_CHARGE_DAYS } from '../round/privacy';
+import { type Role } from '../role';
+import { emptyRouter, type Participation, type RouterEvent, type RouterState, type ToldQuarantine } from './state';
+import { participationTransitions } from './transitions';
+import { evolveRouter } from './evolve';
 
 /** Settled rounds that are remembered, for the operator to see. */
 const SETTLED_KEPT = 20;
@@ -37,8 +31,9 @@ interface RouterSnapshot {
 }
 
 /** @param authorityKey Ed25519 public key that the stored fleet documents must be signed by */
-export function routerMachine(authorityKey: Uint8Array): Machine<RouterState, RouterEvent> {
+export function routerRole(authorityKey: Uint8Array): Role<RouterState, RouterEvent> {
   return {
+    transitions: { participation: participationTransitions },
     evolve: evolveRouter,
     begin: (event) => {
       if (event.type !== 'fleet-updated')
