@@ -72,7 +72,7 @@ export function replayPlot(report: ReplayReport): string {
   const legend = (
     [
       ['own requests only', LOCAL, false],
-      ['own requests and rounds, ± standard error', FEDERATED, false],
+      ['own requests and rounds (± s.e.)', FEDERATED, false],
       ['all requests in the clear', POOLED, false],
       ['best single model for everything', ALWAYS, true],
     ] as const
