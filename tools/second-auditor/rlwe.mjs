@@ -139,17 +139,24 @@ function reversed(index, degree) {
   return result;
 }
 
-// Coefficients of a_l modulo p. Products of two residues stay below 2^52, so doubles are exact.
-function element({ suite, epoch_hash: epochHash, hash }, l, p, degree) {
+// The N numbers that make a_l modulo p, in the order in which they are drawn.
+export function drawnElement({ suite, epoch_hash: epochHash, hash }, l, p, degree) {
   const context = domainMessage('rlwe/element', suite, epochHash, hash, l, p);
   const stream = createHash('shake128', { outputLength: 8 * degree })
     .update(context)
     .digest();
-  const values = new Float64Array(degree);
-  for (let count = 0, at = 0; count < degree; at += 4) {
+  const drawn = [];
+  for (let at = 0; drawn.length < degree; at += 4) {
     const candidate = stream.readUInt32LE(at) % 2 ** RESIDUE_BITS;
-    if (candidate < p) values[reversed(count++, degree)] = candidate;
+    if (candidate < p) drawn.push(candidate);
   }
+  return drawn;
+}
+
+// Coefficients of a_l modulo p. Products of two residues stay below 2^52, so doubles are exact.
+function element(config, l, p, degree) {
+  const values = new Float64Array(degree);
+  drawnElement(config, l, p, degree).forEach((value, k) => (values[reversed(k, degree)] = value));
   // values[j] belongs to psi^(2j + 1): a_i = psi^-i / N times the inverse transform of order N.
   const prime = BigInt(p);
   const inverseRoot = power(BigInt(smallestRoot(degree, p)), prime - 2n, prime);

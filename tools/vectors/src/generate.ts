@@ -1,5 +1,6 @@
 import { encryptionVectors } from './encryption-vectors';
 import { hashingVectors, merkleVectors } from './hashing-vectors';
+import { latticeVectors } from './lattice-vectors';
 import { messageHashVectors } from './message-vectors';
 import { keystreamVectors, packingVectors } from './pad-vectors';
 import { commitmentVectors, committeeVectors } from './replication-vectors';
@@ -16,6 +17,7 @@ export function generate(): Map<string, string> {
       'committees.json': committeeVectors(),
       'commitments.json': commitmentVectors(),
       'encryption.json': encryptionVectors(),
+      'lattice.json': latticeVectors(),
       'messages.json': messageHashVectors(),
       'sealing.json': sealingVectors(),
     }).map(([name, content]) => [name, `${format(content)}\n`]),

@@ -1,7 +1,7 @@
 import { SecaggError } from '@secagg/schema';
 import { MAX_WORD_BITS } from '../pad/limbs';
 import { padCipher } from '../pad/pad-cipher';
-import { type ElementContext } from '../rlwe/expand';
+import { type ElementContext, expandElement } from '../rlwe/expand';
 import { MAX_CONTRIBUTIONS, rlweParameters, type RlweSuiteName } from '../rlwe/parameters';
 import { rlweCipher } from '../rlwe/rlwe-cipher';
 import { type VectorCipher } from './vector-cipher';
@@ -92,3 +92,7 @@ export function suiteHasRoom(suite: string, dimension: number, bits: number, max
   const { maxWordBits, maxContributions: most } = suiteByName(suite);
   return dimension >= 1 && bits <= maxWordBits && (most === null || maxContributions <= most);
 }
+
+/** The public element a_l of a round in a lattice suite, modulo each of its primes, as drawn: for test vectors. */
+export const rlweElement = (context: ElementContext, element: number): Uint32Array[] =>
+  rlweParameters[context.suite].primes.map((p) => expandElement(context, element, p));
