@@ -14,6 +14,7 @@ export * from './replication/pieces';
 export * from './replication/seeds';
 export * from './suites/suite';
 export * from './suites/vector-cipher';
+export * from './rlwe/lattice-kernel';
 export * from './sealing';
 export * from './equal-secrets';
 export * from './identity';

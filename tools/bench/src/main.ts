@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Bench } from './bench';
 import { figures } from './figures';
+import { kernelFigures } from './kernels';
 import { loadCommand } from './load/command';
 import { machine } from './machine';
 import { samplerFigures } from './samplers';
@@ -42,7 +43,7 @@ async function run(json: string | undefined, only: string | undefined): Promise<
       console.log(`${name.padEnd(46)}${'-'.padStart(10)}`);
     }
   }
-  const notes = [...bench.notes, ...(only === undefined ? samplerFigures() : [])];
+  const notes = [...bench.notes, ...(only === undefined ? [...samplerFigures(), ...kernelFigures()] : [])];
   for (const { name, value, unit } of notes)
     console.log(
       `${name.padEnd(46)}${(+value.toPrecision(3)).toLocaleString('en').padStart(10)}${''.padStart(20)}  ${unit}`,
