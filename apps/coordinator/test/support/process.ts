@@ -1,40 +1,17 @@
 /** The coordinator as a process of its own, which can be killed. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { spawnSync } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinatorClient } from '@secagg/client';
-import { build, stop } from 'esbuild';
+import { bundled } from '@secagg/testbed/bundles';
+import { type Ending, ServiceProcess } from '@secagg/testbed/processes';
 import { withoutChecks } from '../../../../libs/protocol/test/support/doubles';
 import { type TestFleet } from './fleet';
 
-const workspace = join(__dirname, '../../../..');
-
 /** As it is shipped, or with checks that a test can take away (libs/protocol/test/support/doubles.ts). */
 export type Build = 'as-shipped' | 'with-switches';
-const builds = new Map<Build, Promise<string>>();
 
-function bundled(kind: Build): Promise<string> {
-  const known = builds.get(kind) ?? bundle(kind);
-  builds.set(kind, known);
-  return known;
-}
-
-async function bundle(kind: Build): Promise<string> {
-  const outfile = join(workspace, 'tmp/coordinator-test', `${kind}-${process.pid}.mjs`);
-  await build({
-    entryPoints: [join(workspace, 'apps/coordinator/src/main.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    tsconfig: join(workspace, 'tsconfig.base.json'),
-    plugins: kind === 'with-switches' ? [withoutChecks()] : [],
-  }).finally(stop);
-  return outfile;
-}
+const program = (kind: Build = 'as-shipped'): Promise<string> =>
+  kind === 'as-shipped' ? bundled('coordinator') : bundled('coordinator', kind, [withoutChecks()]);
 
 /** What `--check-config` says, and how it ends. */
 export async function checkConfig(
@@ -42,7 +19,7 @@ export async function checkConfig(
   config: object,
   environment: Record<string, string> = {},
 ): Promise<string> {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [await bundled('as-shipped'), '--check-config'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [await program(), '--check-config'], {
     env: { PATH: process.env.PATH, SECAGG_CONFIG: fleet.writeConfig(config), ...environment },
     encoding: 'utf8',
   });
@@ -65,10 +42,10 @@ export interface ProcessOptions {
 }
 
 export class CoordinatorProcess {
-  private static newest: ChildProcess | undefined;
+  private static newest: ServiceProcess | undefined;
 
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly service: ServiceProcess,
     readonly port: number,
     readonly client: CoordinatorClient,
     readonly log: readonly LogLine[],
@@ -79,38 +56,27 @@ export class CoordinatorProcess {
     fleet: TestFleet,
     config: object,
     environment: Record<string, string> = {},
-    { fileBlocks, build: kind = 'as-shipped', ...user }: ProcessOptions = {},
+    { build, ...options }: ProcessOptions = {},
   ): Promise<CoordinatorProcess> {
-    const program = [process.execPath, await bundled(kind)];
-    const command =
-      fileBlocks === undefined ? program : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...program];
-    const child = spawn(command[0], command.slice(1), {
-      ...user,
-      env: {
-        PATH: process.env.PATH,
-        SECAGG_CONFIG: fleet.writeConfig({ ...config, logLevel: 'info' }),
-        ...environment,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    CoordinatorProcess.newest = child;
     let said = '';
     const log: LogLine[] = [];
-    child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (process.env.TEST_LOG) console.error(chunk.toString());
-    });
-    const port = await new Promise<number>((resolve, reject) => {
-      createInterface({ input: child.stdout }).on('line', (line) => {
+    const service = new ServiceProcess({
+      name: 'coordinator',
+      script: await program(build),
+      environment: { SECAGG_CONFIG: fleet.writeConfig({ ...config, logLevel: 'info' }), ...environment },
+      ...options,
+      onLine: (line, stream) => {
         if (process.env.TEST_LOG) console.log(line);
-        const entry = JSON.parse(line) as LogLine;
-        log.push(entry);
-        if (entry.msg === 'coordinator is listening') resolve(entry.port as number);
-      });
-      child.once('exit', (code) => reject(new Error(`exit ${code}: ${said}`)));
+        if (stream === 'stdout') log.push(JSON.parse(line) as LogLine);
+        else said += `${line}\n`;
+      },
+    });
+    CoordinatorProcess.newest = service;
+    const port = await service.port.catch(async () => {
+      throw new Error(`exit ${(await service.kill()).code}: ${said}`);
     });
     return new CoordinatorProcess(
-      child,
+      service,
       port,
       new CoordinatorClient({ url: `http://127.0.0.1:${port}`, connections: 64 }),
       log,
@@ -119,7 +85,7 @@ export class CoordinatorProcess {
 
   /** To the process that was started last, which may not listen yet. */
   static signalNewest(signal: NodeJS.Signals): void {
-    CoordinatorProcess.newest?.kill(signal);
+    CoordinatorProcess.newest?.signal(signal);
   }
 
   get origin(): string {
@@ -127,27 +93,27 @@ export class CoordinatorProcess {
   }
 
   /** Resolves with how it ended, whoever ended it. */
-  async ended(): Promise<{ code: number | null; signal: string | null }> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+  async ended(): Promise<Ending> {
+    const ending = await this.service.ended;
     await this.client.close();
-    return { code: this.child.exitCode, signal: this.child.signalCode };
+    return ending;
   }
 
   /** As a power cut would. */
-  kill(): Promise<{ code: number | null; signal: string | null }> {
-    this.child.kill('SIGKILL');
+  kill(): Promise<Ending> {
+    this.service.signal('SIGKILL');
     return this.ended();
   }
 
   /** Stands still, as a machine does that has no time for it, and goes on. */
   async standStill(ms: number): Promise<void> {
-    this.child.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    this.child.kill('SIGCONT');
+    this.service.signal('SIGSTOP');
+    await pause(ms);
+    this.service.signal('SIGCONT');
   }
 
-  stop(): Promise<{ code: number | null; signal: string | null }> {
-    this.child.kill('SIGTERM');
+  stop(): Promise<Ending> {
+    this.service.signal('SIGTERM');
     return this.ended();
   }
 }

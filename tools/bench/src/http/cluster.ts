@@ -172,16 +172,16 @@ export class HttpCluster {
 
   /** Resident set of the coordinator now, in MB. */
   memoryMb(): number {
-    return this.coordinator.currentMemoryMb();
+    return this.coordinator.knownMemoryMb('VmRSS');
   }
 
   peakMemoryMb(): number {
-    return this.coordinator.peakMemoryMb();
+    return this.coordinator.knownMemoryMb('VmHWM');
   }
 
   async stop(): Promise<void> {
     await this.client?.close();
-    await Promise.all(this.services.map((service) => service.stop()));
+    await Promise.all(this.services.map((service) => service.kill()));
   }
 
   async untilPublished(client: CoordinatorClient, round: number): Promise<void> {
@@ -222,7 +222,12 @@ export class HttpCluster {
       file,
       JSON.stringify({ id, dataDir, authorityKeyFile: join(folder, 'authority.pub'), logLevel: 'info', ...config }),
     );
-    const service = new Service(id, script, file, this.inspected && id === 'coordinator');
+    const service = new Service({
+      name: id,
+      script,
+      environment: { SECAGG_CONFIG: file },
+      inspected: this.inspected && id === 'coordinator',
+    });
     this.services.push(service);
     return service;
   }

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RouterNodeClient } from '@secagg/client';
 import { roundConfigMessage } from '@secagg/schema';
+import { ServiceProcess } from '@secagg/testbed/processes';
 import Libsql from 'libsql';
 import { request } from 'undici';
 import { type HttpCluster } from './cluster';
 import { prepareContributions } from './contributions';
 import { type BenchFleet } from './fleet';
-import { Service } from './service';
 
 const STORED = 1_000_000;
 const LISTED = 20_000;
@@ -60,12 +60,16 @@ export class LargeStore {
       return Math.max(0, longestMs - RESOLUTION_MS);
     } finally {
       await client.close();
-      await service.stop();
+      await service.kill();
     }
   }
 
-  private start(): Service {
-    return new Service(this.fleet.routers[0].id, this.script, this.configFile, false);
+  private start(): ServiceProcess {
+    return new ServiceProcess({
+      name: this.fleet.routers[0].id,
+      script: this.script,
+      environment: { SECAGG_CONFIG: this.configFile },
+    });
   }
 
   private async config(): Promise<Record<string, unknown>> {
@@ -89,7 +93,7 @@ export class LargeStore {
   private async fill(): Promise<void> {
     const first = this.start();
     await first.url;
-    await first.stop();
+    await first.kill();
     const database = new Libsql(join(this.dataDir, 'observations.db'));
     const [model, task] = this.key.split(':');
     const body = JSON.stringify({ model, task, success: true, latency_s: 1 });

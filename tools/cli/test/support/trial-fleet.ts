@@ -1,10 +1,10 @@
 /** A fleet made by the CLI, and its services as processes of the built apps. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type IngestAnswer, RouterNodeClient } from '@secagg/client';
+import { ServiceProcess } from '@secagg/testbed/processes';
 import { eventually } from '@secagg/testbed/wait';
 
 const dist = resolve(__dirname, '../../../../dist');
@@ -15,7 +15,7 @@ const scripts = {
 };
 
 export interface Running {
-  readonly child: ChildProcess;
+  readonly process: ServiceProcess;
   readonly url: string;
   log(): string;
 }
@@ -209,23 +209,16 @@ export class TrialFleet {
   }
 
   private async start(script: string, environment: Record<string, string>): Promise<Running> {
-    const child = spawn(process.execPath, [script], {
+    const said: string[] = [];
+    const service = new ServiceProcess({
+      name: basename(dirname(script)),
+      script,
       cwd: this.folder,
-      env: { PATH: process.env.PATH ?? '', ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      environment,
+      onLine: (line) => said.push(line),
     });
-    let log = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
-    for (const deadline = Date.now() + 60_000; Date.now() < deadline && child.exitCode === null; await pause(25)) {
-      const port = /"port":(\d+).*listening/.exec(log)?.[1];
-      if (port !== undefined) return { child, url: `http://127.0.0.1:${port}`, log: () => log };
-    }
-    child.kill('SIGKILL');
-    throw new Error(`it did not start:\n${log}`);
+    return { process: service, url: await service.url, log: () => said.join('\n') };
   }
 }
 
-export const kill = ({ child }: Running): Promise<unknown> =>
-  new Promise((ended) =>
-    child.exitCode === null && child.signalCode === null ? child.once('exit', ended).kill('SIGKILL') : ended(undefined),
-  );
+export const kill = ({ process }: Running): Promise<unknown> => process.kill();

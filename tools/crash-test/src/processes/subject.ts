@@ -1,7 +1,6 @@
 /** One process of a crash test: a real one, which kills itself at a named point or is killed from outside, and is started again. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { type Ending, ServiceProcess } from '@secagg/testbed/processes';
 import { filesBelow, losePower } from '../power/power-loss';
 import { traced } from '../power/strace';
 
@@ -16,14 +15,11 @@ export interface SubjectSpec {
   readonly traceFile: string;
 }
 
-const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 20_000;
 const KEPT_LINES = 15;
 
 export class Subject {
-  private child: ChildProcess | undefined;
+  private running: ServiceProcess | undefined;
   private readonly log: WriteStream;
-  private lines: string[] = [];
   private expectsKill = false;
   private expectsStop = false;
   /** Puts the data folder back to what had been synced, once the process has ended. */
@@ -54,11 +50,11 @@ export class Subject {
   }
 
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.running?.pid;
   }
 
   get isRunning(): boolean {
-    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+    return this.running?.isRunning ?? false;
   }
 
   /**
@@ -73,57 +69,42 @@ export class Subject {
     this.expectsKill = point !== undefined;
     this.expectsStop = false;
     this.log.write(`--- started${point === undefined ? '' : `, to die at ${point}`}\n`);
-    const program = [process.execPath, '--enable-source-maps', script];
     const log = this.straceFile;
-    const [command, args] = powerLoss ? traced(log, program, sockets) : [program[0], program.slice(1)];
     const before = powerLoss ? filesBelow(this.spec.dataDir) : new Map<string, Buffer>();
     rmSync(log, { force: true });
-    const child = spawn(command, args, {
-      env: {
-        PATH: process.env.PATH ?? '',
+    const running = new ServiceProcess({
+      name: this.name,
+      script,
+      nodeOptions: ['--enable-source-maps'],
+      environment: {
         SECAGG_CONFIG: configFile,
         SECAGG_UNSAFE_CRASH_TRACE: traceFile,
         ...(point === undefined ? {} : { SECAGG_UNSAFE_CRASH_AT: point }),
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      onLine: (line) => this.log.write(`${line}\n`),
+      ...(powerLoss ? { wrap: (command: readonly string[]) => traced(log, command, sockets).flat() } : {}),
     });
-    this.child = child;
-    if (powerLoss) this.powerLoss = () => losePower(this.spec.dataDir, before, log, child.pid as number);
-    this.lines = [];
-    this.ended = new Promise((resolve) =>
-      child.once('exit', (code, signal) => {
-        this.url = undefined;
-        this.log.write(`--- ended with ${signal ?? code}\n`);
-        this.judgeEnd(code, signal);
-        resolve();
-      }),
-    );
-    createInterface({ input: child.stderr }).on('line', (line) => this.keep(line));
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`${this.name} did not start:\n${this.lastWords()}`)),
-        START_TIMEOUT_MS,
-      );
-      const settle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      void this.ended.then(settle);
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        this.keep(line);
-        const port = this.url === undefined && line.includes('listening') ? portOf(line) : undefined;
-        if (port === undefined || !this.isRunning || this.child !== child) return;
-        this.url = `http://127.0.0.1:${port}`;
-        this.onListening(this.url);
-        settle();
-      });
+    this.running = running;
+    if (powerLoss) this.powerLoss = () => losePower(this.spec.dataDir, before, log, running.pid);
+    this.ended = running.ended.then((ending) => {
+      this.url = undefined;
+      this.log.write(`--- ended with ${ending.signal ?? ending.code}\n`);
+      this.judgeEnd(ending);
     });
+    const url = await running.url.catch((error: unknown) => {
+      if (running.isRunning) throw error;
+      return undefined;
+    });
+    if (url !== undefined && running.isRunning) {
+      this.url = url;
+      this.onListening(url);
+    } else await this.ended;
   }
 
   /** As a power cut would. */
   async kill(): Promise<void> {
     this.expectsKill = true;
-    this.child?.kill('SIGKILL');
+    this.running?.signal('SIGKILL');
     await this.ended;
   }
 
@@ -138,17 +119,15 @@ export class Subject {
   /** Without waiting, for when this program is about to end. */
   killNow(): void {
     this.expectsKill = true;
-    if (this.isRunning) this.child?.kill('SIGKILL');
+    this.running?.signal('SIGKILL');
   }
 
   /** In good order; anything but exit status 0 is unexpected. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     this.expectsStop = true;
-    const timer = setTimeout(() => this.child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    this.child?.kill('SIGTERM');
+    await this.running?.stop();
     await this.ended;
-    clearTimeout(timer);
   }
 
   closeLog(): Promise<void> {
@@ -156,27 +135,12 @@ export class Subject {
   }
 
   lastWords(): string {
-    return this.lines.slice(-KEPT_LINES).join('\n');
+    return this.running?.lastWords(KEPT_LINES) ?? '';
   }
 
-  private judgeEnd(code: number | null, signal: string | null): void {
+  private judgeEnd({ code, signal }: Ending): void {
     // Asked to stop while it was still starting, it ends at once.
     if (signal === 'SIGKILL' ? this.expectsKill : this.expectsStop && (code === 0 || signal === 'SIGTERM')) return;
     this.onUnexpected(`${this.name} ended with ${signal ?? `status ${code}`}:\n${this.lastWords()}`);
-  }
-
-  private keep(line: string): void {
-    this.log.write(`${line}\n`);
-    this.lines.push(line);
-    if (this.lines.length > 4 * KEPT_LINES) this.lines = this.lines.slice(-KEPT_LINES);
-  }
-}
-
-function portOf(line: string): number | undefined {
-  try {
-    const { port } = JSON.parse(line) as { port?: unknown };
-    return typeof port === 'number' ? port : undefined;
-  } catch {
-    return undefined;
   }
 }

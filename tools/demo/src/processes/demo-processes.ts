@@ -36,6 +36,7 @@ export class DemoProcesses {
         script,
         environment,
         logFile: join(fleet.folder, `${name}.log`),
+        nodeOptions: ['--enable-source-maps'],
         outlives: options.keep,
       });
     const config = join(fleet.folder, 'coordinator.json');

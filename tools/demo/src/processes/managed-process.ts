@@ -1,25 +1,10 @@
-/** One process of the demo: a real one, started and killed from outside, its output in a log file. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
+/** One process of the demo, which can be started again. Its output is in a log file, so that it can outlive this program. */
+import { type ProcessSpec, ServiceProcess } from '@secagg/testbed/processes';
 
-export interface ProcessSpec {
-  readonly name: string;
-  /** Script that node runs. */
-  readonly script: string;
-  readonly logFile: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** It goes on when this program ends. */
-  readonly outlives: boolean;
-}
-
-const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 8_000;
+const STOP_LIMIT_MS = 8_000;
 
 export class ManagedProcess {
-  private child: ChildProcess | undefined;
-  private logStart = 0;
-  private ended: Promise<void> = Promise.resolve();
+  private running: ServiceProcess | undefined;
   url = '';
 
   constructor(private readonly spec: ProcessSpec) {}
@@ -29,90 +14,43 @@ export class ManagedProcess {
   }
 
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.running?.pid;
   }
 
   get isRunning(): boolean {
-    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+    return this.running?.isRunning ?? false;
   }
 
   /** Starts it and waits until it listens. Throws with the end of its log when it ends instead. */
   async start(extraEnvironment: Readonly<Record<string, string>> = {}): Promise<void> {
-    const { script, logFile, environment, outlives } = this.spec;
-    const log = openSync(logFile, 'a');
-    this.logStart = readLog(logFile).length;
-    const child = spawn(process.execPath, ['--enable-source-maps', script], {
-      env: { PATH: process.env.PATH ?? '', ...environment, ...extraEnvironment },
-      stdio: ['ignore', log, log],
-      detached: outlives,
-    });
-    closeSync(log);
-    this.child = child;
-    this.ended = new Promise((resolve) => {
-      child.once('exit', () => resolve());
-      child.once('error', () => resolve());
-    });
-    for (const deadline = Date.now() + START_TIMEOUT_MS; ; await pause(25)) {
-      const url = this.findUrl();
-      if (url !== undefined) {
-        this.url = url;
-        return;
-      }
-      if (!this.isRunning || Date.now() > deadline) throw new Error(`${this.name} did not start:\n${this.lastLines()}`);
-    }
+    const { environment } = this.spec;
+    this.running = new ServiceProcess({ ...this.spec, environment: { ...environment, ...extraEnvironment } });
+    this.url = await this.running.url;
   }
 
-  /** As a power cut would: nothing is written, nothing is said. */
   async kill(): Promise<void> {
-    this.child?.kill('SIGKILL');
-    await this.ended;
+    await this.running?.kill();
   }
 
   async stop(): Promise<void> {
-    if (!this.isRunning) return;
-    this.child?.kill('SIGTERM');
-    await Promise.race([this.ended, pause(STOP_TIMEOUT_MS, undefined, { ref: false })]);
-    if (this.isRunning) await this.kill();
+    await this.running?.stop(STOP_LIMIT_MS);
   }
 
   /** Without waiting, for when this program is about to end. */
   killNow(): void {
-    if (this.isRunning) this.child?.kill('SIGKILL');
+    this.running?.signal('SIGKILL');
   }
 
   /** Lets this program end while the process goes on. */
   release(): void {
-    this.child?.unref();
+    this.running?.release();
   }
 
-  waitForEnd(): Promise<void> {
-    return this.ended;
+  async waitForEnd(): Promise<void> {
+    await this.running?.ended;
   }
 
-  lastLines(count = 12): string {
-    return readLog(this.spec.logFile)
-      .subarray(this.logStart)
-      .toString('utf8')
-      .trimEnd()
-      .split('\n')
-      .slice(-count)
-      .join('\n');
-  }
-
-  /** Where it listens, from the log line that says so. */
-  private findUrl(): string | undefined {
-    const text = readLog(this.spec.logFile).subarray(this.logStart).toString('utf8');
-    for (const line of text.split('\n')) {
-      if (!line.startsWith('{') || !line.includes('listening')) continue;
-      try {
-        const { host, port } = JSON.parse(line) as { host?: unknown; port?: unknown };
-        if (typeof port === 'number') return `http://${typeof host === 'string' ? host : '127.0.0.1'}:${port}`;
-      } catch {
-        // A line that is not written to its end yet.
-      }
-    }
-    return undefined;
+  lastLines(): string {
+    return this.running?.lastWords(12) ?? '';
   }
 }
-
-const readLog = (file: string): Buffer => readFileSync(file);

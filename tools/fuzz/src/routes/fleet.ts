@@ -15,15 +15,15 @@ import {
   signedMessage,
 } from '@secagg/schema';
 import { FleetFolder } from '@secagg/testbed/fleet';
+import { ServiceProcess } from '@secagg/testbed/processes';
 import { random } from '@secagg/testbed/random';
-import { Service } from './service';
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 const EPOCH_TIMEOUT_MS = 30_000;
 
 export interface Running {
-  readonly coordinator: Service;
-  readonly node: Service;
+  readonly coordinator: ServiceProcess;
+  readonly node: ServiceProcess;
   readonly cluster: ClusterHash;
   readonly round: number;
   /** Encoded, by message type. */
@@ -34,9 +34,9 @@ export interface Running {
 /** @param scripts folder of the built apps */
 export async function startServices(scripts: string): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'secagg-fuzz-'));
-  const services: Service[] = [];
+  const services: ServiceProcess[] = [];
   const stop = async () => {
-    await Promise.all(services.map((service) => service.stop()));
+    await Promise.all(services.map((service) => service.kill()));
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -47,7 +47,7 @@ export async function startServices(scripts: string): Promise<Running> {
   }
 }
 
-async function start(folder: string, services: Service[], scripts: string): Promise<Omit<Running, 'stop'>> {
+async function start(folder: string, services: ServiceProcess[], scripts: string): Promise<Omit<Running, 'stop'>> {
   const nowMs = Date.now();
   const fleet = new FleetFolder({ name: 'fuzz', folder });
   const { cluster } = fleet;
@@ -69,7 +69,7 @@ async function start(folder: string, services: Service[], scripts: string): Prom
   });
   fleet.writeDocuments();
 
-  const launch = (name: string, app: string, settings: object): Service => {
+  const launch = (name: string, app: string, settings: object): ServiceProcess => {
     const dataDir = join(folder, `${name}-data`);
     mkdirSync(dataDir, { mode: 0o700 });
     const file = join(folder, `${name}.json`);
@@ -85,7 +85,11 @@ async function start(folder: string, services: Service[], scripts: string): Prom
         ...settings,
       }),
     );
-    const service = new Service(name, join(scripts, app, 'main.js'), file);
+    const service = new ServiceProcess({
+      name,
+      script: join(scripts, app, 'main.js'),
+      environment: { SECAGG_CONFIG: file },
+    });
     services.push(service);
     return service;
   };
@@ -113,7 +117,7 @@ async function start(folder: string, services: Service[], scripts: string): Prom
       },
     ],
   });
-  const origin = `http://127.0.0.1:${await coordinator.port}`;
+  const origin = await coordinator.url;
   const node = launch('member', 'router-node', {
     cluster,
     coordinatorUrl: origin,
@@ -122,7 +126,7 @@ async function start(folder: string, services: Service[], scripts: string): Prom
     privacyUnit: 'router',
     maxObservations: 50_000,
   });
-  await node.port;
+  await node.url;
 
   const client = new CoordinatorClient({ url: origin });
   try {

@@ -1,11 +1,11 @@
 /** HTTP requests to a coordinator and a router-node in processes of their own. */
+import { type ServiceProcess } from '@secagg/testbed/processes';
 import { UnsafeDraw } from '@secagg/testbed/random';
 import { type Finding, type TargetReport } from '../fuzz';
 import { type World } from '../world';
 import { codeOf, exchange, problemWith } from './exchange';
 import { startServices } from './fleet';
 import { coordinatorRoutes, makeRequest, type Route, routerRoutes } from './requests';
-import { type Service } from './service';
 
 const CONNECTIONS = 8;
 /** A service of this size needs about 150; bodies of 33 MB that are read whole are allowed. */
@@ -42,7 +42,7 @@ export async function fuzzRoutes(
       if (options.only !== undefined && !name.includes(options.only)) continue;
       const { report, finding } = await fuzzService(name, service, routes, around, options);
       if (finding) findings.push(finding);
-      onReport({ ...report, peakMemoryMb: service.peakMemoryMb() }, finding);
+      onReport({ ...report, peakMemoryMb: service.memoryMb('VmHWM') }, finding);
     }
     return findings;
   } finally {
@@ -52,7 +52,7 @@ export async function fuzzRoutes(
 
 async function fuzzService(
   name: string,
-  service: Service,
+  service: ServiceProcess,
   routes: readonly Route[],
   around: Parameters<typeof makeRequest>[1],
   { seed, inputs, from }: RouteOptions,
@@ -71,9 +71,9 @@ async function fuzzService(
       const ms = performance.now() - started;
       if (ms > report.slowestMs) Object.assign(report, { slowestMs: ms, slowestIndex: index });
       report.inputs++;
-      const memory = index % 500 === 0 ? (service.peakMemoryMb() ?? 0) : 0;
-      const problem = !service.alive
-        ? `the process has ended:\n${service.lastWords}`
+      const memory = index % 500 === 0 ? (service.memoryMb('VmHWM') ?? 0) : 0;
+      const problem = !service.isRunning
+        ? `the process has ended:\n${service.lastWords()}`
         : memory > MEMORY_MB
           ? `${Math.round(memory)} MB of memory`
           : answer
