@@ -5,15 +5,38 @@ import { now, random } from './support/scenario';
 import { fingerprint } from './support/fingerprint';
 
 // Hoisted above the imports, so that whoever calls one of these modules calls the watched functions.
-jest.mock('../src/coordinator/epochs', () => mockWatched('../src/coordinator/epochs'));
-jest.mock('../src/coordinator/rounds', () => mockWatched('../src/coordinator/rounds'));
-jest.mock('../src/coordinator/receive-committee', () => mockWatched('../src/coordinator/receive-committee'));
-jest.mock('../src/coordinator/work', () => mockWatched('../src/coordinator/work'));
+jest.mock('../src/coordinator/announce-round', () => mockWatched('../src/coordinator/announce-round'));
+jest.mock('../src/coordinator/publish-round', () => mockWatched('../src/coordinator/publish-round'));
+jest.mock('../src/coordinator/receive-answer', () => mockWatched('../src/coordinator/receive-answer'));
+jest.mock('../src/coordinator/receive-contribution', () => mockWatched('../src/coordinator/receive-contribution'));
+jest.mock('../src/coordinator/receive-epoch-signature', () =>
+  mockWatched('../src/coordinator/receive-epoch-signature'),
+);
+jest.mock('../src/coordinator/receive-report', () => mockWatched('../src/coordinator/receive-report'));
+jest.mock('../src/coordinator/receive-seat', () => mockWatched('../src/coordinator/receive-seat'));
+jest.mock('../src/coordinator/receive-transfer', () => mockWatched('../src/coordinator/receive-transfer'));
+jest.mock('../src/coordinator/receive-vote', () => mockWatched('../src/coordinator/receive-vote'));
+jest.mock('../src/coordinator/start-epoch', () => mockWatched('../src/coordinator/start-epoch'));
+jest.mock('../src/coordinator/tick-round', () => mockWatched('../src/coordinator/tick-round'));
+jest.mock('../src/coordinator/epochs-in-memory', () => mockWatched('../src/coordinator/epochs-in-memory'));
+jest.mock('../src/coordinator/resume', () => mockWatched('../src/coordinator/resume'));
 jest.mock('../src/coordinator/transcript', () => mockWatched('../src/coordinator/transcript'));
+jest.mock('../src/coordinator/work', () => mockWatched('../src/coordinator/work'));
 jest.mock('../src/member/answer', () => mockWatched('../src/member/answer'));
-jest.mock('../src/member/epochs', () => mockWatched('../src/member/epochs'));
-jest.mock('../src/member/vote', () => mockWatched('../src/member/vote'));
-jest.mock('../src/router/take-part', () => mockWatched('../src/router/take-part'));
+jest.mock('../src/member/decided-set', () => mockWatched('../src/member/decided-set'));
+jest.mock('../src/member/own-epoch', () => mockWatched('../src/member/own-epoch'));
+jest.mock('../src/member/report', () => mockWatched('../src/member/report'));
+jest.mock('../src/member/sign-epoch', () => mockWatched('../src/member/sign-epoch'));
+jest.mock('../src/member/take-seat', () => mockWatched('../src/member/take-seat'));
+jest.mock('../src/member/take-transfers', () => mockWatched('../src/member/take-transfers'));
+jest.mock('../src/member/transfer-seeds', () => mockWatched('../src/member/transfer-seeds'));
+jest.mock('../src/member/vote-abort', () => mockWatched('../src/member/vote-abort'));
+jest.mock('../src/member/vote-ready', () => mockWatched('../src/member/vote-ready'));
+jest.mock('../src/router/check-round', () => mockWatched('../src/router/check-round'));
+jest.mock('../src/router/contribute', () => mockWatched('../src/router/contribute'));
+jest.mock('../src/router/receive-receipt', () => mockWatched('../src/router/receive-receipt'));
+jest.mock('../src/router/settle-aborted', () => mockWatched('../src/router/settle-aborted'));
+jest.mock('../src/router/settle-published', () => mockWatched('../src/router/settle-published'));
 
 const calls: Record<string, number> = {};
 

@@ -2,7 +2,7 @@
 import { unitsToRho } from '@secagg/dp-noise';
 import { type Decision, decisionMessage, voteBodyMessage } from '@secagg/schema';
 import { auditTranscript, LocalFleet, voteAbort, worstCaseUnits } from '../src';
-import { decidedSet } from '../src/member/answer';
+import { decidedSet } from '../src/member/decided-set';
 import { indexOf, openedBy } from './support/opened';
 import { codeOf, now, quietFleet, random, Scenario } from './support/scenario';
 import { forge } from './support/tamper';

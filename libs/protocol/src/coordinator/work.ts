@@ -9,10 +9,10 @@ import {
 } from '@secagg/schema';
 import { bitOf } from '../round/contribution-set';
 import { newestEpoch } from './numbering';
-import { epochInForce } from './epochs';
+import { epochInForce } from './epochs-in-memory';
 import { assignMissing } from './pieces';
 import { canAbort, isVotedOn } from './open-votes';
-import { answerTurn } from './rounds';
+import { answerTurn } from './answer-turn';
 import { type CoordinatorContext, type CoordinatorState, type EpochState, type RoundState } from './state';
 
 /** @param signedAborts whether the member knows requests to abort; one of an earlier release is given the reason alone */

@@ -1,7 +1,8 @@
 /** An epoch certificate, checked: who the committee is and which keys it has (docs/protocol.md, "Epochs"). */
 import { domainHash, pieces, quorum, sealingSuite, usableThreshold, verifyMessage } from '@secagg/crypto';
 import { type Bytes, type Epoch, type EpochCertificate, epochMessage, type SubsetMask } from '@secagg/schema';
-import { type CheckName, ensure, under } from '../checks/check';
+import { type CheckName } from '../checks/names';
+import { ensure, under } from '../checks/check';
 import { hex } from '../wire/bytes';
 import { allowsVersion, certificateOf, type FleetView } from '../fleet/fleet-view';
 

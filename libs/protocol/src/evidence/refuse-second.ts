@@ -1,6 +1,6 @@
 /** A second statement where a party has one. */
 import { type ProblemCode, SecaggError } from '@secagg/schema';
-import { type CheckName } from '../checks/check';
+import { type CheckName } from '../checks/names';
 import { type FleetView } from '../fleet/fleet-view';
 import { type Accusation, evidenceOfTwo, ProvenMisbehaviour } from './proven-misbehaviour';
 

@@ -10,8 +10,8 @@ import {
   type RoundConfig,
   type Signed,
 } from '@secagg/schema';
-import { announceRound } from '../coordinator/rounds';
-import { startEpoch } from '../coordinator/epochs';
+import { announceRound } from '../coordinator/announce-round';
+import { startEpoch } from '../coordinator/start-epoch';
 import { type RoundPlan } from '../coordinator/plan-round';
 import { type CoordinatorTimings } from '../coordinator/state';
 import {

@@ -25,17 +25,29 @@ import {
   workMessage,
 } from '@secagg/schema';
 import { askedToAbort } from '../member/asked-to-abort';
-import { answer, decidedSet, takeTransfers, transferSeeds } from '../member/answer';
-import { checkClosing, type OpenedViews, openViews, wipeSeeds } from '../member/check-views';
-import { signEpoch, takeSeat } from '../member/epochs';
+import { answer } from '../member/answer';
+import { decidedSet } from '../member/decided-set';
+import { takeTransfers } from '../member/take-transfers';
+import { transferSeeds } from '../member/transfer-seeds';
+import { checkClosing } from '../member/check-closing';
+import { type OpenedViews, openViews, wipeSeeds } from '../member/check-views';
+import { signEpoch } from '../member/sign-epoch';
+import { takeSeat } from '../member/take-seat';
 import { evolveMember } from '../member/evolve';
 import { emptyMember, type MemberEvent, type MemberState } from '../member/state';
-import { report, voteAbort, voteReady } from '../member/vote';
+import { report } from '../member/report';
+import { voteAbort } from '../member/vote-abort';
+import { voteReady } from '../member/vote-ready';
 import { acceptedParts } from '../coordinator/check-contribution';
-import { receiveEpochSignature, receiveSeat } from '../coordinator/epochs';
+import { receiveEpochSignature } from '../coordinator/receive-epoch-signature';
+import { receiveSeat } from '../coordinator/receive-seat';
 import { evolveCoordinator } from '../coordinator/evolve';
-import { receiveAnswer, receiveReport, receiveTransfer, receiveVote } from '../coordinator/receive-committee';
-import { receiveContribution, tickRound } from '../coordinator/rounds';
+import { receiveAnswer } from '../coordinator/receive-answer';
+import { receiveReport } from '../coordinator/receive-report';
+import { receiveTransfer } from '../coordinator/receive-transfer';
+import { receiveVote } from '../coordinator/receive-vote';
+import { receiveContribution } from '../coordinator/receive-contribution';
+import { tickRound } from '../coordinator/tick-round';
 import {
   type CoordinatorContext,
   type CoordinatorEvent,
@@ -57,14 +69,11 @@ import { emptyRouter, type RouterEvent, type RouterState } from '../router/state
 import { evolveRouter } from '../router/evolve';
 import { type RouterLimits } from '../round/limits';
 import { type Step } from '../role';
-import {
-  checkRound,
-  contribute,
-  receiveReceipt,
-  settleAborted,
-  type SettledRound,
-  settlePublished,
-} from '../router/take-part';
+import { checkRound } from '../router/check-round';
+import { contribute } from '../router/contribute';
+import { receiveReceipt } from '../router/receive-receipt';
+import { settleAborted } from '../router/settle-aborted';
+import { type SettledRound, settlePublished } from '../router/settle-published';
 
 const ignore = (): void => undefined;
 

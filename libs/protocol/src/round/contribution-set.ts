@@ -11,7 +11,8 @@ import {
   type Signed,
   type VoteBody,
 } from '@secagg/schema';
-import { type CheckName, ensure, refuse, under } from '../checks/check';
+import { type CheckName } from '../checks/names';
+import { ensure, refuse, under } from '../checks/check';
 import { openUnder } from '../checks/open-under';
 import { isSignedBy } from '../wire/documents';
 import { sameBytes } from '../wire/bytes';

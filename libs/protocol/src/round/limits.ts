@@ -1,6 +1,7 @@
 /** What a router or a committee member allows of its own accord, on top of the fleet policy: the stricter one counts. */
 import { type Budget, type Protection } from '@secagg/dp-noise';
-import { type CheckName, ensure } from '../checks/check';
+import { type CheckName } from '../checks/names';
+import { ensure } from '../checks/check';
 import { honestQuorum, withNoise, worstCaseUnits } from './privacy';
 import { type VerifiedRound } from './verified-round';
 

@@ -10,7 +10,8 @@ import {
   type Signed,
   wordBitsFor,
 } from '@secagg/schema';
-import { type CheckName, ensure, under } from '../checks/check';
+import { type CheckName } from '../checks/names';
+import { ensure, under } from '../checks/check';
 import { openUnder } from '../checks/open-under';
 import { sameBytes } from '../wire/bytes';
 import { type VerifiedEpoch } from '../epoch/verified-epoch';

@@ -19,7 +19,7 @@ import { openUnder } from '../checks/open-under';
 import { sameBytes } from '../wire/bytes';
 import { certificateOf } from '../fleet/fleet-view';
 import { type Step } from '../role';
-import { answeredRound } from './take-part';
+import { answeredRound } from './participation';
 import { type Participation, type RouterContext, type RouterEvent, type RouterState } from './state';
 
 /** Base64 of a signed notice. */

@@ -5,7 +5,8 @@ import { verifyDecision } from '../round/decision';
 import { roundKey } from '../round/verified-round';
 import { type Step } from '../role';
 import { type RouterEvent, type RouterState } from './state';
-import { answeredRound, settleAborted } from './take-part';
+import { answeredRound } from './participation';
+import { settleAborted } from './settle-aborted';
 
 export interface ProvenDecision {
   /** Of the participation. */

@@ -1,27 +1,16 @@
-/** Taking seats, signing epochs, erasing their secrets (docs/protocol.md, "Epochs"). */
-import { generateIdentityKey, sealingSuite, signMessage } from '@secagg/crypto';
-import {
-  type Bytes,
-  type EpochCertificate,
-  epochMessage,
-  type EpochSignature,
-  type RandomBytes,
-  seatMessage,
-  SecaggError,
-  type Signed,
-  type WorkItem,
-} from '@secagg/schema';
+/** Takes a seat in a new epoch (docs/protocol.md, "Epochs"). */
+import { generateIdentityKey, sealingSuite } from '@secagg/crypto';
+import { type RandomBytes, seatMessage, type Signed, type WorkItem } from '@secagg/schema';
 import { ensure } from '../checks/check';
-import { sameBytes } from '../wire/bytes';
 import { signDocument } from '../wire/documents';
-import { checkEpochTerms, isWithinReach, type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
-import { type FleetView } from '../fleet/fleet-view';
+import { isWithinReach } from '../epoch/verified-epoch';
 import { checkFresh } from '../fleet/freshness';
 import { type Step } from '../role';
 import { type MemberContext, type MemberEvent, type MemberState } from './state';
 
 /** For so long a seat without a certificate keeps its member from epochs with lower numbers: nobody has signed the request for it. */
 const SEAT_COUNTS_MS = 600_000;
+
 /** Seats without a certificate; the oldest makes room for another. */
 const UNCERTIFIED_SEATS = 16;
 
@@ -109,83 +98,4 @@ function seatsToGiveUp({ highestEpoch, seats }: MemberState): MemberEvent[] {
   return uncertified
     .slice(0, Math.max(0, uncertified.length + 1 - UNCERTIFIED_SEATS))
     .map((epoch) => ({ type: 'epoch-erased', epoch }));
-}
-
-/** Signs the proposed list when this member is in it with exactly the keys of its seat. It signs one list an epoch. */
-export function signEpoch(
-  state: MemberState,
-  context: MemberContext,
-  body: Bytes,
-  nowMs: number,
-): Step<MemberEvent, EpochSignature> {
-  const epoch = epochMessage.decode(body);
-  const held = state.seats.get(epoch.epoch);
-  if (!held?.secrets)
-    throw new SecaggError('no_seat', `no seat was taken in epoch ${epoch.epoch}`, {
-      epoch: epoch.epoch,
-      check: 'seat.secrets',
-    });
-  const sameList = held.signedBody === undefined || sameBytes(held.signedBody, body);
-  ensure('epoch.one_list', sameList, 'already_voted', `another list of epoch ${epoch.epoch} was signed`, {
-    epoch: epoch.epoch,
-  });
-  if (!held.signedBody) checkFresh(state, nowMs);
-  checkEpochTerms(state.view, epoch, nowMs);
-  const seat = seatMessage.decode(held.seat.body);
-  const own = epoch.members.find((member) => member.id === context.identity.id);
-  const same =
-    own &&
-    sameBytes(own.kem_key, seat.kem_key) &&
-    sameBytes(own.vote_key, seat.vote_key) &&
-    epoch.policy_version === seat.policy_version &&
-    epoch.roster_version === seat.roster_version &&
-    epoch.not_after_ms === seat.not_after_ms &&
-    epoch.sealing_suite === seat.sealing_suite;
-  ensure('epoch.own_keys', same === true, 'no_seat', 'the proposed epoch does not hold the seat that was taken', {
-    epoch: epoch.epoch,
-  });
-  const signature = signMessage(context.identity.secretKey, { type: epochMessage.type, fleet: state.view.fleet }, body);
-  const events: MemberEvent[] = held.signedBody ? [] : [{ type: 'epoch-body-signed', epoch: epoch.epoch, body }];
-  return {
-    events,
-    reply: { v: 1, fleet: state.view.fleet, epoch: epoch.epoch, member: context.identity.id, signature },
-  };
-}
-
-/** Verifies an epoch certificate of which this member is part. Throws `no_seat` when it is not, or has lost its secrets. */
-export function ownEpoch(
-  state: MemberState,
-  context: MemberContext,
-  certificate: EpochCertificate,
-  atMs: number,
-  view: FleetView = state.view,
-): { verified: VerifiedEpoch; index: number } {
-  const verified = verifyEpoch(view, certificate, atMs);
-  const index = verified.epoch.members.findIndex((member) => member.id === context.identity.id);
-  const seated = index >= 0 && state.seats.get(verified.epoch.epoch)?.secrets !== undefined;
-  if (!seated)
-    throw new SecaggError('no_seat', `no seat in epoch ${verified.epoch.epoch}`, {
-      epoch: verified.epoch.epoch,
-      check: 'seat.secrets',
-    });
-  return { verified, index };
-}
-
-/**
- * Which epochs' secrets are to be erased now: those that ended, and those that a newer one replaced, `graceMs` after
- * (so that their last rounds can finish).
- * @param replacedAtMs when each epoch was first seen replaced by a newer one
- */
-export function epochsToErase(
-  state: MemberState,
-  replacedAtMs: ReadonlyMap<number, number>,
-  graceMs: number,
-  nowMs: number,
-): MemberEvent[] {
-  return [...state.seats].flatMap(([epoch, { seat }]): MemberEvent[] => {
-    const { not_after_ms } = seatMessage.decode(seat.body);
-    const replaced = replacedAtMs.get(epoch);
-    const over = nowMs > not_after_ms + graceMs || (replaced !== undefined && nowMs > replaced + graceMs);
-    return over ? [{ type: 'epoch-erased', epoch }] : [];
-  });
 }
