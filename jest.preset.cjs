@@ -21,6 +21,7 @@ module.exports = {
   moduleNameMapper: {
     '^@secagg/testbed/([a-z-]+)$': join(__dirname, 'tools/testbed/src/$1.ts'),
     '^@secagg/([a-z-]+)$': join(__dirname, 'libs/$1/src/index.ts'),
+    '^@secagg/journal/([a-z]+)$': join(__dirname, 'libs/journal/src/$1/index.ts'),
     '^cborg$': join(__dirname, 'node_modules/cborg/cborg.js'),
   },
 };

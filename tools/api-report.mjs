@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const libraries = ['schema', 'crypto', 'dp-noise', 'protocol', 'metrics', 'client'];
+const libraries = ['schema', 'crypto', 'dp-noise', 'journal', 'protocol', 'metrics', 'client'];
 const types = join(root, 'tmp/api');
 
 /** Declarations of all libraries, beside each other as the sources are. */

@@ -113,7 +113,7 @@ const mappingOf = ({
 /** A round may have taken data just before the process ended, and not have been answered; or it ended, and its data was still to be released. */
 async function takeUpClaims(store: RouterStore, observations: ObservationStore, releases: DataReleases): Promise<void> {
   await releases.releaseAll();
-  const { participations = new Map<string, Participation>() } = store.journal.state ?? {};
+  const participations = store.journal.hasBegun ? store.journal.state.participations : new Map<string, Participation>();
   await observations.keepClaims([...participations].flatMap(([key, { outcome }]) => (outcome ? [] : [key])));
 }
 

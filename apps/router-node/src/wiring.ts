@@ -104,7 +104,7 @@ const tellingOf = (store: ObservationStore, tell: () => void): ObservationStore 
 
 function priorsKeeper({ config, now, log }: Node, store: RouterStore, observations: ObservationStore): PriorsKeeper {
   const { cluster, priorHalfLifeHours, priorAgeLimitHours, priorMinRequests } = config;
-  const fleet = (): string | undefined => store.journal.state?.view.fleet;
+  const fleet = (): string | undefined => (store.journal.hasBegun ? store.journal.state.view.fleet : undefined);
   return new PriorsKeeper(store.history, observations, fleet, now, log, {
     cluster,
     halfLifeHours: priorHalfLifeHours,

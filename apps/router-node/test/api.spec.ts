@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { request } from 'undici';
 import { readConfig } from '../src/config';
 import { type RunningNode, startNode } from '../src/start';
-import { DatabaseInUse } from '../src/store/database';
+import { DatabaseInUse } from '@secagg/journal/sqlite';
 import { TestFleet } from './support/fleet';
 import { lockedBy } from './support/lock';
 import { observationProgram } from './support/node-process';

@@ -26,7 +26,7 @@ export async function seat(
     made.map(async ({ epoch, secrets }) => [epoch, await member.store.secrets.seal(epoch, secrets)] as const),
   );
   const erased = events.flatMap((event) => (event.type === 'epoch-erased' ? [event.epoch] : []));
-  member.store.journal.commit(events, () => {
+  member.store.journal.append(events, () => {
     for (const epoch of erased) member.store.secrets.remove(epoch);
     for (const [epoch, blob] of sealed) member.store.secrets.put(epoch, blob);
   });
@@ -43,8 +43,7 @@ export async function sign(
   item: Extract<WorkItem, { kind: 'sign-epoch' }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { events, reply } = signEpoch(memberState(member), member.context, item.body, member.now());
-  member.store.journal.commit(events);
+  const reply = member.store.journal.commit((state) => signEpoch(state, member.context, item.body, member.now()));
   await sending('epoch-signature', () => member.contact.track(member.client.sendEpochSignature(reply, { signal })));
 }
 
@@ -73,7 +72,7 @@ export class EpochKeeper {
       );
       return;
     }
-    member.store.journal.commit([{ type: 'epoch-seen', epoch }]);
+    member.store.journal.append([{ type: 'epoch-seen', epoch }]);
     member.log.info({ epoch }, 'epoch in force');
   }
 
@@ -90,7 +89,7 @@ export class EpochKeeper {
     const events = epochsToErase(state, this.replacedAtMs, member.config.epochGraceMs, nowMs);
     const erased = events.flatMap((event) => (event.type === 'epoch-erased' ? [event.epoch] : []));
     if (erased.length === 0) return [];
-    member.store.journal.commit(events, () => {
+    member.store.journal.append(events, () => {
       for (const epoch of erased) member.store.secrets.remove(epoch);
     });
     member.store.purge();

@@ -90,7 +90,7 @@ describe('the store of a member', () => {
     const { documents, policy, roster } = fleet.view;
     const storeKey = random(32);
     let store = await open(fleet, storeKey);
-    store.journal.commit([{ type: 'fleet-updated', documents }]);
+    store.journal.append([{ type: 'fleet-updated', documents }]);
     const terms = {
       kind: 'seat',
       epoch: 1,
@@ -100,26 +100,24 @@ describe('the store of a member', () => {
       sealing_suite: policy.sealing_suites[0],
       not_after_ms: nowMs + 1000,
     } as Extract<WorkItem, { kind: 'seat' }>;
-    const state = store.journal.state;
-    if (!state) throw new Error('no state');
-    const { events } = takeSeat(state, fleet.members[0], terms, random, nowMs);
+    const { events } = takeSeat(store.journal.state, fleet.members[0], terms, random, nowMs);
     const [made] = events;
     if (made.type !== 'seat-made') throw new Error('no seat');
     const kem = made.secrets.kemSecret.slice();
     const sealed = await store.secrets.seal(1, made.secrets);
-    store.journal.commit(events, () => store.secrets.put(1, sealed));
+    store.journal.append(events, () => store.secrets.put(1, sealed));
     store.close();
 
     await expect(open(fleet, random(32))).rejects.toMatchObject({ code: 'cannot_open' });
     store = await open(fleet, storeKey);
-    expect(store.journal.state?.seats.get(1)?.secrets?.kemSecret).toEqual(kem);
+    expect(store.journal.state.seats.get(1)?.secrets?.kemSecret).toEqual(kem);
     expect(onDisk(kem)).toBe(false);
     expect(onDisk(sealed)).toBe(true);
 
-    store.journal.commit([{ type: 'epoch-erased', epoch: 1 }], () => store.secrets.remove(1));
+    store.journal.append([{ type: 'epoch-erased', epoch: 1 }], () => store.secrets.remove(1));
     store.purge();
     expect(onDisk(sealed)).toBe(false);
-    expect(store.journal.state?.seats.size).toBe(0);
+    expect(store.journal.state.seats.size).toBe(0);
     store.close();
   });
 });

@@ -88,7 +88,7 @@ export class OpenedRounds {
         this.checkTime(opened.round);
         checkFresh(state, this.member.now());
       }
-      this.member.store.journal.commit(report(memberState(this.member), opened).events);
+      this.member.store.journal.commit((state) => report(state, opened));
     } catch (error) {
       wipeSeeds(opened);
       throw error;

@@ -1,6 +1,14 @@
 /** A member that is asked for a vote `ready` and, should it not be able to, for an abort. */
 import { randomBytes } from 'node:crypto';
-import { evolveMember, LocalFleet, type LocalMember, type MemberEvent, openViews, roundOf } from '@secagg/protocol';
+import {
+  LocalFleet,
+  type LocalMember,
+  type MemberEvent,
+  type MemberState,
+  openViews,
+  roundOf,
+  type Step,
+} from '@secagg/protocol';
 import {
   defaultFields,
   type MemberIndex,
@@ -72,7 +80,8 @@ function workerOf({ fleet, key, member }: ReturnType<typeof asked>, opening: () 
     },
     identify: () => ({ round, index }),
   };
-  const commit = (events: readonly MemberEvent[]) => events.forEach((event) => evolveMember(member.state, event));
+  const commit = <Reply>(decide: (state: MemberState) => Step<MemberEvent, Reply>) =>
+    member.commit(decide(member.state));
   const node = {
     now: () => lateMs,
     store: { journal: { state: member.state, commit } },

@@ -55,8 +55,7 @@ export class RoundWork {
     signal: AbortSignal,
   ): Promise<void> {
     const opened = await this.rounds.open(item.announcement, certificates, signal);
-    const { events, reply } = report(memberState(this.member), opened);
-    this.member.store.journal.commit(events);
+    const reply = this.member.store.journal.commit((state) => report(state, opened));
     await sending('report', () =>
       this.member.contact.track(this.member.client.sendReport(item.cluster, item.round, reply, { signal })),
     );
@@ -95,9 +94,8 @@ export class RoundWork {
     signal: AbortSignal,
   ): Promise<void> {
     const opened = await this.rounds.open(item.announcement, certificates, signal);
-    const { events, reply } = voteReady(memberState(this.member), opened, item.proposal);
-    this.member.store.journal.commit(events);
-    await this.sendVote(item, reply, signal);
+    const vote = this.member.store.journal.commit((state) => voteReady(state, opened, item.proposal));
+    await this.sendVote(item, vote, signal);
   }
 
   private async abort(
@@ -114,9 +112,8 @@ export class RoundWork {
       this.unvoted.set(key, putOff + 1);
       return;
     }
-    const { events, reply } = voteAbort(memberState(this.member), round, index, reason);
-    this.member.store.journal.commit(events);
-    await this.sendVote(item, reply, signal);
+    const vote = this.member.store.journal.commit((state) => voteAbort(state, round, index, reason));
+    await this.sendVote(item, vote, signal);
   }
 
   private async sendVote({ cluster, round }: RoundItem, vote: Vote, signal: AbortSignal): Promise<void> {
@@ -152,8 +149,7 @@ export class RoundWork {
     const { wrong } = takeTransfers(memberState(member), opened, decided.decision, item.transfers);
     if (wrong.length > 0)
       member.log.warn({ round: item.round, members: wrong }, 'seeds passed on by these members are wrong');
-    const { events, reply } = answer(memberState(member), opened, decided, item.pieces);
-    member.store.journal.commit(events);
+    const reply = member.store.journal.commit((state) => answer(state, opened, decided, item.pieces));
     await sending('answer', () =>
       member.contact.track(member.client.sendAnswer(item.cluster, item.round, reply, { signal })),
     );

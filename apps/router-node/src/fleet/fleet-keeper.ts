@@ -28,9 +28,10 @@ interface Known {
 
 /** A state that holds fleet documents: the router's and the member's journals. */
 export interface FleetHolder {
-  readonly state: Known | undefined;
-  commit(events: readonly (FleetUpdated | FreshnessTaken)[]): void;
-  unlocked(): Promise<void>;
+  readonly hasBegun: boolean;
+  readonly state: Known;
+  append(events: readonly (FleetUpdated | FreshnessTaken)[]): void;
+  fresh(): Promise<void>;
 }
 
 export class FleetKeeper {
@@ -68,9 +69,13 @@ export class FleetKeeper {
     if (at >= 0) this.holders.splice(at, 1);
   }
 
+  private get states(): Known[] {
+    return this.holders.flatMap((holder) => (holder.hasBegun ? [holder.state] : []));
+  }
+
   /** The newest documents that any of the journals has. */
   get view(): FleetView | undefined {
-    const views = this.holders.flatMap(({ state }) => (state ? [state.view] : []));
+    const views = this.states.map(({ view }) => view);
     return views.reduce<FleetView | undefined>(
       (best, view) => (best && versionOf(best) >= versionOf(view) ? best : view),
       undefined,
@@ -80,8 +85,8 @@ export class FleetKeeper {
   /** The documents, and the newest statement that any of the journals has. */
   get known(): Known | undefined {
     const { view } = this;
-    const freshness = this.holders
-      .flatMap(({ state }) => state?.freshness ?? [])
+    const freshness = this.states
+      .flatMap((state) => state.freshness ?? [])
       .reduce<
         VerifiedFreshness | undefined
       >((best, each) => (best && best.statement.issued_at_ms >= each.statement.issued_at_ms ? best : each), undefined);
@@ -180,13 +185,13 @@ export class FleetKeeper {
 
   /** Waits until no other process keeps a journal locked. Throws `unavailable` where that takes long. */
   async unlocked(): Promise<void> {
-    await Promise.all(this.holders.map((holder) => holder.unlocked()));
+    await Promise.all(this.holders.map((holder) => holder.fresh()));
   }
 
   /** Takes what is newer, wherever it comes from. Throws `policy`, `bad_signature` and the like, and changes nothing then. */
   take(documents: FleetDocuments): void {
     const taken = this.holders.map((holder): readonly FleetUpdated[] =>
-      holder.state ? updateFleet(holder.state.view, documents) : [firstDocuments(this.authorityKey, documents)],
+      holder.hasBegun ? updateFleet(holder.state.view, documents) : [firstDocuments(this.authorityKey, documents)],
     );
     this.commit(taken);
     if (taken.some((events) => events.length > 0)) {
@@ -197,10 +202,7 @@ export class FleetKeeper {
 
   /** The same for a statement. Throws `unavailable` before there are documents. */
   takeStatement(proof: FreshnessProof): void {
-    const taken = this.holders.map(({ state }): readonly FreshnessTaken[] => {
-      if (!state) throw new SecaggError('unavailable', 'the fleet documents are not known yet');
-      return takeFreshness(state, proof, this.now());
-    });
+    const taken = this.holders.map(({ state }) => takeFreshness(state, proof, this.now()));
     this.commit(taken);
     if (taken.some((events) => events.length > 0))
       this.log.debug('a newer statement of the current documents is taken');
@@ -208,7 +210,7 @@ export class FleetKeeper {
 
   private commit(taken: readonly (readonly (FleetUpdated | FreshnessTaken)[])[]): void {
     taken.forEach((events, index) => {
-      if (events.length > 0) this.holders[index].commit(events);
+      if (events.length > 0) this.holders[index].append(events);
     });
   }
 }

@@ -5,7 +5,7 @@ import { evidenceOfTwo, LocalFleet, signDocument } from '@secagg/protocol';
 import { type PartyId, receiptMessage, SecaggError } from '@secagg/schema';
 import { pino } from 'pino';
 import { useTestFolder } from '../../test/support/test-folder';
-import { Database } from '../store/database';
+import { Database } from '@secagg/journal/sqlite';
 import { MisbehaviourTable } from '../store/misbehaviour';
 import { routerMigrations } from '../store/router-migrations';
 import { Standing } from './standing';

@@ -28,7 +28,7 @@ export function acceptDecision(router: Router, bytes: Uint8Array): AcceptedDecis
   const { key, decided } = reply;
   const { cluster, round, decision } = decided;
   checkOneDecision(router, key, proof.decision.body);
-  store.journal.commit(events, () => {
+  store.journal.append(events, () => {
     store.decided.put(key, proof, router.now());
     if (events.length > 0) router.releases.end(key, 'unused');
     store.budgetHistory.record(events);

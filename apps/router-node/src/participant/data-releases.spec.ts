@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { useTestFolder } from '../../test/support/test-folder';
-import { Database } from '../store/database';
+import { Database } from '@secagg/journal/sqlite';
 import { type DataRelease, DataReleaseTable } from '../store/data-releases';
 import { routerMigrations } from '../store/router-migrations';
 import { DataReleases } from './data-releases';

@@ -29,7 +29,7 @@ export async function deliver(router: Router, key: string, slot: Slot, signal: A
         contact.track(client.contribute(cluster, round, bytes, { signal, attempts: 1, timeoutMs: 30_000 })),
       );
       await router.store.unlocked();
-      router.store.journal.commit(receiveReceipt(stateOf(router), router.context, key, receipt).events);
+      router.store.journal.commit((state) => receiveReceipt(state, router.context, key, receipt));
       metrics.contributionSent(cluster);
       log.info({ round }, 'contribution acknowledged');
       return;
@@ -60,6 +60,6 @@ export async function deliver(router: Router, key: string, slot: Slot, signal: A
 function isQuarantined(router: Router, key: string, { code, details }: SecaggError): boolean {
   if (code !== 'quarantined') return false;
   const { events } = receiveQuarantine(stateOf(router), router.context, key, details.notice);
-  router.store.journal.commit(events);
+  router.store.journal.append(events);
   return events.length > 0;
 }

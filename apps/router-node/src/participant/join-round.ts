@@ -68,7 +68,7 @@ export async function prepareRound(
   });
   // Judged again: fleet documents and the ledger may have changed since.
   try {
-    const { events } = recordContribution(
+    const step = recordContribution(
       stateOf(router),
       context,
       judge(router, open),
@@ -76,7 +76,7 @@ export async function prepareRound(
       slot.seenAtMs,
       built.carriedUnits,
     );
-    store.journal.commit(events, () => store.budgetHistory.record(events));
+    store.journal.append(step.events, () => store.budgetHistory.record(step.events));
   } catch (error) {
     void giveBack();
     throw error;

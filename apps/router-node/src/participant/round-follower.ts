@@ -109,7 +109,7 @@ export class RoundFollower {
     const { router, key, round } = this;
     const { events, reply: chargedUnits } = settleUndecided(stateOf(router), key, router.now());
     if (events.length === 0) return;
-    router.store.journal.commit(events, () => router.releases.end(key, { chargedUnits }));
+    router.store.journal.append(events, () => router.releases.end(key, { chargedUnits }));
     router.log.warn(
       { round },
       'nobody has shown an outcome of the round since the end of its epoch: it is charged in full, and its observations wait again with that charge',

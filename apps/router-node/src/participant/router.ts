@@ -1,6 +1,5 @@
 /** The parts of a taking-part router; see participant.ts for how they work together. */
 import { type RouterState } from '@secagg/protocol';
-import { SecaggError } from '@secagg/schema';
 import { type Standing } from '../fleet/standing';
 import { type Node } from '../node';
 import { type ObservationStore } from '../observations/observation-store';
@@ -21,7 +20,5 @@ export interface Router extends Node {
 
 /** Throws `unavailable` before the fleet documents are known. */
 export function stateOf({ store }: Pick<Router, 'store'>): RouterState {
-  const { state } = store.journal;
-  if (!state) throw new SecaggError('unavailable', 'the fleet documents are not known yet');
-  return state;
+  return store.journal.state;
 }

@@ -43,7 +43,7 @@ export async function settleFromTranscript(router: Router, key: string, signal: 
   const evidence = reply.receiptNotHonoured ? evidenceIn(router, key, transcript) : undefined;
   let isNew = false;
   let known: KnownRound | undefined;
-  store.journal.commit(events, () => {
+  store.journal.append(events, () => {
     router.releases.end(key, reply.outcome === 'included' ? 'published' : 'unused');
     known = keepResult(router, audited, aggregate, reply.outcome === 'included');
     store.budgetHistory.record(events);
@@ -85,7 +85,7 @@ export function settleFromAbort(router: Router, key: string, decision: Decision)
   const verified = verifyDecision(round, decision);
   checkOneDecision(router, key, decision.body);
   const documents = namedView(view, round.config)?.documents;
-  store.journal.commit(events, () => {
+  store.journal.append(events, () => {
     router.releases.end(key, 'unused');
     if (documents) store.decided.put(key, proofOfRound(documents, round, verified), router.now());
     store.budgetHistory.record(events);

@@ -21,7 +21,7 @@ export const getBudgetHistory = (router: Router): Operation =>
     async handle({ query: { limit, before } }) {
       const { journal, budgetHistory } = router.store;
       const entries = budgetHistory.list(limit, before);
-      const privacy = journal.state && routerPrivacy(router);
+      const privacy = journal.hasBegun ? routerPrivacy(router) : undefined;
       const page: BudgetHistoryPage = {
         protects: privacy?.protects ?? null,
         protected: privacy?.protected ?? null,

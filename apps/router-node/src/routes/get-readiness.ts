@@ -30,7 +30,7 @@ export const getReadiness = (
     async handle() {
       readiness.storeProblems();
       return readinessReply(readiness.problems(), {
-        fleet_known: store.journal.state !== undefined,
+        fleet_known: store.journal.hasBegun,
         documents: documentsReport(fleet.known, now()),
       });
     },

@@ -31,7 +31,7 @@ export const getStatus = (sources: StatusSources): Operation =>
 export async function statusOf({ router, participant, readiness, member }: StatusSources): Promise<RouterNodeStatus> {
   const { config, store, contact } = router;
   const held = await router.observations.status();
-  const known = store.journal.state !== undefined;
+  const known = store.journal.hasBegun;
   return {
     id: config.id,
     fleet: known ? stateOf(router).view.fleet : null,
@@ -94,7 +94,7 @@ function quarantine(router: Router): RouterNodeStatus['quarantine'] {
 }
 
 function memberSeats(member: Member): RouterNodeStatus['committee'] {
-  if (!member.store.journal.state) return null;
+  if (!member.store.journal.hasBegun) return null;
   const { highestEpoch, seats } = memberState(member);
   return { epoch: highestEpoch, seats: [...seats].filter(([, { secrets }]) => secrets).map(([epoch]) => epoch) };
 }

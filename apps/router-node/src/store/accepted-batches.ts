@@ -1,7 +1,7 @@
 /** Batches that were accepted under an idempotency key: each counts once, however often it is sent. */
 import { createHash } from 'node:crypto';
 import { SecaggError } from '@secagg/schema';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 import { type ObservationRow } from './observations';
 import { type RowSeal } from './row-seal';
 

@@ -1,7 +1,7 @@
 /** Every change of the privacy ledger, in order: the journal's own events are folded into snapshots. */
 import { type LedgerEvent } from '@secagg/dp-noise';
 import { type RouterEvent } from '@secagg/protocol';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 export interface LedgerEntry {
   readonly id: number;

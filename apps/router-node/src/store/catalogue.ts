@@ -1,5 +1,5 @@
 /** The keys that rounds take, as the last round had them that this router prepared for. */
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 export class Catalogue {
   private keys: ReadonlySet<string>;

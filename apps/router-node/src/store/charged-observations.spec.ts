@@ -6,7 +6,7 @@ import { useTestFolder } from '../../test/support/test-folder';
 import { chooseData, type TakingRules } from '../participant/choose-data';
 import { type Release } from './claims';
 import { DataReleaseTable } from './data-releases';
-import { Database } from './database';
+import { Database } from '@secagg/journal/sqlite';
 import { observationMigrations } from './observation-migrations';
 import { type ObservationTables, openObservationTables } from './observation-tables';
 import { OBSERVATIONS_FILE } from './observations-file';

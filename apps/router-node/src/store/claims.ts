@@ -4,7 +4,7 @@
  */
 import { ensure } from '@secagg/protocol';
 import { failpoint } from '../failpoint';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 import { type ObservationTable } from './observations';
 import { type OwnRequests } from './own-requests';
 import { type LocalSignalTable } from './local-signal';

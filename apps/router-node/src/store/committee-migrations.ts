@@ -3,7 +3,7 @@
  * bring back an older memory of votes beside newer secrets; the file is never part of a backup, and a member without it
  * has lost its seats until a later epoch (docs/protocol.md, "Epochs").
  */
-import { type Migration } from './database';
+import { type Migration } from '@secagg/journal/sqlite';
 
 export const committeeMigrations: readonly Migration[] = [
   {

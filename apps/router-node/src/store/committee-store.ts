@@ -5,13 +5,13 @@ import { type MemberEvent, memberRole, type MemberState } from '@secagg/protocol
 import { type RandomBytes } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { committeeMigrations } from './committee-migrations';
-import { Database } from './database';
+import { Journal } from '@secagg/journal';
+import { Database, JournalTables, type TableJournal } from '@secagg/journal/sqlite';
 import { EpochSecretTable } from './epoch-secrets';
-import { Journal } from './journal';
 
 export interface CommitteeStore {
   /** What the member has said; its seats have their secrets when this was opened. */
-  readonly journal: Journal<MemberState, MemberEvent>;
+  readonly journal: TableJournal<MemberState, MemberEvent>;
   readonly secrets: EpochSecretTable;
   /** Deleted secrets are in no file any more when this returns. */
   purge(): void;
@@ -46,13 +46,11 @@ export async function openCommitteeStore({
 }: CommitteeStoreOptions): Promise<CommitteeStore> {
   const database = Database.open(join(dataDir, 'committee.db'), committeeMigrations, { groupAccess });
   try {
-    const journal = new Journal(database, memberRole(authorityKey), onFailure, {
-      name: 'committee',
-      eventsPerSnapshot,
-    });
+    const tables = new JournalTables<MemberState, MemberEvent>(database, { name: 'committee', eventsPerSnapshot });
+    const journal = new Journal(memberRole(authorityKey), tables, onFailure);
     const secrets = new EpochSecretTable(database, storeKey, member, random);
     for (const [epoch, opened] of await secrets.all()) {
-      const seat = journal.state?.seats.get(epoch);
+      const seat = journal.hasBegun ? journal.state.seats.get(epoch) : undefined;
       if (seat) seat.secrets = opened;
     }
     // A process that died after it had erased secrets has left them in the log.

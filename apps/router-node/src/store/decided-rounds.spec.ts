@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type DecisionProof, type Signed } from '@secagg/schema';
 import { useTestFolder } from '../../test/support/test-folder';
-import { Database } from './database';
+import { Database } from '@secagg/journal/sqlite';
 import { DecidedRoundTable } from './decided-rounds';
 import { EvidenceTable } from './evidence';
 import { routerMigrations } from './router-migrations';

@@ -8,7 +8,7 @@ import {
   type Signed,
   signedMessage,
 } from '@secagg/schema';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 /** The newest so many are kept. */
 const KEPT = 1000;

@@ -2,7 +2,7 @@
 import { openAtRest, sealAtRest, wipe } from '@secagg/crypto';
 import { type EpochSecrets } from '@secagg/protocol';
 import { decodeCanonical, encodeCanonical, type RandomBytes } from '@secagg/schema';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 export class EpochSecretTable {
   /** @param owner fleet and member that the secrets belong to: a sealed secret opens for no other */

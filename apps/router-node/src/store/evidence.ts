@@ -1,6 +1,6 @@
 /** Receipts that the coordinator did not honour, each with the evidence that shows it to whoever has the authority's key. */
 import { signedMessage, type Signed } from '@secagg/schema';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 export interface EvidenceEntry {
   readonly roundKey: string;

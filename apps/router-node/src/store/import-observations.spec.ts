@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { atRest } from '@secagg/crypto';
 import { useTestFolder } from '../../test/support/test-folder';
-import { Database } from './database';
+import { Database } from '@secagg/journal/sqlite';
 import { type ObservationTables, openObservationTables } from './observation-tables';
 import { openRouterStore } from './router-store';
 import { openRowSeal, type RowSeal, type RowSealOptions } from './row-seal';

@@ -1,7 +1,7 @@
 /** Moves what `router.db` held of observations, in earlier releases, into a file of its own. */
 import { join } from 'node:path';
 import { failpoint } from '../failpoint';
-import { Database } from './database';
+import { Database } from '@secagg/journal/sqlite';
 import { observationMigrations } from './observation-migrations';
 import { OBSERVATIONS_FILE } from './observations-file';
 

@@ -1,7 +1,7 @@
 /** The router's own ready-made signal, waiting for a round or taken by one. */
 import { type FederatedRewardSignal } from '@secagg/schema';
 import { failpoint } from '../failpoint';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 import { nextId } from './next-id';
 import { inTheClear, type RowSeal } from './row-seal';
 

@@ -1,4 +1,4 @@
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 /** The id that the next row of an AUTOINCREMENT table gets: above all it ever had, so none is used twice. */
 export const nextId = (database: Database, table: string): number =>

@@ -1,5 +1,5 @@
 /** Schema of `observations.db`: what the router's software has told the node. Numbers are never reused. */
-import { type Migration } from './database';
+import { type Migration } from '@secagg/journal/sqlite';
 
 export const observationMigrations: readonly Migration[] = [
   {

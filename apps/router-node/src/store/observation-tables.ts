@@ -4,7 +4,7 @@ import { type RequesterHash } from '../observations/requester-hash';
 import { AcceptedBatches } from './accepted-batches';
 import { Catalogue } from './catalogue';
 import { Claims } from './claims';
-import { Database } from './database';
+import { Database } from '@secagg/journal/sqlite';
 import { observationMigrations } from './observation-migrations';
 import { OwnRequests } from './own-requests';
 import { ObservationTable } from './observations';

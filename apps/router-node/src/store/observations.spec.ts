@@ -3,7 +3,7 @@ import { type Database as Driver } from 'libsql';
 import Libsql from 'libsql';
 import { join } from 'node:path';
 import { useTestFolder } from '../../test/support/test-folder';
-import { Database, type Row, type SqlValue } from './database';
+import { Database, type Row, type SqlValue } from '@secagg/journal/sqlite';
 import { OBSERVATIONS_FILE } from './observations-file';
 import { type ObservationTables, openObservationTables } from './observation-tables';
 import { type ReadyObservation } from './observations';

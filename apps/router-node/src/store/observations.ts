@@ -1,7 +1,7 @@
 /** The observations of this router, from their acceptance until one round has published them. */
 import { type RewardObservation, signalKey } from '@secagg/schema';
 import { type RequesterHash } from '../observations/requester-hash';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 import { mergedByFirst } from './merged';
 import { nextId } from './next-id';
 import { type Queued, type RequesterQueues } from './requester-queues';

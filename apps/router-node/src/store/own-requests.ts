@@ -3,7 +3,7 @@
  * them. Both lie there as observations do: sealed under the store key where there is one.
  */
 import { addStatistics, noOwnStatistics, type OwnBucket, type OwnStatistics, scored } from '@secagg/priors';
-import { type Database, type SqlValue } from './database';
+import { type Database, type SqlValue } from '@secagg/journal/sqlite';
 import { nextId } from './next-id';
 import { inTheClear, type RowSeal } from './row-seal';
 

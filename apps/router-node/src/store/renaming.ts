@@ -4,7 +4,7 @@
  */
 import { signalKeySchema, splitSignalKey, signalKey } from '@secagg/schema';
 import { type AliasRules, createAliases } from '../ingest/names/aliases';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 import { type ObservationTable } from './observations';
 import { type ReportedRequests } from './reported-requests';
 

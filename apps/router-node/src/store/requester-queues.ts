@@ -2,7 +2,7 @@
  * Which waiting observations are ready where a round takes at most so many of one requester: under each key the oldest ones of each requester,
  * as many as that limit. The rest is out of the way of a round until those are taken, so a round never reads past a long queue.
  */
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 export interface Queued {
   readonly key: string;

@@ -3,8 +3,7 @@
  * has forgotten since is made up for before anything else is done (docs/protocol.md, "Epochs" and "Privacy cost and ledger").
  */
 import { type RouterEvent, type RouterState } from '@secagg/protocol';
-import { type Database } from './database';
-import { type Journal } from './journal';
+import { type Database, type TableJournal } from '@secagg/journal/sqlite';
 
 export interface BackupMark {
   readonly madeAtMs: number;
@@ -25,15 +24,15 @@ export function backupMark(database: Database): BackupMark | undefined {
  */
 export function makeUpForBackup(
   database: Database,
-  journal: Journal<RouterState, RouterEvent>,
+  journal: TableJournal<RouterState, RouterEvent>,
   mark: BackupMark,
   budgetUnits: number,
   nowMs: number,
 ): number {
   const assumedUnits = mark.assumedUnits ?? budgetUnits;
   // Before the fleet's documents are known nothing has been answered or charged.
-  const events: RouterEvent[] = journal.state ? [{ type: 'restored', atMs: nowMs, units: assumedUnits }] : [];
-  journal.commit(events, () => {
+  const events: RouterEvent[] = journal.hasBegun ? [{ type: 'restored', atMs: nowMs, units: assumedUnits }] : [];
+  journal.append(events, () => {
     database.run('DELETE FROM data_release');
     database.run('DELETE FROM backup_mark');
   });

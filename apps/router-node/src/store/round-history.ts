@@ -1,6 +1,6 @@
 /** Verified rounds that priors are made from: bounded by age, number and size, but never without the newest one that is of use. */
 import { type CataloguedRound, type ResultRound, type SummedRound } from '@secagg/priors';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 const MAX_ROUNDS = 256;
 const MAX_BYTES = 32 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** Schema of `router.db`: journal, ledger and what was learned of rounds. Numbers are never reused. */
-import { type Migration } from './database';
+import { type Migration } from '@secagg/journal/sqlite';
 
 export const routerMigrations: readonly Migration[] = [
   {

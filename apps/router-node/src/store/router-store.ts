@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { type RouterEvent, routerRole, type RouterState } from '@secagg/protocol';
 import { BudgetHistory } from './budget-history';
 import { DataReleaseTable } from './data-releases';
-import { Database } from './database';
+import { Journal } from '@secagg/journal';
+import { Database, JournalTables, type TableJournal } from '@secagg/journal/sqlite';
 import { DecidedRoundTable } from './decided-rounds';
 import { EvidenceTable } from './evidence';
-import { Journal } from './journal';
 import { MisbehaviourTable } from './misbehaviour';
 import { importObservations } from './import-observations';
 import { type BackupMark, backupMark, makeUpForBackup } from './restored';
@@ -16,7 +16,7 @@ import { AggregateTable } from './signals';
 
 export interface RouterStore {
   /** What the router has answered and its ledger. */
-  readonly journal: Journal<RouterState, RouterEvent>;
+  readonly journal: TableJournal<RouterState, RouterEvent>;
   readonly releases: DataReleaseTable;
   readonly aggregates: AggregateTable;
   readonly history: RoundHistory;
@@ -52,10 +52,8 @@ export function openRouterStore(
   const database = Database.open(join(dataDir, 'router.db'), routerMigrations, { readable: true, groupAccess });
   try {
     importObservations(database, dataDir, groupAccess);
-    return storeOver(
-      database,
-      new Journal(database, routerRole(authorityKey), onFailure, { name: 'router', eventsPerSnapshot }),
-    );
+    const tables = new JournalTables<RouterState, RouterEvent>(database, { name: 'router', eventsPerSnapshot });
+    return storeOver(database, new Journal(routerRole(authorityKey), tables, onFailure));
   } catch (error) {
     database.close();
     throw error;

@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { type AtRest, wipe } from '@secagg/crypto';
 import { exitCodes, HostFault } from '@secagg/host';
 import { type RandomBytes, SecaggError } from '@secagg/schema';
-import { type Database, type SqlValue } from './database';
+import { type Database, type SqlValue } from '@secagg/journal/sqlite';
 
 const PAGE = 1000;
 

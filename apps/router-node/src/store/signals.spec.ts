@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type PublishedSignal } from '@secagg/client';
 import { useTestFolder } from '../../test/support/test-folder';
-import { Database } from './database';
+import { Database } from '@secagg/journal/sqlite';
 import { routerMigrations } from './router-migrations';
 import { AggregateTable } from './signals';
 

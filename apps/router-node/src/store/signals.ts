@@ -1,7 +1,7 @@
 /** The latest verified aggregate of each cluster. */
 import { type PublishedSignal } from '@secagg/client';
 import { type RoundConfig } from '@secagg/schema';
-import { type Database } from './database';
+import { type Database } from '@secagg/journal/sqlite';
 
 type RoundAt = Pick<RoundConfig, 'round' | 'round_time_ms'>;
 export type ImplausibleRound = NonNullable<PublishedSignal['newer_implausible']>;

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { SecaggError } from '@secagg/schema';
 import fc from 'fast-check';
 import { useTestFolder } from '../../test/support/test-folder';
-import { Database } from './database';
-import { Journal, type Machine } from './journal';
-import { routerMigrations } from './router-migrations';
 import { lockedBy } from '../../test/support/lock';
+import { Journal, type Role } from '../journal';
+import { Database, type Migration } from './database';
+import { journalTables, JournalTables, type TableJournal } from './journal-tables';
 
 /** Appends numbers: state and history are easy to compare. */
 type Append = { readonly type: 'append'; readonly value: number; readonly secret?: Uint8Array };
-const machine: Machine<number[], Append> = {
+const role: Role<number[], Append> = {
   evolve: (state, { value }) => {
     if (value < 0) throw new Error('not an event');
     state.push(value);
@@ -20,13 +20,24 @@ const machine: Machine<number[], Append> = {
   record: ({ type, value }) => ({ type, value }),
 };
 
+const migrations: readonly Migration[] = [
+  { number: 1, sql: `${journalTables} CREATE TABLE beside (body TEXT NOT NULL);` },
+];
+
 const folder = useTestFolder();
 const failures: unknown[] = [];
 const opened: Database[] = [];
 const open = () => {
-  const database = Database.open(join(folder(), 'journal.db'), routerMigrations);
+  const database = Database.open(join(folder(), 'journal.db'), migrations);
   opened.push(database);
-  return { database, journal: new Journal(database, machine, (error) => failures.push(error)) };
+  return { database, journal: journalOf(database) };
+};
+const journalOf = (database: Database, eventsPerSnapshot?: number): TableJournal<number[], Append> => {
+  const tables = new JournalTables<number[], Append>(database, {
+    name: 'journal',
+    ...(eventsPerSnapshot === undefined ? {} : { eventsPerSnapshot }),
+  });
+  return new Journal(role, tables, (error) => failures.push(error));
 };
 const close = () => opened.splice(0).forEach((database) => database.close());
 afterEach(() => {
@@ -60,13 +71,13 @@ describe('a journal', () => {
               close();
               ({ journal } = open());
             } else {
-              journal.commit(step.map((value) => ({ type: 'append', value })));
+              journal.append(step.map((value) => ({ type: 'append', value })));
               expected.push(...step);
             }
           }
           close();
           ({ journal } = open());
-          expect(journal.state ?? []).toEqual(expected);
+          expect(journal.hasBegun ? journal.state : []).toEqual(expected);
         },
       ),
       { numRuns: 25 },
@@ -76,24 +87,23 @@ describe('a journal', () => {
 
   it('changes nothing while another process has locked the database, and goes on after', async () => {
     const path = join(folder(), 'locked.db');
-    const database = Database.open(path, routerMigrations, { readable: true });
+    const database = Database.open(path, migrations, { readable: true });
     opened.push(database);
-    const journal = new Journal(database, machine, (error) => failures.push(error));
-    journal.commit([{ type: 'append', value: 1 }]);
+    const journal = journalOf(database);
+    journal.append([{ type: 'append', value: 1 }]);
     const release = await lockedBy(path);
-    expect(() => journal.commit([{ type: 'append', value: 2 }])).toThrow(
+    expect(() => journal.append([{ type: 'append', value: 2 }])).toThrow(
       expect.objectContaining({ code: 'unavailable' }),
     );
     expect([journal.state, failures]).toEqual([[1], []]);
     await release();
-    journal.commit([{ type: 'append', value: 3 }]);
+    journal.append([{ type: 'append', value: 3 }]);
     expect(journal.state).toEqual([1, 3]);
   });
 
   it('keeps a step whose snapshot finds the database locked, and puts the snapshot off', () => {
     const { database } = open();
-    const options = { name: 'journal', eventsPerSnapshot: 1 };
-    const journal = new Journal(database, machine, (error) => failures.push(error), options);
+    const journal = journalOf(database, 1);
     const transaction = database.transaction.bind(database);
     let calls = 0;
     jest.spyOn(database, 'transaction').mockImplementation((work) => {
@@ -101,11 +111,11 @@ describe('a journal', () => {
       if (calls === 2) throw new SecaggError('unavailable', 'another process has locked the database');
       return transaction(work);
     });
-    journal.commit([{ type: 'append', value: 1 }]);
+    journal.append([{ type: 'append', value: 1 }]);
     expect(calls).toBe(2);
     expect([journal.state, failures]).toEqual([[1], []]);
     expect(database.all('SELECT id FROM event')).toHaveLength(1);
-    journal.commit([{ type: 'append', value: 2 }]);
+    journal.append([{ type: 'append', value: 2 }]);
     expect(database.all('SELECT id FROM event')).toHaveLength(0);
     close();
     expect(open().journal.state).toEqual([1, 2]);
@@ -113,13 +123,13 @@ describe('a journal', () => {
 
   it('is waited for while it is locked: everything else goes on meanwhile, and in the end it is refused', async () => {
     const path = join(folder(), 'waited.db');
-    const database = Database.open(path, routerMigrations, { readable: true });
+    const database = Database.open(path, migrations, { readable: true });
     opened.push(database);
-    const journal = new Journal(database, machine, (error) => failures.push(error));
+    const journal = journalOf(database);
     const release = await lockedBy(path);
     await expect(database.unlocked(0)).rejects.toMatchObject({ code: 'unavailable' });
     // Only this process can release it, and only while it is not held up.
-    const step = journal.unlocked().then(() => journal.commit([{ type: 'append', value: 1 }]));
+    const step = journal.fresh().then(() => journal.append([{ type: 'append', value: 1 }]));
     await release();
     await step;
     expect([journal.state, failures]).toEqual([[1], []]);
@@ -127,12 +137,12 @@ describe('a journal', () => {
 
   it('makes what belongs to a step durable with it, or neither', () => {
     const { database, journal } = open();
-    journal.commit([{ type: 'append', value: 1 }], () =>
-      database.run('INSERT INTO local_signal (body) VALUES (?)', 'with it'),
+    journal.append([{ type: 'append', value: 1 }], () =>
+      database.run('INSERT INTO beside (body) VALUES (?)', 'with it'),
     );
     expect(() =>
-      journal.commit([{ type: 'append', value: 2 }], () => {
-        database.run('INSERT INTO local_signal (body) VALUES (?)', 'without it');
+      journal.append([{ type: 'append', value: 2 }], () => {
+        database.run('INSERT INTO beside (body) VALUES (?)', 'without it');
         throw new Error('the disk is full');
       }),
     ).toThrow('the disk is full');
@@ -140,19 +150,19 @@ describe('a journal', () => {
     close();
     const again = open();
     expect(again.journal.state).toEqual([1]);
-    expect(again.database.all('SELECT body FROM local_signal')).toEqual([['with it']]);
+    expect(again.database.all('SELECT body FROM beside')).toEqual([['with it']]);
   });
 
   it('tells its owner when an event cannot be applied', () => {
     const { journal } = open();
-    journal.commit([{ type: 'append', value: 1 }]);
-    expect(() => journal.commit([{ type: 'append', value: -1 }])).toThrow('not an event');
+    journal.append([{ type: 'append', value: 1 }]);
+    expect(() => journal.append([{ type: 'append', value: -1 }])).toThrow('not an event');
     expect(failures).toHaveLength(1);
   });
 
   it('writes of an event only what is to be recorded', () => {
     const { database, journal } = open();
-    journal.commit([{ type: 'append', value: 1, secret: Uint8Array.of(0xde, 0xad, 0xbe, 0xef) }]);
+    journal.append([{ type: 'append', value: 1, secret: Uint8Array.of(0xde, 0xad, 0xbe, 0xef) }]);
     const [[body]] = database.all('SELECT body FROM event');
     expect(Buffer.from(body as Uint8Array).includes(Buffer.from('deadbeef', 'hex'))).toBe(false);
   });

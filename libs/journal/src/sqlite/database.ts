@@ -1,10 +1,9 @@
 /** An embedded database file: every commit is on disk when it returns, and one process has the file. */
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { exitCodes, faultOf, HostFault, ownerOnlyDatabase } from '@secagg/host';
+import { exitCodes, failpoint, faultOf, HostFault, ownerOnlyDatabase } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';
 import Libsql from 'libsql';
-import { failpoint } from '../failpoint';
 
 export type SqlValue = string | number | Uint8Array | null;
 /** A row in the order of the selected columns; byte strings come as `Uint8Array`. */

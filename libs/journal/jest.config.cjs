@@ -1,0 +1,1 @@
+module.exports = { displayName: 'journal', preset: '../../jest.preset.cjs' };
