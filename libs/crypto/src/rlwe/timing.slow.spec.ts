@@ -32,7 +32,7 @@ interface Operation {
 function statistic({ bytes, draw, place, run }: Operation): number {
   const classes = Buffer.from(randomBytes(MEASUREMENTS)).map((byte) => byte & 1);
   // As many places for one class as for the other: caches must not tell them apart.
-  const inputs = [Array.from({ length: 64 }, () => new Uint8Array(bytes)), Array.from({ length: 64 }, draw)];
+  const inputs = [Array.from({ length: 64 }, () => new Uint8Array(bytes).fill(0)), Array.from({ length: 64 }, draw)];
   const times = new Float64Array(MEASUREMENTS);
   for (let i = -500; i < MEASUREMENTS; i++) {
     place(inputs[classes[Math.max(i, 0)]][randomInt(64)]);
