@@ -2,7 +2,7 @@
  * Whether time depends on secrets: dudect (Reparaz, Balasch, Verbauwhede 2017) over samplers and secret arithmetic. It depends on the machine,
  * so it is no part of `npm test`.
  *
- * Metric: Welch's t between the times of two classes of input, fixed (zeros) and random, measured in random order, each time after the input was
+ * Metric: Welch's t between the times of two classes of input, one fixed and random ones, measured in random order, each time after the input was
  * copied to the same place; of times above the 90th percentile of both classes together nothing is kept, since they are interruptions.
  * Verdict: an operation leaks when |t| is above 10 in three runs one after another, with the same sign. Without a leak |t| is above 10 with a
  * probability below 10^-20 if times are independent; they are not quite, hence three runs. Positive control: a sampler that stops
@@ -20,19 +20,19 @@ const RUNS = 3;
 const N = 4096;
 
 interface Operation {
-  /** Length of the input. */
-  readonly bytes: number;
-  /** Draws an input of the class that varies; the fixed one is zeros. */
+  /** Draws an input; the class that does not vary has one of them. */
   readonly draw: () => Uint8Array;
+  /** By default a drawn one; for samplers zeros, of which all samples are the shortest. */
+  readonly fixed?: Uint8Array;
   /** Puts an input in its place. */
   readonly place: (input: Uint8Array) => void;
   readonly run: () => void;
 }
 
-function statistic({ bytes, draw, place, run }: Operation): number {
+function statistic({ draw, fixed = draw(), place, run }: Operation): number {
   const classes = Buffer.from(randomBytes(MEASUREMENTS)).map((byte) => byte & 1);
   // As many places for one class as for the other: caches must not tell them apart.
-  const inputs = [Array.from({ length: 64 }, () => new Uint8Array(bytes).fill(0)), Array.from({ length: 64 }, draw)];
+  const inputs = [Array.from({ length: 64 }, () => fixed.slice()), Array.from({ length: 64 }, draw)];
   const times = new Float64Array(MEASUREMENTS);
   for (let i = -500; i < MEASUREMENTS; i++) {
     place(inputs[classes[Math.max(i, 0)]][randomInt(64)]);
@@ -42,13 +42,13 @@ function statistic({ bytes, draw, place, run }: Operation): number {
     if (i >= 0) times[i] = took;
   }
   const limit = times.slice().sort()[Math.floor(0.9 * MEASUREMENTS)];
-  const [fixed, random] = [0, 1].map((wanted) => {
+  const [first, second] = [0, 1].map((wanted) => {
     const kept = [...times].filter((time, i) => classes[i] === wanted && time <= limit);
     const mean = kept.reduce((sum, time) => sum + time, 0) / kept.length;
     const variance = kept.reduce((sum, time) => sum + (time - mean) ** 2, 0) / (kept.length - 1);
     return { mean, error: variance / kept.length };
   });
-  return (fixed.mean - random.mean) / Math.sqrt(fixed.error + random.error);
+  return (first.mean - second.mean) / Math.sqrt(first.error + second.error);
 }
 
 /** Whether three runs agree that it leaks; the statistics of the runs there were. */
@@ -81,24 +81,22 @@ function operations(kind: KernelKind): Record<string, Operation> {
   const integers = kernel.take(16 * N);
   return {
     gaussian: {
-      bytes: 8 * N + N / 8,
       draw: () => new Uint8Array(randomBytes(8 * N + N / 8)),
+      fixed: new Uint8Array(8 * N + N / 8),
       place,
       run: () => kernel.call.gaussian(out, at, N, table, 36),
     },
-    lift: { bytes: 4 * N, draw: small, place, run: () => kernel.call.lift(out, at, N, p) },
-    forward: { bytes: 4 * N, draw: residues, place, run: () => ring.forward(0, at) },
-    inverse: { bytes: 4 * N, draw: residues, place, run: () => ring.inverse(0, at) },
+    lift: { draw: small, place, run: () => kernel.call.lift(out, at, N, p) },
+    forward: { draw: residues, place, run: () => ring.forward(0, at) },
+    inverse: { draw: residues, place, run: () => ring.inverse(0, at) },
     multiply: {
-      bytes: 4 * N,
       draw: residues,
       place,
       run: () => kernel.call.multiply(out, at, other, N, p, negInverse),
     },
-    add: { bytes: 4 * N, draw: residues, place, run: () => kernel.call.add(out, at, other, N, p) },
-    join: { bytes: 8 * N, draw: plain, place, run: () => kernel.call.join(integers, at, N, 1, 25) },
+    add: { draw: residues, place, run: () => kernel.call.add(out, at, other, N, p) },
+    join: { draw: plain, place, run: () => kernel.call.join(integers, at, N, 1, 25) },
     scaleUp: {
-      bytes: 8 * N,
       draw: plain,
       place: (input) => {
         place(input);
@@ -127,8 +125,8 @@ it('finds the leak of a sampler that stops at the first larger entry', () => {
   const table = cumulativeTable().map((entry) => Number(entry >> 32n));
   let sum = 0;
   const { leak, statistics } = leaks({
-    bytes: 4 * N,
     draw: () => new Uint8Array(randomBytes(4 * N)),
+    fixed: new Uint8Array(4 * N),
     place: (input) => kernel.bytes(at, input.length).set(input),
     run: () => {
       const words = kernel.words(at, N);
