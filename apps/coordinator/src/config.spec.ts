@@ -54,6 +54,17 @@ describe('configuration', () => {
     expect(clusters).toEqual(readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [cluster] }) }).clusters);
   });
 
+  it('makes a catalogue of models at the default tasks, or at those that are named', () => {
+    const planOf = (change: object) =>
+      readConfig({ SECAGG_CONFIG: file({ ...needed, clusters: [{ ...cluster, keys: undefined, ...change }] }) })
+        .clusters[0].plan.keys;
+    const keys = planOf({ models: ['openai/gpt-4o:free', 'llama'] });
+    expect(keys).toHaveLength(14);
+    expect(keys).toEqual([...keys].sort());
+    expect(keys).toContain('openai/gpt-4o:free:analytical_reasoning');
+    expect(planOf({ models: ['b', 'a'], tasks: ['x'] })).toEqual(['a:x', 'b:x']);
+  });
+
   it('makes a plan of a cluster: sorted catalogue, default fields, epsilon as rho', () => {
     const {
       clusters: [{ plan, trigger }],
@@ -126,6 +137,18 @@ describe('configuration', () => {
       'a field option out of range',
       { ...needed, clusters: [{ ...cluster, fields: { latencyBoundSeconds: 1e9 } }] },
       /latencyBoundSeconds must be between/,
+    ],
+    ['no catalogue', { ...needed, clusters: [{ ...cluster, keys: undefined }] }, /clusters.0.keys: keys, or models/],
+    ['two catalogues', { ...needed, clusters: [{ ...cluster, models: ['gpt'] }] }, /clusters.0.keys: either keys/],
+    [
+      'a task with a colon',
+      { ...needed, clusters: [{ ...cluster, keys: undefined, models: ['gpt'], tasks: ['a:b'] }] },
+      /clusters.0.tasks.0: /,
+    ],
+    [
+      'a model twice',
+      { ...needed, clusters: [{ ...cluster, keys: undefined, models: ['gpt', 'gpt'] }] },
+      /clusters.0.keys: a key is there twice/,
     ],
     ['a key without a colon', { ...needed, clusters: [{ ...cluster, keys: ['a:t', 'gpt'] }] }, /clusters.0.keys.1: /],
     [

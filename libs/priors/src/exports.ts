@@ -1,20 +1,12 @@
 /** Priors in the forms that other routers take. */
+import { DEFAULT_TASKS } from '@secagg/schema';
 import { z } from 'zod';
 import { type PriorsPack } from './pack';
 import { type Prior } from './prior';
 import { capped } from './success';
 
-/** Request types of LiteLLM's adaptive router: the tasks of a new fleet, so that nothing has to be mapped. */
-export const LITELLM_REQUEST_TYPES = [
-  'code_generation',
-  'code_understanding',
-  'technical_design',
-  'analytical_reasoning',
-  'writing',
-  'factual_lookup',
-  'general',
-] as const;
-const requestType = z.enum(LITELLM_REQUEST_TYPES);
+/** Request types of LiteLLM's adaptive router. */
+const requestType = z.enum(DEFAULT_TASKS);
 
 /** Mass above which LiteLLM scales evaluation priors down by itself. */
 export const LITELLM_MAX_MASS = 50;
@@ -71,7 +63,7 @@ export function toLitellm(
   const left: Left[] = [];
   const cells = new Map<
     string,
-    { request_type: (typeof LITELLM_REQUEST_TYPES)[number]; model: string; alpha: number; beta: number }
+    { request_type: (typeof DEFAULT_TASKS)[number]; model: string; alpha: number; beta: number }
   >();
   for (const prior of priors) {
     const category = requestType.safeParse(mappedTask(prior.task, mapping));

@@ -36,7 +36,6 @@ export {
   type Exported,
   type Left,
   LITELLM_MAX_MASS,
-  LITELLM_REQUEST_TYPES,
   type LitellmAdaptive,
   litellmAdaptiveSchema,
   type SemanticRouter,

@@ -7,6 +7,7 @@ import { BenchFleet } from './http/fleet';
 import { LargeStore } from './http/large-store';
 import { measureReplicas, median } from './postgres/replicas';
 import { PostgresServer } from './postgres/server';
+import { rankTimes } from './http/ranking';
 import { runSimulator, type SimulatorFigures } from './simulator';
 
 export interface Note {
@@ -91,6 +92,15 @@ export class Bench {
     return this.withCluster(LargeStore.ROUTERS, (cluster, fleet) =>
       new LargeStore(fleet, cluster, this.scripts.routerNode, keys[0]).longestBlockMs(),
     );
+  }
+
+  /** What a router-node takes to rank twenty models, in 99 of 100 requests at most. */
+  async rankP99(): Promise<number> {
+    const times = await this.withCluster(LargeStore.ROUTERS, (cluster, fleet) =>
+      rankTimes(fleet, cluster, this.scripts.routerNode),
+    );
+    this.notes.push({ name: 'rank_round_trip_p99_ms', value: times.roundTripP99Ms, unit: 'ms' });
+    return times.serverP99Ms;
   }
 
   private async withCluster<T>(

@@ -152,6 +152,13 @@ export const figures: readonly Figure[] = [
     measure: (bench) => bench.eventLoopBlock(),
   },
   {
+    name: 'rank_p99_ms',
+    unit: 'ms',
+    target: 1,
+    stretch: 0.3,
+    measure: (bench) => bench.rankP99(),
+  },
+  {
     name: 'simulate_n10000_s',
     unit: 's',
     target: 60,

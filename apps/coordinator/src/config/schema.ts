@@ -14,6 +14,10 @@ import {
   partyId,
   SecaggError,
   signalKeySchema,
+  DEFAULT_TASKS,
+  joinKey,
+  modelSchema,
+  taskSchema,
 } from '@secagg/schema';
 import { z } from 'zod';
 import { type ClusterPlan } from '../rounds/start-round';
@@ -138,7 +142,10 @@ const cluster = z
   .strictObject({
     cluster: clusterHash,
     /** Catalogue of `model:task` keys; the order does not matter here. */
-    keys: z.array(signalKeySchema).min(1).max(MAX_LAYOUT_KEYS),
+    keys: z.array(signalKeySchema).min(1).max(MAX_LAYOUT_KEYS).optional(),
+    /** In place of keys: each of these models at each of the tasks. */
+    models: z.array(modelSchema).min(1).max(MAX_LAYOUT_KEYS).optional(),
+    tasks: z.array(taskSchema).min(1).max(MAX_LAYOUT_KEYS).optional(),
     fields: fieldOptions.default({}),
     maxRequestsPerRouter: count(1, 2 ** 30).default(10_000),
     minParticipantsPerGroup: count(1, 1_000_000),
@@ -156,19 +163,46 @@ const cluster = z
   .superRefine(checkNumbers)
   .transform(
     (
-      { trigger: when, keys, fields, privacy: { epsilon, rho, allocation: allocated, ...terms }, ...plan },
+      {
+        trigger: when,
+        keys,
+        models,
+        tasks,
+        fields,
+        privacy: { epsilon, rho, allocation: allocated, ...terms },
+        ...plan
+      },
       context,
     ): TriggeredCluster => ({
       trigger: when,
       plan: {
         ...plan,
-        keys: [...keys].sort(),
+        keys: catalogueOf({ keys, models, tasks }, context),
         fields: fieldsOf(fields, context),
         privacy: { ...terms, ...roundCost({ epsilon, rho, allocation: allocated }, 1 / terms.deltaInverse) },
       },
     }),
   )
   .refine(({ plan }) => isStrictlyIncreasing(plan.keys), { error: 'a key is there twice', path: ['keys'] });
+
+/** Throws nothing: what is wrong becomes an issue. */
+function catalogueOf(
+  { keys, models, tasks }: { keys?: string[]; models?: string[]; tasks?: string[] },
+  context: z.RefinementCtx,
+): string[] {
+  const wrong = (path: string, message: string): string[] => {
+    context.addIssue({ code: 'custom', message, path: [path] });
+    return [];
+  };
+  if (keys !== undefined && (models ?? tasks) !== undefined) return wrong('keys', 'either keys, or models and tasks');
+  if (keys !== undefined) return [...keys].sort();
+  if (models === undefined) return wrong('keys', 'keys, or models, are required');
+  const all = models.flatMap((model) => (tasks ?? DEFAULT_TASKS).map((task) => joinKey(model, task)));
+  if (all.length > MAX_LAYOUT_KEYS)
+    return wrong('models', `they make ${all.length} keys, of at most ${MAX_LAYOUT_KEYS}`);
+  const bad = all.find((key) => !signalKeySchema.safeParse(key).success);
+  return bad === undefined ? all.sort() : wrong('models', `${bad} is no key`);
+}
 
 type RoundCost = Pick<z.output<typeof privacy>, 'epsilon' | 'rho' | 'allocation'>;
 

@@ -16,6 +16,7 @@ export const postRank = ({ priors }: Pick<Router, 'priors'>): Operation =>
     request: [json(rankRequestSchema)],
     replies: { 200: replyOf(json(rankAnswerSchema), 'The models, best first'), 503: 'the priors are being made' },
     async handle(call) {
+      const beganMs = performance.now();
       const body = withoutNulls(parseJson(decodeText(await call.body(MAX_BODY_BYTES)), 'the body'), 2);
       const request = rankRequestSchema.safeParse(body);
       if (!request.success) {
@@ -24,7 +25,10 @@ export const postRank = ({ priors }: Pick<Router, 'priors'>): Operation =>
       }
       const { current } = priors;
       if (!current) throw new SecaggError('unavailable', 'the priors are being made', { retryAfterS: 1 });
-      return jsonReply(rank(current.index, request.data, uniform));
+      const reply = jsonReply(rank(current.index, request.data, uniform));
+      // To this router's own software: how long it has waited for the node.
+      const headers = { 'server-timing': `rank;dur=${(performance.now() - beganMs).toFixed(3)}` };
+      return { ...reply, headers };
     },
   });
 

@@ -1,6 +1,7 @@
 export * from './accumulate';
 export * from './decode';
 export * from './default-fields';
+export { DEFAULT_TASKS } from './default-tasks';
 export * from './encode-observation';
 export * from './encode-signal';
 export * from './fields';

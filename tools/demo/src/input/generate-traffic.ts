@@ -1,4 +1,4 @@
-/** Traffic of a fleet of model routers, for a demo without input: eight models, six tasks, uneven use. */
+/** Traffic of a fleet of model routers, for a demo without input: eight models, the seven default tasks, uneven use. */
 import { type RewardObservation } from '@secagg/schema';
 import { gaussianFrom, uniform } from '@secagg/testbed/random';
 
@@ -16,12 +16,13 @@ const models = [
 
 /** How much harder than an easy task, and tokens in and out of a typical request. */
 const tasks = [
-  { name: 'chat', hardness: 0.02, tokensIn: 600, tokensOut: 220, share: 0.3 },
-  { name: 'summarise', hardness: 0.05, tokensIn: 3500, tokensOut: 260, share: 0.18 },
-  { name: 'extract', hardness: 0.08, tokensIn: 1800, tokensOut: 120, share: 0.16 },
-  { name: 'code', hardness: 0.22, tokensIn: 1400, tokensOut: 520, share: 0.16 },
-  { name: 'translate', hardness: 0.04, tokensIn: 700, tokensOut: 640, share: 0.1 },
-  { name: 'math', hardness: 0.35, tokensIn: 300, tokensOut: 700, share: 0.1 },
+  { name: 'general', hardness: 0.02, tokensIn: 600, tokensOut: 220, share: 0.26 },
+  { name: 'writing', hardness: 0.05, tokensIn: 3500, tokensOut: 260, share: 0.18 },
+  { name: 'factual_lookup', hardness: 0.08, tokensIn: 1800, tokensOut: 120, share: 0.14 },
+  { name: 'code_generation', hardness: 0.22, tokensIn: 1400, tokensOut: 520, share: 0.16 },
+  { name: 'code_understanding', hardness: 0.14, tokensIn: 2600, tokensOut: 300, share: 0.1 },
+  { name: 'analytical_reasoning', hardness: 0.35, tokensIn: 300, tokensOut: 700, share: 0.08 },
+  { name: 'technical_design', hardness: 0.28, tokensIn: 900, tokensOut: 800, share: 0.08 },
 ] as const;
 
 /** Routers give up on a request after this time. */
