@@ -25,6 +25,7 @@ const question = (task: string) => ({
 
 export interface RankTimes {
   readonly serverP99Ms: number;
+  readonly serverMedianMs: number;
   /** From the caller's side, one request after the other over loopback. */
   readonly roundTripP99Ms: number;
 }
@@ -46,7 +47,11 @@ export async function rankTimes(fleet: BenchFleet, cluster: HttpCluster, script:
       server.push(serverMs);
       roundTrip.push(performance.now() - beganMs);
     }
-    return { serverP99Ms: p99(server), roundTripP99Ms: p99(roundTrip) };
+    return {
+      serverP99Ms: quantile(server, 0.99),
+      serverMedianMs: quantile(server, 0.5),
+      roundTripP99Ms: quantile(roundTrip, 0.99),
+    };
   } finally {
     await client.close();
     await service.stop();
@@ -110,4 +115,5 @@ async function ask(url: string, task: string): Promise<{ serverMs: number; ranke
   return { serverMs, ranked: ranking?.length ?? 0 };
 }
 
-const p99 = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(0.99 * values.length)];
+const quantile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(share * values.length)];
