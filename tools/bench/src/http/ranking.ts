@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RouterNodeClient } from '@secagg/client';
 import { request } from 'undici';
 import { type HttpCluster } from './cluster';
-import { type BenchFleet, keyFile } from './fleet';
+import { type BenchFleet } from './fleet';
 import { Service } from './service';
 
 const CANDIDATES = 20;
@@ -62,7 +62,7 @@ async function configFile(fleet: BenchFleet, cluster: HttpCluster): Promise<stri
   const [{ id, secretKey }] = fleet.routers;
   const dataDir = join(fleet.folder, 'data', id);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  writeFileSync(keyFile(fleet.folder, id), secretKey, { mode: 0o600 });
+  writeFileSync(fleet.keyFile(id), secretKey, { mode: 0o600 });
   const path = join(fleet.folder, `${id}.json`);
   const config = {
     id,
@@ -70,7 +70,7 @@ async function configFile(fleet: BenchFleet, cluster: HttpCluster): Promise<stri
     coordinatorUrl: await cluster.coordinatorUrl,
     port: 0,
     dataDir,
-    identityKeyFile: keyFile(fleet.folder, id),
+    identityKeyFile: fleet.keyFile(id),
     authorityKeyFile: join(fleet.folder, 'authority.pub'),
     minHonestPerGroup: 1,
   };
