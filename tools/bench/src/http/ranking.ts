@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RouterNodeClient } from '@secagg/client';
+import { ServiceProcess } from '@secagg/testbed/processes';
 import { request } from 'undici';
 import { type HttpCluster } from './cluster';
 import { type BenchFleet } from './fleet';
-import { Service } from './service';
 
 const CANDIDATES = 20;
 const TASKS = 7;
@@ -32,7 +32,11 @@ export interface RankTimes {
 
 /** Throws when an answer is not what it should be. */
 export async function rankTimes(fleet: BenchFleet, cluster: HttpCluster, script: string): Promise<RankTimes> {
-  const service = new Service(fleet.routers[0].id, script, await configFile(fleet, cluster), false);
+  const service = new ServiceProcess({
+    name: fleet.routers[0].id,
+    script,
+    environment: { SECAGG_CONFIG: await configFile(fleet, cluster) },
+  });
   const url = await service.url;
   const client = new RouterNodeClient({ url });
   try {
