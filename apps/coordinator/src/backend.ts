@@ -23,7 +23,7 @@ export interface Backend {
   readonly now: () => number;
   /** Present when other coordinators may work on the same rounds. */
   readonly replica?: Replica;
-  /** Makes everything durable, and lets go of the database. */
+  /** Makes everything durable and closes the database. */
   close(): Promise<void>;
 }
 

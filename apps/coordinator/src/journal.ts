@@ -21,7 +21,7 @@ export interface Journal {
   /** As {@link commit}, for what nobody asked for: left alone at once while the state at hand gives no reason for it. */
   commitIfDue(decide: Decide<undefined>): Promise<void>;
 
-  /** Lets go of a finished round: its entries and contributions; what follows from them for the ledgers stays. */
+  /** Deletes the entries and contributions of a finished round; what follows from them for the ledgers stays. */
   release(key: string): Promise<void>;
 
   /** Removes epochs that nothing needs any more, and their entries. */

@@ -18,7 +18,7 @@ export class MisbehaviourKeeper {
   ) {
     const { journal } = engine;
     journal.onEvent((event, elsewhere) => {
-      // Whoever took the answer sees to what it proves.
+      // The replica that took the answer keeps what it proves.
       if (event.type !== 'answer-received' || elsewhere) return;
       try {
         for (const evidence of evidenceOfLiars(journal.state, event.key)) void this.keepOwn(evidence);

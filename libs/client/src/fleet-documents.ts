@@ -1,4 +1,4 @@
-/** Fleet documents as both services take them: signed, so that whoever brings them need not be trusted. */
+/** Fleet documents as both services take them: signed, so that their sender need not be trusted. */
 import {
   fleetDocumentsMessage,
   type FreshnessProof,

@@ -29,7 +29,7 @@ function makeFolder(path: string): void {
       if (first === undefined || folder === first) return;
     }
   } catch (error) {
-    // A folder that was there before may lie in one that this user cannot read; whoever made it has seen to its name.
+    // An existing folder may lie in one that this user cannot read; its name was made durable when it was created.
     if (first !== undefined) throw error;
   }
 }

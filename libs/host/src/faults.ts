@@ -6,7 +6,7 @@ import { HostFault } from './host-fault';
 export class Faults {
   private readonly found: HostFault[] = [];
 
-  /** What `act` gives, or undefined when it cannot be had; why is kept. Bugs are thrown at once. */
+  /** The result of `act`, or undefined when it failed with a fault, which is kept. Bugs are thrown at once. */
   async attempt<T>(act: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await act();

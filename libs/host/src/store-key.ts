@@ -11,7 +11,7 @@ export const STORE_KEY_VARIABLE = 'SECAGG_STORE_KEY';
 type Environment = Record<string, string | undefined>;
 
 /**
- * The key from a file of mode 0600 or 0400 (32 raw bytes or 64 hexadecimal digits), or from the environment, which is rid of it then.
+ * The key from a file of mode 0600 or 0400 (32 raw bytes or 64 hexadecimal digits), or from the environment, where it is deleted then.
  * Undefined when neither is given. Throws {@link HostFault} for both, and for what is no key.
  * @param file path that the configuration names, under the name `setting`
  * @param warn told, for the operator, when the key came with the environment: that of the start stays where the system keeps it
@@ -34,7 +34,7 @@ export function takeStoreKey(
   if (!HEX_KEY.test(text))
     throw new HostFault(exitCodes.config, `${STORE_KEY_VARIABLE} must hold ${2 * KEY_BYTES} hexadecimal digits`);
   warn(
-    `the store key came in ${STORE_KEY_VARIABLE}: whoever may read the environment of this process sees it for as long as it runs. Prefer a file: ${setting}`,
+    `the store key came in ${STORE_KEY_VARIABLE}: every user who may read the environment of this process can see it while it runs. Prefer a file: ${setting}`,
   );
   return new Uint8Array(Buffer.from(text, 'hex'));
 }

@@ -14,7 +14,7 @@ export class Deadline {
     this.over = new Promise((_resolve, reject) => {
       this.reject = reject;
     });
-    // Whoever has their reply in time does not look.
+    // A caller that got its reply in time does not read this.
     this.over.catch(() => undefined);
     this.start();
   }

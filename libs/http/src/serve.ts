@@ -107,7 +107,7 @@ async function serve(operation: Operation, shared: Shared, request: Request, res
   }
 }
 
-/** The reply, once everything that it may tell of is durable; a refusal for want of time tells nothing. */
+/** The reply, once everything that it may tell of is durable; a refusal at the deadline reveals nothing. */
 async function answer(
   operation: Operation,
   shared: Shared,

@@ -62,7 +62,7 @@ export class TaskRunner implements Part {
 
   private async work(): Promise<void> {
     for (;;) {
-      // Whoever wakes from here on may mean a task that this look does not see.
+      // A wake-up from here on may announce a task that this query does not see.
       this.again = false;
       let task: Task | undefined;
       try {

@@ -1,6 +1,6 @@
 /**
  * Stored contributions, read ahead. The state machine asks for them synchronously, the store gives them asynchronously: so
- * whoever runs a step that needs some holds them first and lets them go after.
+ * a step that needs some acquires them first and releases them after.
  */
 import { type Bytes, type PartyId, SecaggError } from '@secagg/schema';
 import { type RoundStore } from '../store/store';

@@ -1,5 +1,5 @@
 /**
- * Proofs about decided rounds, for whoever asks: every router may, and all at the same time. So the trees of a round are built once, and the
+ * Proofs about decided rounds. Every router may ask, and all at the same time. So the trees of a round are built once, and the
  * last few rounds are kept. A decision and the list it is about never change.
  */
 import {
@@ -34,7 +34,7 @@ interface ProvableRound {
   readonly list?: DecidedList;
 }
 
-/** Routers ask when a round has ended; whoever asks later can wait for its record to be read. */
+/** Routers ask when a round has ended; later requests can wait for its record to be read. */
 const ROUNDS_KEPT = 4;
 
 export class ProofSource {

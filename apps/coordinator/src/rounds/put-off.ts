@@ -25,7 +25,7 @@ export interface Waiting {
 
 export interface PutOff {
   readonly reason: PutOffReason;
-  /** When a round is due all the same. */
+  /** When a round is due regardless. */
   readonly untilMs: number;
   /** Intervals that are left out. */
   readonly intervals: number;

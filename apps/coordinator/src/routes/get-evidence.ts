@@ -34,7 +34,7 @@ export const getEvidence = ({ journal }: Engine): Operation =>
     method: 'get',
     path: '/v1/evidence/:id',
     params: { id: z.string() },
-    summary: "The signed statements that prove one of them, for whoever has the authority's key",
+    summary: "The signed statements that prove one of them to anyone with the authority's key",
     replies: { 200: replyOf(cbor(evidenceMessage), 'The statements'), 404: 'there is none of this name' },
     async handle({ params }) {
       const found = [...journal.state.misbehaviour.values()].find(({ id }) => id === params.id);

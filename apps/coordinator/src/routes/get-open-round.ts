@@ -43,7 +43,7 @@ export const getOpenRound = ({ journal, changes, now }: Engine, waiting: Waiting
         !openRoundAfter(journal.state, cluster, 0)
       )
         throw new SecaggError('not_found', 'the fleet policy does not have the cluster');
-      // Only routers of the roster count: whoever asks under another name gets the round, and is not taken for a router.
+      // Only routers of the roster are counted: a caller with another name gets the round and is not counted.
       const known = view.certificates.get(router)?.roles.includes('router') === true;
       const leave = known ? waiting.enter(cluster, router, now()) : () => undefined;
       try {

@@ -49,7 +49,7 @@ export const postContribution = ({ journal, intake, context }: Engine, observer:
         begun = performance.now();
         const router = claimedRouter(body);
         if (router !== undefined) call.countRouter(router);
-        // Signatures take time: they are checked here, so that whoever decides next need not wait for them.
+        // Signatures take time: they are checked here, so that the next decision need not wait for them.
         const { view } = journal.state;
         const checked = checkContribution(view, round, body);
         const checkSeconds = since(begun);
@@ -60,7 +60,7 @@ export const postContribution = ({ journal, intake, context }: Engine, observer:
           contribution: checked,
           receive: (state, elsewhere) => {
             const start = performance.now();
-            // Long over, when it was let go of a moment ago.
+            // The round has just been released, so it ended long ago.
             const { round: current } = liveRound(state, cluster, number);
             const contribution = state.view === view ? checked : checkContribution(state.view, current, body);
             const step = receiveContribution(state, context, roundKey(cluster, number), body, contribution, elsewhere);

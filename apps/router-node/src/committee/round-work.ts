@@ -105,7 +105,7 @@ export class RoundWork {
   ): Promise<void> {
     const { round, index } = this.rounds.identify(item.announcement, certificates);
     const reason = askedToAbort(round, item, this.member.now());
-    // Votes for both decide nothing: whoever was asked to vote for the proposal as well does that if it can.
+    // Votes for both decide nothing: a member that was also asked to vote for the proposal does that if it can.
     const key = roundKey(item.cluster, item.round);
     const putOff = this.unvoted.get(key) ?? ABORTS_PUT_OFF;
     if (putOff < ABORTS_PUT_OFF) {

@@ -107,7 +107,7 @@ export class FleetKeeper {
     return this.refreshing;
   }
 
-  /** The same, for whoever asks until there is an answer: readiness goes by how that ends. */
+  /** The same, for callers that ask until there is an answer: readiness depends on its outcome. */
   async refreshAgain(signal: AbortSignal): Promise<void> {
     try {
       await this.refresh(signal);
@@ -123,7 +123,7 @@ export class FleetKeeper {
     }
   }
 
-  /** Asks for a newer statement where the one known is not fresh: what cannot be had changes nothing. */
+  /** Asks for a newer statement when the known one is not fresh. A failure changes nothing. */
   async freshen(signal: AbortSignal): Promise<void> {
     const state = this.freshness()?.state;
     if (state === undefined || state === 'fresh' || state === 'not_required') return;
@@ -132,7 +132,7 @@ export class FleetKeeper {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
-      this.log.debug({ detail: describe(error) }, 'a newer statement of the current documents cannot be had');
+      this.log.debug({ detail: describe(error) }, 'cannot fetch a newer statement of the current documents');
     }
   }
 
@@ -146,7 +146,7 @@ export class FleetKeeper {
       } catch (error) {
         signal.throwIfAborted();
         const level = attempt === 1 ? 'warn' : 'debug';
-        this.log[level]({ detail: describe(error) }, 'the fleet documents cannot be had yet');
+        this.log[level]({ detail: describe(error) }, 'cannot fetch the fleet documents yet');
         await this.contact.backOff(attempt, signal);
       }
     }
@@ -176,7 +176,7 @@ export class FleetKeeper {
         (newer) => this.take(newer),
         (error: unknown) => {
           signal.throwIfAborted();
-          this.log.debug({ detail: describe(error) }, 'the newest fleet documents cannot be had');
+          this.log.debug({ detail: describe(error) }, 'cannot fetch the newest fleet documents');
         },
       );
     }

@@ -1,6 +1,6 @@
 /**
  * Keeps the statement of the current documents fresh, from the coordinator and from a folder, and tells once whenever this node begins or
- * ceases to take part for want of one.
+ * stops taking part without one.
  */
 import { pause } from '@secagg/client';
 import { freshnessLeft, freshnessProblem, type FreshnessState, type FreshnessStatus } from '@secagg/protocol';
@@ -15,7 +15,7 @@ const ASKS = 8;
 const ASKS_WHEN_DUE = 64;
 const SELDOM_MS = 900_000;
 const OFTEN_MS = 60_000;
-/** Where the policy asks for none: a statement tells of newer documents all the same. */
+/** Where the policy asks for none: a statement still tells of newer documents. */
 const UNASKED_MS = 3_600_000;
 
 type Parts = Pick<Node, 'fleet' | 'metrics' | 'log' | 'now'>;
@@ -74,7 +74,7 @@ export class FreshnessWatch {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SecaggError)) throw error;
-      log.debug({ detail: describe(error) }, 'a newer statement of the current documents cannot be had');
+      log.debug({ detail: describe(error) }, 'cannot fetch a newer statement of the current documents');
     }
     this.askAtMs = now() + this.interval(fleet.freshness()) * (0.75 + Math.random() / 2);
   }

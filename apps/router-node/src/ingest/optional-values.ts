@@ -1,5 +1,5 @@
 /**
- * Cost and tokens of a request as another system states them. Whoever runs that system cannot mend a row, so one that has a value that cannot be
+ * Cost and tokens of a request as another system states them. The operator of that system cannot mend a row, so one that has a value that cannot be
  * is kept without it, and the value counts as dropped.
  */
 import { type RewardObservation } from '@secagg/schema';

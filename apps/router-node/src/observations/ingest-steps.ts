@@ -13,7 +13,7 @@ export interface IngestStart {
 }
 
 export interface IngestStep {
-  /** Of the body, chosen by whoever sends it. */
+  /** Of the body, chosen by the sender. */
   readonly id: number;
   /** In the first step of a body. */
   readonly start?: IngestStart;

@@ -20,7 +20,7 @@ export const getReadiness = (
     method: 'get',
     path: '/readyz',
     summary:
-      'It takes part in rounds: store, documents, roster and coordinator are as they should be. Observations may be taken all the same',
+      'It takes part in rounds: store, documents, roster and coordinator are as they should be. Observations may still be accepted',
     always: true,
     open: true,
     replies: {

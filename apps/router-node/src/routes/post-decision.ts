@@ -10,7 +10,7 @@ export const postDecision = (router: Router): Operation =>
     method: 'post',
     path: '/v1/decisions',
     summary:
-      'Shows this node what was decided about a round it waits for; the proof speaks for itself, whoever brings it',
+      'Shows this node what was decided about a round it waits for; the proof is verified, so any sender will do',
     request: [cbor(decisionProofMessage)],
     replies: {
       200: replyOf(json(acceptedDecisionSchema), 'What it says, and how the round has ended for this router'),

@@ -8,7 +8,7 @@ export const putFleet = (fleet: Pick<FleetKeeper, 'take' | 'unlocked'>): Operati
     id: 'put-fleet',
     method: 'put',
     path: '/v1/fleet',
-    summary: 'Takes newer policy and roster of the fleet authority, whoever brings them',
+    summary: 'Takes newer policy and roster of the fleet authority, from any sender',
     request: [cbor(fleetDocumentsMessage)],
     replies: { 204: 'taken, or held already' },
     async handle(call) {
@@ -24,7 +24,7 @@ export const putFreshness = (fleet: Pick<FleetKeeper, 'takeStatement' | 'unlocke
     id: 'put-freshness',
     method: 'put',
     path: '/v1/freshness',
-    summary: 'Takes a newer statement of which policy and roster are current, whoever brings it',
+    summary: 'Takes a newer statement of which policy and roster are current, from any sender',
     request: [cbor(freshnessProofMessage)],
     replies: { 204: 'taken, or held already' },
     async handle(call) {

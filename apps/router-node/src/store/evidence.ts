@@ -1,4 +1,4 @@
-/** Receipts that the coordinator did not honour, each with the evidence that shows it to whoever has the authority's key. */
+/** Receipts that the coordinator did not honour, each with evidence that anyone with the authority's key can check. */
 import { signedMessage, type Signed } from '@secagg/schema';
 import { type Database } from '@secagg/journal/sqlite';
 

@@ -5,7 +5,7 @@ import { type Database } from '@secagg/journal/sqlite';
 const MAX_ROUNDS = 256;
 const MAX_BYTES = 32 * 1024 * 1024;
 const DAY_MS = 86_400_000;
-/** Beyond the age limit of priors: a fleet that pauses for longer has its last rounds all the same. */
+/** Beyond the age limit of priors: a fleet that pauses for longer keeps its last rounds. */
 const KEPT_DAYS = 30;
 
 export interface KnownRound extends CataloguedRound {

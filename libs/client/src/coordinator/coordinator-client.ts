@@ -241,7 +241,7 @@ export class CoordinatorClient {
     );
   }
 
-  /** What was decided about a round, with all that shows it to whoever has the authority's key. Not verified here. */
+  /** What was decided about a round, with all that proves it to anyone with the authority's key. Not verified here. */
   decision(cluster: string, round: number, call?: CallOptions): Promise<DecisionProof> {
     return getMessage(
       this.transport,

@@ -1,7 +1,7 @@
 /** When a service wants to be called again (RFC 9110 section 10.2.3). */
 import { SecaggError } from '@secagg/schema';
 
-/** Longest wait that is believed: a service that is away for longer is asked again all the same. */
+/** Longest wait that is believed: a service that asks for a longer wait is asked again after this time. */
 const MOST_MS = 120_000;
 /** The header has whole seconds: callers told the same one spread over it. */
 const SPREAD_MS = 1000;

@@ -27,7 +27,7 @@ export function parseServiceUrl(text: string): ServiceUrl {
   if (socketPath !== undefined) return { origin: 'http://localhost', socketPath, prefix: '', shown: text };
   const url = URL.canParse(text) ? new URL(text) : refuse('must be a URL such as https://host:8400/prefix');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') refuse('must be an http:// or https:// URL');
-  // Without the slashes the parser takes what follows for a host all the same.
+  // Without the slashes the parser still takes what follows for a host.
   if (!/^https?:\/\/[^/]/i.test(text)) refuse('must be a URL such as https://host:8400/prefix');
   if (text.includes('#')) refuse('a service has no fragment (#) in its URL');
   if (text.includes('?')) refuse('a service has no query (?) in its URL');

@@ -1,4 +1,4 @@
-/** The kernels of a set, one by one, for whoever measures them. */
+/** The kernels of a set, one by one, for benchmarks. */
 import { randomBytes } from 'node:crypto';
 import { gaussian } from './gaussian';
 import { rlweParameters, type RlweSuiteName } from './parameters';

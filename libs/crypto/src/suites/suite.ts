@@ -6,7 +6,7 @@ import { MAX_CONTRIBUTIONS, rlweParameters, type RlweSuiteName } from '../rlwe/p
 import { rlweCipher } from '../rlwe/rlwe-cipher';
 import { type VectorCipher } from './vector-cipher';
 
-/** What a named cipher suite offers to whoever plans a round: the announcement carries only the name. */
+/** What a round plan needs to know of a named cipher suite: the announcement carries only the name. */
 export interface Suite {
   /** On the wire, and part of every key derivation. */
   readonly name: string;

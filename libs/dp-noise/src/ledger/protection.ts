@@ -7,7 +7,7 @@ import { type Budget } from './window';
  *   Papadopoulos, Xiao, Papadias 2014, with rounds for timestamps), and so, with unit `router`, the router.
  * - `event`: the sum over the rounds that one request enters. Protects any single request for all time (event-level privacy: Dwork, Naor,
  *   Pitassi, Rothblum 2010), whatever the number of rounds, and requests that belong together only one by one. A request enters another round
- *   only when a round before it may have published it and gave it back all the same, so its charges are a zCDP filter of its own.
+ *   only when a round before it may have published it and still gave it back, so its charges are a zCDP filter of its own.
  */
 export type Protection = 'window' | 'event';
 

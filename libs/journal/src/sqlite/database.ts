@@ -54,7 +54,7 @@ export class Database {
       db.pragma('synchronous=FULL');
       db.pragma('secure_delete=ON');
       database.migrate(path, migrations);
-      // From here on whoever can wait does so without holding up the event loop (unlocked).
+      // From here on callers wait without blocking the event loop (`unlocked`).
       db.pragma(`busy_timeout=${BUSY_TIMEOUT_MS}`);
       return database;
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Signed statements that prove a party's misbehaviour to whoever trusts the fleet authority (docs/protocol.md, "Evidence: a receipt that was not honoured" and "Evidence: misbehaviour of a party"). */
+/** Signed statements that prove a party's misbehaviour to anyone who trusts the fleet authority (docs/protocol.md, "Evidence: a receipt that was not honoured" and "Evidence: misbehaviour of a party"). */
 import { z } from 'zod';
 import { defineMessage } from './define';
 import { epochCertificateSchema } from './epoch';

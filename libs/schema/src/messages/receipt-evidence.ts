@@ -1,4 +1,4 @@
-/** Evidence that a coordinator has not kept a promise it signed; whoever has the authority's key can check it. */
+/** Evidence that a coordinator has not kept a promise it signed; anyone with the authority's key can check it. */
 import { z } from 'zod';
 import { defineMessage } from './define';
 import { decidedRoundShape, maxDecidedRoundBytes, maxStandingBytes, standingSchema } from './proofs';

@@ -14,7 +14,7 @@ const transcriptSchema = z.strictObject({
   announcement: signedSchema,
   /**
    * Every accepted contribution in increasing order of router id. The ciphertext of one that was left out adds to no sum, and is worth something
-   * only to whoever opens it later: transcripts have had them, and have them no more.
+   * only to a reader that opens it later: transcripts have had them, and have them no more.
    */
   contributions: z
     .array(z.strictObject({ header: signedSchema, ciphertext: bytesUpTo(16 * 1024 * 1024).optional() }))

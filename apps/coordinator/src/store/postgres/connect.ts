@@ -60,7 +60,7 @@ export function openPool(url: string, connections: number, limits: pg.ClientConf
   // transaction says so by an event too; the next query fails, and that is where it is dealt with.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  // The pool drops a client that is ending, whoever returned it and however.
+  // The pool drops a client that is ending, however it was returned.
   pool.on('release', (_error, client) => {
     if (client instanceof Session && !client.isUsable) void client.end().catch(() => undefined);
   });

@@ -80,7 +80,7 @@ export class JournalLog {
     const client = await this.pool.connect();
     let failure: Error | undefined;
     try {
-      // One message to the server. Each statement sees what was committed before it, so the second what others did before they let go of the lock.
+      // One message to the server. Each statement sees what was committed before it, so the second what others did before they released the lock.
       const results = (await client.query(
         `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${JOURNAL_LOCK}); ${newerThan(afterId)}; SELECT ${NOW_MS} AS now_ms`,
       )) as unknown as QueryResult[];

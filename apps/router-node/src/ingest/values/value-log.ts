@@ -57,7 +57,7 @@ export class ValueLog {
     this.listed = new Set(layout.keys);
   }
 
-  /** @returns what there is to say to whoever has sent these values */
+  /** @returns warnings for the sender of these values */
   add({ clipped, dropped, bounded }: ValueNotes): string[] {
     this.count('clipped', clipped, this.metrics.valuesClipped);
     this.count('dropped', dropped, this.metrics.valuesDropped);
