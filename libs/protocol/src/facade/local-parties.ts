@@ -1,6 +1,6 @@
 /**
  * The three roles driven in one process, without network or disk: for the library face, the simulator and tests. Every
- * message still passes through its wire encoding. The apps do the same with a journal where `commit` is here.
+ * message still passes through its wire encoding. The apps do the same on stores that outlive the process.
  */
 import {
   answerBodyMessage,
@@ -33,7 +33,7 @@ import { checkClosing } from '../member/check-closing';
 import { type OpenedViews, openViews, wipeSeeds } from '../member/check-views';
 import { signEpoch } from '../member/sign-epoch';
 import { takeSeat } from '../member/take-seat';
-import { evolveMember } from '../member/evolve';
+import { memberRole } from '../member/role';
 import { emptyMember, type MemberEvent, type MemberState } from '../member/state';
 import { report } from '../member/report';
 import { voteAbort } from '../member/vote-abort';
@@ -41,7 +41,7 @@ import { voteReady } from '../member/vote-ready';
 import { acceptedParts } from '../coordinator/check-contribution';
 import { receiveEpochSignature } from '../coordinator/receive-epoch-signature';
 import { receiveSeat } from '../coordinator/receive-seat';
-import { evolveCoordinator } from '../coordinator/evolve';
+import { coordinatorRole } from '../coordinator/role';
 import { receiveAnswer } from '../coordinator/receive-answer';
 import { receiveReport } from '../coordinator/receive-report';
 import { receiveTransfer } from '../coordinator/receive-transfer';
@@ -66,30 +66,25 @@ import { namedView } from '../fleet/update-fleet';
 import { roundKey, roundToAbort, type VerifiedRound, verifyAnnouncement } from '../round/verified-round';
 import { type Identity } from '../wire/identity';
 import { emptyRouter, type RouterEvent, type RouterState } from '../router/state';
-import { evolveRouter } from '../router/evolve';
+import { routerRole } from '../router/role';
 import { type RouterLimits } from '../round/limits';
-import { type Step } from '../role';
+import { LocalParty } from './local-party';
 import { checkRound } from '../router/check-round';
 import { contribute } from '../router/contribute';
 import { receiveReceipt } from '../router/receive-receipt';
 import { settleAborted } from '../router/settle-aborted';
 import { type SettledRound, settlePublished } from '../router/settle-published';
 
-const ignore = (): void => undefined;
-
-export class LocalCoordinator {
-  readonly state: CoordinatorState;
+export class LocalCoordinator extends LocalParty<CoordinatorState, CoordinatorEvent> {
   readonly context: CoordinatorContext;
   /** Events applied so far. */
   steps = 0;
-  /** Told of every event before it is applied: where an app has its journal. */
-  onEvent: (event: CoordinatorEvent) => void = ignore;
   private readonly stored = new Map<string, Bytes>();
   /** What members are shown of closed rounds, until they are over. */
   private readonly shown = new Map<string, ReadonlyMap<PartyId, Contribution>>();
 
   constructor(view: FleetView, identity: Identity, timings: CoordinatorTimings) {
-    this.state = emptyCoordinator(view);
+    super(coordinatorRole(view.authorityKey), emptyCoordinator(view));
     this.context = {
       identity,
       timings,
@@ -101,17 +96,11 @@ export class LocalCoordinator {
     };
   }
 
-  commit<Reply>(step: Step<CoordinatorEvent, Reply>): Reply {
-    for (const event of step.events) this.apply(event);
-    return step.reply;
-  }
-
-  private apply(event: CoordinatorEvent): void {
+  protected override before(event: CoordinatorEvent): void {
     if (event.type === 'round-published' || event.type === 'round-undecided') this.shown.delete(event.key);
     if (event.type === 'contribution-accepted') this.stored.set(`${event.key}/${event.router}`, event.bytes);
     this.steps++;
-    this.onEvent(event);
-    evolveCoordinator(this.state, event);
+    super.before(event);
   }
 
   /** Lets time act on every round until nothing more follows from it. */
@@ -200,9 +189,7 @@ export type CommitteeDesk = Pick<
   'work' | 'views' | 'takeSeat' | 'takeEpochSignature' | 'takeReport' | 'takeVote' | 'takeTransfer' | 'takeAnswer'
 >;
 
-export class LocalMember {
-  readonly state: MemberState;
-  onEvent: (event: MemberEvent) => void = ignore;
+export class LocalMember extends LocalParty<MemberState, MemberEvent> {
   private readonly opened = new Map<string, OpenedViews>();
 
   constructor(
@@ -210,15 +197,7 @@ export class LocalMember {
     readonly identity: Identity,
     private readonly random: RandomBytes,
   ) {
-    this.state = emptyMember(view);
-  }
-
-  commit<Reply>(step: Step<MemberEvent, Reply>): Reply {
-    for (const event of step.events) {
-      this.onEvent(event);
-      evolveMember(this.state, event);
-    }
-    return step.reply;
+    super(memberRole(view.authorityKey), emptyMember(view));
   }
 
   /** Does everything the coordinator waits for from this member. */
@@ -315,25 +294,14 @@ export class LocalMember {
   }
 }
 
-export class LocalRouter {
-  readonly state: RouterState;
-  onEvent: (event: RouterEvent) => void = ignore;
-
+export class LocalRouter extends LocalParty<RouterState, RouterEvent> {
   constructor(
     view: FleetView,
     readonly identity: Identity,
     readonly limits: RouterLimits,
     private readonly random: RandomBytes,
   ) {
-    this.state = emptyRouter(view);
-  }
-
-  commit<Reply>(step: Step<RouterEvent, Reply>): Reply {
-    for (const event of step.events) {
-      this.onEvent(event);
-      evolveRouter(this.state, event);
-    }
-    return step.reply;
+    super(routerRole(view.authorityKey), emptyRouter(view));
   }
 
   /** Checks the open round and builds the contribution from a vector of clipped integers. */
