@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -89,7 +90,14 @@ function report(name, update) {
   return update ? succeeded : succeeded && !apiReportChanged;
 }
 
-const update = process.argv.includes('--update');
+const { update } = new Command('api-report')
+  .description('Compares what the libraries export with their API reports; exit status 1 when that has changed.')
+  .option('--update', 'write the reports anew', false)
+  .allowExcessArguments(false)
+  .showHelpAfterError('(--help for the options)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts();
 declare();
 const changed = libraries.filter((name) => !report(name, update));
 rmSync(types, { recursive: true, force: true });

@@ -6,6 +6,16 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+
+const { check } = new Command('settings')
+  .description('Writes the table of all settings in docs/operations.md, as the programs themselves list them.')
+  .option('--check', 'only compare; exit status 1 when it is not up to date', false)
+  .allowExcessArguments(false)
+  .showHelpAfterError('(--help for the options)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts();
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const document = join(root, 'docs/operations.md');
@@ -60,7 +70,7 @@ const text = readFileSync(document, 'utf8');
 const [from, to] = [text.indexOf(begin), text.indexOf(end)];
 if (from < 0 || to < from) throw new Error(`${document} has no place for the table`);
 const wanted = `${text.slice(0, from + begin.length)}\n\n${table()}\n\n${text.slice(to)}`;
-if (!process.argv.includes('--check')) writeFileSync(document, wanted);
+if (!check) writeFileSync(document, wanted);
 else if (wanted !== text) {
   console.error('The table of settings in docs/operations.md is not up to date: npm run settings');
   process.exitCode = 1;

@@ -1,6 +1,7 @@
 // Verifies the transcript of one round, written from docs/protocol.md alone:
 //   node tools/second-auditor/audit.mjs DIR [AUTHORITY_PUBLIC_KEY]
 // The authority's key is read from DIR/authority.pub; given as hexadecimal digits, it must be that one.
+import { Command } from 'commander';
 import { checkAnnouncement, openAnnouncement } from './announcement.mjs';
 import { AuditFailure, check } from './errors.mjs';
 import { openEpoch, openFleet } from './fleet.mjs';
@@ -70,11 +71,15 @@ function costOf(config, groups) {
   return { rho, epsilon: epsilonOf(rho, 1 / config.privacy.delta_inverse) };
 }
 
-function main([folder, authority]) {
-  if (folder === undefined) {
-    console.error('usage: node tools/second-auditor/audit.mjs DIR [AUTHORITY_PUBLIC_KEY]');
-    return 1;
-  }
+function main() {
+  const [folder, authority] = new Command('audit.mjs')
+    .description('Verifies the transcript of one round.')
+    .argument('<folder>', 'the transcript')
+    .argument('[authority]', "the authority's public key, as hexadecimal digits; authority.pub must be that one")
+    .allowExcessArguments(false)
+    .showHelpAfterError('(--help for the arguments)')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .parse().args;
   try {
     console.log(`OK: ${audit(folder, authority?.toLowerCase())}`);
     return 0;
@@ -84,4 +89,4 @@ function main([folder, authority]) {
   }
 }
 
-if (process.argv[1]?.endsWith('audit.mjs')) process.exitCode = main(process.argv.slice(2));
+if (process.argv[1]?.endsWith('audit.mjs')) process.exitCode = main();

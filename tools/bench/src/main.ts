@@ -1,8 +1,8 @@
-/** npm run bench -- [--json FILE] [--only NAME]: measures every figure in docs of this project and prints it beside what is to be reached. */
+/** npm run bench -- --help */
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { runTool, toolCommand } from '@secagg/testbed/command-line';
 import { Bench } from './bench';
 import { figures } from './figures';
 import { kernelFigures } from './kernels';
@@ -58,12 +58,15 @@ if (command === 'load' || command === 'empty-handler') {
   const self = fileURLToPath(import.meta.url);
   process.exitCode = await loadCommand(command === 'load' ? rest : [command], { ...scripts, self });
 } else
-  try {
-    const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
-    process.exitCode = await run(values.json, values.only);
-  } catch (error) {
-    console.error(
-      `${error instanceof Error ? error.message : String(error)}\nusage: npm run bench -- [--json FILE] [--only NAME]`,
-    );
-    process.exitCode = 2;
-  }
+  process.exitCode = await runTool(
+    () =>
+      toolCommand(
+        'bench',
+        'Measures every figure in the docs of this project and prints it beside what is to be reached.',
+      )
+        .option('--json <file>', 'write the figures as JSON')
+        .option('--only <name>', 'one figure')
+        .parse(process.argv.slice(2), { from: 'user' })
+        .opts<{ json?: string; only?: string }>(),
+    ({ json, only }) => run(json, only),
+  );

@@ -1,8 +1,9 @@
 /** Runs the crash test. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { runTool } from '@secagg/testbed/command-line';
 import { crashTest, type CrashTestReport } from './crash-test';
-import { type CrashTestCommand, parseCommandLine, usage } from './options';
+import { type CrashTestCommand, parseCommandLine } from './options';
 import { crashPoints } from './points';
 
 const built = (path: string) => fileURLToPath(new URL(`../../${path}/main.js`, import.meta.url));
@@ -12,15 +13,6 @@ const scripts = {
   cli: built('tools/cli'),
 };
 const print = (text: string) => console.log(text);
-
-function parse(): CrashTestCommand | undefined {
-  try {
-    return parseCommandLine(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return undefined;
-  }
-}
 
 function summarise(report: CrashTestReport, command: CrashTestCommand): void {
   const {
@@ -69,13 +61,7 @@ function summarise(report: CrashTestReport, command: CrashTestCommand): void {
   );
 }
 
-async function main(): Promise<number> {
-  const command = parse();
-  if (command === undefined) return 2;
-  if (command.help) {
-    print(usage);
-    return 0;
-  }
+async function run(command: CrashTestCommand): Promise<number> {
   if (command.list) {
     for (const { role, name } of crashPoints) print(`${role} ${name}`);
     return 0;
@@ -90,4 +76,4 @@ async function main(): Promise<number> {
   return report.failures === 0 ? 0 : 1;
 }
 
-process.exit(await main());
+process.exit(await runTool(() => parseCommandLine(process.argv.slice(2)), run));

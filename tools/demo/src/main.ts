@@ -1,22 +1,20 @@
 import { fileURLToPath } from 'node:url';
-import { CommanderError } from 'commander';
+import { runTool } from '@secagg/testbed/command-line';
 import { runDemo } from './demo';
-import { parseOptions } from './options';
+import { type DemoOptions, parseOptions } from './options';
 
 const app = (name: string) => fileURLToPath(new URL(`../../apps/${name}/main.js`, import.meta.url));
 
-async function main(): Promise<number> {
+async function demo(options: DemoOptions): Promise<number> {
   try {
-    const options = parseOptions(process.argv.slice(2));
     return await runDemo(options, {
       scripts: { coordinator: app('coordinator'), routerNode: app('router-node') },
       print: (text) => process.stdout.write(`${text}\n`),
     });
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
 }
 
-process.exit(await main());
+process.exit(await runTool(() => parseOptions(process.argv.slice(2)), demo));

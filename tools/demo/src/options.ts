@@ -1,5 +1,6 @@
 import { tolerance } from '@secagg/crypto';
-import { Command, InvalidArgumentError } from 'commander';
+import { numberBetween, oneOf, toolCommand, wholeNumber } from '@secagg/testbed/command-line';
+import { type Command } from 'commander';
 
 export interface DemoOptions {
   readonly routers: number;
@@ -22,53 +23,39 @@ export interface DemoOptions {
   readonly keep: boolean;
 }
 
-const wanted = (what: string): never => {
-  throw new InvalidArgumentError(`It must be ${what}.`);
-};
-const whole = (least: number, most: number) => (text: string) => {
-  const value = Number(text);
-  return /^\d+$/.test(text) && value >= least && value <= most
-    ? value
-    : wanted(`a whole number from ${least} to ${most}`);
-};
-const between = (low: number, high: number) => (text: string) => {
-  const value = Number(text);
-  return text.trim() !== '' && value > low && value < high ? value : wanted(`a number between ${low} and ${high}`);
-};
-
 function command(): Command {
-  return new Command('demo')
-    .description(
-      'One coordinator and several router-node processes on this machine: a committee set-up and a round of secure aggregation over HTTP.',
-    )
-    .option('--routers <n>', 'router-node processes', whole(1, 200), 7)
-    .option('--committee <m>', 'committee members, the first routers', whole(1, 30), 4)
-    .option('--threshold <t>', 'members that could open a vector together', whole(1, 30), 2)
-    .option('--drop <n>', 'routers killed after the announcement, non-members first', whole(0, 200), 0)
-    .option('--drop-committee <n>', 'committee members killed', whole(0, 30), 0)
+  return toolCommand(
+    'demo',
+    'One coordinator and several router-node processes on this machine: a committee set-up and a round of secure aggregation over HTTP.',
+  )
+    .option('--routers <n>', 'router-node processes', wholeNumber(1, 200), 7)
+    .option('--committee <m>', 'committee members, the first routers', wholeNumber(1, 30), 4)
+    .option('--threshold <t>', 'members that could open a vector together', wholeNumber(1, 30), 2)
+    .option('--drop <n>', 'routers killed after the announcement, non-members first', wholeNumber(0, 200), 0)
+    .option('--drop-committee <n>', 'committee members killed', wholeNumber(0, 30), 0)
     .option(
       '--drop-committee-at <when>',
       'announce: after the announcement; answer: between their votes and their answers',
-      (text) => (text === 'announce' || text === 'answer' ? text : wanted('announce or answer')),
+      oneOf('announce', 'answer'),
       'announce',
     )
     .option(
       '--min-participants <n>',
       'fewest contributions that are opened (default: two thirds of the routers, at most those that are left)',
-      whole(1, 200),
+      wholeNumber(1, 200),
     )
     .option(
       '--assumed-colluders <n>',
       'routers assumed to collude or to add no noise, besides the t-1 committee members that may (default: 1 where two honest ones are left)',
-      whole(0, 200),
+      wholeNumber(0, 200),
     )
     .option(
       '--input <file>',
       'observations, .csv, .jsonl or .json; row i goes to router i mod R (default: generated traffic)',
     )
-    .option('--epsilon <e>', 'privacy cost of one round, per request', between(0, 1000), 1)
-    .option('--delta <d>', 'at which epsilon is meant', between(0, 0.5), 1e-6)
-    .option('--rounds <n>', 'rounds, each with its share of the rows', whole(1, 1000), 1)
+    .option('--epsilon <e>', 'privacy cost of one round, per request', numberBetween(0, 1000), 1)
+    .option('--delta <d>', 'at which epsilon is meant', numberBetween(0, 0.5), 1e-6)
+    .option('--rounds <n>', 'rounds, each with its share of the rows', wholeNumber(1, 1000), 1)
     .option('--unsafe-no-noise', 'no noise and no privacy: the aggregate equals the truth', false)
     .option('--out <file>', 'write the result as JSON')
     .option('--transcript <folder>', 'write the published transcript of the last round')
@@ -77,7 +64,7 @@ function command(): Command {
 
 /** Throws CommanderError, after having said what is wrong. */
 export function parseOptions(args: readonly string[]): DemoOptions {
-  const program = command().exitOverride().showHelpAfterError('(--help for the options)');
+  const program = command();
   const given = program.parse([...args], { from: 'user' }).opts<
     Omit<DemoOptions, 'minParticipants' | 'assumedColluders'> & {
       minParticipants?: number;

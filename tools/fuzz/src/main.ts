@@ -4,22 +4,14 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+import { runTool } from '@secagg/testbed/command-line';
 import { type Finding, type TargetReport } from './fuzz';
-import { type FuzzCommand, parseCommandLine, usage } from './options';
+import { type FuzzCommand, parseCommandLine } from './options';
 import { fuzzRoutes, type RouteReport } from './routes/fuzz-routes';
 import { runThread, watchThread } from './watched';
 import { createWorld } from './world';
 
 const HANG_MS = 60_000;
-
-function parse(): FuzzCommand | undefined {
-  try {
-    return parseCommandLine(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return undefined;
-  }
-}
 
 /** Reports of one target from several threads are one report. */
 function merge(reports: Map<string, RouteReport>, report: RouteReport): void {
@@ -35,7 +27,7 @@ function merge(reports: Map<string, RouteReport>, report: RouteReport): void {
     Object.assign(held, { slowestMs: report.slowestMs, slowestIndex: report.slowestIndex });
 }
 
-async function run({ inputs, seed, routeShare, from, slowMs, only, json }: FuzzCommand): Promise<boolean> {
+async function run({ inputs, seed, routes: share, from, slow: slowMs, only, json }: FuzzCommand): Promise<boolean> {
   const started = performance.now();
   const reports = new Map<string, RouteReport>();
   const findings: Finding[] = [];
@@ -46,7 +38,7 @@ async function run({ inputs, seed, routeShare, from, slowMs, only, json }: FuzzC
         `FOUND at ${finding.target}, input ${finding.index}, seed ${seed}: ${finding.problem}\n${finding.input.slice(0, 4000)}`,
       );
   };
-  const routes = only === undefined ? Math.round(inputs * routeShare) : only.includes('route') ? inputs : 0;
+  const routes = only === undefined ? Math.round(inputs * share) : only.includes('route') ? inputs : 0;
   const threads = Math.min(availableParallelism(), 8);
   if (inputs > routes) {
     const work = { seed, inputs: inputs - routes, slowMs, from, threads, ...(only === undefined ? {} : { only }) };
@@ -90,11 +82,9 @@ async function run({ inputs, seed, routeShare, from, slowMs, only, json }: FuzzC
   return findings.length === 0;
 }
 
-if (!isMainThread) {
-  runThread();
-} else {
-  const command = parse();
-  if (command === undefined) process.exitCode = 2;
-  else if (command.help) console.log(usage);
-  else if (!(await run(command))) process.exitCode = 1;
-}
+if (!isMainThread) runThread();
+else
+  process.exitCode = await runTool(
+    () => parseCommandLine(process.argv.slice(2)),
+    async (command) => ((await run(command)) ? 0 : 1),
+  );

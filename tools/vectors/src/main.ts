@@ -1,11 +1,20 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { generate } from './generate';
 
-// Usage: main.js [--check] [directory]. Writes the test vectors, or compares those that are there; exit status 1 when they differ.
-const words = process.argv.slice(2);
-const check = words.includes('--check');
-const directory = words.find((word) => !word.startsWith('--')) ?? 'vectors';
+const [directory, { check }] = parse();
+
+function parse(): [string, { check?: boolean }] {
+  const program = new Command('vectors')
+    .description('Writes the test vectors of docs/protocol.md.')
+    .argument('[directory]', 'where they are', 'vectors')
+    .option('--check', 'compare those that are there; exit status 1 when they differ')
+    .showHelpAfterError('(--help for the options)')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+    .parse();
+  return [program.processedArgs[0] as string, program.opts<{ check?: boolean }>()];
+}
 
 if (!check) mkdirSync(directory, { recursive: true });
 let differing = 0;

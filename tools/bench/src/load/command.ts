@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
+import { runTool } from '@secagg/testbed/command-line';
 import { machine } from '../machine';
 import { type Scripts } from '../http/cluster';
 import { serveEmptyHandler } from './floor';
 import { runLoad } from './load';
-import { loadOptions, USAGE } from './options';
+import { type LoadOptions, loadOptions } from './options';
 
 /** @returns the exit status: 0 when everything that was acknowledged is there and nobody was left without an answer */
 export async function loadCommand(
@@ -14,13 +15,13 @@ export async function loadCommand(
     serveEmptyHandler();
     return undefined;
   }
-  let options;
-  try {
-    options = loadOptions(args);
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-    return 2;
-  }
+  return runTool(
+    () => loadOptions(args),
+    (options) => load(options, scripts),
+  );
+}
+
+async function load(options: LoadOptions, scripts: Scripts & { readonly self: string }): Promise<number> {
   const measuredOn = machine();
   console.log(
     `${measuredOn.cpu}, ${measuredOn.cores} cores, ${measuredOn.memory_gb} GB, node ${measuredOn.node}, ${measuredOn.platform}`,

@@ -1,5 +1,5 @@
 /** Options of the load command. */
-import { parseArgs } from 'node:util';
+import { toolCommand, wholeNumber } from '@secagg/testbed/command-line';
 
 export interface LoadOptions {
   /** Routers that contribute within `seconds`. */
@@ -11,32 +11,13 @@ export interface LoadOptions {
   readonly json?: string;
 }
 
-export const USAGE =
-  'usage: npm run load -- [--routers 1000] [--seconds 10] [--factor 10] [--overload-seconds 60] [--json FILE]';
-
-/** Throws for what is no number in its range. */
-export function loadOptions(args: readonly string[]): LoadOptions {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: { routers: text, seconds: text, factor: text, 'overload-seconds': text, json: text },
-  });
-  const count = (
-    name: 'routers' | 'seconds' | 'factor' | 'overload-seconds',
-    byDefault: number,
-    least: number,
-    most: number,
-  ): number => {
-    const value = values[name] === undefined ? byDefault : Number(values[name]);
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new Error(`--${name} is a whole number from ${least} to ${most}`);
-    return value;
-  };
-  return {
-    routers: count('routers', 1000, 4, 20_000),
-    seconds: count('seconds', 10, 1, 600),
-    factor: count('factor', 10, 0, 100),
-    overloadSeconds: count('overload-seconds', 60, 1, 600),
-    ...(values.json === undefined ? {} : { json: values.json }),
-  };
-}
+/** Throws CommanderError, after having said what is wrong. */
+export const loadOptions = (args: readonly string[]): LoadOptions =>
+  toolCommand('load', 'What one coordinator process does under load: steady, at its peak, and with too much of it.')
+    .option('--routers <n>', 'routers that contribute within --seconds', wholeNumber(4, 20_000), 1000)
+    .option('--seconds <s>', 'time that they spread over', wholeNumber(1, 600), 10)
+    .option('--factor <k>', 'the overload: as many times more arrive per second; 0: none', wholeNumber(0, 100), 10)
+    .option('--overload-seconds <s>', 'how long the overload lasts', wholeNumber(1, 600), 60)
+    .option('--json <file>', 'write the figures as JSON')
+    .parse([...args], { from: 'user' })
+    .opts<LoadOptions>();
