@@ -1,12 +1,12 @@
 /** The database server dies in the middle of a round, as with its machine, and comes back. */
 import { auditTranscript } from '@secagg/protocol';
 import { type Bytes, type OpenRound, roundConfigMessage, SecaggError, type WorkItem } from '@secagg/schema';
+import { TestPostgres } from '@secagg/testbed/postgres';
 import { until } from '@secagg/testbed/wait';
 import { request } from 'undici';
 import { TestFleet, useDatabases } from './support/fleet';
 import { Running } from './support/in-process';
 import { HttpRouter, operatorRequest } from './support/parties';
-import { TestPostgres } from './support/postgres';
 
 jest.setTimeout(120_000);
 

@@ -1,11 +1,11 @@
 /** A replica dies around the insert of a contribution: before it, while it is under way, and between it and the receipt. */
 import { auditTranscript } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
+import { TestPostgres } from '@secagg/testbed/postgres';
 import { until } from '@secagg/testbed/wait';
 import pg from 'pg';
 import { TestFleet, useDatabases } from './support/fleet';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
-import { TestPostgres } from './support/postgres';
 import { CoordinatorProcess } from './support/process';
 
 jest.setTimeout(120_000);

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeCanonical } from '@secagg/schema';
+import { TestPostgres } from '@secagg/testbed/postgres';
 import { type Kysely, sql } from 'kysely';
 import Database from 'libsql';
 import { kyselyOf } from '../src/store/libsql-kysely';
@@ -9,7 +10,6 @@ import { type ColumnTypes, migrate, type Migration, postgresTypes, sqliteTypes }
 import { migrations } from '../src/store/migrations';
 import { kyselyOn, openPool } from '../src/store/postgres/connect';
 import { type Tables } from '../src/store/tables';
-import { TestPostgres } from './support/postgres';
 
 interface Opened {
   readonly db: Kysely<Tables>;

@@ -1,5 +1,5 @@
 /** Everything that is tested of the service on its own file, once more on PostgreSQL. */
-import { type TestPostgres as Server, TestPostgres } from './support/postgres';
+import { TestPostgres, type TestPostgres as Server } from '@secagg/testbed/postgres';
 import { useDatabases } from './support/fleet';
 
 const suites = [

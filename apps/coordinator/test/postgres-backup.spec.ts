@@ -11,11 +11,11 @@ import {
   type Signed,
   voteBodyMessage,
 } from '@secagg/schema';
+import { PASSWORD, TestPostgres } from '@secagg/testbed/postgres';
 import { until } from '@secagg/testbed/wait';
 import pg from 'pg';
 import { TestFleet } from './support/fleet';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
-import { PASSWORD, TestPostgres } from './support/postgres';
 import { CoordinatorProcess } from './support/process';
 
 jest.setTimeout(180_000);

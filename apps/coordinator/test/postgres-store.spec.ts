@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ClusterRecord } from '@secagg/protocol';
 import { type Bytes, type PartyId } from '@secagg/schema';
+import { TestPostgres } from '@secagg/testbed/postgres';
 import { type Kysely } from 'kysely';
 import { migrate, postgresTypes } from '../src/store/migrate';
 import { migrations } from '../src/store/migrations';
@@ -10,7 +11,6 @@ import { PostgresStore, type Task } from '../src/store/postgres/postgres-store';
 import { type TaskChange } from '../src/store/postgres/task-changes';
 import { type CountRound } from '../src/store/store';
 import { type Tables } from '../src/store/tables';
-import { TestPostgres } from './support/postgres';
 
 jest.setTimeout(60_000);
 

@@ -15,11 +15,11 @@ import {
   SecaggError,
   type Signed,
 } from '@secagg/schema';
+import { TestPostgres } from '@secagg/testbed/postgres';
 import { until } from '@secagg/testbed/wait';
 import pg from 'pg';
 import { TestFleet, useDatabases } from './support/fleet';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
-import { TestPostgres } from './support/postgres';
 import { CoordinatorProcess } from './support/process';
 import { RoundRobin } from './support/round-robin';
 

@@ -13,6 +13,7 @@ import {
   tickRound,
 } from '@secagg/protocol';
 import { type Bytes, defaultFields, encodeCanonical, receiptMessage, SecaggError, type Signed } from '@secagg/schema';
+import { TestPostgres } from '@secagg/testbed/postgres';
 import pg from 'pg';
 import { pino } from 'pino';
 import { Changes } from '../src/changes';
@@ -25,7 +26,6 @@ import { migrations } from '../src/store/migrations';
 import { kyselyOn, openPool } from '../src/store/postgres/connect';
 import { JournalLog } from '../src/store/postgres/journal-log';
 import { laneRooms, OpenRounds } from '../src/store/postgres/open-rounds';
-import { TestPostgres } from './support/postgres';
 
 jest.setTimeout(60_000);
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { acceptedContribution, type CoordinatorEvent, LocalFleet, runCommittee, startEpoch } from '@secagg/protocol';
 import { type Bytes, defaultFields, SecaggError } from '@secagg/schema';
+import { PASSWORD, TestPostgres } from '@secagg/testbed/postgres';
 import pg from 'pg';
 import { pino } from 'pino';
 import { Changes } from '../src/changes';
@@ -8,7 +9,6 @@ import { type Config } from '../src/config';
 import { openReplica, type Replica } from '../src/replicas/open-replica';
 import { openPool } from '../src/store/postgres/connect';
 import { JournalLog } from '../src/store/postgres/journal-log';
-import { PASSWORD, TestPostgres } from './support/postgres';
 
 jest.setTimeout(60_000);
 

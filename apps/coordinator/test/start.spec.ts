@@ -2,6 +2,7 @@
 import { chmodSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkingConfig, type HostFault, startFault } from '@secagg/host';
+import { PASSWORD, TestPostgres } from '@secagg/testbed/postgres';
 import { random } from '@secagg/testbed/random';
 import pg from 'pg';
 import { pino } from 'pino';
@@ -10,7 +11,6 @@ import { readConfig } from '../src/config';
 import { startService } from '../src/service';
 import { databaseRefusal } from '../src/store/postgres/start-fault';
 import { TestFleet } from './support/fleet';
-import { PASSWORD, TestPostgres } from './support/postgres';
 import { checkConfig, CoordinatorProcess } from './support/process';
 
 jest.setTimeout(120_000);

@@ -1,12 +1,12 @@
 /** What one replica was told, the other one knows at once. */
 import { verifyDecisionProof, verifyEvidence } from '@secagg/protocol';
 import { decisionProofMessage, type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
+import { TestPostgres } from '@secagg/testbed/postgres';
 import { until } from '@secagg/testbed/wait';
 import pg from 'pg';
 import { TestFleet, useDatabases } from './support/fleet';
 import { Running } from './support/in-process';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';
-import { TestPostgres } from './support/postgres';
 
 jest.setTimeout(120_000);
 

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TestPostgres } from '@secagg/testbed/postgres';
 import { HttpCluster, type Scripts } from './http/cluster';
 import { BenchFleet } from './http/fleet';
 import { LargeStore } from './http/large-store';
 import { measureReplicas, median } from './postgres/replicas';
-import { PostgresServer } from './postgres/server';
 import { rankTimes } from './http/ranking';
 import { runSimulator, type SimulatorFigures } from './simulator';
 
@@ -67,7 +67,8 @@ export class Bench {
 
   /** Contributions that three coordinators on one PostgreSQL take together over those that one takes: median of pairs. */
   async replicaRatio(n: number): Promise<number> {
-    const server = PostgresServer.start();
+    const server = TestPostgres.start('on-disk');
+    if (!server) throw new Error('PostgreSQL is not installed');
     const folder = mkdtempSync(join(tmpdir(), 'secagg-bench-'));
     try {
       const measured = await measureReplicas(server, new BenchFleet(folder, n), this.scripts, keys);

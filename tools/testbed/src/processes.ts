@@ -1,6 +1,6 @@
 /** Services as processes of their own, which tests and tools start, listen to, stop and kill. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -180,6 +180,31 @@ function portIn(line: string): number | undefined {
     return typeof port === 'number' ? port : undefined;
   } catch {
     // A line that is not written to its end yet.
+    return undefined;
+  }
+}
+
+/** Processes that a process has started and that live. */
+export const childrenOf = (parent: number): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && statusOf(name)?.[1] === String(parent))
+    .map(Number);
+
+/** Ticks of the kernel's clock in a second, as every Linux has them. */
+const TICKS = 100;
+
+/** Processor time of one process, in seconds; 0 when it has ended. */
+export function cpuSecondsOf(pid: number): number {
+  const fields = statusOf(pid);
+  return fields ? (Number(fields[11]) + Number(fields[12])) / TICKS : 0;
+}
+
+/** Fields of /proc/PID/stat from the third one on; undefined when it has ended. */
+function statusOf(pid: number | string): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
     return undefined;
   }
 }

@@ -5,12 +5,13 @@
  */
 import { Pool } from 'undici';
 import { roundConfigMessage } from '@secagg/schema';
+import { type TestPostgres } from '@secagg/testbed/postgres';
+import { cpuSecondsOf } from '@secagg/testbed/processes';
 import { HttpCluster, type Scripts } from '../http/cluster';
 import { prepareContributions } from '../http/contributions';
 import { type BenchFleet } from '../http/fleet';
 import { type Service } from '../http/service';
 import { bareInserts } from './bare-inserts';
-import { cpuSecondsOf, type PostgresServer } from './server';
 
 export interface ReplicaFigures {
   /** Median of the rounds with so many replicas. */
@@ -39,7 +40,7 @@ interface Measured {
 }
 
 export async function measureReplicas(
-  server: PostgresServer,
+  server: TestPostgres,
   fleet: BenchFleet,
   scripts: Scripts,
   keys: readonly string[],
@@ -78,7 +79,7 @@ export async function measureReplicas(
 
 /** A whole round; throws when its published sum is not that of the vectors and noise that were sent. */
 async function roundWith(
-  server: PostgresServer,
+  server: TestPostgres,
   cluster: HttpCluster,
   fleet: BenchFleet,
   all: readonly Service[],
@@ -138,7 +139,7 @@ async function send(pools: readonly Pool[], path: string, bodies: readonly Uint8
   await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => connection(pools[i % pools.length])));
 }
 
-const cpuSeconds = (server: PostgresServer, replicas: readonly Service[]) => ({
+const cpuSeconds = (server: TestPostgres, replicas: readonly Service[]) => ({
   replicas: replicas.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0),
   database: server.cpuSeconds(),
 });

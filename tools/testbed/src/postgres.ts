@@ -1,9 +1,10 @@
-/** A PostgreSQL server of the test's own, from the binaries of this machine, with its data in memory where that is possible. */
+/** A PostgreSQL server of one's own, from the programs of this machine. */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { childrenOf, cpuSecondsOf } from './processes';
 
 const needed = ['initdb', 'pg_ctl', 'createdb', 'psql', 'postgres'];
 
@@ -41,17 +42,30 @@ export class TestPostgres {
     private port = 0,
   ) {}
 
-  /** Undefined where PostgreSQL is not installed: callers say loudly that they skip. */
-  static start(): TestPostgres | undefined {
+  /**
+   * Undefined where PostgreSQL is not installed: callers say loudly that they skip.
+   * @param data in memory where that is possible, or on the disk that everything else here is on
+   */
+  static start(data: 'in-memory' | 'on-disk' = 'in-memory'): TestPostgres | undefined {
     const programs = binaries();
     if (!programs) return undefined;
-    const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+    const base = data === 'in-memory' && existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
     const folder = mkdtempSync(join(base, 'secagg-postgres-'));
     const user = serverUser();
     if (user) chownSync(folder, user.uid, user.gid);
     chmodSync(folder, 0o700);
     const server = new TestPostgres(programs, join(folder, 'data'));
-    server.run('initdb', ['-D', server.data, '-U', 'secagg', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
+    server.run('initdb', [
+      '-D',
+      server.data,
+      '-U',
+      'secagg',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      ...(data === 'in-memory' ? ['--no-sync'] : []),
+    ]);
     // Tests that fail early leave no server behind.
     process.once('exit', () => server.stop());
     for (let attempt = 1; ; attempt++) {
@@ -105,8 +119,7 @@ export class TestPostgres {
 
   /** As when the machine dies: every process of the server ends at once, and nothing more is written. They are gone when this returns. */
   kill(): void {
-    const main = Number(readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
-    const all = [main, ...childrenOf(main)];
+    const all = this.pids();
     for (const pid of all) {
       try {
         process.kill(pid, 'SIGKILL');
@@ -118,6 +131,11 @@ export class TestPostgres {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
 
+  /** Processor time that the server's processes have taken, of those that live, in seconds. */
+  cpuSeconds(): number {
+    return this.pids().reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
+  }
+
   stop(): void {
     if (this.stopped) return;
     this.stopped = true;
@@ -126,6 +144,11 @@ export class TestPostgres {
       cwd: '/',
     });
     rmSync(join(this.data, '..'), { recursive: true, force: true });
+  }
+
+  private pids(): number[] {
+    const main = Number(readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    return [main, ...childrenOf(main)];
   }
 
   private run(program: string, args: string[]): void {
@@ -144,16 +167,3 @@ export class TestPostgres {
 }
 
 export const PASSWORD = 'a-password-that-nobody-may-see';
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent ? [Number(name)] : [];
-      } catch {
-        return [];
-      }
-    });
-}
