@@ -426,11 +426,15 @@ export function decode(integers: usize, coefficients: u32, qLow: u64, qHigh: u64
     const sum = low + roundLow;
     high += roundHigh + <u64>(sum < low);
     low = sum;
-    // What is left below 2^j is the remainder plus 2^(j-1).
-    const restLow = low & maskLow;
-    const rest = <f64>(high & maskHigh) * 18446744073709551616.0 + <f64>restLow;
-    const half = <f64>roundHigh * 18446744073709551616.0 + <f64>roundLow;
-    largest = max(largest, abs(rest - half));
+    // What is left below 2^j is the remainder plus 2^(j-1). Subtracted as integers: beside 2^(j-1) doubles lose a small remainder.
+    let restLow = low & maskLow;
+    let restHigh = (high & maskHigh) - roundHigh - <u64>(restLow < roundLow);
+    restLow -= roundLow;
+    if (<i64>restHigh < 0) {
+      restHigh = ~restHigh + <u64>(restLow == 0);
+      restLow = ~restLow + 1;
+    }
+    largest = max(largest, <f64>restHigh * 18446744073709551616.0 + <f64>restLow);
     if (j >= 64) {
       store<u64>(at, j == 64 ? high : <u64>(<i64>high >> (j - 64)));
       store<u64>(at, <u64>(<i64>high >> 63), 8);

@@ -163,6 +163,24 @@ describe.each(cases)('the %s kernel of %s', (kind, _, set) => {
     }
   });
 
+  it('measures a small remainder exactly, whatever the scale is', () => {
+    for (const j of [15, 33, 45, ...(set.name === 'rlwe-4096' ? [54, 63, 64, 65, 74, 99] : [])]) {
+      for (const noise of [0n, 1n, -1n, 369n, -369n, -6661n]) {
+        const measured = kernel.scoped(() => {
+          const sums = kernel.take(16 * 4);
+          for (const [i, { p }] of moduli.entries()) {
+            const at = kernel.take(4 * 4);
+            const residue = (((3n << BigInt(j)) + noise) % BigInt(p)) + BigInt(p);
+            kernel.words(at, 4).fill(Number(residue % BigInt(p)));
+            ring.addResidues(i, sums, at, 4);
+          }
+          return ring.decode(sums, 4, j);
+        });
+        expect([j, measured]).toEqual([j, Number(noise < 0n ? -noise : noise)]);
+      }
+    }
+  });
+
   it('decodes any residues as BigInt does', () => {
     const coefficients = 400;
     const words = moduli.map(({ p }, i) =>
