@@ -30,7 +30,7 @@ export * from './round/decision';
 export * from './round/limits';
 export * from './round/privacy';
 export * from './round/schedule-advice';
-export { isUsable, reachesMinimum, areEnoughGroups, type SetRules } from './round/thresholds';
+export { type SetRules } from './round/thresholds';
 export * from './round/verified-round';
 export * from './router';
 export * from './wire/bytes';

@@ -1,2 +1,2 @@
 export { Database, DatabaseInUse, type Migration, type Row, type SqlValue } from './database';
-export { JournalTables, type JournalTablesOptions, journalTables, type TableJournal } from './journal-tables';
+export { JournalTables, type JournalTablesOptions, type TableJournal } from './journal-tables';

@@ -13,4 +13,4 @@ export { checkEpochReach, takeSeat } from './take-seat';
 export { takeTransfers } from './take-transfers';
 export { transferSeeds } from './transfer-seeds';
 export { voteAbort } from './vote-abort';
-export { setOfProposal, voteReady } from './vote-ready';
+export { voteReady } from './vote-ready';
