@@ -85,7 +85,7 @@ export function observe({ engine, metrics, logger, activeRouters }: Observed): O
             'no honest fleet can have produced this result: nothing of it is published',
           );
         }
-        const seconds = (record.finishedAtMs - round.round.config.round_time_ms) / 1000;
+        const seconds = (record.finishedAtMs - round.verified.config.round_time_ms) / 1000;
         metrics.roundCompleted(record.cluster, seconds, included, min);
       } else metrics.roundFailed(failureOf(round));
     },

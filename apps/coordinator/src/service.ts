@@ -39,7 +39,7 @@ export async function startService(config: Config, surroundings: Surroundings): 
     {
       ...address,
       fleet: journal.state.view.fleet,
-      epoch: epochInForce(journal.state, now())?.epoch.epoch ?? null,
+      epoch: epochInForce(journal.state, now())?.body.epoch ?? null,
       rounds: journal.state.rounds.size,
     },
     'coordinator is listening',

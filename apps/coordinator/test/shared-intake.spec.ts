@@ -112,7 +112,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
   const build = (router: LocalRouter, key: string): Bytes =>
     router.contribution(coordinator, key, new Float64Array(3), now);
   const take = ({ intake, journal: { state } }: Replica, key: string, bytes: Bytes): Promise<Taken> => {
-    const contribution = checkContribution(state.view, roundOf(state, key).round, bytes);
+    const contribution = checkContribution(state.view, roundOf(state, key).verified, bytes);
     return intake.take({
       key,
       bytes,
@@ -222,7 +222,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     const router = fleet.routers[10];
     // As one that has lost its disk builds it again.
     const forgetful = emptyRouter(coordinator.state.view);
-    const { round } = roundOf(coordinator.state, key);
+    const { verified: round } = roundOf(coordinator.state, key);
     const other = [
       build(router, key),
       contribute(forgetful, router, round, new Float64Array(3), randomBytes, now).reply,
@@ -278,7 +278,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     const added = jest.spyOn(OpenRounds.prototype, 'add');
     const seen: boolean[] = [];
     const bytes = build(fleet.routers[0], key);
-    const contribution = checkContribution(two.journal.state.view, roundOf(two.journal.state, key).round, bytes);
+    const contribution = checkContribution(two.journal.state.view, roundOf(two.journal.state, key).verified, bytes);
     const taking = two.intake.take({
       key,
       bytes,
@@ -331,7 +331,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
       const id = rows.length + 1 + i;
       const { header, signed } = checkContribution(
         coordinator.state.view,
-        roundOf(coordinator.state, key).round,
+        roundOf(coordinator.state, key).verified,
         bytes,
       ).checked;
       const noted = { type: 'contribution-noted', key, router: header.router, header: signed };

@@ -112,7 +112,7 @@ it('observations enter exactly one round, wherever the router is killed', async 
     const key = coordinator.startRound({ keys, durationMs: 4000, minParticipantsPerGroup: 1 });
     await eventually('the end of the round', () => ['published', 'aborted'].includes(coordinator.round(key).phase));
     if (coordinator.round(key).phase === 'aborted') continue;
-    const { round } = coordinator.round(key).round.config;
+    const { round } = coordinator.round(key).verified.config;
     await eventually('the witness has verified it', async () =>
       (await witness.client.status()).participations.some(
         (each) => each.round === round && ['included', 'left_out'].includes(each.state),

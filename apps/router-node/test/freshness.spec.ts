@@ -80,7 +80,7 @@ it('stops when the coordinator has no newer one to show, says so once everywhere
 
   const before = coordinator.received.length;
   const key = coordinator.startRound({ durationMs: 8000, minParticipantsPerGroup: 1 });
-  const { round } = coordinator.round(key).round.config;
+  const { round } = coordinator.round(key).verified.config;
   await eventually('its refusal', async () => (await node.client.status()).last_refusal?.round === round);
   expect((await node.client.status()).last_refusal).toMatchObject({ code: 'stale_documents', check: 'fleet.fresh' });
   coordinator.startEpoch();
@@ -102,7 +102,7 @@ async function documentsReachTheNodeDirectly(later: FleetDocuments): Promise<voi
   await eventually('the line', () => linesOf(node, 'count as current again').length === 1);
   // And what the coordinator still announces under the old ones is refused for that.
   const key = coordinator.startRound({ durationMs: 5000, minParticipantsPerGroup: 1 });
-  const { round } = coordinator.round(key).round.config;
+  const { round } = coordinator.round(key).verified.config;
   await eventually('its refusal', async () => (await node.client.status()).last_refusal?.round === round);
   expect((await node.client.status()).last_refusal).toMatchObject({ code: 'policy', check: 'fleet.newest' });
 }
@@ -146,7 +146,7 @@ it('goes on when the coordinator serves the newest again', async () => {
   });
   await eventually('a fresh member', () => isIn(member, 'fresh'), 90_000);
   coordinator.startEpoch();
-  await eventually('an epoch under them', () => coordinator.local.state.epoch?.epoch.policy_version === 3);
+  await eventually('an epoch under them', () => coordinator.local.state.epoch?.body.policy_version === 3);
   const before = coordinator.received.length;
   coordinator.startRound({ durationMs: 60_000, maxParticipants: 2, minParticipantsPerGroup: 1 });
   await eventually('contributions', () => coordinator.received.length > before);

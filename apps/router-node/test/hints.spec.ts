@@ -77,7 +77,7 @@ async function firstRound(): Promise<string> {
 
 /** An announcement like that of the last round. */
 function announcement(key: string, change: Partial<RoundConfig>, signature?: Bytes): Bytes {
-  const { round } = coordinator.round(key);
+  const { verified: round } = coordinator.round(key);
   const now = Date.now();
   const times = { round_time_ms: now, send_from_ms: now, deadline_ms: now + 60_000 };
   const config: RoundConfig = { ...round.config, ...times, ...change };

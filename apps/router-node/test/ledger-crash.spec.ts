@@ -69,7 +69,7 @@ const ledgerOf = async (id: string) => {
 
 /** Restarts the router when it has been killed, and looks at its ledger before anything else can happen to it. */
 async function survive(id: string, key: string): Promise<void> {
-  const { config } = coordinator.round(key).round;
+  const { config } = coordinator.round(key).verified;
   await eventually(`the crash of ${id}`, () => nodeOf(id).exit !== undefined, 60_000);
   expect(nodeOf(id).exit?.signal).toBe('SIGKILL');
   const sent = coordinator.received.some(({ router }) => router === id);
@@ -89,7 +89,7 @@ it('is charged once before it sends, corrected once, and gets a charge back once
   const opened = coordinator.startRound({ ...noisy, durationMs: 90_000 });
   await Promise.all(ids.map((id) => survive(id, opened)));
   await eventually('publication', () => coordinator.round(opened).phase === 'published');
-  const { round, accepted } = coordinator.round(opened);
+  const { verified: round, accepted } = coordinator.round(opened);
   const cost = roundCost(round.config, [accepted.size]).rho;
   expect(accepted.size).toBe(points.length + 1);
   for (const id of ids) {
@@ -115,14 +115,14 @@ it('is charged once before it sends, corrected once, and gets a charge back once
     (await Promise.all(releasing.map((id) => historyOf(id, 2)))).every((history) => history.length === 1),
   );
   for (const id of releasing)
-    expect((await ledgerOf(id)).open_rho).toBe(worstCaseRho(coordinator.round(aborted).round.config));
+    expect((await ledgerOf(id)).open_rho).toBe(worstCaseRho(coordinator.round(aborted).verified.config));
   await eventually('the abort', () => coordinator.round(aborted).phase === 'aborted');
   coordinator.intercept = () => false;
   await Promise.all(releasing.map((id) => survive(id, aborted)));
   for (const id of releasing) {
     await eventually(`${id} has settled`, async () => (await historyOf(id, 2)).length === 2);
     expect(await historyOf(id, 2)).toEqual([
-      { kind: 'charged', rho: worstCaseRho(coordinator.round(aborted).round.config) },
+      { kind: 'charged', rho: worstCaseRho(coordinator.round(aborted).verified.config) },
       { kind: 'released', rho: null },
     ]);
     expect(await ledgerOf(id)).toMatchObject({ spent_rho: cost, open_rho: 0 });

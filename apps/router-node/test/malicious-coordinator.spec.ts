@@ -199,7 +199,7 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   // One honest round, and one that is honestly aborted: its charge comes back.
   const published = coordinator.startRound(plan);
   await settledAs('included');
-  const honest = coordinator.round(published).round;
+  const honest = coordinator.round(published).verified;
   template = { config: honest.config, epoch: honest.epoch.certificate };
   announced.set(hexOf(honest.configHash), honest.config);
   for (const { router, bytes } of coordinator.received) if (router === 'router-1') note(bytes);
@@ -255,12 +255,12 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
 
   // A forked epoch: one number under two epochs gives one contribution, and after the newer one the older one gives none.
   coordinator.startEpoch();
-  await eventually('a second epoch', () => coordinator.local.state.epoch?.epoch.epoch === 2);
+  await eventually('a second epoch', () => coordinator.local.state.epoch?.body.epoch === 2);
   const second = coordinator.local.state.epoch;
   if (!second) throw new Error('no epoch');
   const newer = (change: Partial<RoundConfig>) =>
     announce(change, second.certificate, {
-      epoch: second.epoch.epoch,
+      epoch: second.body.epoch,
       epoch_hash: second.hash,
     });
   await offer(newer(numbered(10)), announce(numbered(10)), announce(numbered(11)));

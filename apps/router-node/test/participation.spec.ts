@@ -157,7 +157,7 @@ it('keeps the signed receipt of a contribution that the published round lacks, a
       const bytes = Buffer.concat(chunks);
       const { header } = contributionMessage.decode(bytes);
       const { router } = headerMessage.decode(header.body);
-      const { round } = coordinator.round(key);
+      const { verified: round } = coordinator.round(key);
       const receipt =
         router === 'router-1'
           ? signDocument(
@@ -259,7 +259,7 @@ it('learns newer fleet documents from an announcement made under them', async ()
   coordinator.local.commit({ events: [{ type: 'fleet-updated', documents }], reply: undefined });
   // The committee's epoch was made under the older ones and may go on.
   const key = coordinator.startRound(plain);
-  expect(roundConfigMessage.decode(coordinator.round(key).round.announcement.body).policy_version).toBe(2);
+  expect(roundConfigMessage.decode(coordinator.round(key).verified.announcement.body).policy_version).toBe(2);
   await eventually('both contributions', () => coordinator.round(key).accepted.size === 2);
   await eventually('settlement', async () => (await participation(node))?.state === 'included');
 });
@@ -300,7 +300,7 @@ it('completes a round that was in flight when newer fleet documents came, also o
   coordinator.local.commit({ events: [{ type: 'fleet-updated', documents }], reply: undefined });
   // The member takes the newer documents for its seat in the new epoch.
   coordinator.startEpoch();
-  await eventually('the new epoch', () => coordinator.local.state.epoch?.epoch.epoch === 2);
+  await eventually('the new epoch', () => coordinator.local.state.epoch?.body.epoch === 2);
   await nodes[0].stop('SIGKILL');
   nodes[0] = await NodeProcess.start(fleet.environment('router-0', coordinator.port));
   await ended(key);

@@ -138,7 +138,7 @@ describe('a contribution that is dropped after its receipt', () => {
         const bytes = Buffer.concat(chunks);
         const { header } = contributionMessage.decode(bytes);
         const { router } = headerMessage.decode(header.body);
-        const { config, configHash } = coordinator.round(key()).round;
+        const { config, configHash } = coordinator.round(key()).verified;
         const receipt =
           router === 'router-1'
             ? signDocument(

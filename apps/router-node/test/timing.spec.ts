@@ -68,7 +68,7 @@ async function time(rounds: number): Promise<Times> {
       minParticipantsPerGroup: 1,
       durationMs: 60_000,
     });
-    const { accepted, round } = coordinator.round(key);
+    const { accepted, verified: round } = coordinator.round(key);
     const missed = (id: string) =>
       nodes.get(id)?.log.some((line) => line.code === 'slot_missed' && line.round === round.config.round) === true;
     for (const id of [MEMBER, BUSY, IDLE])
@@ -97,7 +97,7 @@ it('the time to the next poll and the time to the contribution do not tell which
     const told = [gaps, contributions].map((kind) => areToldApart(kind.get(BUSY) ?? [], kind.get(IDLE) ?? []));
     before = before.map((earlier, i) => earlier && told[i]);
     // Nobody contributes before its slot, which follows from the announcement.
-    const { config } = coordinator.round([...coordinator.local.state.rounds.keys()].at(-1) as string).round;
+    const { config } = coordinator.round([...coordinator.local.state.rounds.keys()].at(-1) as string).verified;
     const leastMs = preparationMs(config, readConfig(environment(IDLE)));
     for (const ms of [...contributions.values()].flat()) expect(ms).toBeGreaterThan(leastMs - 50);
     if (!before.includes(true)) return;

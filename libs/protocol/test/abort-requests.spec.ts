@@ -44,7 +44,7 @@ function requestOf(
   secretKey = fleet.coordinator.context.identity.secretKey,
 ): Signed {
   const body: AbortRequest = {
-    ...inRound(scenario.round.round),
+    ...inRound(scenario.round.verified),
     reason: 'no_valid_proposal',
     at_ms: scenario.closeMs,
     ...changes,
@@ -80,13 +80,13 @@ it('members are shown a request that the coordinator has signed, the same one ea
   const [item] = shown(fleet.members[0]);
   expect(item.reason).toBeUndefined();
   expect(abortRequestMessage.decode((item.request as Signed).body)).toEqual({
-    ...inRound(scenario.round.round),
+    ...inRound(scenario.round.verified),
     reason: 'insufficient_participants',
     at_ms: scenario.closeMs,
   });
   fleet.coordinator.tick(scenario.closeMs + 1);
   expect(shown(fleet.members[1])).toEqual([item]);
-  expect(askedToAbort(scenario.round.round, item, scenario.closeMs)).toBe('insufficient_participants');
+  expect(askedToAbort(scenario.round.verified, item, scenario.closeMs)).toBe('insufficient_participants');
 });
 
 it.each<[string, string, (round: ReturnType<typeof toAbort>) => Partial<AbortItem>]>([
@@ -95,7 +95,7 @@ it.each<[string, string, (round: ReturnType<typeof toAbort>) => Partial<AbortIte
   [
     'that is another statement of the coordinator',
     'bad_signature',
-    ({ scenario }) => ({ request: scenario.round.round.announcement }),
+    ({ scenario }) => ({ request: scenario.round.verified.announcement }),
   ],
   [
     'replayed from another round',
@@ -150,7 +150,7 @@ it('a member of an earlier release is given the reason alone, which it knows', (
       kind: 'abort',
       cluster: scenario.config.cluster,
       round: scenario.config.round,
-      announcement: scenario.round.round.announcement,
+      announcement: scenario.round.verified.announcement,
       reason: 'insufficient_participants',
     },
   ]);
@@ -208,7 +208,7 @@ describe('members that are given different reasons', () => {
 
   it('cannot be given others: each reason is signed', () => {
     const { scenario } = divided(2);
-    const { round } = scenario.round;
+    const { verified: round } = scenario.round;
     const { decision } = scenario.transcript;
     const change = (vote: number, reason?: AbortReason): Decision => ({
       ...decision,
@@ -249,5 +249,5 @@ it('only votes for an abort have reasons', () => {
     ...decision,
     votes: decision.votes.map((vote, i) => (i === 1 ? { ...vote, reason: 'policy' as const } : vote)),
   };
-  expect(codeOf(() => verifyDecision(scenario.round.round, withReason))).toBe('no_decision');
+  expect(codeOf(() => verifyDecision(scenario.round.verified, withReason))).toBe('no_decision');
 });

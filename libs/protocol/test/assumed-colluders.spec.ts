@@ -85,7 +85,7 @@ describe('a round with noise', () => {
     { ...scenario.config, privacy: { ...scenario.config.privacy, assumed_colluders: 1 } },
     fleet.coordinator.context.identity.secretKey,
   );
-  const { epoch } = scenario.round.round;
+  const { epoch } = scenario.round.verified;
 
   it('assumes t-1 by default, and is published', () => {
     expect(scenario.config.privacy.assumed_colluders).toBe(2);

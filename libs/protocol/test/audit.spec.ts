@@ -193,7 +193,7 @@ it.each<[string, (transcript: Transcript) => Partial<Transcript>]>([
 ])('fails with %s', (_name, alter) => expect(audit({ ...genuine, ...alter(genuine) })).toBeDefined());
 
 function plusOne(words: Uint8Array): Uint8Array {
-  const { dimension, config } = scenario.round.round;
+  const { dimension, config } = scenario.round.verified;
   const sum = new WordSum(dimension, config.layout.word_bits);
   sum.addPacked(words);
   sum.addIntegers(new Float64Array(dimension).fill(1, 0, 1));
@@ -225,7 +225,7 @@ it('fails when t-1 members sign another sum, however they divide their signature
   const { transcript } = round;
   const wrong = plusOneOf(round, transcript.pieces[0].words);
   const hash = pieceHash(
-    round.round.round,
+    round.round.verified,
     decisionHash(transcript.decision.body),
     0,
     transcript.pieces[0].piece,

@@ -16,13 +16,13 @@ const spoils: Record<string, Spoil> = {
   'nothing in them': () => ({ encapsulation: new Uint8Array(0), ciphertext: new Uint8Array(0) }),
   'an encapsulation of small order': (box) => ({ ...box, encapsulation: new Uint8Array(32) }),
   'seeds other than those committed to': (box, scenario, member) => {
-    const { epoch } = scenario.round.round;
-    const suite = sealingSuite(epoch.epoch.sealing_suite);
+    const { epoch } = scenario.round.verified;
+    const suite = sealingSuite(epoch.body.sealing_suite);
     const plaintext = random(box.ciphertext.length - suite.overhead);
     return suite.seal(
-      suite.recipient(epoch.epoch.members[member].kem_key),
+      suite.recipient(epoch.body.members[member].kem_key),
       sealingInfo('local'),
-      boxAad(scenario.round.round, scenario.fleet.routers[0].identity.id, member),
+      boxAad(scenario.round.verified, scenario.fleet.routers[0].identity.id, member),
       plaintext,
       random,
     );

@@ -9,13 +9,13 @@ it('an epoch of then is none, at all parties, and is replaced by the next', () =
   fleet.startEpoch(now);
   fleet.startEpoch(ahead);
   const { state } = fleet.coordinator;
-  expect(state.epoch?.epoch.epoch).toBe(2);
+  expect(state.epoch?.body.epoch).toBe(2);
   expect(epochInForce(state, now)).toBeUndefined();
-  expect(epochInForce(state, ahead)?.epoch.epoch).toBe(2);
+  expect(epochInForce(state, ahead)?.body.epoch).toBe(2);
   expect(codeOf(() => fleet.announce(plan, now))).toBe('committee_unavailable');
 
   fleet.startEpoch(now);
-  expect(epochInForce(state, now)?.epoch.epoch).toBe(3);
+  expect(epochInForce(state, now)?.body.epoch).toBe(3);
   const scenario = new Scenario(fleet).contribute().finish();
   expect(scenario.config.epoch).toBe(3);
   scenario.expectExactly(fleet.routers);

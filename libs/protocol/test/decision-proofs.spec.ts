@@ -27,7 +27,7 @@ it('says which round was decided how, and by whom', () => {
 });
 
 it('is the same from a transcript and from the round itself', () => {
-  const { documents, round, decision } = aborted.round;
+  const { documents, verified: round, decision } = aborted.round;
   expect(decision && encode(proofOfRound(documents, round, decision))).toEqual(encode(proofs.abort));
 });
 
@@ -88,7 +88,7 @@ it('of a round before a change of policy goes by the documents of that round', (
     changing,
     nextDocuments(changing, { revoke: ['router-4'], policy: () => ({ clock_tolerance_ms: 120_000 }) }),
   );
-  const { documents, round, decision } = before.round;
+  const { documents, verified: round, decision } = before.round;
   const proof = decision && proofOfRound(documents, round, decision);
   expect(verifyDecisionProof(changing.authority.publicKey, encode(proof as DecisionProof)).round).toBe(1);
   // Under the newer documents the same votes are about a round that names the older ones, whatever was decided.
@@ -138,7 +138,7 @@ describe('a router that is shown one', () => {
     expect(unanswered.round.phase).toBe('aborted');
     expect(refused(decisionProofOf(unanswered.transcript))).toBe('no_round');
     // The abort of another round does not become one of this by changing the announcement.
-    expect(refused({ ...decisionProofOf(unanswered.transcript), announcement: mine.round.round.announcement })).toBe(
+    expect(refused({ ...decisionProofOf(unanswered.transcript), announcement: mine.round.verified.announcement })).toBe(
       'wrong_config',
     );
     // The same round number under another configuration.
@@ -149,7 +149,10 @@ describe('a router that is shown one', () => {
     // Also when it is to be opened, with every signature in order.
     const opened = new Scenario(own, noise).contribute().finish();
     const answered = router.state.participations.get(opened.key);
-    router.state.participations.set(opened.key, { ...answered, announcement: mine.round.round.announcement } as never);
+    router.state.participations.set(opened.key, {
+      ...answered,
+      announcement: mine.round.verified.announcement,
+    } as never);
     expect(refused(decisionProofOf(opened.transcript))).toBe('wrong_config');
     router.state.participations.delete(opened.key);
     expect([...router.state.participations]).toEqual(before);

@@ -8,7 +8,7 @@ it('releases epochs that are over, in steps, and never the one in force', () => 
   const { coordinator } = fleet;
   const { state } = coordinator;
   fleet.startEpoch(now);
-  const inForce = state.epoch?.epoch.epoch as number;
+  const inForce = state.epoch?.body.epoch as number;
   const release = (): number => coordinator.commit(releaseEpochs(state)).length;
   expect(release()).toBe(0);
   for (let i = 0; i < 1000; i++) coordinator.commit(startEpoch(state, 86_400_000, now));
@@ -19,7 +19,7 @@ it('releases epochs that are over, in steps, and never the one in force', () => 
   }
   expect(released).toBe(1000 - 64);
   expect(state.epochs.has(inForce)).toBe(true);
-  expect(state.epoch?.epoch.epoch).toBe(inForce);
+  expect(state.epoch?.body.epoch).toBe(inForce);
   expect(coordinator.commit(startEpoch(state, 86_400_000, now)).epoch).toBe(inForce + 1001);
 });
 

@@ -110,7 +110,7 @@ describe('a request for a seat that nobody has signed', () => {
     const fleet = quietFleet(4, 2, 4);
     fleet.startEpoch(now);
     const [member] = fleet.members;
-    const certified = fleet.coordinator.state.epoch?.epoch as Epoch;
+    const certified = fleet.coordinator.state.epoch?.body as Epoch;
     // As the node does with the certificate that it is shown.
     member.commit({ events: [{ type: 'epoch-seen', epoch: certified.epoch }], reply: undefined });
     const take = (epoch: number, atMs = now) =>
@@ -177,8 +177,8 @@ const termsOf = ({ policy_version, roster_version, threshold, sealing_suite, not
 it('routers refuse a certificate in which a key was exchanged, however few signatures are wrong', () => {
   const fleet = quietFleet(4, 2, 4);
   const scenario = new Scenario(fleet);
-  const { certificate, epoch } = scenario.round.round.epoch;
-  const { announcement } = scenario.round.round;
+  const { certificate, body: epoch } = scenario.round.verified.epoch;
+  const { announcement } = scenario.round.verified;
   const check = (body: Uint8Array, signatures: Uint8Array[]) =>
     codeOf(() =>
       fleet.routers[0].check(openRoundMessage.encode({ announcement, epoch_certificate: { body, signatures } }), now),
@@ -250,7 +250,7 @@ it('a candidate that takes a seat and does not sign is passed over next time, wh
     fleet.coordinator.commit(startEpoch(fleet.coordinator.state, 86_400_000, now));
     for (let turn = 0; turn < 3; turn++)
       for (const member of [silent, ...fleet.members.slice(1)]) member.work(fleet.coordinator, now);
-    return fleet.coordinator.state.epoch?.epoch.members.map((member) => member.id);
+    return fleet.coordinator.state.epoch?.body.members.map((member) => member.id);
   };
   expect(attempt()).toBeUndefined();
   expect(attempt()).toEqual(['router-1', 'router-2', 'router-3']);

@@ -39,7 +39,7 @@ import { codeOf, now, quietFleet, random, Scenario } from './support/scenario';
 
 const fleet = quietFleet(4, 2, 4);
 const scenario = new Scenario(fleet).contribute().finish();
-const { round } = scenario.round;
+const { verified: round } = scenario.round;
 const [router] = fleet.routers;
 const [member] = fleet.members;
 const coordinator = fleet.coordinator.context.identity;
@@ -57,7 +57,7 @@ function statements(kind: EvidenceKind): Omit<EvidenceParts, 'kind' | 'fleet'> {
   const vote = voteSecretOf(member);
   switch (kind) {
     case 'two-seats': {
-      const held = member.state.seats.get(epoch.epoch.epoch)?.seat as Signed;
+      const held = member.state.seats.get(epoch.body.epoch)?.seat as Signed;
       return {
         ...ofMember,
         statements: [
@@ -241,7 +241,7 @@ it('statements of two rounds are no evidence', () => {
 
 it('a vote key that the accused never accepted proves nothing about it', () => {
   // The coordinator makes up an epoch in which the victim's seat has a key of its own.
-  const forged = epochMessage.encode({ ...round.epoch.epoch, epoch: 9 as never });
+  const forged = epochMessage.encode({ ...round.epoch.body, epoch: 9 as never });
   const epoch = { body: forged, signatures: round.epoch.certificate.signatures };
   expect(codeOf(() => verifyEvidence(authority, encode('two-votes', { epoch })))).toBe('bad_signature');
 });

@@ -85,7 +85,7 @@ function allLie(combination: RoundConfig['combination'], groups: number): Extrac
     maxRequestsPerRouter: 2 ** 21,
     privacy: { unit: 'request', rho: 0.5, deltaInverse: 1_000_000 },
   });
-  const { round } = scenario.round;
+  const { verified: round } = scenario.round;
   expect(round.config.layout.word_bits).toBe(48);
   const most = new Float64Array(round.dimension).fill(2 ** 47 - 1);
   return {

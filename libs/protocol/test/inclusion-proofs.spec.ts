@@ -174,7 +174,7 @@ describe('in a real round', () => {
     })),
   );
   scenario.contribute(others).finish();
-  const { round } = roundOf(fleet.coordinator.state, scenario.key);
+  const { verified: round } = roundOf(fleet.coordinator.state, scenario.key);
   const list = listOfTranscript(scenario.transcript);
 
   it("says of every router what an audit says, from the transcript's list", () => {
@@ -203,7 +203,7 @@ describe('in a real round', () => {
       round: aborted.config.round,
       decision: aborted.transcript.decision,
     };
-    expect(codeOf(() => verifyInclusionProof(aborted.round.round, fleet.routers[0].identity.id, proof))).toBe(
+    expect(codeOf(() => verifyInclusionProof(aborted.round.verified, fleet.routers[0].identity.id, proof))).toBe(
       'no_decision',
     );
   });

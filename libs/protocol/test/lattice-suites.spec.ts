@@ -72,7 +72,7 @@ function finish({ fleet, key }: World) {
 
 /** An encryption of the router's whose lattice part belongs to another key: every check passes. */
 function spoil({ fleet, key }: World, index: number): void {
-  const open = fleet.coordinator.state.rounds.get(key)?.round;
+  const open = fleet.coordinator.state.rounds.get(key)?.verified;
   if (!open) throw new Error('no round');
   const cipher = open.cipher();
   const spoiled = {
@@ -109,7 +109,7 @@ describe.each(['rlwe-2048', 'rlwe-4096'] as const)('a round in %s', (suite) => {
   it('refuses a ciphertext that is none of the round, and takes the right one after it', () => {
     const world = fleetAndRound({ suite });
     const { fleet, key } = world;
-    const round = fleet.coordinator.state.rounds.get(key)?.round;
+    const round = fleet.coordinator.state.rounds.get(key)?.verified;
     if (!round) throw new Error('no round');
     const cipher = round.cipher();
     const sent = (change: (ciphertext: Uint8Array) => Uint8Array) => {

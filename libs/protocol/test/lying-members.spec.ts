@@ -34,7 +34,7 @@ const answering =
 
 /** The same wrong words from all liars, with hashes that fit them. */
 const wrongWords = (body: AnswerBody, liar: Liar, scenario: Scenario, sent = true, lastByte = 0): Uint8Array => {
-  const { round, decision } = scenario.round;
+  const { verified: round, decision } = scenario.round;
   const { ciphertextBytes } = round.cipher();
   const words = (piece: number) =>
     new Uint8Array(ciphertextBytes).fill(piece & 0x7f).fill(lastByte, ciphertextBytes - 1);
@@ -97,7 +97,7 @@ const cases: Record<string, Case> = {
   'hashes of all pieces, also those it lacks': {
     lies: answering((body, liar, scenario) =>
       liar.answer(body, ({ hashes: [first] }) => ({
-        answer: { hashes: scenario.round.round.epoch.pieces.map((piece) => ({ ...first, piece })) },
+        answer: { hashes: scenario.round.verified.epoch.pieces.map((piece) => ({ ...first, piece })) },
         pieces: [],
       })),
     ),

@@ -49,7 +49,7 @@ it('after a restart it sends the vote it has, and votes for nothing else', () =>
   const { scenario, restart, member, opened, proposal, held } = voted();
   const state = restart();
   expect(voteReady(state, opened, proposal)).toEqual({ events: [], reply: held });
-  expect(voteAbort(state, scenario.round.round, opened.member, 'policy')).toEqual({ events: [], reply: held });
+  expect(voteAbort(state, scenario.round.verified, opened.member, 'policy')).toEqual({ events: [], reply: held });
   const nonsense = { body: new Uint8Array(3), signature: new Uint8Array(64) };
   expect(codeOf(() => voteReady(state, opened, nonsense))).toBe('bad_signature');
   expect(voteBodyMessage.decode(held?.body as Uint8Array).kind).toBe('ready');
@@ -61,7 +61,7 @@ it('having voted abort, it never votes ready', () => {
   // Another member, which was not asked before.
   const state: MemberState = { ...fleet.members[1].state, rounds: new Map() };
   const own = { ...opened, member: indexOf(scenario, fleet.members[1]) };
-  const abort = voteAbort(state, scenario.round.round, own.member, 'no_valid_proposal');
+  const abort = voteAbort(state, scenario.round.verified, own.member, 'no_valid_proposal');
   for (const event of abort.events) evolveMember(state, event);
   expect(voteReady(state, own, proposal)).toEqual({ events: [], reply: abort.reply });
 });
@@ -81,7 +81,7 @@ it('a second configuration of the round in the same epoch gets no vote', () => {
   fleet.coordinator.forget(scenario.key);
   const again = new Scenario(fleet, { maxParticipants: 32 });
   expect(again.key).toBe(scenario.key);
-  expect(codeOf(() => voteAbort(member.state, again.round.round, indexOf(again, member), 'policy'))).toBe(
+  expect(codeOf(() => voteAbort(member.state, again.round.verified, indexOf(again, member), 'policy'))).toBe(
     'already_voted',
   );
 });
@@ -100,16 +100,16 @@ it("a round announced again in a later epoch gets no second vote, although the f
   const [firstAgain, secondAgain] = [new Scenario(fleet), new Scenario(fleet)];
   expect([firstAgain.key, secondAgain.key]).toEqual([first.key, second.key]);
   for (const state of [member.state, restart()]) {
-    expect(codeOf(() => voteAbort(state, firstAgain.round.round, indexOf(firstAgain, member), 'policy'))).toBe(
+    expect(codeOf(() => voteAbort(state, firstAgain.round.verified, indexOf(firstAgain, member), 'policy'))).toBe(
       'stale_round',
     );
     expect(codeOf(() => report(state, openedAgain(firstAgain, member)))).toBe('stale_round');
-    expect(codeOf(() => voteAbort(state, secondAgain.round.round, indexOf(secondAgain, member), 'policy'))).toBe(
+    expect(codeOf(() => voteAbort(state, secondAgain.round.verified, indexOf(secondAgain, member), 'policy'))).toBe(
       'already_voted',
     );
   }
   const third = new Scenario(fleet);
-  expect(voteAbort(member.state, third.round.round, indexOf(third, member), 'policy').events).toHaveLength(1);
+  expect(voteAbort(member.state, third.round.verified, indexOf(third, member), 'policy').events).toHaveLength(1);
 });
 
 function openedAgain(scenario: Scenario, member: LocalMember): OpenedViews {
@@ -122,7 +122,7 @@ it('a member restored without its epoch secrets has lost its seat', () => {
   const seats = new Map([...member.state.seats].map(([epoch, { secrets: _secrets, ...seat }]) => [epoch, seat]));
   const restored: MemberState = { ...member.state, seats, rounds: new Map() };
   expect(codeOf(() => voteReady(restored, opened, proposal))).toBe('no_seat');
-  expect(codeOf(() => voteAbort(restored, scenario.round.round, opened.member, 'policy'))).toBe('no_seat');
+  expect(codeOf(() => voteAbort(restored, scenario.round.verified, opened.member, 'policy'))).toBe('no_seat');
   expect(codeOf(() => report(restored, opened))).toBe('no_seat');
   expect(fleet.members).toContain(member);
 });
@@ -131,7 +131,7 @@ describe('a round with a number far above all others', () => {
   const skipTo = (fleet: LocalFleet, round: number) =>
     fleet.coordinator.state.latestRound.set(fleet.cluster, round - 1);
   const abort = (scenario: Scenario, member: LocalMember) =>
-    voteAbort(member.state, scenario.round.round, indexOf(scenario, member), 'policy');
+    voteAbort(member.state, scenario.round.verified, indexOf(scenario, member), 'policy');
 
   it.each([
     ['the highest there is', Number.MAX_SAFE_INTEGER],
@@ -167,7 +167,7 @@ describe('a round with a number far above all others', () => {
     skipTo(fleet, 2);
     const next = new Scenario(fleet);
     for (const state of [member.state, restart()]) {
-      expect(voteAbort(state, next.round.round, indexOf(next, member), 'policy').events).toHaveLength(1);
+      expect(voteAbort(state, next.round.verified, indexOf(next, member), 'policy').events).toHaveLength(1);
       // What it has spoken about it does not speak about again.
       expect(state.rounds.get(first.key)).toEqual({ epoch: old });
       expect(state.rounds.get(far.key)?.vote).toBeDefined();

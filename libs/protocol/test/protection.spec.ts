@@ -128,9 +128,9 @@ describe('rounds one after the other', () => {
     const fleet = fleetOf({ policy: 'event', router: 'event' });
     const [router] = fleet.routers;
     const { key, round } = new Scenario(fleet, { privacy: noisy });
-    const cost = worstCaseUnits(round.round.config);
+    const cost = worstCaseUnits(round.verified.config);
     const checked = router.check(fleet.coordinator.open(key), now);
-    const vector = new Float64Array(round.round.dimension);
+    const vector = new Float64Array(round.verified.dimension);
     const before = router.state.ledger;
     expect(codeOf(() => router.build(checked, vector, now, units - cost + 1))).toBe('budget_exhausted');
     expect(router.state.ledger).toBe(before);

@@ -47,7 +47,7 @@ function noticeOf(scenario: Scenario, router: LocalRouter, untilRound: number, c
     fleet: config.fleet,
     cluster: config.cluster,
     round: config.round,
-    config_hash: round.round.configHash,
+    config_hash: round.verified.configHash,
     router: router.identity.id,
     coordinator: identity.id,
     until_round: untilRound as never,

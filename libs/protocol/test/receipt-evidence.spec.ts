@@ -188,7 +188,7 @@ describe('a coordinator is innocent, and there is no evidence against it,', () =
     const shown = standing(absent.transcript, victim.identity.id);
     expect(codeFor(absent, receiptEvidence(absent.transcript, receipts[0], shown))).toBe('wrong_config');
     const { identity } = scenario.fleet.coordinator.context;
-    const { config, configHash } = absent.round.round;
+    const { config, configHash } = absent.round.verified;
     const body: Receipt = {
       v: 1,
       fleet: 'local',

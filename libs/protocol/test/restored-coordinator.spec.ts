@@ -108,10 +108,10 @@ it('asks members for seats in epochs above those that it may have set up', () =>
   for (let i = 0; i < 3; i++) fleet.startEpoch(now);
   const again = restored([...backup], { madeAtMs: now }, now + 1000);
   const { epoch } = again.commit(startEpoch(again.state, HOUR_MS, now + 1000));
-  expect(epoch).toBeGreaterThan(fleet.coordinator.state.epoch?.epoch.epoch as number);
+  expect(epoch).toBeGreaterThan(fleet.coordinator.state.epoch?.body.epoch as number);
   for (const member of fleet.members) member.work(again, now + 1000);
   for (const member of fleet.members) member.work(again, now + 1000);
-  expect(again.state.epoch?.epoch.epoch).toBe(epoch);
+  expect(again.state.epoch?.body.epoch).toBe(epoch);
 });
 
 describe('rounds that were under way', () => {
@@ -191,7 +191,7 @@ describe('rolled back without a mark', () => {
     const copy = [...journal];
     fleet.coordinator.forget(open.key);
     const lost = new Scenario(fleet, {}, now + HOUR_MS);
-    const { announcement } = lost.round.round;
+    const { announcement } = lost.round.verified;
     const again = rebuilt(copy);
     remind(again, announcement, now + 2 * HOUR_MS);
     expect(again.state.rounds.get(open.key)).toMatchObject({ phase: 'aborting', abortReason: 'coordinator_restored' });
@@ -209,7 +209,7 @@ describe('rolled back without a mark', () => {
     fleet.startEpoch(later);
     const lost = new Scenario(fleet, {}, later);
     const empty = rebuilt([]);
-    remind(empty, lost.round.round.announcement, later + 1000);
+    remind(empty, lost.round.verified.announcement, later + 1000);
     expect(empty.state.numbering.skippedTo.get(fleet.cluster)).toBeGreaterThan(lost.config.round + 4096);
     expect(empty.state.numbering.epochsSkippedTo).toBeGreaterThan(lost.config.epoch);
     expect(journal.length).toBeGreaterThan(0);
@@ -217,7 +217,7 @@ describe('rolled back without a mark', () => {
 
   it('believes nothing but its own signature', () => {
     const { fleet, rebuilt } = fleetWithEpoch();
-    const { announcement } = new Scenario(fleet).round.round;
+    const { announcement } = new Scenario(fleet).round.verified;
     const empty = rebuilt([]);
     const config = roundConfigMessage.decode(announcement.body);
     const stranger = fleet.routers[0].identity;
@@ -239,7 +239,7 @@ describe('rolled back without a mark', () => {
     const { fleet } = fleetWithEpoch();
     const { coordinator } = fleet;
     const scenario = new Scenario(fleet);
-    const { announcement } = scenario.round.round;
+    const { announcement } = scenario.round.verified;
     const { steps } = coordinator;
     remind(coordinator, announcement, now);
     coordinator.forget(scenario.key);

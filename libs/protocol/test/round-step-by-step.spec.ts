@@ -74,7 +74,7 @@ it('runs from an epoch to a settled round, one message after the other', () => {
   expect(phase()).toBe('collecting');
 
   // Contribution, Collecting: each router checks the announcement, encrypts, sends one message and keeps the receipt.
-  const { dimension } = roundOf(coordinator.state, key).round;
+  const { dimension } = roundOf(coordinator.state, key).verified;
   const vector = (value: number) => new Float64Array(dimension).fill(value);
   router0.keepReceipt(key, coordinator.contribute(key, router0.contribution(coordinator, key, vector(1), now)));
   router1.keepReceipt(key, coordinator.contribute(key, router1.contribution(coordinator, key, vector(2), now)));

@@ -52,7 +52,7 @@ function refusal(
 ): string | undefined {
   const config = { ...scenario.config, ...change(scenario.config) };
   const announcement = signDocument(roundConfigMessage, 'local', config, fleet.coordinator.context.identity.secretKey);
-  const open = openRoundMessage.encode({ announcement, epoch_certificate: scenario.round.round.epoch.certificate });
+  const open = openRoundMessage.encode({ announcement, epoch_certificate: scenario.round.verified.epoch.certificate });
   return codeOf(() => fleet.routers[0].check(open, atMs));
 }
 const privacy = (changes: Partial<RoundConfig['privacy']>) => (config: RoundConfig) => ({
@@ -155,8 +155,8 @@ it.each<[string, string, (config: RoundConfig) => Partial<RoundConfig>]>([
 
 it('refuses an announcement that the coordinator did not sign, and one altered after that', () => {
   const { fleet, scenario } = setting;
-  const epoch_certificate = scenario.round.round.epoch.certificate;
-  const { announcement } = scenario.round.round;
+  const epoch_certificate = scenario.round.verified.epoch.certificate;
+  const { announcement } = scenario.round.verified;
   const check = (signed: typeof announcement, certificate = epoch_certificate) =>
     codeOf(() =>
       fleet.routers[0].check(openRoundMessage.encode({ announcement: signed, epoch_certificate: certificate }), now),
@@ -220,7 +220,7 @@ describe('of rounds it has answered', () => {
         quiet.fleet.coordinator.context.identity.secretKey,
       );
       return quiet.fleet.routers[0].check(
-        openRoundMessage.encode({ announcement, epoch_certificate: quiet.scenario.round.round.epoch.certificate }),
+        openRoundMessage.encode({ announcement, epoch_certificate: quiet.scenario.round.verified.epoch.certificate }),
         now,
       );
     });
@@ -243,7 +243,7 @@ it('no round for being earlier than the one before: a round time is held against
 it('an epoch below the highest it has answered in', () => {
   const { fleet, scenario } = start();
   const oldOpen = new Scenario(fleet, noise);
-  const { epoch } = scenario.round.round;
+  const { epoch } = scenario.round.verified;
   fleet.startEpoch(now);
   new Scenario(fleet, noise).contribute([fleet.routers[0]]);
   const config = { ...oldOpen.config, round: (oldOpen.config.round + 10) as RoundConfig['round'] };

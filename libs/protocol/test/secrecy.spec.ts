@@ -21,7 +21,7 @@ describe.each([
 ])('of %i members, %i of whom open', (size, threshold) => {
   const scenario = new Scenario(quietFleet(size, threshold, Math.max(size, 2))).contribute().finish();
   const { fleet } = scenario;
-  const { round, headers } = scenario.round;
+  const { verified: round, headers } = scenario.round;
   const { dimension } = round;
   const bits = round.config.layout.word_bits;
   const modulus = 2 ** bits;

@@ -61,7 +61,7 @@ describe('a round whose sums are counted elsewhere', () => {
     return { state, round: state.rounds.get(key) as RoundState };
   }
   /** As two tasks would add them up. */
-  function sumsOf({ round: { dimension, config } }: RoundState): WordSum[] {
+  function sumsOf({ verified: { dimension, config } }: RoundState): WordSum[] {
     return Array.from({ length: config.groups }, (_, group) => {
       const parts = [accepted.slice(0, 3), accepted.slice(3)].map((part) => {
         const sum = new WordSum(dimension, config.layout.word_bits);

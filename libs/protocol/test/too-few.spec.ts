@@ -76,7 +76,7 @@ it("nothing less than a quorum's abort of this very round gives a charge back", 
   const other = new Scenario(fleet, noise).contribute(fleet.routers.slice(0, 1)).finish();
   const settleBy = (changed: Decision) =>
     codeOf(() => router.settleBy({ ...scenario.transcript, decision: changed }, scenario.key, now));
-  const { epoch } = scenario.round.round;
+  const { epoch } = scenario.round.verified;
   expect(settleBy({ ...decision, votes: decision.votes.slice(0, epoch.quorum - 1) })).toBe('no_decision');
   expect(settleBy({ ...decision, votes: [...decision.votes.slice(0, epoch.quorum - 1), decision.votes[0]] })).toBe(
     'no_decision',
@@ -104,7 +104,7 @@ it('an opened round is not settled by an abort that fewer than a quorum signed',
     .slice(0, 2)
     .map(
       (member) =>
-        voteAbort({ ...member.state, rounds: new Map() }, scenario.round.round, indexOf(scenario, member), 'policy')
+        voteAbort({ ...member.state, rounds: new Map() }, scenario.round.verified, indexOf(scenario, member), 'policy')
           .reply,
     );
   const forged: Decision = {

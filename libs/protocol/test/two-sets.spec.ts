@@ -104,7 +104,7 @@ function propose(scenario: Scenario, reports: readonly Signed[]): Signed {
   return signDocument(
     proposalMessage,
     'local',
-    { ...inRound(scenario.round.round), reports: sorted },
+    { ...inRound(scenario.round.verified), reports: sorted },
     scenario.fleet.coordinator.context.identity.secretKey,
   );
 }
@@ -136,7 +136,7 @@ describe.each([
     ];
     const [one, other] = sides;
     const bodies = sides.map((side) => vote(clone(honest[0].state), honest[0], side).body);
-    const { round } = scenario.round;
+    const { verified: round } = scenario.round;
 
     it('the two proposals are both in order, and differ in the victim alone', () => {
       const sets = sides.map((side) => {
@@ -253,7 +253,7 @@ it("answers are for the members of the epoch: nobody else's vote counts", () => 
   const { scenario, honest, corrupt } = closed(4, 2);
   const side = everybody(scenario, [...corrupt, ...honest]);
   const votes = [...corrupt, ...honest].map((member) => vote(clone(member.state), member, side));
-  const { round } = scenario.round;
+  const { verified: round } = scenario.round;
   const forged = (change: Partial<Vote>) =>
     verifyDecision(round, {
       body: votes[0].body,

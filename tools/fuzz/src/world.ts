@@ -215,7 +215,7 @@ export function createWorld(seed: string): World {
     const { key } = fleet.announce({ ...plan, durationMs }, now);
     reach.set(key, goal);
     record.add('open-round', coordinator.open(key));
-    record.signed('round-config', roundOf(coordinator.state, key).round.announcement);
+    record.signed('round-config', roundOf(coordinator.state, key).verified.announcement);
     routers.slice(0, contributors).forEach((router, i) => {
       const built = router.contribution(coordinator, key, new Float64Array(2 * plan.fields.length).fill(i + 1), now);
       const bytes =
@@ -269,7 +269,7 @@ export function createWorld(seed: string): World {
   for (const [, epoch] of state.epochs) if (epoch.body) record.add('epoch', epoch.body);
   documents(record, view.documents, fleet);
   for (const [phase, key] of Object.entries(rounds)) {
-    const { round, phase: at, decision, accepted } = roundAt(key);
+    const { verified: round, phase: at, decision, accepted } = roundAt(key);
     record.add(
       'round-status',
       roundStatusMessage.encode({
@@ -282,15 +282,15 @@ export function createWorld(seed: string): World {
     );
   }
 
-  const { epoch } = roundAt(rounds.published).round.epoch;
-  record.add('epoch-certificate', epochCertificateMessage.encode(roundAt(rounds.published).round.epoch.certificate));
+  const { body: epoch } = roundAt(rounds.published).verified.epoch;
+  record.add('epoch-certificate', epochCertificateMessage.encode(roundAt(rounds.published).verified.epoch.certificate));
   const memberOf = (index: number) =>
     members.find((member) => member.identity.id === epoch.members[index].id) as LocalMember;
   const secretsOf = (index: number) =>
     memberOf(index).state.seats.get(epoch.epoch)?.secrets as { kemSecret: Bytes; voteSecret: Bytes };
   const opened = (key: string, index: number) =>
     openViews(
-      roundAt(key).round,
+      roundAt(key).verified,
       index as MemberIndex,
       secretsOf(index).kemSecret,
       memberViewsMessage.decode(coordinator.views(key, index as MemberIndex)).views,
@@ -354,7 +354,7 @@ function misbehaviour(
   const other = receiptMessage.encode({ ...receiptMessage.decode(receipt.body), header_hash: new Uint8Array(32) });
   const receipts = [receipt, envelope(receiptMessage.type, 'local', other, secretKey)] as const;
   const {
-    round: { epoch },
+    verified: { epoch },
     votes: held,
   } = roundOf(coordinator.state, key);
   const [{ vote }] = held.values();
@@ -372,7 +372,7 @@ function misbehaviour(
   const votes = [vote, envelope(voteBodyMessage.type, 'local', abort, voteSecretOf(vote.member))] as const;
   const accusations = [
     { kind: 'two-receipts', party: id, statements: receipts },
-    { kind: 'two-votes', party: epoch.epoch.members[vote.member].id, statements: votes, epoch: epoch.certificate },
+    { kind: 'two-votes', party: epoch.body.members[vote.member].id, statements: votes, epoch: epoch.certificate },
   ] as const;
   for (const accusation of accusations) record.add(evidenceMessage.type, evidenceOfTwo(view, accusation) as Bytes);
 }

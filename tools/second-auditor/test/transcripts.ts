@@ -221,7 +221,7 @@ export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, 
     const vector = vectorOf(config.layout, r);
     if (scenario.lies && r === 0) vector[1] = 2 * vector[0] + 100_000_000;
     if (scenario.undecodable && r === 0) {
-      fleet.coordinator.contribute(key, undecodable(roundOf(fleet.coordinator.state, key).round, router, vector));
+      fleet.coordinator.contribute(key, undecodable(roundOf(fleet.coordinator.state, key).verified, router, vector));
       return;
     }
     const contribution = router.contribution(fleet.coordinator, key, vector, now);
@@ -264,7 +264,7 @@ export function transcriptOf(scenario: Scenario, asBefore = false): Map<string, 
 }
 
 /** One bit of one residue is another: a number below the prime that no small noise explains. */
-function undecodable(round: RoundState['round'], router: LocalRouter, vector: Float64Array): Uint8Array {
+function undecodable(round: RoundState['verified'], router: LocalRouter, vector: Float64Array): Uint8Array {
   const cipher = round.cipher();
   const encrypt = (...args: Parameters<typeof cipher.encrypt>): Uint8Array => {
     const ciphertext = cipher.encrypt(...args);

@@ -88,7 +88,7 @@ describe('epochs by themselves', () => {
   it('leaves an epoch in force alone until it is about to end, or the policy has changed, or a member is revoked', () => {
     const { fleet, state } = trial();
     fleet.startEpoch(start);
-    const endMs = state.epoch?.epoch.not_after_ms as number;
+    const endMs = state.epoch?.body.not_after_ms as number;
     expect(epochNeeded(state, settings, endMs - 10_000)).toBeUndefined();
     expect(epochNeeded(state, settings, endMs - 9999)).toBe('it is about to end');
     for (const event of republish(fleet, state, { revoked: [99] }))

@@ -24,10 +24,10 @@ export function epochNeeded(
 ): string | undefined {
   const { epoch, view } = state;
   if (!epoch) return 'there is none';
-  if (epoch.epoch.policy_version !== view.policy.version) return 'the policy has changed';
-  if (epoch.epoch.not_after_ms - nowMs < settings.renewBeforeMs) return 'it is about to end';
-  if (!isOfNow(view, epoch.epoch, nowMs)) return 'it lasts longer than any may: a clock was ahead when it was made';
-  for (const { id } of epoch.epoch.members) {
+  if (epoch.body.policy_version !== view.policy.version) return 'the policy has changed';
+  if (epoch.body.not_after_ms - nowMs < settings.renewBeforeMs) return 'it is about to end';
+  if (!isOfNow(view, epoch.body, nowMs)) return 'it lasts longer than any may: a clock was ahead when it was made';
+  for (const { id } of epoch.body.members) {
     try {
       certificateOf(view, id, 'committee', nowMs);
     } catch (error) {
@@ -101,7 +101,7 @@ export class AutoEpochs implements Part {
     if (!isOfNow(state.view, pending.terms, now())) return false;
     // One from before a restart, an operator's or another replica's gets its time from when it is first seen here.
     if (this.newest?.epoch !== newest) this.newest = { epoch: newest, sinceMs: now() };
-    const inForce = state.epoch?.epoch.epoch ?? 0;
+    const inForce = state.epoch?.body.epoch ?? 0;
     const failed = [...state.epochs.keys()].filter((number) => number > inForce).length - 1;
     const patience = this.settings.setupTimeoutMs * Math.min(LONGEST_BACKOFF, 2 ** Math.max(0, failed));
     const waitedMs = now() - this.newest.sinceMs;

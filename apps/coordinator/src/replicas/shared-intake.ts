@@ -127,7 +127,7 @@ export class SharedIntake implements Intake {
         if (good.length > 0) throw new Error('a contribution was let into a round that is not open');
         return;
       }
-      lane ??= Math.floor(Math.random() * laneRooms(round.round.config.max_participants).length);
+      lane ??= Math.floor(Math.random() * laneRooms(round.verified.config.max_participants).length);
       left = good.map(({ arrival }) => arrival);
       let isFull = false;
       if (good.length > 0) {

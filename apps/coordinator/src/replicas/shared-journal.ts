@@ -328,7 +328,7 @@ export class SharedJournal implements Journal {
   private async open(turn: Turn, key: string | undefined): Promise<void> {
     const round = key === undefined ? undefined : this.state.rounds.get(key);
     if (key === undefined || round?.phase !== 'collecting') return;
-    await turn.openRound(key, laneRooms(round.round.config.max_participants - round.accepted.size));
+    await turn.openRound(key, laneRooms(round.verified.config.max_participants - round.accepted.size));
   }
 
   private async write(

@@ -106,7 +106,7 @@ export class TaskRunner implements Part {
     for await (const { bytes } of this.store.contributionsOf(task)) {
       const { checked, contribution } = acceptedContribution(bytes);
       const { group } = checked.header;
-      const sum = sums.get(group) ?? round.round.cipher().newSum();
+      const sum = sums.get(group) ?? round.verified.cipher().newSum();
       sums.set(group, sum);
       sum.addPacked(contribution.ciphertext);
     }
@@ -116,7 +116,7 @@ export class TaskRunner implements Part {
   private async publish(key: string, round: RoundState): Promise<void> {
     if (isFinal(round.phase)) return;
     const { journal, context } = this.engine;
-    const sums = Array.from({ length: round.round.config.groups }, () => round.round.cipher().newSum());
+    const sums = Array.from({ length: round.verified.config.groups }, () => round.verified.cipher().newSum());
     for (const { group, words } of await this.store.partialSums(key)) sums[group].addPacked(words);
     const release = await this.contributions.hold(key, round.proposal?.set.excluded.map(({ router }) => router) ?? []);
     try {

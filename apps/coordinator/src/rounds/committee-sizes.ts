@@ -18,7 +18,7 @@ export function largestAnswer({ cipher, epoch, config }: Pick<VerifiedRound, 'ci
 }
 
 /** A box with all seeds for every contribution. */
-export function largestTransfer({ accepted, round }: Pick<RoundState, 'accepted' | 'round'>): number {
+export function largestTransfer({ accepted, verified: round }: Pick<RoundState, 'accepted' | 'verified'>): number {
   const box = BOX_OVERHEAD_BYTES + 32 * round.epoch.pieces.length;
   return Math.min(transferMessage.maxBytes, ENVELOPE_BYTES + accepted.size * box);
 }

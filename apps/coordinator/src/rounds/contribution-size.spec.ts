@@ -38,7 +38,7 @@ describe('largest contribution', () => {
         },
         now,
       );
-      const round = fleet.coordinator.state.rounds.get(key)?.round;
+      const round = fleet.coordinator.state.rounds.get(key)?.verified;
       if (!round) throw new Error('no round');
       const { length } = fleet.routers[0].contribution(fleet.coordinator, key, new Float64Array(round.dimension), now);
       expect(length).toBeLessThanOrEqual(largestContribution(round));

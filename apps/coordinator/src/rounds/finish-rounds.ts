@@ -117,7 +117,7 @@ export class RoundFinisher {
   private async write(key: string, round: RoundState): Promise<void> {
     const { journal, store, now } = this.engine;
     await journal.durable();
-    const { cluster, round: number } = round.round.config;
+    const { cluster, round: number } = round.verified.config;
     const { phase, decision } = round;
     const record: FinishedRound = {
       key,
@@ -163,7 +163,7 @@ export class RoundFinisher {
 
 /** The round as its own auditor would find it, from what was checked on the way. */
 export function openedRound(view: OpenedRound['view'], state: RoundState): OpenedRound {
-  const { round, proposal, decision, result } = state;
+  const { verified: round, proposal, decision, result } = state;
   if (!proposal || !decision || !result) throw new SecaggError('no_decision', 'the round has not been opened');
   const sums = result.map(({ group, words }) => {
     const sum = new WordSum(round.dimension, round.config.layout.word_bits);

@@ -16,7 +16,7 @@ export class ViewSource {
 
   /** Throws `stale_round` before the close and `no_seat` for no member. */
   async views(key: string, round: RoundState, member: MemberIndex): Promise<MemberViews> {
-    const { config, epoch } = round.round;
+    const { config, epoch } = round.verified;
     if (!round.headersRoot)
       throw new SecaggError('stale_round', 'the round is not closed yet', { round: config.round });
     if (member >= epoch.size) throw new SecaggError('no_seat', `epoch ${config.epoch} has no member ${member}`);

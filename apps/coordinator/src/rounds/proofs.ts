@@ -108,7 +108,7 @@ export class ProofSource {
   }
 }
 
-function provable({ documents, round, decision, headers, proposal }: RoundState): ProvableRound {
+function provable({ documents, verified: round, decision, headers, proposal }: RoundState): ProvableRound {
   if (!decision) throw new SecaggError('no_decision', 'the round is not decided', { round: round.config.round });
   const { kind } = decision.body;
   const proof = encoded(proofOfRound(documents, round, decision));

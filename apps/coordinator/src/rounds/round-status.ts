@@ -6,7 +6,7 @@ import { type Intake } from './intake';
 import { type RoundStore } from '../store/store';
 
 export async function statusOfRound(intake: Intake, round: RoundState): Promise<RoundStatus> {
-  const { cluster, round: number } = round.round.config;
+  const { cluster, round: number } = round.verified.config;
   const counted = await intake.count(roundKey(cluster, number), round);
   return {
     cluster,

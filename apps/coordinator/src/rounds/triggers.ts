@@ -26,8 +26,8 @@ export interface TriggeredCluster {
 function lastAnnouncedMs(state: CoordinatorState, cluster: string, nowMs: number): number {
   const latest = nowMs + state.view.policy.clock_tolerance_ms;
   const times = [...state.rounds.values()]
-    .filter(({ round }) => round.config.cluster === cluster)
-    .map(({ round }) => round.config.round_time_ms);
+    .filter(({ verified: round }) => round.config.cluster === cluster)
+    .map(({ verified: round }) => round.config.round_time_ms);
   // Rounds leave memory soon after they are over.
   return Math.max(0, ...[...times, pastRounds(state, cluster).announcedAtMs].filter((atMs) => atMs <= latest));
 }
@@ -101,7 +101,7 @@ export class RoundTriggers implements Part {
   /** What a round under way will come to, and cost, is not known yet. */
   private tell(state: CoordinatorState, plan: ClusterPlan, interval: Interval): void {
     const { cluster } = plan;
-    for (const { phase, round } of state.rounds.values())
+    for (const { phase, verified: round } of state.rounds.values())
       if (round.config.cluster === cluster && !isFinal(phase)) return;
     const found = this.putOff(state, plan, interval);
     const before = this.found.get(cluster);

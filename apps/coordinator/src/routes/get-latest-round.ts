@@ -28,7 +28,7 @@ export const getLatestRound = ({ journal, intake, store }: Engine, triggers: Pic
         round,
         phase,
         contributions,
-        ...(live ? { deadline_ms: live.round.config.deadline_ms } : {}),
+        ...(live ? { deadline_ms: live.verified.config.deadline_ms } : {}),
         ...(live?.abortReason === undefined ? {} : { reason: live.abortReason }),
         ...(next ? { next: nextOf(next) } : {}),
       });

@@ -26,7 +26,7 @@ export const getReadiness = ({ journal, now }: Pick<Engine, 'journal' | 'now'>, 
     async handle() {
       await readiness.lookAtStore();
       return readinessReply(readiness.problems(), {
-        epoch: epochInForce(journal.state, now())?.epoch.epoch ?? null,
+        epoch: epochInForce(journal.state, now())?.body.epoch ?? null,
         documents: documentsReport(journal.state, now()),
       });
     },

@@ -18,7 +18,7 @@ export const postAnswer = ({ journal, now }: Engine): Operation =>
     async handle(call) {
       const cluster = call.params.cluster;
       const round = call.params.round;
-      const body = await call.body(largestAnswer(liveRound(journal.state, cluster, round).round));
+      const body = await call.body(largestAnswer(liveRound(journal.state, cluster, round).verified));
       await journal.commit((state) => receiveAnswer(state, roundKey(cluster, round), body, now()));
       return noContent;
     },

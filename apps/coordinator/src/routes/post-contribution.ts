@@ -44,7 +44,7 @@ export const postContribution = ({ journal, intake, context }: Engine, observer:
       try {
         const cluster = call.params.cluster;
         const number = call.params.round;
-        const { round } = await knownRound(journal, cluster, number);
+        const { verified: round } = await knownRound(journal, cluster, number);
         const body = await call.body(largestContribution(round));
         begun = performance.now();
         const router = claimedRouter(body);
@@ -61,7 +61,7 @@ export const postContribution = ({ journal, intake, context }: Engine, observer:
           receive: (state, elsewhere) => {
             const start = performance.now();
             // The round has just been released, so it ended long ago.
-            const { round: current } = liveRound(state, cluster, number);
+            const { verified: current } = liveRound(state, cluster, number);
             const contribution = state.view === view ? checked : checkContribution(state.view, current, body);
             const step = receiveContribution(state, context, roundKey(cluster, number), body, contribution, elsewhere);
             seconds = checkSeconds + since(start);

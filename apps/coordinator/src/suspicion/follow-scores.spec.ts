@@ -7,7 +7,7 @@ const published = (key: string): CoordinatorEvent => ({ type: 'round-published',
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function follow(written: (key: string) => Promise<void>, refresh: (cluster: string) => Promise<void>) {
-  const rounds = new Map(['a/1', 'b/7'].map((key) => [key, { round: { config: { cluster: key.split('/')[0] } } }]));
+  const rounds = new Map(['a/1', 'b/7'].map((key) => [key, { verified: { config: { cluster: key.split('/')[0] } } }]));
   let tell: EventListener = () => undefined;
   const journal = {
     state: { rounds, view: { policy: { clusters: [] } } } as unknown as CoordinatorState,

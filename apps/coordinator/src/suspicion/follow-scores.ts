@@ -31,7 +31,7 @@ export function followScores(
     start: () => {
       journal.onEvent((event) => {
         if (event.type !== 'round-published') return;
-        const cluster = journal.state.rounds.get(event.key)?.round.config.cluster;
+        const cluster = journal.state.rounds.get(event.key)?.verified.config.cluster;
         if (cluster !== undefined)
           finisher
             .written(event.key)

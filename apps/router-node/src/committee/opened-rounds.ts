@@ -57,7 +57,7 @@ export class OpenedRounds {
   ): { round: VerifiedRound; index: MemberIndex } {
     const config = roundConfigMessage.decode(announcement.body);
     const epoch = deriveEpoch(certificateFor(config, certificates));
-    const index = epoch.epoch.members.findIndex(({ id }) => id === this.member.config.id);
+    const index = epoch.body.members.findIndex(({ id }) => id === this.member.config.id);
     if (index < 0) throw new SecaggError('no_seat', `no seat in epoch ${config.epoch}`, { round: config.round });
     return {
       round: roundToAbort(memberState(this.member).view, epoch, announcement, this.member.now()),

@@ -54,7 +54,7 @@ function asked() {
     },
     nowMs,
   );
-  const vector = () => new Float64Array(roundOf(coordinator.state, key).round.dimension);
+  const vector = () => new Float64Array(roundOf(coordinator.state, key).verified.dimension);
   for (const router of routers) router.send(coordinator, key, router.contribution(coordinator, key, vector(), nowMs));
   coordinator.tick(nowMs + 1000);
   for (const each of members.slice(0, 3)) each.work(coordinator, nowMs + 1000);
@@ -68,8 +68,8 @@ function asked() {
 
 /** @param opening what opening the round comes to, at each attempt */
 function workerOf({ fleet, key, member }: ReturnType<typeof asked>, opening: () => SecaggError | undefined) {
-  const { round } = roundOf(fleet.coordinator.state, key);
-  const index = round.epoch.epoch.members.findIndex(({ id }) => id === member.identity.id) as MemberIndex;
+  const { verified: round } = roundOf(fleet.coordinator.state, key);
+  const index = round.epoch.body.members.findIndex(({ id }) => id === member.identity.id) as MemberIndex;
   const sent: Vote[] = [];
   const rounds = {
     open: () => {

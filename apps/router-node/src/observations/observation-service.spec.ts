@@ -34,7 +34,7 @@ const plan: Omit<RoundPlan, 'cluster' | 'round'> = {
 };
 const rounds = [1, 2].map((): { open: OpenRound; key: string } => {
   const { key } = fleet.announce(plan, nowMs);
-  const { round } = fleet.coordinator.state.rounds.get(key) as RoundState;
+  const { verified: round } = fleet.coordinator.state.rounds.get(key) as RoundState;
   fleet.coordinator.state.rounds.delete(key);
   return { key, open: { announcement: round.announcement, epoch_certificate: round.epoch.certificate } };
 });

@@ -60,7 +60,7 @@ const stateOf = async (round: number): Promise<string | undefined> =>
 /** A round of all routers that run, with honest members, closed by its contributions unless it says otherwise. */
 const announce = (durationMs = 6000): string =>
   siege.coordinator.startRound({ minParticipantsPerGroup: 3, maxParticipants: 64, durationMs });
-const roundOf = (key: string): VerifiedRound => siege.coordinator.round(key).round;
+const roundOf = (key: string): VerifiedRound => siege.coordinator.round(key).verified;
 
 /** Whether an announcement that nobody has signed keeps the victim from the next round. */
 async function silenced(): Promise<boolean> {

@@ -172,7 +172,7 @@ async function publish(tamper: (transcript: Transcript, round: VerifiedRound) =>
   await siege.victimObserves(3);
   return siege.honestly(async () => {
     const key = siege.coordinator.startRound({ minParticipantsPerGroup: 3, maxParticipants: 4, durationMs: 20_000 });
-    const { round } = siege.coordinator.round(key);
+    const { verified: round } = siege.coordinator.round(key);
     siege.answer = (url, _request, response) => {
       if (url.pathname !== `/v1/clusters/${round.config.cluster}/rounds/${round.config.round}/transcript`) return false;
       response.writeHead(200).end(transcriptMessage.encode(tamper(siege.coordinator.local.transcript(key), round)));
@@ -226,7 +226,7 @@ async function drop(): Promise<boolean> {
   await siege.victimObserves(3);
   return siege.honestly(async () => {
     const key = siege.coordinator.startRound({ minParticipantsPerGroup: 3, maxParticipants: 64, durationMs: 2500 });
-    const { config } = siege.coordinator.round(key).round;
+    const { config } = siege.coordinator.round(key).verified;
     siege.answer = (url, request, response) => {
       if (url.pathname !== `/v1/clusters/${config.cluster}/rounds/${config.round}/contributions`) return false;
       void bodyOf(request).then((bytes) => {

@@ -213,7 +213,7 @@ function decrypt(
   keys: ReadonlyMap<MemberIndex, Bytes>,
 ): Float64Array {
   const { epoch } = round;
-  const suite = sealingSuite(epoch.epoch.sealing_suite);
+  const suite = sealingSuite(epoch.body.sealing_suite);
   const pad = round.pad(VICTIM as never);
   const keystreams = new Map<number, Bytes>();
   for (const [member, secret] of keys) {
@@ -316,7 +316,7 @@ const epochs: Record<string, Attack> = {
       await siege.newEpoch();
       const newer = siege.coordinator.local.state.epoch;
       if (!newer) throw new Error('no epoch');
-      await siege.offer(next({ epoch: newer.epoch.epoch, epoch_hash: newer.hash }), newer.certificate);
+      await siege.offer(next({ epoch: newer.body.epoch, epoch_hash: newer.hash }), newer.certificate);
       await siege.offer(next(), fair.epoch);
       return true;
     },
@@ -329,7 +329,7 @@ const epochs: Record<string, Attack> = {
       const before = siege.fleet.view;
       siege.fleet.sign();
       // The router hears of the newer documents as it hears of a round under them.
-      const epoch = { epoch: newer.epoch.epoch, epoch_hash: newer.hash };
+      const epoch = { epoch: newer.body.epoch, epoch_hash: newer.hash };
       await siege.offer(next(epoch), newer.certificate);
       await siege.offer(
         next({ ...epoch, policy_version: before.policy.version, roster_version: before.roster.version }),

@@ -187,7 +187,7 @@ export class CoordinatorDouble {
   }
 
   decision(key: string): Uint8Array {
-    const { documents, round, decision } = this.round(key);
+    const { documents, verified: round, decision } = this.round(key);
     if (!decision) throw new SecaggError('no_decision', 'not decided');
     return decisionProofMessage.encode(proofOfRound(documents, round, decision));
   }
@@ -223,7 +223,7 @@ export class CoordinatorDouble {
   private async openRound(cluster: string, after: number, waitMs: number): Promise<Answer> {
     const open = () =>
       [...this.local.state.rounds].find(
-        ([, { phase, round }]) =>
+        ([, { phase, verified: round }]) =>
           phase === 'collecting' && round.config.cluster === cluster && round.config.round > after,
       )?.[0];
     await comesAbout(() => this.closed || open() !== undefined, waitMs);
@@ -234,7 +234,7 @@ export class CoordinatorDouble {
   private async status(key: string, waitMs: number): Promise<Answer> {
     const round = this.round(key);
     await comesAbout(() => this.closed || FINAL.includes(round.phase), waitMs);
-    const { cluster, round: number } = round.round.config;
+    const { cluster, round: number } = round.verified.config;
     const decision = round.phase === 'aborted' ? round.decision?.decision : undefined;
     return {
       body: roundStatusMessage.encode({

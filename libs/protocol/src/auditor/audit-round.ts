@@ -175,7 +175,7 @@ function agreedHashes(
 }
 
 function checkedAnswer(view: FleetView, round: VerifiedRound, decision: VerifiedDecision, signed: Signed): Answer {
-  const seat = round.epoch.epoch.members[answerMessage.decode(signed.body).member];
+  const seat = round.epoch.body.members[answerMessage.decode(signed.body).member];
   if (!seat) throw new SecaggError('no_seat', 'an answer is of no member of the epoch');
   const answer = openUnder('answer.signed', answerMessage, view.fleet, signed, { key: seat.vote_key, id: seat.id });
   under('answer.signed', () => checkInRound(round, answer, seat.id));

@@ -32,10 +32,10 @@ export function announceRound(
 
 function checkNoneOpen({ rounds }: CoordinatorState, cluster: string): void {
   const open = [...rounds.values()].find(
-    ({ phase, round }) => phase === 'collecting' && round.config.cluster === cluster,
+    ({ phase, verified: round }) => phase === 'collecting' && round.config.cluster === cluster,
   );
   if (!open) return;
-  const { round, deadline_ms } = open.round.config;
+  const { round, deadline_ms } = open.verified.config;
   const deadline = new Date(deadline_ms).toISOString();
   throw new SecaggError('round_open', `round ${round} of the cluster takes contributions until ${deadline}`, {
     round,

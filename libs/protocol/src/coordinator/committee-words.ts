@@ -9,7 +9,7 @@ export const nothing: Step<CoordinatorEvent> = { events: [], reply: undefined };
 export function readyDecision(round: RoundState): VerifiedDecision {
   if (round.decision?.body.kind !== 'ready')
     throw new SecaggError('no_decision', 'the round has not been decided for opening', {
-      round: round.round.config.round,
+      round: round.verified.config.round,
     });
   return round.decision;
 }
@@ -17,7 +17,7 @@ export function readyDecision(round: RoundState): VerifiedDecision {
 /** Whose vote key signed, and the epoch that says so. */
 export const accused = (round: RoundState, member: MemberIndex) => ({
   party: seatOf(round, member),
-  epoch: round.round.epoch.certificate,
+  epoch: round.verified.epoch.certificate,
 });
 
-export const seatOf = (round: RoundState, member: MemberIndex): string => round.round.epoch.epoch.members[member].id;
+export const seatOf = (round: RoundState, member: MemberIndex): string => round.verified.epoch.body.members[member].id;

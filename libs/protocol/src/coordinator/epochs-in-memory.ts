@@ -6,7 +6,7 @@ import { type CoordinatorEvent, type CoordinatorState } from './state';
 
 /** The newest complete epoch, if it is one of now: routers and members refuse one that has ended, and one made while clocks were ahead. */
 export function epochInForce({ epoch, view }: CoordinatorState, nowMs: number): VerifiedEpoch | undefined {
-  return epoch && isOfNow(view, epoch.epoch, nowMs) ? epoch : undefined;
+  return epoch && isOfNow(view, epoch.body, nowMs) ? epoch : undefined;
 }
 
 /** Newest epochs that stay, complete or not, for what they tell of silent candidates. */
@@ -17,8 +17,8 @@ const MOST_RELEASED = 256;
 
 /** Releases epochs that nothing needs: not in force, not of a round in memory, and not among the last attempts. The reply has their numbers. */
 export function releaseEpochs(state: CoordinatorState): Step<CoordinatorEvent, readonly number[]> {
-  const inForce = state.epoch?.epoch.epoch ?? 0;
-  const needed = new Set([inForce, ...[...state.rounds.values()].map(({ round }) => round.config.epoch)]);
+  const inForce = state.epoch?.body.epoch ?? 0;
+  const needed = new Set([inForce, ...[...state.rounds.values()].map(({ verified: round }) => round.config.epoch)]);
   const kept = newestEpoch(state) - KEPT_EPOCHS;
   const released = [...state.epochs.keys()]
     .filter((number) => (number < inForce || number <= kept) && !needed.has(number))

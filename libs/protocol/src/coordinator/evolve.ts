@@ -62,7 +62,7 @@ export function evolveCoordinator(state: CoordinatorState, event: CoordinatorEve
           body: epoch.body,
           signatures: epoch.members.map((member) => epoch.signatures.get(member) as Uint8Array),
         });
-        if (!state.epoch || state.epoch.epoch.epoch < event.epoch) state.epoch = epoch.verified;
+        if (!state.epoch || state.epoch.body.epoch < event.epoch) state.epoch = epoch.verified;
       }
       return;
     }
@@ -75,7 +75,7 @@ export function evolveCoordinator(state: CoordinatorState, event: CoordinatorEve
       if (!epoch) throw new SecaggError('internal', 'a round was announced in an epoch that is not complete');
       const round = deriveRound(state.view, epoch, event.announcement);
       state.rounds.set(roundKey(config.cluster, config.round), {
-        round,
+        verified: round,
         documents: state.view.documents,
         phase: 'collecting',
         accepted: new Map(),
@@ -90,7 +90,7 @@ export function evolveCoordinator(state: CoordinatorState, event: CoordinatorEve
       });
       chargeAnnounced(state, round);
       countAnnounced(state, config);
-      noteAnnounced(state, { round });
+      noteAnnounced(state, { verified: round });
       state.latestRound.set(config.cluster, Math.max(config.round, state.latestRound.get(config.cluster) ?? 0));
       return;
     }
@@ -139,7 +139,7 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
     case 'round-proposed': {
       const proposal = proposalMessage.decode(event.proposal.body);
       const set = deriveSet(
-        round.round,
+        round.verified,
         round.headers,
         proposal.reports.map((report) => reportMessage.decode(report.body)),
       );
@@ -147,7 +147,7 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
         signed: event.proposal,
         proposal,
         set,
-        votedBytes: voteBodyMessage.encode(readyBody(round.round, set, proposal.reports)),
+        votedBytes: voteBodyMessage.encode(readyBody(round.verified, set, proposal.reports)),
       };
       moveTo(round, 'voting');
       return;
@@ -184,7 +184,7 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
 const isDecidedBefore = ({ phase }: RoundState): boolean => phase === 'aborted';
 
 function moveTo(round: RoundState, phase: RoundState['phase']): void {
-  const { cluster, round: number } = round.round.config;
+  const { cluster, round: number } = round.verified.config;
   if (round.phase !== phase) checkTransition(roundKey(cluster, number), roundTransitions, round.phase, phase);
   round.phase = phase;
 }
@@ -192,7 +192,7 @@ function moveTo(round: RoundState, phase: RoundState['phase']): void {
 function countVotes(round: RoundState, atMs: number): void {
   if (round.decision) return;
   const decision = decisionOf(
-    round.round,
+    round.verified,
     [...round.votes.values()].map(({ vote }) => vote),
   );
   if (!decision) return;

@@ -126,7 +126,7 @@ export function chargeAnnounced(state: CoordinatorState, round: VerifiedRound): 
   const decision = decideCharge(
     ledger,
     { units: Number.MAX_SAFE_INTEGER, window: 'lifetime' },
-    { ...chargeKey(round), units: worstCaseUnits(config), endMs: chargeEndMs(round.epoch.epoch) },
+    { ...chargeKey(round), units: worstCaseUnits(config), endMs: chargeEndMs(round.epoch.body) },
     config.round_time_ms,
   );
   if (decision.outcome === 'charged') state.ledgers.set(config.cluster, applyLedgerEvent(ledger, decision.event));
@@ -134,11 +134,11 @@ export function chargeAnnounced(state: CoordinatorState, round: VerifiedRound): 
 
 /** Corrects the charge of an opened round to its actual set, or gives it back for an aborted one. */
 export function settleDecided(state: CoordinatorState, round: RoundState, atMs: number): void {
-  const { config } = round.round;
+  const { config } = round.verified;
   const { decision } = round;
   if (!withNoise(config) || !decision || honestQuorum(config) < 1) return;
   const ledger = clusterLedger(state, config.cluster);
-  const key = chargeKey(round.round);
+  const key = chargeKey(round.verified);
   const settlement =
     decision.body.kind === 'ready'
       ? decideCorrection(

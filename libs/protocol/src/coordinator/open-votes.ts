@@ -2,7 +2,7 @@
 import { type RoundState } from './state';
 
 /** Whether the members that have not voted `ready` are enough to abort. */
-export function canAbort({ votes, round }: RoundState): boolean {
+export function canAbort({ votes, verified: round }: RoundState): boolean {
   const ready = [...votes.values()].filter(({ body }) => body.kind === 'ready').length;
   return ready <= round.epoch.size - round.epoch.quorum;
 }

@@ -25,7 +25,7 @@ export const pastRounds = ({ pastRounds: all }: CoordinatorState, cluster: strin
   all.get(cluster) ?? { announced: 0, announcedAtMs: 0, ended: 0, fruitless: 0 };
 
 /** Events may be applied again on top of a snapshot that has seen them: a round counts once. */
-export function noteAnnounced(state: CoordinatorState, { round: { config } }: Pick<RoundState, 'round'>): void {
+export function noteAnnounced(state: CoordinatorState, { verified: { config } }: Pick<RoundState, 'verified'>): void {
   const before = pastRounds(state, config.cluster);
   if (config.round <= before.announced) return;
   state.pastRounds.set(config.cluster, { ...before, announced: config.round, announcedAtMs: config.round_time_ms });
@@ -33,7 +33,7 @@ export function noteAnnounced(state: CoordinatorState, { round: { config } }: Pi
 
 /** To be called after an event of a round. */
 export function noteOutcome(state: CoordinatorState, round: RoundState): void {
-  const { cluster, round: number } = round.round.config;
+  const { cluster, round: number } = round.verified.config;
   const before = pastRounds(state, cluster);
   if (number < before.ended || !isOver(round)) return;
   const why = fruitlessOf(round);
@@ -56,7 +56,7 @@ function fruitlessOf(round: RoundState): Fruitless | undefined {
 }
 
 /** Whether all counts of requests, over all groups together, are too small beside their noise to be published. */
-function isAllWithheld({ round: { config, dimension }, result = [], proposal }: RoundState): boolean {
+function isAllWithheld({ verified: { config, dimension }, result = [], proposal }: RoundState): boolean {
   const { keys, fields, word_bits } = config.layout;
   const samples = fields.findIndex(({ name }) => name === 'samples');
   const counts = new Float64Array(keys.length);

@@ -8,13 +8,13 @@ import { pieceHash, pieceKey } from '../wire/pieces';
 import { type RoundState } from './state';
 
 /** The hash (hex) that at least t holders signed for a piece, if there is one. Two cannot be: at most t-1 members lie. */
-export function resolvedHash(round: Pick<RoundState, 'answers' | 'round'>, key: string): string | undefined {
+export function resolvedHash(round: Pick<RoundState, 'answers' | 'verified'>, key: string): string | undefined {
   const counts = new Map<string, number>();
   for (const { hashes } of round.answers.values()) {
     const hash = hashes.get(key);
     if (hash === undefined) continue;
     const count = (counts.get(hash) ?? 0) + 1;
-    if (count >= agreement(round.round)) return hash;
+    if (count >= agreement(round.verified)) return hash;
     counts.set(hash, count);
   }
   return undefined;
@@ -31,7 +31,7 @@ export function resolvedWords(round: RoundState, group: number, piece: number): 
 export function* decidedPieces(round: RoundState): Generator<{ group: number; piece: SubsetMask }> {
   if (round.decision?.body.kind !== 'ready') return;
   for (const { group } of round.decision.body.groups)
-    for (const piece of round.round.epoch.pieces) yield { group, piece };
+    for (const piece of round.verified.epoch.pieces) yield { group, piece };
 }
 
 /**
@@ -60,7 +60,7 @@ export function assignMissing(
 function eligibleHolders(round: RoundState, group: number, piece: SubsetMask): MemberIndex[] {
   const key = pieceKey(group, piece);
   const agreed = resolvedHash(round, key);
-  return round.round.epoch.epoch.members.flatMap((_, index) => {
+  return round.verified.epoch.body.members.flatMap((_, index) => {
     const member = index as MemberIndex;
     if (!holds(member, piece) || round.liars.has(member)) return [];
     const claimed = round.answers.get(member)?.hashes.get(key);

@@ -96,7 +96,7 @@ export function planRound(
     send_from_ms: nowMs + plan.sendDelayMs,
     deadline_ms: nowMs + plan.durationMs,
     coordinator: identity.id,
-    epoch: epoch.epoch.epoch,
+    epoch: epoch.body.epoch,
     epoch_hash: epoch.hash,
     policy_version: view.policy.version,
     roster_version: view.roster.version,

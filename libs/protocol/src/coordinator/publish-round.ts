@@ -52,7 +52,7 @@ function openSums(
   sums: readonly CiphertextSum[],
   contribution: (router: PartyId) => Bytes,
 ): { group: number; words: Bytes }[] {
-  const cipher = round.round.cipher();
+  const cipher = round.verified.cipher();
   const set = (round.proposal as NonNullable<RoundState['proposal']>).set;
   return set.groups.map(({ group, members }) => {
     const sum = cipher.newSum();
@@ -63,7 +63,7 @@ function openSums(
         sum.subtractPacked(acceptedParts(contribution(header.router)).ciphertext);
     }
     const keystreams = new WordSum(cipher.keyDimension, cipher.keyBits);
-    for (const piece of round.round.epoch.pieces) keystreams.addPacked(resolvedWords(round, group, piece) as Bytes);
+    for (const piece of round.verified.epoch.pieces) keystreams.addPacked(resolvedWords(round, group, piece) as Bytes);
     return { group, words: cipher.open(sum, keystreams, members.length) };
   });
 }

@@ -35,13 +35,13 @@ export function receiveAnswer(
   const decision = readyDecision(round);
   const body = answerBodyMessage.decode(bytes);
   const claimed = answerMessage.decode(body.answer.body);
-  const seat = round.round.epoch.epoch.members[claimed.member];
+  const seat = round.verified.epoch.body.members[claimed.member];
   if (!seat) throw new SecaggError('no_seat', 'the answer is of no member of the epoch');
   const answer = openUnder('answer.signed', answerMessage, state.view.fleet, body.answer, {
     key: seat.vote_key,
     id: seat.id,
   });
-  under('answer.signed', () => checkInRound(round.round, answer, seat.id));
+  under('answer.signed', () => checkInRound(round.verified, answer, seat.id));
   ensure(
     'answer.signed',
     sameBytes(answer.decision_hash, decision.hash),
@@ -60,12 +60,12 @@ export function receiveAnswer(
   if (held && !same) {
     refuseSecond(
       'answer.once',
-      round.round.view,
+      round.verified.view,
       { kind: 'two-answers', statements: [held.body.answer, body.answer], ...accused(round, answer.member) },
       {
         code: 'duplicate',
         message: `${seat.id} has answered otherwise`,
-        details: { round: round.round.config.round },
+        details: { round: round.verified.config.round },
       },
     );
   }
@@ -79,7 +79,7 @@ export function receiveAnswer(
   if (round.phase !== 'answering') return nothing;
   // Bytes that are here already are not stored again: a member cannot fill the disk by repeating itself.
   const isNew = ({ group, piece, words }: AnswerBody['pieces'][number]) =>
-    !round.pieces.get(pieceKey(group, piece))?.words.has(hashHex(round.round, decision.hash, group, piece, words));
+    !round.pieces.get(pieceKey(group, piece))?.words.has(hashHex(round.verified, decision.hash, group, piece, words));
   if (held && same && !body.pieces.some(isNew)) return nothing;
   return { events: [{ type: 'answer-received', key, bytes, atMs: nowMs }], reply: undefined };
 }
@@ -102,14 +102,14 @@ function checkWords(
   hashes: ReadonlyMap<string, string>,
   party: string,
 ): void {
-  const at = { party, round: round.round.config.round };
+  const at = { party, round: round.verified.config.round };
   const seen = new Set<string>();
   for (const { group, piece, words } of body.pieces) {
     const key = pieceKey(group, piece);
     if (seen.has(key)) throw new SecaggError('invalid', 'a piece is there twice', at);
     seen.add(key);
-    checkPieceSum(round.round, words, at);
-    const own = hashes.get(key) === hashHex(round.round, decision.hash, group, piece, words);
+    checkPieceSum(round.verified, words, at);
+    const own = hashes.get(key) === hashHex(round.verified, decision.hash, group, piece, words);
     ensure('answer.words', own, 'wrong_answer', `a piece sum of ${party} does not match its own signed hash`, at);
   }
 }

@@ -39,14 +39,14 @@ export function receiveContribution(
   context: CoordinatorContext,
   key: string,
   bytes: Bytes,
-  contribution: CheckedContribution = checkContribution(state.view, roundOf(state, key).round, bytes),
+  contribution: CheckedContribution = checkContribution(state.view, roundOf(state, key).verified, bytes),
   elsewhere: AcceptedElsewhere = {},
 ): Step<CoordinatorEvent, Signed> {
   const round = roundOf(state, key);
   const { checked } = contribution;
   const { router } = checked.header;
   const held = round.accepted.get(router) ?? elsewhere.held;
-  const { config, configHash } = round.round;
+  const { config, configHash } = round.verified;
   const receipt = (): Signed => {
     const body: Receipt = {
       v: 1,
@@ -64,7 +64,7 @@ export function receiveContribution(
     if (sameBytes(held.hash, checked.hash)) return { events: [], reply: receipt() };
     refuseSecond(
       'headers.order',
-      round.round.view,
+      round.verified.view,
       { kind: 'two-contributions', party: router, statements: [held.signed, checked.signed] },
       {
         code: 'duplicate',
@@ -78,7 +78,7 @@ export function receiveContribution(
     throw new SecaggError('stale_round', 'the round is closed', { party: router, round: config.round });
   if ((elsewhere.count ?? round.accepted.size) >= config.max_participants)
     throw new SecaggError('round_full', 'the round is full', { party: router, round: config.round });
-  checkQuarantine(context, round.round, router);
+  checkQuarantine(context, round.verified, router);
   return { events: [{ type: 'contribution-accepted', key, router, bytes, checked: contribution }], reply: receipt() };
 }
 

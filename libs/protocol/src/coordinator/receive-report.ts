@@ -11,18 +11,18 @@ import { accused, nothing } from './committee-words';
 export function receiveReport(state: CoordinatorState, key: string, signed: Signed): Step<CoordinatorEvent> {
   const round = roundOf(state, key);
   if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet');
-  const report = openReport(state.view, round.round, round.headersRoot, round.headers.length, signed);
+  const report = openReport(state.view, round.verified, round.headersRoot, round.headers.length, signed);
   const held = round.reports.get(report.member);
   if (held) {
     if (sameBytes(held.signed.body, signed.body)) return nothing;
     refuseSecond(
       'report.once',
-      round.round.view,
+      round.verified.view,
       { kind: 'two-reports', statements: [held.signed, signed], ...accused(round, report.member) },
       {
         code: 'duplicate',
         message: 'the member has reported otherwise',
-        details: { round: round.round.config.round },
+        details: { round: round.verified.config.round },
       },
     );
   }

@@ -13,14 +13,14 @@ export function receiveTransfer(state: CoordinatorState, key: string, signed: Si
   const round = roundOf(state, key);
   const decision = readyDecision(round);
   const claimed = transferMessage.decode(signed.body);
-  const seat = round.round.epoch.epoch.members[claimed.from];
-  if (!seat || !round.round.epoch.epoch.members[claimed.to])
+  const seat = round.verified.epoch.body.members[claimed.from];
+  if (!seat || !round.verified.epoch.body.members[claimed.to])
     throw new SecaggError('no_seat', 'the transfer is between no members of the epoch');
   const transfer = openUnder('answer.signed', transferMessage, state.view.fleet, signed, {
     key: seat.vote_key,
     id: seat.id,
   });
-  under('answer.signed', () => checkInRound(round.round, transfer, seat.id));
+  under('answer.signed', () => checkInRound(round.verified, transfer, seat.id));
   ensure(
     'answer.signed',
     sameBytes(transfer.decision_hash, decision.hash),

@@ -14,18 +14,18 @@ import { accused, nothing, seatOf } from './committee-words';
  */
 export function receiveVote(state: CoordinatorState, key: string, vote: Vote, nowMs: number): Step<CoordinatorEvent> {
   const round = roundOf(state, key);
-  const body = verifyVote(round.round, vote);
+  const body = verifyVote(round.verified, vote);
   const held = round.votes.get(vote.member);
   if (held) {
     if (sameBytes(held.vote.body, vote.body)) return nothing;
     refuseSecond(
       'vote.once',
-      round.round.view,
+      round.verified.view,
       { kind: 'two-votes', statements: [held.vote, vote], ...accused(round, vote.member) },
       {
         code: 'already_voted',
         message: 'the member has voted otherwise',
-        details: { round: round.round.config.round },
+        details: { round: round.verified.config.round },
       },
     );
   }
@@ -33,7 +33,7 @@ export function receiveVote(state: CoordinatorState, key: string, vote: Vote, no
     body.kind === 'abort' || (round.proposal !== undefined && sameBytes(round.proposal.votedBytes, vote.body));
   ensure('decision.set', proposed, 'bad_proposal', 'the vote is for a set that was not proposed', {
     party: seatOf(round, vote.member),
-    round: round.round.config.round,
+    round: round.verified.config.round,
   });
   if (round.decision) return nothing;
   return { events: [{ type: 'vote-received', key, vote, atMs: nowMs }], reply: undefined };

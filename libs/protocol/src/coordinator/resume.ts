@@ -118,7 +118,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** A time that the state was not yet brought back at: the latest one in it. */
 function latestTimeOf({ view, rounds }: CoordinatorState): number {
-  const times = [...rounds.values()].flatMap(({ round, closedAtMs, decidedAtMs }) => [
+  const times = [...rounds.values()].flatMap(({ verified: round, closedAtMs, decidedAtMs }) => [
     round.config.round_time_ms,
     closedAtMs ?? 0,
     decidedAtMs ?? 0,

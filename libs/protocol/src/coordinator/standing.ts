@@ -72,16 +72,16 @@ export function evidenceOfLiars(state: CoordinatorState, key: string): Bytes[] {
 }
 
 /** Every further answer would tell the same again. */
-function isKnown(state: CoordinatorState, { round }: RoundState, liar: number): boolean {
-  const party = round.epoch.epoch.members[liar].id;
+function isKnown(state: CoordinatorState, { verified: round }: RoundState, liar: number): boolean {
+  const party = round.epoch.body.members[liar].id;
   const publicKey = round.view.certificates.get(party)?.public_key;
   return publicKey !== undefined && state.misbehaviour.has(misbehaviourKey({ kind: 'wrong-answer', party, publicKey }));
 }
 
 /** Under the roster that the round was announced under: keys may have been replaced since. */
 function evidenceOfLiar(round: RoundState, liar: number): Bytes | undefined {
-  const { view } = round.round;
-  const { threshold, epoch, certificate } = round.round.epoch;
+  const { view } = round.verified;
+  const { threshold, body: epoch, certificate } = round.verified.epoch;
   const own = round.answers.get(liar as never);
   if (!own) return undefined;
   for (const { group, piece } of decidedPieces(round)) {

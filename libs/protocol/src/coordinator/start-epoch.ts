@@ -44,7 +44,7 @@ function promisingCandidates(state: CoordinatorState): readonly PartyId[] {
 
 /** How often each candidate took a seat since the last complete epoch and did not sign. */
 function silentSeats(state: CoordinatorState): Map<PartyId, number> {
-  const inForce = state.epoch?.epoch.epoch ?? 0;
+  const inForce = state.epoch?.body.epoch ?? 0;
   const counts = new Map<PartyId, number>();
   for (const [number, { members, signatures }] of state.epochs) {
     if (number <= inForce) continue;

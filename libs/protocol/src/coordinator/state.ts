@@ -86,7 +86,7 @@ export interface PieceState {
 }
 
 export interface RoundState {
-  readonly round: VerifiedRound;
+  readonly verified: VerifiedRound;
   /** The policy and roster it was announced under. */
   readonly documents: FleetDocuments;
   phase: RoundPhase;

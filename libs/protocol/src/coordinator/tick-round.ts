@@ -28,13 +28,13 @@ export function tickRound(
   const round = roundOf(state, key);
   switch (round.phase) {
     case 'collecting':
-      if (isAhead(round, round.round.config.round_time_ms, nowMs))
+      if (isAhead(round, round.verified.config.round_time_ms, nowMs))
         return [
           { type: 'round-closed', key, atMs: nowMs },
           { type: 'abort-proposed', key, reason: 'no_valid_proposal' },
           { type: 'round-undecided', key },
         ];
-      return nowMs >= round.round.config.deadline_ms || accepted >= round.round.config.max_participants
+      return nowMs >= round.verified.config.deadline_ms || accepted >= round.verified.config.max_participants
         ? closeRound(round, context, key, nowMs)
         : [];
     case 'checking':
@@ -53,7 +53,7 @@ export function tickRound(
 }
 
 /** Whether something was done while the clock was ahead. Members do not speak about a round of then, and its times would not come for long. */
-const isAhead = ({ round }: RoundState, atMs: number, nowMs: number): boolean =>
+const isAhead = ({ verified: round }: RoundState, atMs: number, nowMs: number): boolean =>
   atMs > nowMs + round.view.policy.clock_tolerance_ms;
 
 /** Time since the close; for ever, where that was done while the clock was ahead. */
@@ -66,14 +66,15 @@ function closeRound(round: RoundState, context: CoordinatorContext, key: string,
   const closed: CoordinatorEvent = { type: 'round-closed', key, atMs: nowMs };
   const perGroup = new Map<number, number>();
   for (const { header } of round.accepted.values()) perGroup.set(header.group, (perGroup.get(header.group) ?? 0) + 1);
-  const enough = [...perGroup.values()].filter((size) => reachesMinimum(round.round, size)).length;
+  const enough = [...perGroup.values()].filter((size) => reachesMinimum(round.verified, size)).length;
   // Without enough contributions nobody needs to check any of them.
-  if (!areEnoughGroups(round.round, enough)) return [closed, abort(round, context, 'insufficient_participants', nowMs)];
+  if (!areEnoughGroups(round.verified, enough))
+    return [closed, abort(round, context, 'insufficient_participants', nowMs)];
   return [closed];
 }
 
 function abort(
-  { round }: RoundState,
+  { verified: round }: RoundState,
   { identity }: CoordinatorContext,
   reason: AbortReason,
   nowMs: number,
@@ -90,7 +91,7 @@ function proposeOrAbort(
   key: string,
   nowMs: number,
 ): CoordinatorEvent[] {
-  const { config, epoch } = round.round;
+  const { config, epoch } = round.verified;
   const waited = waitedMs(round, nowMs);
   const all = round.reports.size === epoch.size;
   const needed = Math.max(epoch.usableThreshold, epoch.quorum);
@@ -99,16 +100,16 @@ function proposeOrAbort(
   }
   const reports = [...round.reports.values()].sort((a, b) => a.report.member - b.report.member);
   const set = deriveSet(
-    round.round,
+    round.verified,
     round.headers,
     reports.map((entry) => entry.report),
   );
-  if (!areEnoughGroups(round.round, set.groups.length))
+  if (!areEnoughGroups(round.verified, set.groups.length))
     return [abort(round, context, 'insufficient_participants', nowMs)];
   const proposal = signDocument(
     proposalMessage,
     config.fleet,
-    { ...inRound(round.round), reports: reports.map((entry) => entry.signed) },
+    { ...inRound(round.verified), reports: reports.map((entry) => entry.signed) },
     context.identity.secretKey,
   );
   return [{ type: 'round-proposed', key, proposal }];
@@ -130,6 +131,6 @@ function answeringTimeout(
   key: string,
   nowMs: number,
 ): CoordinatorEvent[] | undefined {
-  const { not_after_ms } = round.round.epoch.epoch;
+  const { not_after_ms } = round.verified.epoch.body;
   return nowMs > not_after_ms + context.timings.undecidedTimeoutMs ? [{ type: 'round-undecided', key }] : undefined;
 }

@@ -24,9 +24,9 @@ export function memberViews(
   member: MemberIndex,
   parts: (router: PartyId) => Pick<Contribution, 'commitments' | 'boxes'>,
 ): MemberViews {
-  const { config, epoch } = round.round;
+  const { config, epoch } = round.verified;
   if (!round.headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet', { round: config.round });
-  if (!epoch.epoch.members[member]) throw new SecaggError('no_seat', 'there is no such member');
+  if (!epoch.body.members[member]) throw new SecaggError('no_seat', 'there is no such member');
   const views = round.headers.map(({ header, signed }) => {
     const { commitments, boxes } = parts(header.router);
     return { header: signed, commitments, box: boxes[member] };
@@ -41,7 +41,10 @@ const decidedRouters = ({ decision, proposal }: RoundState): PartyId[] =>
     : [];
 
 /** The coordinator's word on the list that a closed round has. The same bytes each time. Throws `stale_round` before the close. */
-export function signClosing({ round, headersRoot, headers }: RoundState, { identity }: CoordinatorContext): Signed {
+export function signClosing(
+  { verified: round, headersRoot, headers }: RoundState,
+  { identity }: CoordinatorContext,
+): Signed {
   const { config } = round;
   if (!headersRoot) throw new SecaggError('stale_round', 'the round is not closed yet', { round: config.round });
   const closing = { ...inRound(round), headers_root: headersRoot, count: headers.length };
@@ -53,12 +56,12 @@ export function buildTranscript(state: CoordinatorState, context: CoordinatorCon
   const round = roundOf(state, key);
   const { decision } = round;
   if (!decision || (round.phase !== 'published' && round.phase !== 'aborted'))
-    throw new SecaggError('no_decision', 'the round is not finished', { round: round.round.config.round });
+    throw new SecaggError('no_decision', 'the round is not finished', { round: round.verified.config.round });
   const shared = {
     v: 1 as const,
     ...round.documents,
-    epoch_certificate: round.round.epoch.certificate,
-    announcement: round.round.announcement,
+    epoch_certificate: round.verified.epoch.certificate,
+    announcement: round.verified.announcement,
     decision: decision.decision,
   };
   if (decision.body.kind === 'abort')
@@ -74,7 +77,7 @@ export function buildTranscript(state: CoordinatorState, context: CoordinatorCon
     reports: round.proposal?.proposal.reports ?? [],
     answers: [...round.answers.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry.body.answer),
     pieces: groups.flatMap(({ group }) =>
-      round.round.epoch.pieces.map((piece) => ({
+      round.verified.epoch.pieces.map((piece) => ({
         group,
         piece,
         words: resolvedWords(round, group, piece) as Uint8Array,

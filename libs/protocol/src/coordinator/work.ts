@@ -29,9 +29,9 @@ export function workFor(
   const inForce = epochInForce(state, nowMs);
   const epochs = new Set(inForce ? [inForce.certificate] : []);
   for (const round of state.rounds.values()) {
-    const index = round.round.epoch.epoch.members.findIndex((entry) => entry.id === member);
+    const index = round.verified.epoch.body.members.findIndex((entry) => entry.id === member);
     const work = index >= 0 ? roundWork(round, context, index as MemberIndex, nowMs, signedAborts) : [];
-    if (work.length > 0) epochs.add(round.round.epoch.certificate);
+    if (work.length > 0) epochs.add(round.verified.epoch.certificate);
     items.push(...work);
   }
   return { items, epoch_certificates: [...epochs].map((certificate) => epochCertificateMessage.encode(certificate)) };
@@ -66,7 +66,7 @@ function roundWork(
   nowMs: number,
   signedAborts: boolean,
 ): WorkItem[] {
-  const { config, announcement } = round.round;
+  const { config, announcement } = round.verified;
   const at = { cluster: config.cluster, round: config.round, announcement };
   const items: WorkItem[] = [];
   if (round.headersRoot && !round.reports.has(member) && ['checking', 'voting', 'answering'].includes(round.phase))
@@ -114,7 +114,9 @@ function transferNeeds(round: RoundState, member: MemberIndex): { to: MemberInde
     if (!decided.has(header.router)) return;
     const failed = reports.filter((report) => !bitOf(report.usable, index));
     if (failed.length === 0) return;
-    const helpers = reports.filter((report) => bitOf(report.usable, index)).slice(0, round.round.epoch.usableThreshold);
+    const helpers = reports
+      .filter((report) => bitOf(report.usable, index))
+      .slice(0, round.verified.epoch.usableThreshold);
     if (!helpers.some((report) => report.member === member)) return;
     for (const { member: to } of failed) {
       if (round.transfers.has(`${member}>${to}`) || round.answers.has(to)) continue;

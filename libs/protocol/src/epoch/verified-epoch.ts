@@ -7,7 +7,7 @@ import { hex } from '../wire/bytes';
 import { allowsVersion, certificateOf, type FleetView } from '../fleet/fleet-view';
 
 export interface VerifiedEpoch {
-  readonly epoch: Epoch;
+  readonly body: Epoch;
   readonly hash: Bytes;
   readonly certificate: EpochCertificate;
   readonly size: number;
@@ -130,7 +130,7 @@ export function deriveEpoch(certificate: EpochCertificate): VerifiedEpoch {
   const epoch = epochMessage.decode(certificate.body);
   const size = epoch.members.length;
   return {
-    epoch,
+    body: epoch,
     hash: epochHash(certificate.body),
     certificate,
     size,

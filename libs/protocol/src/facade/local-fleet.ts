@@ -13,7 +13,7 @@ import {
 import { announceRound } from '../coordinator/announce-round';
 import { startEpoch } from '../coordinator/start-epoch';
 import { type RoundPlan } from '../coordinator/plan-round';
-import { type CoordinatorTimings } from '../coordinator/state';
+import { type CoordinatorTimings, roundOf } from '../coordinator/state';
 import {
   type Authority,
   clusterTerms,
@@ -146,7 +146,7 @@ export class LocalFleet {
     const { coordinator, cluster } = this;
     coordinator.commit(announceRound(coordinator.state, coordinator.context, { ...plan, cluster }, nowMs, true));
     const key = roundKey(cluster, coordinator.state.latestRound.get(cluster) as number);
-    return { key, config: (coordinator.state.rounds.get(key) as { round: { config: RoundConfig } }).round.config };
+    return { key, config: roundOf(coordinator.state, key).verified.config };
   }
 
   /** Drops everything kept about a finished round; the parties' ledgers and highest round numbers stay. */

@@ -117,7 +117,7 @@ export class LocalCoordinator extends LocalParty<CoordinatorState, CoordinatorEv
   }
 
   open(key: string): Bytes {
-    const { round } = roundOf(this.state, key);
+    const { verified: round } = roundOf(this.state, key);
     return openRoundMessage.encode({ announcement: round.announcement, epoch_certificate: round.epoch.certificate });
   }
 

@@ -53,7 +53,7 @@ export class SecureRewardAggregatorCoordinator implements RoundSource {
     if (this.current === undefined) {
       const nowMs = clock();
       const { epoch } = fleet.coordinator.state;
-      if (!epoch || epoch.epoch.not_after_ms < nowMs + plan.durationMs) fleet.startEpoch(nowMs);
+      if (!epoch || epoch.body.not_after_ms < nowMs + plan.durationMs) fleet.startEpoch(nowMs);
       this.current = fleet.announce(plan, nowMs).key;
     }
     return fleet.coordinator.open(this.current);
@@ -83,7 +83,7 @@ export class SecureRewardAggregatorCoordinator implements RoundSource {
     const { coordinator, members, authority } = this.keys.fleet;
     const nowMs = this.keys.clock();
     const round = roundOf(coordinator.state, key);
-    const enough = round.accepted.size >= Math.max(minParticipants, round.round.config.min_participants_per_group);
+    const enough = round.accepted.size >= Math.max(minParticipants, round.verified.config.min_participants_per_group);
     coordinator.commit({
       events: [
         { type: 'round-closed', key, atMs: nowMs },

@@ -53,7 +53,7 @@ export function openViews(
     return checked;
   });
   checkOrder(headers, round);
-  const suite = sealingSuite(round.epoch.epoch.sealing_suite);
+  const suite = sealingSuite(round.epoch.body.sealing_suite);
   const opener = suite.opener(kemSecret);
   const faults = new Map<PartyId, CheckName>();
   const seeds = views.map((entry, i) => {

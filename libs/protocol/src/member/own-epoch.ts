@@ -13,11 +13,11 @@ export function ownEpoch(
   view: FleetView = state.view,
 ): { verified: VerifiedEpoch; index: number } {
   const verified = verifyEpoch(view, certificate, atMs);
-  const index = verified.epoch.members.findIndex((member) => member.id === context.identity.id);
-  const seated = index >= 0 && state.seats.get(verified.epoch.epoch)?.secrets !== undefined;
+  const index = verified.body.members.findIndex((member) => member.id === context.identity.id);
+  const seated = index >= 0 && state.seats.get(verified.body.epoch)?.secrets !== undefined;
   if (!seated)
-    throw new SecaggError('no_seat', `no seat in epoch ${verified.epoch.epoch}`, {
-      epoch: verified.epoch.epoch,
+    throw new SecaggError('no_seat', `no seat in epoch ${verified.body.epoch}`, {
+      epoch: verified.body.epoch,
       check: 'seat.secrets',
     });
   return { verified, index };

@@ -31,7 +31,7 @@ export function takeTransfers(
   const { round, member } = opened;
   const secrets = state.seats.get(round.config.epoch)?.secrets;
   if (!secrets) throw new SecaggError('no_seat', 'the secrets of the epoch are gone');
-  const opener = sealingSuite(round.epoch.epoch.sealing_suite).opener(secrets.kemSecret);
+  const opener = sealingSuite(round.epoch.body.sealing_suite).opener(secrets.kemSecret);
   const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
   const collected = new Map<number, Map<SubsetMask, Bytes>>();
   const wrong = new Set<string>();
@@ -39,7 +39,7 @@ export function takeTransfers(
     let sender = 'unknown';
     try {
       const transfer = openTransfer(opened, decision, signed);
-      sender = round.epoch.epoch.members[transfer.from].id;
+      sender = round.epoch.body.members[transfer.from].id;
       for (const { router, box } of transfer.boxes) {
         const i = index.get(router);
         if (i === undefined || opened.seeds[i]) continue;
@@ -65,7 +65,7 @@ export function takeTransfers(
 }
 
 function openTransfer({ round, member }: OpenedViews, decision: VerifiedDecision, signed: Signed): SeedTransfer {
-  const sender = round.epoch.epoch.members[transferMessage.decode(signed.body).from];
+  const sender = round.epoch.body.members[transferMessage.decode(signed.body).from];
   if (!sender) throw new SecaggError('no_seat', 'the transfer is of no member');
   const transfer = openDocument(transferMessage, round.config.fleet, signed, sender.vote_key, sender.id);
   checkInRound(round, transfer, sender.id);
@@ -82,7 +82,7 @@ function openPassedSeeds(
 ): Map<SubsetMask, Bytes> {
   const shared = sharedPieces(round, from, member);
   const aad = transferAad(round, decisionHash, router, from, member);
-  const plaintext = sealingSuite(round.epoch.epoch.sealing_suite).open(
+  const plaintext = sealingSuite(round.epoch.body.sealing_suite).open(
     opener,
     box.encapsulation,
     sealingInfo(round.config.fleet),

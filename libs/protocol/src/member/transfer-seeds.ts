@@ -36,12 +36,12 @@ export function transferSeeds(
   random: RandomBytes,
 ): Signed {
   const { round, member } = opened;
-  const receiver = round.epoch.epoch.members[need.to];
+  const receiver = round.epoch.body.members[need.to];
   if (!receiver || need.to === member)
     throw new SecaggError('no_seat', 'there is no such receiver of seeds', { round: round.config.round });
   const inSet = new Set(decided.set.groups.flatMap((group) => group.members.map((entry) => entry.header.router)));
   const index = new Map(opened.headers.map((entry, i) => [entry.header.router, i]));
-  const suite = sealingSuite(round.epoch.epoch.sealing_suite);
+  const suite = sealingSuite(round.epoch.body.sealing_suite);
   const recipient = suite.recipient(receiver.kem_key);
   const shared = sharedPieces(round, member, need.to);
   const boxes = need.routers.flatMap((router): { router: PartyId; box: SealedBox }[] => {

@@ -90,7 +90,7 @@ export function verifyDecidedRound(
     cluster,
     round,
     decision,
-    decidedBy: proof.decision.votes.map(({ member }) => epoch.epoch.members[member].id),
+    decidedBy: proof.decision.votes.map(({ member }) => epoch.body.members[member].id),
     verified,
   };
 }

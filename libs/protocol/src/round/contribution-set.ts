@@ -87,7 +87,7 @@ export const bitOf = (bitmap: Bytes, index: number): boolean => ((bitmap[index >
  */
 export function openReport(view: FleetView, round: VerifiedRound, root: Bytes, count: number, signed: Signed): Report {
   const claimed = reportMessage.decode(signed.body);
-  const seat = round.epoch.epoch.members[claimed.member];
+  const seat = round.epoch.body.members[claimed.member];
   if (!seat)
     refuse('report.signed', 'no_seat', 'the report is of no member of the epoch', { round: round.config.round });
   const report = openUnder('report.signed', reportMessage, view.fleet, signed, { key: seat.vote_key, id: seat.id });

@@ -24,7 +24,7 @@ export const decisionHash = (body: Bytes): Bytes => domainHash('decision', body)
 
 /** Verifies one vote's signature and that it is about this round. Throws `no_seat`, `bad_signature`, `wrong_config`. */
 export function verifyVote(round: VerifiedRound, vote: Vote): VoteBody {
-  const seat = round.epoch.epoch.members[vote.member];
+  const seat = round.epoch.body.members[vote.member];
   if (!seat) refuse('vote.signed', 'no_seat', 'the vote is of no member of the epoch', { round: round.config.round });
   const signed = verifyMessage(
     seat.vote_key,

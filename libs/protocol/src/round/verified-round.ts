@@ -56,13 +56,13 @@ export function verifyAnnouncement(known: FleetView, epoch: VerifiedEpoch, annou
   const config = openAnnouncement(view, announcement);
   const at = config.round_time_ms;
   checkFleetCurrent(view, at);
-  const names = sameBytes(config.epoch_hash, epoch.hash) && config.epoch === epoch.epoch.epoch;
+  const names = sameBytes(config.epoch_hash, epoch.hash) && config.epoch === epoch.body.epoch;
   ensure('round.epoch', names, 'wrong_epoch', 'the announcement names another epoch', { round: config.round });
-  ensure('epoch.lifetime', at <= epoch.epoch.not_after_ms, 'wrong_epoch', 'the epoch has ended', {
+  ensure('epoch.lifetime', at <= epoch.body.not_after_ms, 'wrong_epoch', 'the epoch has ended', {
     round: config.round,
   });
   const policy = clusterPolicy(view, config.cluster);
-  checkPolicy(view, policy, config, epoch.epoch.not_after_ms);
+  checkPolicy(view, policy, config, epoch.body.not_after_ms);
   return deriveRound(view, epoch, announcement);
 }
 

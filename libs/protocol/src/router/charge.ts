@@ -23,7 +23,7 @@ export function decideRoundCharge(
     configHash: hex(round.configHash),
     units: worstCaseUnits(round.config),
     carriedUnits,
-    endMs: chargeEndMs(round.epoch.epoch),
+    endMs: chargeEndMs(round.epoch.body),
   };
   const decision = decideCharge(state.ledger, effectiveBudget(context.limits, round.policy), request, nowMs);
   if (decision.outcome === 'charged') return decision.event;

@@ -72,9 +72,9 @@ export function buildContribution(
     commitments.set(commitmentOf(round.configHash, identity.id, piece, seeds.get(piece) as Bytes), 32 * i),
   );
 
-  const suite = sealingSuite(epoch.epoch.sealing_suite);
+  const suite = sealingSuite(epoch.body.sealing_suite);
   const info = sealingInfo(config.fleet);
-  const boxes = epoch.epoch.members.map((member, index): SealedBox => {
+  const boxes = epoch.body.members.map((member, index): SealedBox => {
     const plaintext = boxPlaintext(epoch.pieces, index as MemberIndex, seeds);
     const box = suite.seal(suite.recipient(member.kem_key), info, boxAad(round, identity.id, index), plaintext, random);
     wipe(plaintext);

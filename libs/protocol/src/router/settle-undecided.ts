@@ -15,7 +15,7 @@ export function settleUndecided(state: RouterState, key: string, nowMs: number):
   const isOver =
     participation !== undefined &&
     participation.outcome === undefined &&
-    nowMs > chargeEndMs(deriveEpoch(participation.epochCertificate).epoch);
+    nowMs > chargeEndMs(deriveEpoch(participation.epochCertificate).body);
   if (!isOver) return { events: [], reply: 0 };
   const charged = worstCaseUnits(roundConfigMessage.decode(participation.announcement.body));
   return { events: [{ type: 'round-settled', key, outcome: 'undecided' }], reply: charged };

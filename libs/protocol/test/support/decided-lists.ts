@@ -42,7 +42,7 @@ export class DecidedLists {
 
   constructor(groups = 1) {
     this.scenario = new Scenario(this.fleet, { groups, minParticipantsPerGroup: 1 });
-    this.round = this.scenario.round.round;
+    this.round = this.scenario.round.verified;
     this.secret = voteSecretOf(this.fleet.members[0]);
   }
 

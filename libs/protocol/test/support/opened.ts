@@ -4,7 +4,7 @@ import { decidedSet, type LocalMember, openViews, type OpenedViews } from '../..
 import { type Scenario } from './scenario';
 
 export const indexOf = (scenario: Scenario, member: LocalMember): MemberIndex =>
-  scenario.round.round.epoch.epoch.members.findIndex((entry) => entry.id === member.identity.id) as MemberIndex;
+  scenario.round.verified.epoch.body.members.findIndex((entry) => entry.id === member.identity.id) as MemberIndex;
 
 export const viewsOf = (scenario: Scenario, member: LocalMember): MemberView[] =>
   memberViewsMessage.decode(scenario.fleet.coordinator.views(scenario.key, indexOf(scenario, member))).views;
@@ -13,7 +13,7 @@ export const viewsOf = (scenario: Scenario, member: LocalMember): MemberView[] =
 export function openedBy(scenario: Scenario, member: LocalMember, views = viewsOf(scenario, member)): OpenedViews {
   const secrets = member.state.seats.get(scenario.config.epoch)?.secrets;
   if (!secrets) throw new Error('the member has no seat');
-  return openViews(scenario.round.round, indexOf(scenario, member), secrets.kemSecret, views);
+  return openViews(scenario.round.verified, indexOf(scenario, member), secrets.kemSecret, views);
 }
 
 export function decidedBy(scenario: Scenario, opened: OpenedViews): ReturnType<typeof decidedSet> {

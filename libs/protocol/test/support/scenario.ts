@@ -84,7 +84,7 @@ export class Scenario {
   }
 
   get dimension(): number {
-    return this.round.round.dimension;
+    return this.round.verified.dimension;
   }
 
   /** Coordinate i of router r's vector: no sum of some of these is the sum of others. */

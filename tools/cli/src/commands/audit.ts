@@ -91,8 +91,8 @@ function summary({ audited, result }: Verified) {
     outcome: audited.kind,
     ...(body.kind === 'abort' ? { reason: body.reason } : {}),
     authority: Buffer.from(audited.view.authorityKey).toString('hex'),
-    committee: epoch.epoch.members.map(({ id }) => id),
-    decided_by: decision.votes.map(({ member }) => epoch.epoch.members[member].id),
+    committee: epoch.body.members.map(({ id }) => id),
+    decided_by: decision.votes.map(({ member }) => epoch.body.members[member].id),
     ...(result
       ? {
           participants: result.participants,

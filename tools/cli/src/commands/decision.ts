@@ -107,7 +107,7 @@ function verdictOf(
       round,
       decision: body.kind,
       ...(body.kind === 'abort' ? { reason: body.reason } : { contributions, groups: body.groups.length }),
-      committee: verified.epoch.epoch.members.map(({ id }) => id),
+      committee: verified.epoch.body.members.map(({ id }) => id),
       decided_by: decidedBy,
       ...(outcome === undefined ? {} : { outcome }),
     },

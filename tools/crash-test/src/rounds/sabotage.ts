@@ -15,7 +15,7 @@ export async function sabotage(world: World, open: OpenRound): Promise<void> {
   const view = verifyFleet(fleet.authority.publicKey, documents);
   const nowMs = Date.now();
   const round = verifyAnnouncement(view, verifyEpoch(view, open.epoch_certificate, nowMs), open.announcement);
-  const { epoch } = round.epoch;
+  const { body: epoch } = round.epoch;
   // Sealed to the key of another member, and named as the victim's: valid in all that everybody can see.
   const members = epoch.members.map((member, index) =>
     index === VICTIM ? { ...member, kem_key: epoch.members[VICTIM + 1].kem_key } : member,

@@ -48,7 +48,7 @@ export function memberTargets(world: World): Target[] {
   const member = world.memberOf(MEMBER);
   const { state } = member;
   const coordinatorKey = coordinator.context.identity.secretKey;
-  const round = (key: string) => roundOf(coordinator.state, key).round;
+  const round = (key: string) => roundOf(coordinator.state, key).verified;
   const { epoch } = round(rounds.published);
   const later = now + 1000;
   const target = (name: string, make: Make, run: (input: Bytes) => void, weight = 3): Target => ({
@@ -71,7 +71,7 @@ export function memberTargets(world: World): Target[] {
   const proposal = roundOf(coordinator.state, rounds.answering).proposal?.signed as Signed;
   if (!decision) throw new Error('the round is not decided');
   const decided = decidedSet(helper, proposal, decisionMessage.encode(decision.decision));
-  const kemSecret = state.seats.get(epoch.epoch.epoch)?.secrets?.kemSecret as Bytes;
+  const kemSecret = state.seats.get(epoch.body.epoch)?.secrets?.kemSecret as Bytes;
   const passed = signedMessage.encode(transferFor(world, 0, MEMBER));
 
   return [

@@ -21,7 +21,7 @@ import { type Target } from './target';
 export function proofTargets(world: World): Target[] {
   const { fleet, rounds } = world;
   const { publicKey } = fleet.authority;
-  const { round } = roundOf(fleet.coordinator.state, rounds.published);
+  const { verified: round } = roundOf(fleet.coordinator.state, rounds.published);
   const others = [decisionProofMessage, inclusionProofMessage, receiptEvidenceMessage, evidenceMessage].flatMap(
     ({ type }) => messagesOf(world, type),
   );

@@ -147,10 +147,10 @@ export class Siege {
   }
 
   async newEpoch(): Promise<void> {
-    const before = this.coordinator.local.state.epoch?.epoch.epoch ?? 0;
+    const before = this.coordinator.local.state.epoch?.body.epoch ?? 0;
     this.puppets = false;
     this.coordinator.startEpoch();
-    await eventually('an epoch', () => (this.coordinator.local.state.epoch?.epoch.epoch ?? 0) > before);
+    await eventually('an epoch', () => (this.coordinator.local.state.epoch?.body.epoch ?? 0) > before);
     this.puppets = true;
   }
 
@@ -188,7 +188,7 @@ export class Siege {
   }
 
   get epochMembers(): string[] {
-    return (this.coordinator.local.state.epoch?.epoch.members ?? []).map((member) => member.id);
+    return (this.coordinator.local.state.epoch?.body.members ?? []).map((member) => member.id);
   }
 
   /** The victim's router hands this many successful requests of the first key to its sidecar. Returns what they make of a vector. */
@@ -208,7 +208,7 @@ export class Siege {
         durationMs: 600_000,
         ...plan,
       });
-      const { round, accepted } = this.coordinator.round(key);
+      const { verified: round, accepted } = this.coordinator.round(key);
       const isMissed = () => node.log.some((line) => line.code === 'slot_missed' && line.round === round.config.round);
       await eventually("the victim's contribution", () => accepted.has(VICTIM as never) || isMissed());
       if (accepted.has(VICTIM as never)) return round;
@@ -499,7 +499,7 @@ export class Siege {
       const member = Number(url.searchParams.get('member')) as MemberIndex;
       const key = `${cluster}/${number}`;
       const views = viewsFor(member, this.shown.get(key) ?? []);
-      const closing = this.closing(this.coordinator.round(key).round);
+      const closing = this.closing(this.coordinator.round(key).verified);
       response.writeHead(200).end(
         memberViewsMessage.encode({
           cluster: cluster as never,

@@ -2,7 +2,7 @@
 import { type RoundState } from '../../../src/coordinator/state';
 import { isSwitchedOff } from '../../support/switched-off';
 
-export function canAbort({ votes, round }: RoundState): boolean {
+export function canAbort({ votes, verified: round }: RoundState): boolean {
   const ready = [...votes.values()].filter(({ body }) => body.kind === 'ready').length;
   return isSwitchedOff('vote.undivided') || ready <= round.epoch.size - round.epoch.quorum;
 }
