@@ -32,7 +32,10 @@ const moduleBoundaries = (depConstraints, allow = []) => [
   { enforceBuildableLibDependency: false, allow, depConstraints, ignoredCircularDependencies: [['*', 'testbed']] },
 ];
 
-/** Inside libs/protocol: a role imports shared folders and never another role; a shared folder imports no role; the router alone imports the auditor. */
+/**
+ * Inside libs/protocol: a role imports shared folders and never another role; a shared folder imports no role; the
+ * router alone imports the auditor.
+ */
 const roles = ['router', 'coordinator', 'member'];
 const auditors = { router: ['auditor'] };
 const protocolFolder = (folder) => `libs/protocol/src/${folder}/**/*.ts`;

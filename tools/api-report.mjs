@@ -1,6 +1,6 @@
 /**
- * API reports of the libraries that others build on: everything that each exports, in libs/<name>/secagg-<name>.api.md. A change of it
- * shows in a review. `npm run lint` compares; `npm run api` writes them anew.
+ * API reports of the libraries that others build on: everything that each exports, in libs/<name>/secagg-<name>.api.md.
+ * A change of it shows in a review. `npm run lint` compares; `npm run api` writes them anew.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';

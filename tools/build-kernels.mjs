@@ -1,4 +1,7 @@
-/** Compiles libs/crypto/assembly to WebAssembly with and without SIMD, into a module that TypeScript can import. Nothing is done when it is up to date. */
+/**
+ * Compiles libs/crypto/assembly to WebAssembly with and without SIMD, into a module that TypeScript can import. Nothing
+ * is done when it is up to date.
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
  * Every npm script goes through here: node tools/run.mjs <task> [arguments].
- * It needs nothing but Node and npm: it installs what is missing from the lock file, builds what the task runs, then runs it.
+ * It needs nothing but Node and npm: it installs what is missing from the lock file, builds what the task runs, then
+ * runs it.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The table of all settings in docs/operations.md, as the programs themselves list them: node tools/run.mjs settings [--check]
- * Without --check it is written; with it, a table that is not up to date is told of with exit status 1.
+ * The table of all settings in docs/operations.md, as the programs themselves list them: node tools/run.mjs settings
+ * [--check] Without --check it is written; with it, a table that is not up to date is told of with exit status 1.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// The announcement and what the policy asks of it (docs/protocol.md, "Layout: from observations to integers" and "Announcement").
+// The announcement and what the policy asks of it (docs/protocol.md, "Layout: from observations to integers" and
+// "Announcement").
 import { checkSignature, domainHash } from './crypto.mjs';
 import { check } from './errors.mjs';
 import { partyInRole } from './fleet.mjs';
@@ -74,7 +75,8 @@ function corruptCandidates({ candidates, threshold }, members) {
 
 const magnitude = (spec) => Math.max(spec.centre_units, spec.bound_units - spec.centre_units);
 
-// The request norm is the least integer whose square reaches this; an integer reaches the norm when its square reaches this too.
+// The request norm is the least integer whose square reaches this; an integer reaches the norm when its square reaches
+// this too.
 const squaredRequestNorm = (layout) => layout.fields.reduce((sum, spec) => sum + BigInt(magnitude(spec)) ** 2n, 0n);
 
 function leastWordBits(config) {

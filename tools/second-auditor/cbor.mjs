@@ -1,4 +1,5 @@
-// The deterministic CBOR subset of docs/protocol.md, "CBOR": a reader that decodes one item and refuses everything else, and a writer for flat maps.
+// The deterministic CBOR subset of docs/protocol.md, "CBOR": a reader that decodes one item and refuses everything
+// else, and a writer for flat maps.
 import { check, fail } from './errors.mjs';
 
 const MAX_DEPTH = 32;

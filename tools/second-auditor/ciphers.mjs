@@ -4,7 +4,8 @@ import { latticeCipher } from './rlwe.mjs';
 
 const dimensionOf = ({ layout }) => layout.keys.length * layout.fields.length;
 
-// key: dimension and bits of the piece sums; open: a ciphertext, checked; total: the words of the sum of ciphertexts, less the pieces.
+// key: dimension and bits of the piece sums; open: a ciphertext, checked; total: the words of the sum of ciphertexts,
+// less the pieces.
 export function cipherOf(config) {
   const dimension = dimensionOf(config);
   return config.suite === 'pad' ? padCipher(dimension, config.layout.word_bits) : latticeCipher(config, dimension);

@@ -59,7 +59,8 @@ function isAcceptedPoint(encoded) {
   return BigInt(`0x${Buffer.from(y).reverse().toString('hex')}`) < FIELD_PRIME;
 }
 
-// OpenSSL verifies without the cofactor, refuses S from the group order on and compares R as bytes; the rest is added here.
+// OpenSSL verifies without the cofactor, refuses S from the group order on and compares R as bytes; the rest is added
+// here.
 export function checkSignature(publicKey, type, fleet, body, signature, what) {
   const accepted = isAcceptedPoint(publicKey) && isAcceptedPoint(signature.subarray(0, 32));
   check(

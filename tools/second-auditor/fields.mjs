@@ -1,4 +1,5 @@
-// Field kinds of docs/protocol.md, "Field kinds" as checkers: each takes a decoded value and a path for messages, and throws or returns nothing.
+// Field kinds of docs/protocol.md, "Field kinds" as checkers: each takes a decoded value and a path for messages, and
+// throws or returns nothing.
 import { check } from './errors.mjs';
 
 const LARGEST = Number.MAX_SAFE_INTEGER;

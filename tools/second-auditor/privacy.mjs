@@ -1,4 +1,5 @@
-// What a round costs (docs/protocol.md, "Privacy cost and ledger"): units of 2^-40 rho exactly in integers, tau and epsilon in doubles.
+// What a round costs (docs/protocol.md, "Privacy cost and ledger"): units of 2^-40 rho exactly in integers, tau and
+// epsilon in doubles.
 import { check } from './errors.mjs';
 
 const UNITS_PER_RHO = 2 ** 40;

@@ -1,4 +1,5 @@
-// Lattice suites (docs/protocol.md, "Suites"), in doubles where they are exact and BigInt elsewhere. Everything here is public.
+// Lattice suites (docs/protocol.md, "Suites"), in doubles where they are exact and BigInt elsewhere. Everything here is
+// public.
 import { createHash } from 'node:crypto';
 import { domainMessage } from './crypto.mjs';
 import { check } from './errors.mjs';

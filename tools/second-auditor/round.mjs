@@ -1,4 +1,5 @@
-// What happened in a round: headers, reports, the set, the decision, the answers and the sums (docs/protocol.md, "Collecting" to "Publishing and auditing").
+// What happened in a round: headers, reports, the set, the decision, the answers and the sums (docs/protocol.md,
+// "Collecting" to "Publishing and auditing").
 import { encodeMap } from './cbor.mjs';
 import { cipherOf } from './ciphers.mjs';
 import { holds } from './committee.mjs';
@@ -159,7 +160,8 @@ export function checkDecided(decision, groups, reportsHash) {
   });
 }
 
-// The words of every ciphertext that is there: of all contributions in the set, and in older transcripts of those left out.
+// The words of every ciphertext that is there: of all contributions in the set, and in older transcripts of those left
+// out.
 export function openCiphertexts(config, headers, groups) {
   const cipher = cipherOf(config);
   const words = new Map();

@@ -104,7 +104,8 @@ function meanOf(field, count, sigma) {
   return { value, unclamped, error, clamped: value !== unclamped };
 }
 
-// The document fixes epsilon as a minimum, not the steps that lead to it: the published one is taken when it is within rounding of ours.
+// The document fixes epsilon as a minimum, not the steps that lead to it: the published one is taken when it is within
+// rounding of ours.
 export function compareWithPublished(result, bytes) {
   const text = bytes.toString('utf8');
   let published;

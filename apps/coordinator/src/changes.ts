@@ -35,7 +35,8 @@ export function wakeOnEvents(changes: Changes, journal: Pick<Journal, 'onEvent'>
 }
 
 /**
- * A long poll: what `look` finds, as soon as it finds something. Undefined when the wait is over or the caller has gone.
+ * A long poll: what `look` finds, as soon as it finds something. Undefined when the wait is over or the caller has
+ * gone.
  * @param waitMs 0 looks once
  */
 export async function poll<T>(

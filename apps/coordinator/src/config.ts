@@ -1,4 +1,6 @@
-/** The coordinator's configuration, from its environment: config/schema.ts says what there is, libs/host how it is read. */
+/**
+ * The coordinator's configuration, from its environment: config/schema.ts says what there is, libs/host how it is read.
+ */
 import { ConfigError, type Environment, readSettings, type ReadSettings, settingName } from '@secagg/host';
 import { type Config, configSchema } from './config/schema';
 

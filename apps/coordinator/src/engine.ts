@@ -33,13 +33,15 @@ export interface Engine {
 export interface OfferedDocuments {
   /** For the first start. */
   readonly documents: FleetDocuments | undefined;
-  /** Throws for documents that this configuration could do nothing under: asked before they are written to the journal. */
+  /**
+   * Throws for documents that this configuration could do nothing under: asked before they are written to the journal.
+   */
   readonly judge: (view: FleetView) => Promise<void>;
 }
 
 /**
- * The state as the journal tells it. An empty journal starts with the given documents; later they count only when they are
- * newer than those in the journal. Throws when there are neither, or when they are not signed by this authority.
+ * The state as the journal tells it. An empty journal starts with the given documents; later they count only when they
+ * are newer than those in the journal. Throws when there are neither, or when they are not signed by this authority.
  */
 export async function restoreState(
   store: Store,

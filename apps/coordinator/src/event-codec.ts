@@ -17,7 +17,10 @@ export function roundKeyOf(event: CoordinatorEvent): string | undefined {
   return roundKey(cluster, round);
 }
 
-/** What an event's entry is removed with: the key of its round, or that of its epoch. Undefined for what is never removed. */
+/**
+ * What an event's entry is removed with: the key of its round, or that of its epoch. Undefined for what is never
+ * removed.
+ */
 export function entryKeyOf(event: CoordinatorEvent): string | undefined {
   if (event.type === 'epoch-started') return epochKey(event.terms.epoch);
   if (event.type === 'seat-taken') return epochKey(seatMessage.decode(event.seat.body).epoch);

@@ -1,10 +1,11 @@
 /**
- * The journal of a coordinator that is alone on its database. State and journal are kept in step by one rule (docs/adr/0002): a
- * step is decided on the state in memory, applied to it at once, written to the journal, and only when that is durable may its
- * reply leave. Deciding and applying are synchronous, so steps never interleave; a group of them shares one fsync.
+ * The journal of a coordinator that is alone on its database. State and journal are kept in step by one rule
+ * (docs/adr/0002): a step is decided on the state in memory, applied to it at once, written to the journal, and only
+ * when that is durable may its reply leave. Deciding and applying are synchronous, so steps never interleave; a group
+ * of them shares one fsync.
  *
- * Memory can therefore be ahead of the disk, but nobody outside has seen it: every reply waits for {@link durable}. When a
- * write fails the process must end, since what is in memory then may never become durable.
+ * Memory can therefore be ahead of the disk, but nobody outside has seen it: every reply waits for {@link durable}.
+ * When a write fails the process must end, since what is in memory then may never become durable.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -70,7 +71,9 @@ export class JournaledState implements Journal {
     return () => (this.store.isLocked ? this.durableUnlessLocked() : this.durable());
   }
 
-  /** Throws `unavailable` when another process has the database for too long: what is in memory becomes durable later. */
+  /**
+   * Throws `unavailable` when another process has the database for too long: what is in memory becomes durable later.
+   */
   private async durableUnlessLocked(): Promise<void> {
     const done = this.durable().then(() => true);
     while (!(await Promise.race([done, pause(LOOK_MS, false)]))) this.store.checkUnlocked();

@@ -1,4 +1,6 @@
-/** Keeps evidence of proven misbehaviour: what refusals bring, what answers of a round show, and what others hand in. */
+/**
+ * Keeps evidence of proven misbehaviour: what refusals bring, what answers of a round show, and what others hand in.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { evidenceOfLiars, ProvenMisbehaviour, recordMisbehaviour, verifyEvidence } from '@secagg/protocol';
 import { type Bytes, type EvidenceKind, SecaggError } from '@secagg/schema';
@@ -33,7 +35,10 @@ export class MisbehaviourKeeper {
     if (cause instanceof ProvenMisbehaviour) void this.keepOwn(cause.evidence);
   }
 
-  /** Evidence found here holds; should it not, that is for the log and no reason to end. A shared database may be away for a while. */
+  /**
+   * Evidence found here holds; should it not, that is for the log and no reason to end. A shared database may be away
+   * for a while.
+   */
   private async keepOwn(evidence: Bytes): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {

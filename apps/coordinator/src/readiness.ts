@@ -1,4 +1,7 @@
-/** Whether this coordinator can do its part in rounds, for `/readyz`, the log and a metric (docs/operations.md, Readiness and what to do). */
+/**
+ * Whether this coordinator can do its part in rounds, for `/readyz`, the log and a metric (docs/operations.md,
+ * Readiness and what to do).
+ */
 import { type Part, ReadinessLog } from '@secagg/host';
 import { type CoordinatorMetrics } from '@secagg/metrics';
 import {
@@ -18,7 +21,10 @@ import { type ClusterPlan } from './rounds/start-round';
 type Problem = NotReady<CoordinatorReason>;
 
 const LOOK_MS = 1000;
-/** Looking at the store is a write, and anybody may ask: so often it is done at most, and all who ask meanwhile get what it found. */
+/**
+ * Looking at the store is a write, and anybody may ask: so often it is done at most, and all who ask meanwhile get what
+ * it found.
+ */
 const STORE_LOOK_MS = 500;
 /** And so often while it has failed and nobody asks. */
 const FAILED_STORE_LOOK_MS = 10_000;

@@ -1,4 +1,7 @@
-/** What a coordinator does first whose database was brought back from a backup (docs/protocol.md, "Numbers and backups"). */
+/**
+ * What a coordinator does first whose database was brought back from a backup (docs/protocol.md, "Numbers and
+ * backups").
+ */
 import { type CoordinatorEvent, ofRoundKey, resumeFromBackup } from '@secagg/protocol';
 import { type Logger } from 'pino';
 import { entryOf } from './event-codec';

@@ -137,7 +137,9 @@ const epochSettings = (config: Config) => ({
   setupTimeoutMs: config.epochSetupTimeoutMs,
 });
 
-/** A round has to end within its epoch: so the next epoch must be there before the longest one would not fit any more. */
+/**
+ * A round has to end within its epoch: so the next epoch must be there before the longest one would not fit any more.
+ */
 function renewBefore({ epochLifetimeMs, epochSetupTimeoutMs, clusters }: Config): number {
   const longest = Math.max(0, ...clusters.map(({ plan }) => plan.durationMs));
   return Math.min(

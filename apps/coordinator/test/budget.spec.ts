@@ -1,4 +1,7 @@
-/** The coordinator's own ledger: rounds planned from what is left, refused early, and charged once whenever it is killed. */
+/**
+ * The coordinator's own ledger: rounds planned from what is left, refused early, and charged once whenever it is
+ * killed.
+ */
 import { rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
 import { defaultFields, type OpenRound, type SecaggError } from '@secagg/schema';
 import { until } from '@secagg/testbed/wait';
@@ -232,7 +235,10 @@ describe('the ledger of a coordinator that is killed', () => {
     coordinator = await CoordinatorProcess.start(fleet, config);
     return budgetOf(coordinator.origin, fleet);
   };
-  /** Nothing is open, and every published round has cost what four contributions cost: a third of what two do, one of them a colluder's. */
+  /**
+   * Nothing is open, and every published round has cost what four contributions cost: a third of what two do, one of
+   * them a colluder's.
+   */
   const expectSettled = async () => {
     const { rho, rounds: charged } = await budgetOf(coordinator.origin, fleet);
     expect({ open: rho.open, charged }).toEqual({ open: 0, charged: settled });

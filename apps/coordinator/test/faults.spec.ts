@@ -1,4 +1,7 @@
-/** What the machine can do to a coordinator: told in words and with an exit status, nothing acknowledged lost, and over when its cause is. */
+/**
+ * What the machine can do to a coordinator: told in words and with an exit status, nothing acknowledged lost, and over
+ * when its cause is.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** A coordinator under a policy that asks for statements of the current documents: it starts nothing without a fresh one, and hands on the newest. */
+/**
+ * A coordinator under a policy that asks for statements of the current documents: it starts nothing without a fresh
+ * one, and hands on the newest.
+ */
 import { signFreshness } from '@secagg/protocol';
 import { type FreshnessProof, freshnessProofMessage, SecaggError } from '@secagg/schema';
 import { until } from '@secagg/testbed/wait';

@@ -1,4 +1,6 @@
-/** A replica dies around the insert of a contribution: before it, while it is under way, and between it and the receipt. */
+/**
+ * A replica dies around the insert of a contribution: before it, while it is under way, and between it and the receipt.
+ */
 import { auditTranscript } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { TestPostgres } from '@secagg/testbed/postgres';

@@ -1,6 +1,7 @@
 /**
- * Lying routers against a real coordinator over HTTP: 55 routers in 11 groups that change every round, 5 of which send whatever they
- * like, for 30 rounds. Seeds and clock are fixed, so groups, traffic, lies and noise are the same in every run.
+ * Lying routers against a real coordinator over HTTP: 55 routers in 11 groups that change every round, 5 of which send
+ * whatever they like, for 30 rounds. Seeds and clock are fixed, so groups, traffic, lies and noise are the same in
+ * every run.
  */
 import { epsilonToRho } from '@secagg/dp-noise';
 import {
@@ -148,9 +149,9 @@ const asSum = ({ audited, ...round }: Finished): Finished => ({
 });
 
 /**
- * Errors over reported standard errors have variance 1 at most, by construction (`combine.ts`): of 360 normal ones the largest passes 4 in
- * 2% of all runs, 3 in 62%. Measured here over nine seeds, liars included, their variance is 0.25 and the largest of 3216 is 2.7: the
- * standard errors also hold the shift that liars could have caused.
+ * Errors over reported standard errors have variance 1 at most, by construction (`combine.ts`): of 360 normal ones the
+ * largest passes 4 in 2% of all runs, 3 in 62%. Measured here over nine seeds, liars included, their variance is 0.25
+ * and the largest of 3216 is 2.7: the standard errors also hold the shift that liars could have caused.
  */
 describe('every combined result', () => {
   it('lies within 4 reported standard errors of the truth of the honest, none withheld', () => {

@@ -152,7 +152,8 @@ it('keeps two reports, two votes and two contributions as evidence, and excludes
     );
     expect(refusals).toEqual(['excluded', undefined, undefined, undefined, undefined, undefined]);
 
-    // A new certificate for the same key does not lift it, or old evidence would have to be feared for ever; one for a new key does.
+    // A new certificate for the same key does not lift it, or old evidence would have to be feared for ever; one for a
+    // new key does.
     const contributeAs = async (identity: Identity) => {
       await coordinator.client.putFleet(fleet.sign());
       const open = await coordinator.client.startRound(

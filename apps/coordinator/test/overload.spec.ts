@@ -1,4 +1,7 @@
-/** More than a coordinator takes on at once: everybody gets in who keeps to what they are told, and nobody else holds it up. */
+/**
+ * More than a coordinator takes on at once: everybody gets in who keeps to what they are told, and nobody else holds it
+ * up.
+ */
 import { connect, type Socket } from 'node:net';
 import { type Bytes, type OpenRound, type SecaggError } from '@secagg/schema';
 import { until } from '@secagg/testbed/wait';

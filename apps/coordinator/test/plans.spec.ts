@@ -1,4 +1,7 @@
-/** Plans that the fleet policy refuses: at the start of a real process, and when a policy comes that a running coordinator's plan breaks. */
+/**
+ * Plans that the fleet policy refuses: at the start of a real process, and when a policy comes that a running
+ * coordinator's plan breaks.
+ */
 import { type coordinatorReasons } from '@secagg/schema';
 import { until } from '@secagg/testbed/wait';
 import { pino } from 'pino';

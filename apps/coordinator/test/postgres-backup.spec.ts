@@ -1,4 +1,7 @@
-/** `secagg backup --postgres` of replicas in the middle of a round, and a coordinator that goes on from it in another database. */
+/**
+ * `secagg backup --postgres` of replicas in the middle of a round, and a coordinator that goes on from it in another
+ * database.
+ */
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -174,7 +177,8 @@ interface Ended {
     await until(async () => (await replicas[0].client.evidenceList()).length === 1);
     before = await shown(replicas[0]);
 
-    // A table that nobody needs now holds the backup up, once it has looked at the database; the replicas go on meanwhile, and what they do now is not in it.
+    // A table that nobody needs now holds the backup up, once it has looked at the database; the replicas go on
+    // meanwhile, and what they do now is not in it.
     const blocker = new pg.Client(source);
     await blocker.connect();
     await blocker.query('BEGIN; LOCK TABLE partial_sums IN ACCESS EXCLUSIVE MODE');

@@ -1,4 +1,6 @@
-/** Proofs of decisions and of places in them, as a coordinator serves them: also after the round has left its memory. */
+/**
+ * Proofs of decisions and of places in them, as a coordinator serves them: also after the round has left its memory.
+ */
 import { deriveEpoch, deriveRound, verifyDecisionProof, verifyInclusionProof } from '@secagg/protocol';
 import { decisionProofMessage, inclusionProofMessage, roundConfigMessage, SecaggError } from '@secagg/schema';
 import { request } from 'undici';

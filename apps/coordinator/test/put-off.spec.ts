@@ -1,4 +1,7 @@
-/** Rounds of an interval that are put off, over HTTP: what a round in which everything is withheld changes, and what it does not. */
+/**
+ * Rounds of an interval that are put off, over HTTP: what a round in which everything is withheld changes, and what it
+ * does not.
+ */
 import { type OpenRound, roundConfigMessage } from '@secagg/schema';
 import { until } from '@secagg/testbed/wait';
 import { pino } from 'pino';

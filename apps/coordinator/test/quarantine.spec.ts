@@ -1,4 +1,7 @@
-/** Quarantine by policy at a real coordinator over HTTP: 12 routers in 6 groups, one of which sends garbage. Seeds and clock are fixed. */
+/**
+ * Quarantine by policy at a real coordinator over HTTP: 12 routers in 6 groups, one of which sends garbage. Seeds and
+ * clock are fixed.
+ */
 import { type VerifiedRound } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage, SecaggError, type SuspicionReport } from '@secagg/schema';
 import { uniform } from '@secagg/testbed/random';

@@ -1,4 +1,7 @@
-/** Every contribution that should not count, refused with its own code and counted, and the round is none the worse for it. */
+/**
+ * Every contribution that should not count, refused with its own code and counted, and the round is none the worse for
+ * it.
+ */
 import { request as httpRequest } from 'node:http';
 import { request } from 'undici';
 import { generateIdentityKey } from '@secagg/crypto';

@@ -1,6 +1,7 @@
 /**
- * Three coordinators on one database behind a load balancer, one of them killed (or stopped for a while) every two seconds while routers contribute and the committee
- * works. Small here; `npm run replica-test -- --routers 300 --rounds 3 --seed 1 --json FILE` is the whole of it.
+ * Three coordinators on one database behind a load balancer, one of them killed (or stopped for a while) every two
+ * seconds while routers contribute and the committee works. Small here; `npm run replica-test -- --routers 300 --rounds
+ * 3 --seed 1 --json FILE` is the whole of it.
  */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -91,7 +92,8 @@ function seeded(seed: string): () => number {
           databaseKills += 1;
           continue;
         }
-        // One in four stands still for a while instead, perhaps with the journal's lock in its hands, and goes on with what it was about to do.
+        // One in four stands still for a while instead, perhaps with the journal's lock in its hands, and goes on with
+        // what it was about to do.
         if (draw() < 0.25) {
           await replicas[victim].standStill(1000 + 3000 * draw());
           pauses += 1;
@@ -139,7 +141,10 @@ function seeded(seed: string): () => number {
       await connection.end();
     }
   };
-  /** Not repeated by itself: an operator's request counts once, so after an answer that was lost one looks what has come of it. */
+  /**
+   * Not repeated by itself: an operator's request counts once, so after an answer that was lost one looks what has come
+   * of it.
+   */
   const startRound = async (round: number): Promise<OpenRound> => {
     await client
       .startRound(

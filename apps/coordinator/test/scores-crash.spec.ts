@@ -1,4 +1,7 @@
-/** Scores over rounds at a coordinator that is killed around the write of a finished round: no round is lost, and none counted twice. */
+/**
+ * Scores over rounds at a coordinator that is killed around the write of a finished round: no round is lost, and none
+ * counted twice.
+ */
 import { until } from '@secagg/testbed/wait';
 import { TestFleet } from './support/fleet';
 import { HttpMember, HttpRouter, operatorRequest } from './support/parties';

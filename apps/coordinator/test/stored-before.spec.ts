@@ -1,4 +1,7 @@
-/** A database that a coordinator wrote before the engine of its roles changed: it opens, with its released and open rounds, and goes on. */
+/**
+ * A database that a coordinator wrote before the engine of its roles changed: it opens, with its released and open
+ * rounds, and goes on.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

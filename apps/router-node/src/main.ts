@@ -1,4 +1,7 @@
-/** Entry of the sidecar of one router, and a committee member when it has that role: signals are caught before anything else is loaded. */
+/**
+ * Entry of the sidecar of one router, and a committee member when it has that role: signals are caught before anything
+ * else is loaded.
+ */
 import { StopSignals } from '@secagg/host/stop-signals';
 
 const signals = new StopSignals();

@@ -110,7 +110,10 @@ const mappingOf = ({
   ...(evaluation === undefined ? {} : { evaluation }),
 });
 
-/** A round may have taken data just before the process ended, and not have been answered; or it ended, and its data was still to be released. */
+/**
+ * A round may have taken data just before the process ended, and not have been answered; or it ended, and its data was
+ * still to be released.
+ */
 async function takeUpClaims(store: RouterStore, observations: ObservationStore, releases: DataReleases): Promise<void> {
   await releases.releaseAll();
   const participations = store.journal.hasBegun ? store.journal.state.participations : new Map<string, Participation>();

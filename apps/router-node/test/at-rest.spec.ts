@@ -1,4 +1,6 @@
-/** What lies on the disk of a node: nothing in the clear that its store key is for, and nothing changed by a wrong key. */
+/**
+ * What lies on the disk of a node: nothing in the clear that its store key is for, and nothing changed by a wrong key.
+ */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Secrets of an ended epoch are gone from the disk, also when the process dies between erasing them and emptying the log they are still in. */
+/**
+ * Secrets of an ended epoch are gone from the disk, also when the process dies between erasing them and emptying the
+ * log they are still in.
+ */
 import { eventually } from '@secagg/testbed/wait';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** What the machine can do to a node: each fault is told in words and with its exit status, nothing is lost by it, and it is over when its cause is. */
+/**
+ * What the machine can do to a node: each fault is told in words and with its exit status, nothing is lost by it, and
+ * it is over when its cause is.
+ */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,

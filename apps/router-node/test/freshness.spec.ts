@@ -1,4 +1,7 @@
-/** A coordinator that sits on newer fleet documents: nodes notice, stop, and go on by themselves; and documents that reach a node without it. */
+/**
+ * A coordinator that sits on newer fleet documents: nodes notice, stop, and go on by themselves; and documents that
+ * reach a node without it.
+ */
 import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority, type FleetDocuments, signFreshness } from '@secagg/protocol';
@@ -61,7 +64,8 @@ it('takes part while a statement says that its documents are the current ones', 
 });
 
 it('stops when the coordinator has no newer one to show, says so once everywhere, and gives a coordinator nothing', async () => {
-  // The last one that the authority gave while these documents were current. What it has signed since, the coordinator keeps to itself.
+  // The last one that the authority gave while these documents were current. What it has signed since, the coordinator
+  // keeps to itself.
   let last: FreshnessProof | undefined;
   for (const each of [node, member]) await insist(each, () => (last = fleet.statement(first, 2000)));
   fleet.freshness = last as FreshnessProof;

@@ -58,7 +58,10 @@ afterEach(async () => {
   fleet.remove();
 });
 
-/** A round whose outcome is kept from everybody, until the router gives it up and is started again with its clock set right. */
+/**
+ * A round whose outcome is kept from everybody, until the router gives it up and is started again with its clock set
+ * right.
+ */
 async function givenUp(settings: Record<string, string>): Promise<void> {
   await node.client.postObservations([row, row]);
   const { cluster } = fleet;

@@ -1,4 +1,7 @@
-/** Answers that nobody signs: a router takes them for hints, asks again, and ends up where an honest coordinator would have it. */
+/**
+ * Answers that nobody signs: a router takes them for hints, asks again, and ends up where an honest coordinator would
+ * have it.
+ */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { signDocument } from '@secagg/protocol';
 import {
@@ -235,7 +238,9 @@ describe('a coordinator that seems to have forgotten a round', () => {
   let looks = 0;
   let answer: (response: ServerResponse) => void;
 
-  /** The coordinator answers as one that was rolled back to before its first round, and every poll of router-1 fails. */
+  /**
+   * The coordinator answers as one that was rolled back to before its first round, and every poll of router-1 fails.
+   */
   function forget(): void {
     [shown, looks] = [[], 0];
     const { intercept } = coordinator;

@@ -1,4 +1,7 @@
-/** GET /v1/signal after a round that no honest fleet can have produced: the last usable result, and why there is no newer one. */
+/**
+ * GET /v1/signal after a round that no honest fleet can have produced: the last usable result, and why there is no
+ * newer one.
+ */
 import { emptyRouter, evolveRouter, checkRound, contribute, takeFreshness, type RouterContext } from '@secagg/protocol';
 import { openRoundMessage } from '@secagg/schema';
 import { eventually } from '@secagg/testbed/wait';

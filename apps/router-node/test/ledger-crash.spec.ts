@@ -1,4 +1,7 @@
-/** Routers killed at every step of a charge, its correction and its release: never less charged than was sent, never twice for a round. */
+/**
+ * Routers killed at every step of a charge, its correction and its release: never less charged than was sent, never
+ * twice for a round.
+ */
 import { roundCost, worstCaseRho } from '@secagg/protocol';
 import { eventually } from '@secagg/testbed/wait';
 import { CoordinatorDouble } from './support/coordinator-double';

@@ -1,7 +1,7 @@
 /**
- * A coordinator that does whatever it can to spend more of a router's budget than there is. What counts in the end: all that it
- * ever got from the router, priced from the announcements alone, is what the router's ledger has charged, and never above
- * the budget.
+ * A coordinator that does whatever it can to spend more of a router's budget than there is. What counts in the end: all
+ * that it ever got from the router, priced from the announcements alone, is what the router's ledger has charged, and
+ * never above the budget.
  */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { configHash, headerHash, signDocument, signPolicy } from '@secagg/protocol';
@@ -56,7 +56,10 @@ const startNode = async (overrides: Record<string, string> = {}): Promise<void> 
   node = await NodeProcess.start(fleet.environment('router-1', coordinator.port, { ...limits, ...overrides }));
 };
 
-/** What the coordinator has got from the router, by configuration: the price of each is paid once, however often the bytes come. */
+/**
+ * What the coordinator has got from the router, by configuration: the price of each is paid once, however often the
+ * bytes come.
+ */
 const received = new Map<string, { config: RoundConfig; headers: Set<string> }>();
 const announced = new Map<string, RoundConfig>();
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -108,7 +111,8 @@ function lie(request: IncomingMessage, response: ServerResponse): boolean {
   }
   if (!forged || !/^\d+$/.test(number ?? '')) return false;
   if (part === 'transcript') return response.writeHead(200).end(forged.transcript) !== undefined;
-  // Even rounds: an abort that was decided about another round. Odd ones: published, with the transcript of another one.
+  // Even rounds: an abort that was decided about another round. Odd ones: published, with the transcript of another
+  // one.
   const round = Number(number) as RoundConfig['round'];
   const cluster = url.pathname.split('/')[3] as ClusterHash;
   const status =
@@ -221,8 +225,8 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   };
   coordinator.intercept = lie;
 
-  // Nothing of this is answered: old announcements as they were, rounds started over, less noise, none, noise for smaller
-  // requests, clusters it is not in or that do not exist, another privacy unit, an epoch that nobody signed.
+  // Nothing of this is answered: old announcements as they were, rounds started over, less noise, none, noise for
+  // smaller requests, clusters it is not in or that do not exist, another privacy unit, an epoch that nobody signed.
   const { privacy } = template.config;
   const old = openRoundMessage.encode({
     announcement: honest.announcement,
@@ -253,7 +257,8 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   ]);
   expect((await ledger()).spent_rho).toBe(afterHonest.spent_rho);
 
-  // A forked epoch: one number under two epochs gives one contribution, and after the newer one the older one gives none.
+  // A forked epoch: one number under two epochs gives one contribution, and after the newer one the older one gives
+  // none.
   coordinator.startEpoch();
   await eventually('a second epoch', () => coordinator.local.state.epoch?.body.epoch === 2);
   const second = coordinator.local.state.epoch;
@@ -269,8 +274,8 @@ it('gets no more out of a router than its budget, whatever it announces, claims 
   await offer(announce(numbered(12)), announce(numbered(10)), newer(numbered(10)), old);
   expect(received.size).toBe(2);
 
-  // On and on, as if there were budget left: each round fits by itself, two of them fit altogether. Killed in between, also
-  // between the charge and what it pays for.
+  // On and on, as if there were budget left: each round fits by itself, two of them fit altogether. Killed in between,
+  // also between the charge and what it pays for.
   await ledger({ SECAGG_UNSAFE_CRASH_AT: 'before-send:contribution#2' });
   offers.push(newer(numbered(20)));
   await eventually('the crash', () => node.exit !== undefined);

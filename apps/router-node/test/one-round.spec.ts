@@ -1,4 +1,7 @@
-/** Whole rounds with real router-node processes: four routers, all of them on the committee, any one of which may be absent. */
+/**
+ * Whole rounds with real router-node processes: four routers, all of them on the committee, any one of which may be
+ * absent.
+ */
 import { type RewardObservation, signalFromObservations, splitSignalKey } from '@secagg/schema';
 import { eventually } from '@secagg/testbed/wait';
 import { catalogue, CoordinatorDouble } from './support/coordinator-double';

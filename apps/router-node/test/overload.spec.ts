@@ -1,4 +1,7 @@
-/** A router before a coordinator that has too much to do: it waits as it is told, keeps its contribution, and loses nothing when it comes too late. */
+/**
+ * A router before a coordinator that has too much to do: it waits as it is told, keeps its contribution, and loses
+ * nothing when it comes too late.
+ */
 import { type RewardObservation } from '@secagg/schema';
 import { eventually } from '@secagg/testbed/wait';
 import { CoordinatorDouble } from './support/coordinator-double';

@@ -1,4 +1,7 @@
-/** What leaves a router does not wait for what it prepares, whatever that takes. Nothing here is about how fast anything is. */
+/**
+ * What leaves a router does not wait for what it prepares, whatever that takes. Nothing here is about how fast anything
+ * is.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RouterNodeClient } from '@secagg/client';

@@ -1,4 +1,6 @@
-/** From rounds and own requests to what the node says of models: priors, changes, choices, history, and what is wrong. */
+/**
+ * From rounds and own requests to what the node says of models: priors, changes, choices, history, and what is wrong.
+ */
 import { LocalPriors, toLitellm } from '@secagg/client';
 import { eventually } from '@secagg/testbed/wait';
 import { request } from 'undici';

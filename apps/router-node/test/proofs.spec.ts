@@ -1,4 +1,7 @@
-/** A coordinator that forgets what it acknowledged, or hides what was decided, from routers that can prove it or are shown it by others. */
+/**
+ * A coordinator that forgets what it acknowledged, or hides what was decided, from routers that can prove it or are
+ * shown it by others.
+ */
 import { createServer, request as forward, type Server } from 'node:http';
 import { headerHash, signDocument, verifyDecisionProof, verifyReceiptEvidence } from '@secagg/protocol';
 import {
@@ -115,7 +118,10 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
   );
 
 describe('a contribution that is dropped after its receipt', () => {
-  /** Signs a receipt for the second router and forgets the contribution; `hides` are parts of the round it does not show. */
+  /**
+   * Signs a receipt for the second router and forgets the contribution; `hides` are parts of the round it does not
+   * show.
+   */
   function dropping(key: () => string, hides: string[] = []): void {
     coordinator.intercept = (incoming, response) => {
       const path = incoming.url ?? '';

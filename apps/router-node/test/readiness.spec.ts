@@ -74,7 +74,10 @@ async function metric(node: NodeProcess): Promise<string[]> {
 }
 const lines = (node: NodeProcess, msg: string) => node.log.filter((line) => line.msg === msg);
 
-/** That it says these reasons and no others, everywhere, and once in the log however often it is asked; and that it takes observations. */
+/**
+ * That it says these reasons and no others, everywhere, and once in the log however often it is asked; and that it
+ * takes observations.
+ */
 async function saysNo(node: NodeProcess, ...reasons: string[]): Promise<Said> {
   const wanted = [...reasons].sort().join();
   let said: Said | undefined;

@@ -1,4 +1,7 @@
-/** GET /v1/signal of a round whose groups are combined by median: the report on the groups is the one everybody computes. */
+/**
+ * GET /v1/signal of a round whose groups are combined by median: the report on the groups is the one everybody
+ * computes.
+ */
 import { auditTranscript, publishedResult } from '@secagg/protocol';
 import { eventually } from '@secagg/testbed/wait';
 import { CoordinatorDouble } from './support/coordinator-double';

@@ -1,4 +1,7 @@
-/** Databases that a node wrote before its roles ran on `libs/journal`: they open, with every word and every key, and go on. */
+/**
+ * Databases that a node wrote before its roles ran on `libs/journal`: they open, with every word and every key, and go
+ * on.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';

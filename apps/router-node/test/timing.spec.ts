@@ -1,4 +1,7 @@
-/** Two routers in the same rounds, one that observes much and one that observes nothing: what can be timed of them is the same. */
+/**
+ * Two routers in the same rounds, one that observes much and one that observes nothing: what can be timed of them is
+ * the same.
+ */
 import { type RewardObservation } from '@secagg/schema';
 import { eventually } from '@secagg/testbed/wait';
 import { readConfig } from '../src/config';

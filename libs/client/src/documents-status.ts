@@ -8,8 +8,9 @@ export const documentsStatusSchema = z.looseObject({
   policy: z.int().min(1).nullable(),
   roster: z.int().min(1).nullable(),
   /**
-   * Whether a statement of the authority says that they are the current ones: `fresh`; `grace`, when a newer one is due; `stale`, `missing` or
-   * `outdated`, when this party takes no part; `not_required`, when the policy asks for none and documents that are kept back go unnoticed.
+   * Whether a statement of the authority says that they are the current ones: `fresh`; `grace`, when a newer one is
+   * due; `stale`, `missing` or `outdated`, when this party takes no part; `not_required`, when the policy asks for none
+   * and documents that are kept back go unnoticed.
    */
   freshness: z.enum(['not_required', 'fresh', 'grace', 'stale', 'missing', 'outdated']),
   /** When the newest statement was issued, and until when it serves without and with the grace. */

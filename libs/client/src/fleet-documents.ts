@@ -14,7 +14,9 @@ export interface FleetDocuments {
   readonly roster: Signed;
 }
 
-/** Throws `policy` when the documents are not newer than those known there, `bad_signature` when not the authority's. */
+/**
+ * Throws `policy` when the documents are not newer than those known there, `bad_signature` when not the authority's.
+ */
 export const putFleet = (transport: Transport, { policy, roster }: FleetDocuments, call?: CallOptions): Promise<void> =>
   put(transport, '/v1/fleet', fleetDocumentsMessage, { policy, roster }, call);
 

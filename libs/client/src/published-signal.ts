@@ -10,13 +10,16 @@ const privacySchema = z.looseObject({
   rho: z.number().nullable(),
   epsilon: z.number().nullable(),
   delta: z.number(),
-  /** Cumulative: what this router's own ledger has spent and has left by now, over all clusters; only from a router-node. */
+  /**
+   * Cumulative: what this router's own ledger has spent and has left by now, over all clusters; only from a
+   * router-node.
+   */
   ledger: routerPrivacySchema.optional(),
 });
 
 /**
- * The signal, for every key of it the standard errors and unclamped values, what was withheld and why, whose contributions are
- * in it and whose are not, and the privacy cost of the round.
+ * The signal, for every key of it the standard errors and unclamped values, what was withheld and why, whose
+ * contributions are in it and whose are not, and the privacy cost of the round.
  */
 export const publishedSignalSchema = z.looseObject({
   signal: createSignalSchema(MAX_LAYOUT_KEYS),

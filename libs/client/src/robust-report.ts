@@ -1,4 +1,7 @@
-/** What a published result says of groups: how they were combined and looked, where the combination withstands liars, and which are impossible. */
+/**
+ * What a published result says of groups: how they were combined and looked, where the combination withstands liars,
+ * and which are impossible.
+ */
 import { z } from 'zod';
 
 const group = z.int().min(0);
@@ -19,7 +22,10 @@ const shape = z.object({
   combined_groups: z.array(group).readonly(),
   /** Groups whose sums no honest routers can have sent, and what gave them away. */
   discarded_groups: z.array(implausibleGroup).readonly(),
-  /** Of every opened group: how far it is from the others, unless it is implausible, and the number that lies furthest off. */
+  /**
+   * Of every opened group: how far it is from the others, unless it is implausible, and the number that lies furthest
+   * off.
+   */
   scores: z
     .array(
       z.object({

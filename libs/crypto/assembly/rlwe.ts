@@ -1,10 +1,11 @@
 /**
- * Arithmetic of suite `rlwe` in linear memory (AssemblyScript). One source is compiled twice, with and without SIMD; both give the same
- * bits. One file, since the compiler inlines only what it sees together. Nothing branches on, divides, or indexes memory by a value that may be secret.
+ * Arithmetic of suite `rlwe` in linear memory (AssemblyScript). One source is compiled twice, with and without SIMD;
+ * both give the same bits. One file, since the compiler inlines only what it sees together. Nothing branches on,
+ * divides, or indexes memory by a value that may be secret.
  *
- * Moduli p are primes below 2^26, so a product of two residues has 52 bits and 13 sums of 2p fit 32 bits. Vectors of residues are u32.
- * Shoup's product (Harvey 2014, "Faster arithmetic for number-theoretic transforms", section 2): with w' = floor(w 2^32 / p),
- * v w - floor(v w' / 2^32) p lies in [0, 2p) for every 32-bit v.
+ * Moduli p are primes below 2^26, so a product of two residues has 52 bits and 13 sums of 2p fit 32 bits. Vectors of
+ * residues are u32. Shoup's product (Harvey 2014, "Faster arithmetic for number-theoretic transforms", section 2): with
+ * w' = floor(w 2^32 / p), v w - floor(v w' / 2^32) p lies in [0, 2p) for every 32-bit v.
  */
 
 // @ts-ignore: decorator
@@ -40,9 +41,10 @@ function fold1(x: u32, m: u32): u32 {
 }
 
 /**
- * Negacyclic transform in place (Longa, Naehrig 2016, algorithm 1): a[n] below p in natural order becomes values at the odd powers of the
- * 2n-th root psi in bit-reversed order, below p. `roots` holds psi^bitrev(k), then the same with Shoup's quotients.
- * Values grow by 2p a stage and are reduced once at the end: n up to 4096 has 12 stages, so they stay below 25p.
+ * Negacyclic transform in place (Longa, Naehrig 2016, algorithm 1): a[n] below p in natural order becomes values at the
+ * odd powers of the 2n-th root psi in bit-reversed order, below p. `roots` holds psi^bitrev(k), then the same with
+ * Shoup's quotients. Values grow by 2p a stage and are reduced once at the end: n up to 4096 has 12 stages, so they
+ * stay below 25p.
  */
 export function forward(a: usize, n: u32, roots: usize, p: u32): void {
   const quotients = roots + (<usize>n << 2);
@@ -119,8 +121,8 @@ export function forward(a: usize, n: u32, roots: usize, p: u32): void {
 }
 
 /**
- * Inverse of {@link forward} (Longa, Naehrig 2016, algorithm 2). `roots` holds psi^-bitrev(k), then their quotients; `scale` is 1/n mod p and
- * `scaleShoup` its quotient. Values stay below 2p between stages.
+ * Inverse of {@link forward} (Longa, Naehrig 2016, algorithm 2). `roots` holds psi^-bitrev(k), then their quotients;
+ * `scale` is 1/n mod p and `scaleShoup` its quotient. Values stay below 2p between stages.
  */
 export function inverse(a: usize, n: u32, roots: usize, p: u32, scale: u32, scaleShoup: u32): void {
   const quotients = roots + (<usize>n << 2);
@@ -244,9 +246,9 @@ export function lift(out: usize, values: usize, n: u32, p: u32): void {
 }
 
 /**
- * Discrete Gaussian by cumulative table, in constant time: |x| is the number of entries that a uniform 64-bit number reaches.
- * `table` holds `entries` u64 in increasing order with their top bit flipped, so that the signed comparison of SIMD orders them.
- * `random` holds n u64, then n/8 bytes of signs. n is a multiple of 8. Writes n i32.
+ * Discrete Gaussian by cumulative table, in constant time: |x| is the number of entries that a uniform 64-bit number
+ * reaches. `table` holds `entries` u64 in increasing order with their top bit flipped, so that the signed comparison of
+ * SIMD orders them. `random` holds n u64, then n/8 bytes of signs. n is a multiple of 8. Writes n i32.
  */
 export function gaussian(out: usize, random: usize, n: u32, table: usize, entries: u32): void {
   const signs = random + (<usize>n << 3);
@@ -280,8 +282,8 @@ export function gaussian(out: usize, random: usize, n: u32, table: usize, entrie
 }
 
 /**
- * Integers of one coefficient each: x = sum of values[v] 2^(bits v), as low and high half of 128 bits in two's complement.
- * `values` holds f64 integers of magnitude below 2^(bits - 1); bits perCoefficient is at most 95.
+ * Integers of one coefficient each: x = sum of values[v] 2^(bits v), as low and high half of 128 bits in two's
+ * complement. `values` holds f64 integers of magnitude below 2^(bits - 1); bits perCoefficient is at most 95.
  */
 export function join(out: usize, values: usize, coefficients: u32, perCoefficient: u32, bits: u32): void {
   let from = values;
@@ -313,7 +315,10 @@ export function join(out: usize, values: usize, coefficients: u32, perCoefficien
   }
 }
 
-/** The inverse of {@link join}: the integers from -2^(bits - 1) to 2^(bits - 1) - 1 that x stands for, lowest first. Public data. */
+/**
+ * The inverse of {@link join}: the integers from -2^(bits - 1) to 2^(bits - 1) - 1 that x stands for, lowest first.
+ * Public data.
+ */
 export function split(out: usize, integers: usize, coefficients: u32, perCoefficient: u32, bits: u32): void {
   const half: u64 = <u64>1 << (bits - 1);
   const mask: u64 = (<u64>1 << bits) - 1;
@@ -377,8 +382,8 @@ export function scaleUp(out: usize, integers: usize, coefficients: u32, p: u32, 
 }
 
 /**
- * Adds y q/p to out[c] (low and high u64), where y = residue[c] inverse mod p: over all primes of q this sums to the number that the residues
- * stand for, plus a small multiple of q (Chinese remainder theorem). Public data.
+ * Adds y q/p to out[c] (low and high u64), where y = residue[c] inverse mod p: over all primes of q this sums to the
+ * number that the residues stand for, plus a small multiple of q (Chinese remainder theorem). Public data.
  * `inverse` is (q/p)^-1 mod p and `inverseShoup` its quotient.
  */
 export function addResidues(
@@ -403,8 +408,9 @@ export function addResidues(
 }
 
 /**
- * x[c] = round(v / 2^j) for the sums v of {@link addResidues}, taken mod q as the numbers closest to zero; in place, in two's complement.
- * Halves round up. Gives the largest |v - 2^j x|. Public data. `qLow`, `qHigh`: q, below 2^104. j from 1 to 103.
+ * x[c] = round(v / 2^j) for the sums v of {@link addResidues}, taken mod q as the numbers closest to zero; in place, in
+ * two's complement. Halves round up. Gives the largest |v - 2^j x|. Public data. `qLow`, `qHigh`: q, below 2^104. j
+ * from 1 to 103.
  */
 export function decode(integers: usize, coefficients: u32, qLow: u64, qHigh: u64, j: u32): f64 {
   const halfLow = (qLow >> 1) | (qHigh << 63);
@@ -426,7 +432,8 @@ export function decode(integers: usize, coefficients: u32, qLow: u64, qHigh: u64
     const sum = low + roundLow;
     high += roundHigh + <u64>(sum < low);
     low = sum;
-    // What is left below 2^j is the remainder plus 2^(j-1). Subtracted as integers: beside 2^(j-1) doubles lose a small remainder.
+    // What is left below 2^j is the remainder plus 2^(j-1). Subtracted as integers: beside 2^(j-1) doubles lose a small
+    // remainder.
     let restLow = low & maskLow;
     let restHigh = (high & maskHigh) - roundHigh - <u64>(restLow < roundLow);
     restLow -= roundLow;

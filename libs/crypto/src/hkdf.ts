@@ -3,8 +3,9 @@ import { hash } from 'node:crypto';
 /**
  * HMAC-SHA256 and HKDF-SHA256 for short inputs.
  *
- * Two one-shot digests cost about 2.4 µs where `createHmac` costs 4 and `hkdfSync` 12 (Node 20): a contribution needs over a
- * hundred of them, a committee member tens of thousands a round, and building a hash object dominates all of them.
+ * Two one-shot digests cost about 2.4 µs where `createHmac` costs 4 and `hkdfSync` 12 (Node 20): a contribution needs
+ * over a hundred of them, a committee member tens of thousands a round, and building a hash object dominates all of
+ * them.
  */
 const blockLength = 64;
 const hashLength = 32;

@@ -1,7 +1,8 @@
 /**
- * What 50 rounds together give away, by attack, under either thing that a ledger can hold its budget to. The attacker knows everything but the noise of
- * the honest routers, sees every sum, and chooses how each round ends: the best test is the sum of the projections on what it looks for, each
- * weighted by the inverse of its variance. Charges do not depend on data, so the ledger goes the same way in both worlds.
+ * What 50 rounds together give away, by attack, under either thing that a ledger can hold its budget to. The attacker
+ * knows everything but the noise of the honest routers, sees every sum, and chooses how each round ends: the best test
+ * is the sum of the projections on what it looks for, each weighted by the inverse of its variance. Charges do not
+ * depend on data, so the ledger goes the same way in both worlds.
  */
 import { unsafeSeededRandom } from '@secagg/testbed/random';
 import {
@@ -36,7 +37,10 @@ const claimed = rhoToEpsilon(unitsToRho(units), delta);
 const event: Budget = { units, window: { days: 30 }, protects: 'event' };
 const window: Budget = { units, window: { days: 30 } };
 
-/** What stands between a coordinator and more than the budget: the ledger's decision, and the choice of the requests that enter a round. */
+/**
+ * What stands between a coordinator and more than the budget: the ledger's decision, and the choice of the requests
+ * that enter a round.
+ */
 interface Filter {
   readonly decideCharge: typeof decideCharge;
   readonly mostCarriedUnits: typeof mostCarriedUnits;
@@ -50,8 +54,8 @@ const noFilter: Filter = {
 };
 
 /**
- * What the attacker looks for: one `request`, which it tries to get into every round by leaving each one undecided, so that the request comes back; or a
- * `set` of other requests, one in every round.
+ * What the attacker looks for: one `request`, which it tries to get into every round by leaving each one undecided, so
+ * that the request comes back; or a `set` of other requests, one in every round.
  */
 type Target = 'request' | 'set';
 

@@ -22,7 +22,8 @@ import { epsilonFromBelow } from './support/epsilon-from-below';
 
 const ROUNDS = 20_000;
 const CONFIDENCE_LOSS = 1e-3;
-// Where a halved noise stands out most clearly from the claim with this many rounds; a rho-zCDP claim covers every delta.
+// Where a halved noise stands out most clearly from the claim with this many rounds; a rho-zCDP claim covers every
+// delta.
 const delta = 0.01;
 const targetRho = 1 / 4;
 const bound = 1000;

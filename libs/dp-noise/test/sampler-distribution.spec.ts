@@ -1,8 +1,9 @@
 /**
  * Chi-square tests of the sampler: 10^6 samples for each sigma against the probabilities computed from the definition.
  *
- * Cells with fewer than 50 expected samples are pooled into the tails. A test fails when its p-value is below 1e-6: a right
- * sampler with fresh randomness would fail one of the 5 tests with chance 5e-6. The seed is fixed, so a result repeats.
+ * Cells with fewer than 50 expected samples are pooled into the tails. A test fails when its p-value is below 1e-6: a
+ * right sampler with fresh randomness would fail one of the 5 tests with chance 5e-6. The seed is fixed, so a result
+ * repeats.
  */
 import { unsafeSeededRandom } from '@secagg/testbed/random';
 import { sampleDiscreteGaussian, type Variance } from '../src';

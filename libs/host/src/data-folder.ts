@@ -5,9 +5,9 @@ import { faultOf } from './fault-of';
 import { HostFault } from './host-fault';
 
 /**
- * Makes the folder that the database lies in, where it is missing. A database syncs what it writes and the names of its files, not
- * the name of the folder around them: that is done here, or a power loss could take the folder with all that is in it.
- * Throws {@link HostFault} naming the setting.
+ * Makes the folder that the database lies in, where it is missing. A database syncs what it writes and the names of its
+ * files, not the name of the folder around them: that is done here, or a power loss could take the folder with all that
+ * is in it. Throws {@link HostFault} naming the setting.
  */
 export function makeDataFolder(setting: string, path: string): void {
   try {

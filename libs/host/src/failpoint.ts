@@ -1,7 +1,8 @@
 /**
- * Crash points for crash tests: the process kills itself, as a power cut would, where SECAGG_UNSAFE_CRASH_AT says. `name` dies at the first
- * call with that name, `name#k` at the k-th. SECAGG_UNSAFE_CRASH_TRACE names a file that every name is appended to when this process first comes to it.
- * Names are the programs' own (apps/coordinator/src/failpoint.ts, apps/router-node/src/failpoint.ts).
+ * Crash points for crash tests: the process kills itself, as a power cut would, where SECAGG_UNSAFE_CRASH_AT says.
+ * `name` dies at the first call with that name, `name#k` at the k-th. SECAGG_UNSAFE_CRASH_TRACE names a file that every
+ * name is appended to when this process first comes to it. Names are the programs' own
+ * (apps/coordinator/src/failpoint.ts, apps/router-node/src/failpoint.ts).
  */
 import { appendFileSync } from 'node:fs';
 

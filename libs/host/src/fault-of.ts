@@ -32,8 +32,8 @@ const KINDS: readonly (readonly [prefix: string, exitCode: ExitCode, text: strin
 ];
 
 /**
- * What ended a process, in words for the person who runs it. Faults of the machine are told in one line; whatever else was thrown is a
- * bug and keeps its stack.
+ * What ended a process, in words for the person who runs it. Faults of the machine are told in one line; whatever else
+ * was thrown is a bug and keeps its stack.
  */
 export function faultOf(error: unknown): HostFault {
   for (let cause = error; cause !== undefined; cause = causeOf(cause)) {
@@ -47,7 +47,10 @@ export function faultOf(error: unknown): HostFault {
   });
 }
 
-/** The same at the start, when a refusal with a code of this system is about what the process was configured with; `unavailable` may be over soon. */
+/**
+ * The same at the start, when a refusal with a code of this system is about what the process was configured with;
+ * `unavailable` may be over soon.
+ */
 export function startFault(error: unknown): HostFault {
   return error instanceof SecaggError
     ? new HostFault(
@@ -58,7 +61,10 @@ export function startFault(error: unknown): HostFault {
     : faultOf(error);
 }
 
-/** Whether the disk takes no writes, or another process has locked the database: what is refused for that may be taken later. */
+/**
+ * Whether the disk takes no writes, or another process has locked the database: what is refused for that may be taken
+ * later.
+ */
 export const isDiskFault = (error: unknown): boolean => {
   const { exitCode } = faultOf(error);
   return exitCode === exitCodes.ioError || exitCode === exitCodes.inUse;
@@ -94,7 +100,10 @@ const fieldOf = (error: unknown, name: string): unknown =>
 
 const causeOf = (error: unknown): unknown => fieldOf(error, 'cause');
 
-/** Primary result codes of SQLite (sqlite3.h): the driver has no name for most of the extended ones, which have them in the low byte. */
+/**
+ * Primary result codes of SQLite (sqlite3.h): the driver has no name for most of the extended ones, which have them in
+ * the low byte.
+ */
 const SQLITE: Readonly<Record<number, string>> = {
   3: 'SQLITE_PERM',
   5: 'SQLITE_BUSY',

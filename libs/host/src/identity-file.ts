@@ -14,8 +14,8 @@ export interface IdentityFile {
 }
 
 /**
- * A party's signature key from its file: sealed under the store key (`secagg identity seal`), or in the clear as 32 raw bytes
- * or 64 hexadecimal digits. Throws {@link HostFault} naming setting and file.
+ * A party's signature key from its file: sealed under the store key (`secagg identity seal`), or in the clear as 32 raw
+ * bytes or 64 hexadecimal digits. Throws {@link HostFault} naming setting and file.
  * @param id whose key it must be: a sealed one opens for no other
  */
 export function readIdentityFile(

@@ -3,8 +3,8 @@ import { type SecaggError } from '@secagg/schema';
 import { type Logger } from 'pino';
 
 /**
- * `code`, `detail` and, where known, `check` and `party`; `error`, the original with its stack, where that was no refusal. Never a value of
- * a contribution: the details of an error hold none.
+ * `code`, `detail` and, where known, `check` and `party`; `error`, the original with its stack, where that was no
+ * refusal. Never a value of a contribution: the details of an error hold none.
  */
 export const failureFields = (problem: SecaggError, cause: unknown) => ({
   code: problem.code,

@@ -10,9 +10,9 @@ export const GROUP_ACCESS_HINT =
   'or, where its group may have it as with fsGroup of Kubernetes, SECAGG_GROUP_ACCESS=true';
 
 /**
- * Sees to it that a database file, and what lies beside it, belongs to its owner alone: made with mode 0600 when it is missing.
- * A file that others may read or write is refused and left as it is, since what was readable may have been read.
- * Throws {@link HostFault} naming the file and the remedy.
+ * Sees to it that a database file, and what lies beside it, belongs to its owner alone: made with mode 0600 when it is
+ * missing. A file that others may read or write is refused and left as it is, since what was readable may have been
+ * read. Throws {@link HostFault} naming the file and the remedy.
  * @param groupAccess the file's group may read and write it too
  */
 export function ownerOnlyDatabase(path: string, groupAccess = false): void {

@@ -8,8 +8,10 @@ export interface Part {
 }
 
 /**
- * Parts that the configuration leaves out are undefined. Starts each part once the one before it has started. When one fails, those that have started are stopped, and its error is thrown.
- * @returns stops all parts, the last one first, also after one has failed; throws the first failure. It may be called more than once.
+ * Parts that the configuration leaves out are undefined. Starts each part once the one before it has started. When one
+ * fails, those that have started are stopped, and its error is thrown.
+ * @returns stops all parts, the last one first, also after one has failed; throws the first failure. It may be called
+ * more than once.
  */
 export async function startParts(parts: readonly (Part | undefined)[]): Promise<() => Promise<void>> {
   const started: Part[] = [];

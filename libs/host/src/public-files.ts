@@ -19,7 +19,9 @@ export function readPublicKey(setting: string, path: string): Uint8Array {
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 
-/** Certificates in PEM, at least one and each readable. TLS itself would take a file without any, and then trust nobody. */
+/**
+ * Certificates in PEM, at least one and each readable. TLS itself would take a file without any, and then trust nobody.
+ */
 export function readCertificates(setting: string, path: string): string {
   const text = Buffer.from(readPublicFile(setting, path)).toString('latin1');
   const blocks = [...text.matchAll(BLOCK)].filter(
@@ -36,7 +38,10 @@ export function readCertificates(setting: string, path: string): string {
   return text;
 }
 
-/** Reads stored fleet documents again under the authority's key; another key than the one they were taken under is the wrong one. */
+/**
+ * Reads stored fleet documents again under the authority's key; another key than the one they were taken under is the
+ * wrong one.
+ */
 export async function underAuthority<T>(setting: string, stored: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

@@ -1,6 +1,6 @@
 /**
- * SIGTERM and SIGINT from the first moment on. A container's first process (PID 1) does not get a signal that it has no handler for, so
- * a program makes this before it loads anything else.
+ * SIGTERM and SIGINT from the first moment on. A container's first process (PID 1) does not get a signal that it has no
+ * handler for, so a program makes this before it loads anything else.
  */
 export class StopSignals {
   private stop: ((signal: string) => void) | undefined;

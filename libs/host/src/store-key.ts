@@ -1,4 +1,7 @@
-/** The store key: what secrets on disk are sealed under. It comes from a file or the environment and is never written anywhere. */
+/**
+ * The store key: what secrets on disk are sealed under. It comes from a file or the environment and is never written
+ * anywhere.
+ */
 import { exitCodes } from './exit-codes';
 import { HostFault } from './host-fault';
 import { readKeyFile } from './key-file';
@@ -11,10 +14,11 @@ export const STORE_KEY_VARIABLE = 'SECAGG_STORE_KEY';
 type Environment = Record<string, string | undefined>;
 
 /**
- * The key from a file of mode 0600 or 0400 (32 raw bytes or 64 hexadecimal digits), or from the environment, where it is deleted then.
- * Undefined when neither is given. Throws {@link HostFault} for both, and for what is no key.
+ * The key from a file of mode 0600 or 0400 (32 raw bytes or 64 hexadecimal digits), or from the environment, where it
+ * is deleted then. Undefined when neither is given. Throws {@link HostFault} for both, and for what is no key.
  * @param file path that the configuration names, under the name `setting`
- * @param warn told, for the operator, when the key came with the environment: that of the start stays where the system keeps it
+ * @param warn told, for the operator, when the key came with the environment: that of the start stays where the system
+ * keeps it
  *   (/proc/<pid>/environ, for the same user and root), and no program can take it back
  */
 export function takeStoreKey(

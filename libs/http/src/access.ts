@@ -1,4 +1,7 @@
-/** Who may call at all: requests for another host, requests of foreign web pages, and callers without the token are refused. */
+/**
+ * Who may call at all: requests for another host, requests of foreign web pages, and callers without the token are
+ * refused.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
@@ -20,8 +23,9 @@ export const accessOf = (
 type Headers = IncomingMessage['headers'];
 
 /**
- * Throws `foreign_request`. A web page anywhere can make a browser on this machine send requests here: by its own name once that resolves
- * to this address (DNS rebinding), which the Host header shows, or across origins, which Origin and Sec-Fetch-Site show.
+ * Throws `foreign_request`. A web page anywhere can make a browser on this machine send requests here: by its own name
+ * once that resolves to this address (DNS rebinding), which the Host header shows, or across origins, which Origin and
+ * Sec-Fetch-Site show.
  */
 export function refuseForeign({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>, access: Access): void {
   // Browsers always send one; some health checkers speak HTTP/1.0 and do not.

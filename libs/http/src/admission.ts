@@ -1,6 +1,7 @@
 /**
- * Admission control: how many requests, bytes and long polls the service accepts at once, and from whom. A request above a limit is
- * refused before its body is read, with the time to retry. A refusal is cheap, so most of the time goes into accepted requests.
+ * Admission control: how many requests, bytes and long polls the service accepts at once, and from whom. A request
+ * above a limit is refused before its body is read, with the time to retry. A refusal is cheap, so most of the time
+ * goes into accepted requests.
  *
  *   requests at work   from the whole body until the reply leaves, which waits for the disk: this is the queue
  *   bytes of bodies    that are being read or worked on, as they arrive: a slow sender holds no more than it has sent
@@ -106,8 +107,8 @@ export class Admission {
   }
 
   /**
-   * A long poll begins, and lasts until the returned function is called. Throws `unavailable` when too many wait, `overloaded` when
-   * the caller waits too often.
+   * A long poll begins, and lasts until the returned function is called. Throws `unavailable` when too many wait,
+   * `overloaded` when the caller waits too often.
    * @param id as the caller calls itself, where it does
    */
   beginWait(address: string, id?: string): () => void {

@@ -21,8 +21,9 @@ const DECOMPRESS: Readonly<Record<string, () => Transform>> = {
 };
 
 /**
- * The body, unpacked. Throws `too_large` past `limit` bytes, packed or unpacked (at once when the length is announced), `malformed` when the sender
- * stops midway or what comes does not unpack, `too_slow` past its time, `unavailable` when the service is shutting down.
+ * The body, unpacked. Throws `too_large` past `limit` bytes, packed or unpacked (at once when the length is announced),
+ * `malformed` when the sender stops midway or what comes does not unpack, `too_slow` past its time, `unavailable` when
+ * the service is shutting down.
  */
 export async function* bodyStream(request: IncomingMessage, limit: number, pace: StreamPace): AsyncGenerator<Buffer> {
   const { 'content-length': announced, 'content-encoding': encoding = 'identity' } = request.headers;

@@ -3,9 +3,9 @@ import { type IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /**
- * The address of the peer, or with proxies in front the one that the outermost trusted proxy saw: each appends the address it was called
- * from to X-Forwarded-For, and entries before those are the caller's own invention. An entry that is no address counts as the proxy.
- * An IPv6 address stands for its /64 network, which one caller has all of.
+ * The address of the peer, or with proxies in front the one that the outermost trusted proxy saw: each appends the
+ * address it was called from to X-Forwarded-For, and entries before those are the caller's own invention. An entry that
+ * is no address counts as the proxy. An IPv6 address stands for its /64 network, which one caller has all of.
  * @param trustedProxies how many proxies of one's own stand in front, 0 for none
  */
 export function callerAddress(request: Pick<IncomingMessage, 'headers' | 'socket'>, trustedProxies: number): string {
@@ -20,7 +20,10 @@ export function callerAddress(request: Pick<IncomingMessage, 'headers' | 'socket
   return network(addressOf(forwarded.at(-trustedProxies) ?? '') ?? peer);
 }
 
-/** Of `192.0.2.1`, `192.0.2.1:50001`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:50001`; undefined for anything else. */
+/**
+ * Of `192.0.2.1`, `192.0.2.1:50001`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:50001`; undefined for anything
+ * else.
+ */
 function addressOf(entry: string): string | undefined {
   if (isIPv6(entry)) return entry;
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(entry) ?? [];

@@ -37,8 +37,8 @@ export class Connections {
   }
 
   /**
-   * Stops accepting and ends every connection without a request under way, also those that have sent nothing or half a head; the others
-   * after `graceMs`.
+   * Stops accepting and ends every connection without a request under way, also those that have sent nothing or half a
+   * head; the others after `graceMs`.
    */
   close(graceMs: number): Promise<void> {
     return new Promise((resolve) => {

@@ -1,4 +1,7 @@
-/** Refuses most of the load before any other work while the queue is full: under overload the cost of a refusal decides the throughput. */
+/**
+ * Refuses most of the load before any other work while the queue is full: under overload the cost of a refusal decides
+ * the throughput.
+ */
 import { type IncomingMessage, type RequestListener } from 'node:http';
 import { type SecaggError } from '@secagg/schema';
 import { type Admission } from './admission';
@@ -6,7 +9,8 @@ import { type Operation } from './operation';
 import { problemReply } from './problem';
 
 /**
- * Refuses requests of `bulk` operations while the queue is full, by method and last part of the path; everything else goes on to `listener`.
+ * Refuses requests of `bulk` operations while the queue is full, by method and last part of the path; everything else
+ * goes on to `listener`.
  * @param onRefusal told of each
  */
 export function refusingEarly(

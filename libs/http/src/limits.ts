@@ -1,4 +1,7 @@
-/** Limits of the HTTP interface in the configuration file: what is taken on at once, from whom, and how long it may take. */
+/**
+ * Limits of the HTTP interface in the configuration file: what is taken on at once, from whom, and how long it may
+ * take.
+ */
 import { z } from 'zod';
 
 const count = (min: number, max: number) => z.int().min(min).max(max);

@@ -13,8 +13,8 @@ export const listening = (server: Server, options: ListenOptions): Promise<void>
   });
 
 /**
- * On a Unix socket for owner and group. One that a killed process has left behind is replaced; one that somebody listens
- * on is not, and neither is a file of another kind.
+ * On a Unix socket for owner and group. One that a killed process has left behind is replaced; one that somebody
+ * listens on is not, and neither is a file of another kind.
  */
 export async function listenOnSocket(server: Server, path: string, backlog: number): Promise<{ socket: string }> {
   try {

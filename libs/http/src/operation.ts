@@ -1,4 +1,7 @@
-/** One HTTP operation: its parameters and bodies as schemas, what it answers, and its description for the OpenAPI document. */
+/**
+ * One HTTP operation: its parameters and bodies as schemas, what it answers, and its description for the OpenAPI
+ * document.
+ */
 import { type Message } from '@secagg/schema';
 import { type z } from 'zod';
 import { type Content, type ReplyContent } from './content';
@@ -19,7 +22,10 @@ export interface Call<Path = Readonly<Record<string, unknown>>, Query = Readonly
   readonly address: string;
   /** Counts a request of a router, by the id it claims. Throws `overloaded` when there are too many. */
   countRouter(id: string): void;
-  /** The whole body. Throws `too_large`, before reading anything where the length is announced; `unavailable` under overload; `too_slow`. */
+  /**
+   * The whole body. Throws `too_large`, before reading anything where the length is announced; `unavailable` under
+   * overload; `too_slow`.
+   */
   body(limit: number): Promise<Buffer>;
   /** The body in pieces, for one that need not be in memory at once. Throws, while it is read, what `body` throws. */
   stream(limit: number): AsyncIterable<Buffer>;
@@ -29,7 +35,10 @@ export interface Reply {
   readonly status: number;
   readonly type?: string;
   readonly body?: Uint8Array | string;
-  /** In place of a body: pieces as they come, until the caller has gone. Only of an operation that waits, whose place it keeps. */
+  /**
+   * In place of a body: pieces as they come, until the caller has gone. Only of an operation that waits, whose place it
+   * keeps.
+   */
   readonly stream?: AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }

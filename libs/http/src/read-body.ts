@@ -17,8 +17,9 @@ export interface ReadBody {
 }
 
 /**
- * Reads a request body into one buffer. Throws `too_large` past `limit` bytes (without reading when the length is announced),
- * `malformed` when the sender stops midway, `too_slow` past its time, `unavailable` when there is no room for it.
+ * Reads a request body into one buffer. Throws `too_large` past `limit` bytes (without reading when the length is
+ * announced), `malformed` when the sender stops midway, `too_slow` past its time, `unavailable` when there is no room
+ * for it.
  */
 export async function readBody(
   request: IncomingMessage,

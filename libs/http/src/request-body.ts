@@ -7,7 +7,10 @@ import { type Operation } from './operation';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The media type of the body, without its parameters; empty for an operation without one. Throws `malformed` for another kind. */
+/**
+ * The media type of the body, without its parameters; empty for an operation without one. Throws `malformed` for
+ * another kind.
+ */
 export function acceptedType({ request }: Pick<Operation, 'request'>, headers: Headers): string {
   if (request === undefined) return '';
   // Bodies are CBOR unless JSON is said (docs/protocol.md, "HTTP").

@@ -1,6 +1,7 @@
 /**
- * Times to retry for refused callers. Each gets a time of its own, spaced by the rate at which the service can serve them. If all were
- * told the same time, they would return together, and refusing them again would take the time that serving them needs.
+ * Times to retry for refused callers. Each gets a time of its own, spaced by the rate at which the service can serve
+ * them. If all were told the same time, they would return together, and refusing them again would take the time that
+ * serving them needs.
  */
 const MEASURED_MS = 1000;
 /** Weight of the latest second in the measured rate. */

@@ -21,9 +21,15 @@ import { type WorkQueue } from './work-queue';
 export interface ServeOptions {
   /** Brings the state up to date. */
   fresh?(): Promise<void>;
-  /** Called before anything is looked at; what it gives is awaited before the reply leaves, and what that throws is answered instead. */
+  /**
+   * Called before anything is looked at; what it gives is awaited before the reply leaves, and what that throws is
+   * answered instead.
+   */
   reading?(): () => Promise<void>;
-  /** Told of every error that becomes a problem, with its original where it was unexpected. `counts` is false where a read found nothing. */
+  /**
+   * Told of every error that becomes a problem, with its original where it was unexpected. `counts` is false where a
+   * read found nothing.
+   */
   onProblem(problem: SecaggError, cause: unknown, operation: string, counts: boolean): void;
   /** Aborts all waits. */
   readonly closing: AbortSignal;

@@ -1,7 +1,7 @@
 /**
- * Starts requests in order, a few in each turn of the event loop, and accepts new connections in between. Node accepts one connection in
- * each turn. If every turn were spent on a request and the disk, new callers would get no answer under overload, instead of a refusal
- * with the time to retry.
+ * Starts requests in order, a few in each turn of the event loop, and accepts new connections in between. Node accepts
+ * one connection in each turn. If every turn were spent on a request and the disk, new callers would get no answer
+ * under overload, instead of a refusal with the time to retry.
  */
 
 /** Requests started in one turn; they share one write to the disk. */

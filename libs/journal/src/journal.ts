@@ -1,6 +1,7 @@
 /**
- * The engine of every role: a state in memory that is what its journal says (docs/adr/0029). A step is decided on the state, its events
- * are applied and made durable, and only then is there a reply. How and when a step becomes durable is the store's business.
+ * The engine of every role: a state in memory that is what its journal says (docs/adr/0029). A step is decided on the
+ * state, its events are applied and made durable, and only then is there a reply. How and when a step becomes durable
+ * is the store's business.
  */
 import { SecaggError } from '@secagg/schema';
 
@@ -11,7 +12,10 @@ export interface Role<State, Event> {
   evolve(state: State, event: Event): void;
   /** Plain integers, strings, byte strings, arrays and objects. */
   snapshot(state: State): unknown;
-  /** @param begun what `begin` made, where the store keeps events beside its snapshot: they are applied to the restored state again */
+  /**
+   * @param begun what `begin` made, where the store keeps events beside its snapshot: they are applied to the restored
+   * state again
+   */
   restore(snapshot: unknown, begun?: State): State;
   /** What of an event is written, where that is not all of it. */
   record?(event: Event): unknown;
@@ -34,15 +38,18 @@ export interface Recorded<Event, Also> {
 }
 
 /**
- * `Durable` is `void` for a store in which a step is durable when `write` returns, and a promise for one that writes later: memory is then
- * ahead of the store, and no reply leaves before.
+ * `Durable` is `void` for a store in which a step is durable when `write` returns, and a promise for one that writes
+ * later: memory is then ahead of the store, and no reply leaves before.
  */
 export interface JournalStore<State, Event, Durable extends void | Promise<void>, Also> {
   /** The state as it was left; undefined before the first event. */
   open(role: Role<State, Event>): State | undefined;
   /** May throw a SecaggError with nothing changed, as long as it has not called `apply`. */
   write(step: Recorded<Event, Also>): Durable;
-  /** Resolves when a step can be decided on the newest state and written. Throws `unavailable` where that takes too long. */
+  /**
+   * Resolves when a step can be decided on the newest state and written. Throws `unavailable` where that takes too
+   * long.
+   */
   fresh(): Promise<void>;
   /** Puts a snapshot in the place of all events. */
   compact?(snapshot: unknown): void;
@@ -81,8 +88,8 @@ export class Journal<State, Event, Durable extends void | Promise<void>, Also = 
   }
 
   /**
-   * Decides on the state, applies the events, and gives the reply when they are durable. What `decide` throws comes through, and so does
-   * `unavailable` of a store that cannot be written now: nothing has changed then.
+   * Decides on the state, applies the events, and gives the reply when they are durable. What `decide` throws comes
+   * through, and so does `unavailable` of a store that cannot be written now: nothing has changed then.
    */
   commit<Reply>(decide: (state: State) => Step<Event, Reply>, also?: Also): Answer<Durable, Reply> {
     const { events, reply } = decide(this.state);
@@ -117,12 +124,18 @@ export class Journal<State, Event, Durable extends void | Promise<void>, Also = 
     return this.written as Durable;
   }
 
-  /** Resolves when a step can be decided on the newest state and written. Throws `unavailable` where that takes too long. */
+  /**
+   * Resolves when a step can be decided on the newest state and written. Throws `unavailable` where that takes too
+   * long.
+   */
   fresh(): Promise<void> {
     return this.store.fresh();
   }
 
-  /** Called for every event, in order, when it has changed the state: with a store that writes later, before it is durable. */
+  /**
+   * Called for every event, in order, when it has changed the state: with a store that writes later, before it is
+   * durable.
+   */
   onEvent(listener: EventListener<Event>): void {
     this.listeners.push(listener);
   }

@@ -1,6 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What a router can prove against its coordinator. A cluster is opened at zero, so that its first one shows in a rate. */
+/**
+ * What a router can prove against its coordinator. A cluster is opened at zero, so that its first one shows in a rate.
+ */
 export function createAlarmMetrics(registry: Registry): { open(cluster: string): void; count(cluster: string): void } {
   const notHonoured = new Counter({
     name: 'secure_agg_receipts_not_honoured_total',
@@ -11,7 +13,10 @@ export function createAlarmMetrics(registry: Registry): { open(cluster: string):
   return { open: (cluster) => notHonoured.inc({ cluster }, 0), count: (cluster) => notHonoured.inc({ cluster }) };
 }
 
-/** Whether a router's operator has to look at its catalogue; how much it observes, and of what, is nobody else's business. */
+/**
+ * Whether a router's operator has to look at its catalogue; how much it observes, and of what, is nobody else's
+ * business.
+ */
 export function createQuotaMetrics(registry: Registry): { unlistedQuotaFull(full: boolean): void } {
   const isFull = new Gauge({
     name: 'secure_agg_unlisted_quota_full',

@@ -20,8 +20,9 @@ import { createFleetMetrics, createRoundMetrics } from './rounds';
 import { createSuspicionMetrics, type SuspicionCounts } from './suspicion';
 
 /**
- * One function per event. Arguments are counts, durations, problem codes, clusters of the fleet policy, and keys of a public catalogue; the only
- * labels are words out of fixed lists, `cluster` and `key`. So no router id and no value of a contribution can reach the exposition.
+ * One function per event. Arguments are counts, durations, problem codes, clusters of the fleet policy, and keys of a
+ * public catalogue; the only labels are words out of fixed lists, `cluster` and `key`. So no router id and no value of
+ * a contribution can reach the exposition.
  */
 interface CommonMetrics {
   /** Media type of `exposition`. */
@@ -40,7 +41,9 @@ interface CommonMetrics {
   misbehaviourProven(kind: EvidenceKind): void;
   /** A round has no usable result, because no honest routers can have sent its sums. */
   roundImplausible(cluster: string): void;
-  /** Time until this party stops for want of a newer statement of the current documents; undefined where none is needed. */
+  /**
+   * Time until this party stops for want of a newer statement of the current documents; undefined where none is needed.
+   */
   freshnessLeft(seconds: number | undefined): void;
   /** For which of the reasons of `/readyz` this service is not ready. */
   notReady(reasons: ReadonlySet<string>): void;
@@ -55,7 +58,10 @@ export interface CoordinatorMetrics extends CommonMetrics {
   roundCompleted(cluster: string, seconds: number, participants: number, rate: number): void;
   /** Routers heard from within the activity window. */
   nodesActive(count: number): void;
-  /** By cluster of the policy: routers that scores over rounds name, and those of them in quarantine. Others are forgotten. */
+  /**
+   * By cluster of the policy: routers that scores over rounds name, and those of them in quarantine. Others are
+   * forgotten.
+   */
   routersSuspected(counts: SuspicionCounts): void;
   /** The rounds of a cluster's interval are put off for this reason, or for none. */
   roundsPutOff(cluster: string, reason: PutOffReason | undefined): void;
@@ -66,7 +72,10 @@ export interface RouterNodeMetrics extends CommonMetrics, IngestMetrics {
   contributionSent(cluster: string): void;
   /** As a committee member: a contribution was checked in `seconds` and stays in. */
   contributionChecked(seconds: number): void;
-  /** This router's contribution was refused, or as a committee member a contribution was left out; `seconds` for the latter. */
+  /**
+   * This router's contribution was refused, or as a committee member a contribution was left out; `seconds` for the
+   * latter.
+   */
   contributionRefused(code: ProblemCode, seconds?: number): void;
   /** A result was verified, `seconds` after the announcement. */
   roundVerified(cluster: string, seconds: number, participants: number): void;

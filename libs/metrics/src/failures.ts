@@ -23,9 +23,9 @@ const MALFORMED: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 ]);
 
 /**
- * Counts a failure by its problem code. Failed authentications and malformed messages are counted from the same code, so
- * that the three counters cannot disagree. All reasons exist from the start, at zero: a rate over a series that appears
- * with its first failure would miss that failure.
+ * Counts a failure by its problem code. Failed authentications and malformed messages are counted from the same code,
+ * so that the three counters cannot disagree. All reasons exist from the start, at zero: a rate over a series that
+ * appears with its first failure would miss that failure.
  */
 export function createFailureCounters(registry: Registry): (code: ProblemCode) => void {
   const registers = [registry];

@@ -1,6 +1,9 @@
 import { Counter, type Registry } from 'prom-client';
 
-/** Counts rounds that no honest fleet can have produced. A cluster is opened at zero, so that its first one shows in a rate. */
+/**
+ * Counts rounds that no honest fleet can have produced. A cluster is opened at zero, so that its first one shows in a
+ * rate.
+ */
 export function createImplausibleCounter(registry: Registry): {
   open(cluster: string): void;
   count(cluster: string): void;

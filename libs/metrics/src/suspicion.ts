@@ -2,7 +2,9 @@ import { Gauge, type Registry } from 'prom-client';
 
 export type SuspicionCounts = ReadonlyMap<string, { readonly suspected: number; readonly quarantined: number }>;
 
-/** Scores over rounds, by the hash of a cluster in the fleet policy: never by router, of which there may be thousands. */
+/**
+ * Scores over rounds, by the hash of a cluster in the fleet policy: never by router, of which there may be thousands.
+ */
 export function createSuspicionMetrics(registry: Registry): (counts: SuspicionCounts) => void {
   const registers = [registry];
   const labelNames = ['cluster'] as const;

@@ -19,8 +19,8 @@ export const probableCount = ({ count, countVariance }: NoisyRatio): number =>
   meanAtLeastZero(count, Math.sqrt(countVariance));
 
 /**
- * Prior weight of there being no requests at all, beside a flat prior from 0 up: as much as the flat one has over so many standard deviations of
- * the noise. Without it, noise about nothing would be read as a mean.
+ * Prior weight of there being no requests at all, beside a flat prior from 0 up: as much as the flat one has over so
+ * many standard deviations of the noise. Without it, noise about nothing would be read as a mean.
  */
 const NONE_AT_ALL = 4;
 

@@ -11,8 +11,8 @@ const NODES = 64;
 const NEGLIGIBLE = 20;
 
 /**
- * The rule of midpoints on an interval that is narrowed until the density fills it. The density need not be normalised; it may be far narrower
- * than the interval, as long as it falls off from one peak.
+ * The rule of midpoints on an interval that is narrowed until the density fills it. The density need not be normalised;
+ * it may be far narrower than the interval, as long as it falls off from one peak.
  * @param natural the quantity at a point; by default the point itself
  */
 export function momentsOf(

@@ -17,7 +17,10 @@ export const priorOptionsSchema = z
     /** Beta distribution of the success of a model of which nothing is known. */
     prior_alpha: pseudoCount.default(1),
     prior_beta: pseudoCount.default(1),
-    /** Standard deviation of the latency, or cost, of one request over its mean, where the router's own requests do not say. */
+    /**
+     * Standard deviation of the latency, or cost, of one request over its mean, where the router's own requests do not
+     * say.
+     */
     variation: z.number().min(0.1).max(10).default(1),
   })
   .prefault({});

@@ -25,14 +25,20 @@ const roundSource = z.object({
   epsilon: z.number().min(0).nullable(),
   /** Not everything in it is withheld. */
   of_use: z.boolean(),
-  /** Base64 of the encoded decision proof: policy, roster and epoch, the coordinator's announcement and the committee's votes, all signed. Only in exports. */
+  /**
+   * Base64 of the encoded decision proof: policy, roster and epoch, the coordinator's announcement and the committee's
+   * votes, all signed. Only in exports.
+   */
   decision: z.base64().optional(),
 });
 export type RoundSource = z.infer<typeof roundSource>;
 
 export const priorsPackSchema = z.object({
   schema_version: z.literal(1),
-  /** `published`: from published rounds alone, for anybody. `private`: with the router's own requests, which no noise protects. */
+  /**
+   * `published`: from published rounds alone, for anybody. `private`: with the router's own requests, which no noise
+   * protects.
+   */
   kind: z.enum(['published', 'private']),
   fleet: z.string().nullable(),
   cluster: z.string(),

@@ -3,8 +3,9 @@ import { modelSchema, taskSchema } from '@secagg/schema';
 import { z } from 'zod';
 
 /**
- * `usable`; `uncertain`: worth fewer requests than asked for; `expired`: all evidence is past the age limit; `withheld`: rounds say no more than
- * that there were few requests; `no_evidence`: the catalogue has it, and nobody has said anything.
+ * `usable`; `uncertain`: worth fewer requests than asked for; `expired`: all evidence is past the age limit;
+ * `withheld`: rounds say no more than that there were few requests; `no_evidence`: the catalogue has it, and nobody has
+ * said anything.
  */
 export const priorStateSchema = z.enum(['usable', 'uncertain', 'expired', 'withheld', 'no_evidence']);
 export type PriorState = z.infer<typeof priorStateSchema>;

@@ -15,8 +15,8 @@ export const rankRequestSchema = z.strictObject({
     .max(200)
     .refine((models) => new Set(models).size === models.length, { error: 'a model is named twice' }),
   /**
-   * score = success * s + quality * q - latency * (l / average l) - cost * (c / average c), with averages over the candidates: a latency weight
-   * of 0.1 gives up a tenth of a success for what an average candidate takes.
+   * score = success * s + quality * q - latency * (l / average l) - cost * (c / average c), with averages over the
+   * candidates: a latency weight of 0.1 gives up a tenth of a success for what an average candidate takes.
    */
   weights: z
     .strictObject({
@@ -26,7 +26,10 @@ export const rankRequestSchema = z.strictObject({
       cost: weight.default(0),
     })
     .prefault({}),
-  /** `mean`: what is believed; `thompson`: a draw from it, which explores what is uncertain as it deserves; `upper_bound`: as good as it may well be. */
+  /**
+   * `mean`: what is believed; `thompson`: a draw from it, which explores what is uncertain as it deserves;
+   * `upper_bound`: as good as it may well be.
+   */
   exploration: z.enum(['mean', 'thompson', 'upper_bound']).default('mean'),
   /** Standard deviations that `upper_bound` adds. */
   deviations: z.number().min(0).max(10).default(1),
@@ -39,7 +42,10 @@ const rankedSchema = z.object({
   model: modelSchema,
   score: z.number(),
   state: priorStateSchema,
-  /** What the score was made from (an upper bound may pass 1); null where nothing is known, which counts as the average of the others. */
+  /**
+   * What the score was made from (an upper bound may pass 1); null where nothing is known, which counts as the average
+   * of the others.
+   */
   success: z.number(),
   quality: z.number().nullable(),
   latency_s: z.number().nullable(),

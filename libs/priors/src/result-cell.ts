@@ -10,9 +10,9 @@ const NAME = {
 } as const satisfies Record<Measure, string>;
 
 /**
- * A published entry as sums again. The covariance of sum and count does not stand in a result; the one taken makes the variance of the mean
- * exactly the published one at the published mean. Optional means count with the samples of the entry that they are published with: their own
- * counts are not published, but the standard error follows from them.
+ * A published entry as sums again. The covariance of sum and count does not stand in a result; the one taken makes the
+ * variance of the mean exactly the published one at the published mean. Optional means count with the samples of the
+ * entry that they are published with: their own counts are not published, but the standard error follows from them.
  */
 export function cellOfResult(round: ResultRound, key: string): CellEvidence | undefined {
   const { signals, details, withheld, noise = 0 } = round;

@@ -1,4 +1,7 @@
-/** Special functions: the normal distribution's Phi, log Gamma, and the beta and gamma distributions with their quantiles. */
+/**
+ * Special functions: the normal distribution's Phi, log Gamma, and the beta and gamma distributions with their
+ * quantiles.
+ */
 
 const SQRT_2PI = Math.sqrt(2 * Math.PI);
 

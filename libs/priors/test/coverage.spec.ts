@@ -1,6 +1,7 @@
 /**
- * The simulation oracle (docs/priors.md, "Tested"): truths are drawn from the priors' own prior, requests from the truth, noise as a round adds
- * it. Then a posterior interval must hold the truth as often as it says (S. Talts et al., 2018), whatever the counts and the noise.
+ * The simulation oracle (docs/priors.md, "Tested"): truths are drawn from the priors' own prior, requests from the
+ * truth, noise as a round adds it. Then a posterior interval must hold the truth as often as it says (S. Talts et al.,
+ * 2018), whatever the counts and the noise.
  */
 import { uniform } from '@secagg/testbed/random';
 import { addStatistics, betaCdf, gammaCdf, type OwnBucket, type Prior, priorOf, priorOptionsSchema } from '../src';
@@ -71,7 +72,10 @@ const inGamma = (gamma: Prior['latency_s'], truth: number): number =>
 
 const holds = (place: number, share: number): boolean => Math.abs(place - 0.5) <= share / 2;
 
-/** Measures whose posterior has the form that is given out; the others are Gamma only nearly, and may be too wide where there is little. */
+/**
+ * Measures whose posterior has the form that is given out; the others are Gamma only nearly, and may be too wide where
+ * there is little.
+ */
 const EXACT_FORM: ReadonlySet<string> = new Set(['success', 'quality']);
 const TOO_WIDE = 0.12;
 

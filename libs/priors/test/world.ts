@@ -81,7 +81,10 @@ export interface Truth {
   readonly cost: number;
 }
 
-/** What a router with these requests sends; values past the bound are not held to it, so that the truth stays what it is. */
+/**
+ * What a router with these requests sends; values past the bound are not held to it, so that the truth stays what it
+ * is.
+ */
 function vectorOf({ count, successes, latency, quality, cost }: OwnStatistics): number[] {
   const sums = {
     samples: [count, count],
@@ -98,8 +101,8 @@ function vectorOf({ count, successes, latency, quality, cost }: OwnStatistics): 
 }
 
 /**
- * A test of a true statement fails by chance with less than 1e-6, two-sided, by the normal approximation of the binomial; the seeds are fixed, so
- * it either always fails or never.
+ * A test of a true statement fails by chance with less than 1e-6, two-sided, by the normal approximation of the
+ * binomial; the seeds are fixed, so it either always fails or never.
  */
 export const FALSE_ALARM_DEVIATIONS = 4.9;
 

@@ -1,6 +1,7 @@
 /**
- * What a party of the protocol is to whoever runs it. A step decides on the state and changes nothing; the engine makes its events durable, applies
- * them with `evolve`, and only then lets the reply leave. Time, randomness and stored bytes are arguments of a step.
+ * What a party of the protocol is to whoever runs it. A step decides on the state and changes nothing; the engine makes
+ * its events durable, applies them with `evolve`, and only then lets the reply leave. Time, randomness and stored bytes
+ * are arguments of a step.
  */
 import { type PartyId, SecaggError } from '@secagg/schema';
 
@@ -14,7 +15,10 @@ export interface Role<State, Event extends { readonly type: string }> {
   evolve(state: State, event: Event): void;
   /** Plain integers, strings, byte strings, arrays and objects. */
   snapshot(state: State): unknown;
-  /** @param begun what `begin` made, where the journal keeps events beside its snapshot: they are applied to the restored state again */
+  /**
+   * @param begun what `begin` made, where the journal keeps events beside its snapshot: they are applied to the
+   * restored state again
+   */
   restore(snapshot: unknown, begun?: State): State;
   /** What of an event is written, where that is not all of it. */
   record?(event: Event): unknown;
@@ -32,7 +36,10 @@ export interface Step<Event, Reply = undefined> {
   /** To be made durable before the reply leaves. */
   readonly events: readonly Event[];
   readonly reply: Reply;
-  /** What the step cannot be decided without: it has no events and no reply then, and the caller takes it again with these bytes. */
+  /**
+   * What the step cannot be decided without: it has no events and no reply then, and the caller takes it again with
+   * these bytes.
+   */
   readonly needs?: Needs;
 }
 

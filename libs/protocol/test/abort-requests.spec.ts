@@ -1,4 +1,7 @@
-/** Members abort what the coordinator has signed that it wants aborted, and nothing else; for which reason is not counted. */
+/**
+ * Members abort what the coordinator has signed that it wants aborted, and nothing else; for which reason is not
+ * counted.
+ */
 import {
   type AbortReason,
   type AbortRequest,

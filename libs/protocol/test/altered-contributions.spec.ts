@@ -1,4 +1,7 @@
-/** Every way of altering a contribution is refused with its own code, and the round's result is as if it had not been sent. */
+/**
+ * Every way of altering a contribution is refused with its own code, and the round's result is as if it had not been
+ * sent.
+ */
 import { headerMessage, type PartyId } from '@secagg/schema';
 import { type LocalRouter } from '../src';
 import { distribute, nextDocuments } from './support/rosters';

@@ -1,4 +1,7 @@
-/** Corrupt committee members may be routers of the cluster: a round with noise counts them as colluders, whatever the policy was signed with. */
+/**
+ * Corrupt committee members may be routers of the cluster: a round with noise counts them as colluders, whatever the
+ * policy was signed with.
+ */
 import { type ClusterPolicy, openRoundMessage, type PartyId, roundConfigMessage } from '@secagg/schema';
 import {
   auditTranscript,
@@ -19,7 +22,10 @@ const noise = (assumedColluders?: number) => ({
   minParticipantsPerGroup: 4,
 });
 
-/** Its policy leaves the colluders to the rounds, as one signed before they were enforced may: it allows rounds without noise, too. */
+/**
+ * Its policy leaves the colluders to the rounds, as one signed before they were enforced may: it allows rounds without
+ * noise, too.
+ */
 const fleetOf = (cluster: Partial<ClusterPolicy> = {}) =>
   new LocalFleet({
     routers: 7,

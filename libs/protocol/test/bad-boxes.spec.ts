@@ -1,4 +1,7 @@
-/** Routers whose boxes are of no use to some members: left out when too few can use them, kept with seeds passed on otherwise. */
+/**
+ * Routers whose boxes are of no use to some members: left out when too few can use them, kept with seeds passed on
+ * otherwise.
+ */
 import { sealingSuite, usableThreshold } from '@secagg/crypto';
 import { type MemberIndex, type PartyId, type SealedBox, type SubsetMask, transferMessage } from '@secagg/schema';
 import { takeTransfers, transferSeeds } from '../src';

@@ -1,4 +1,7 @@
-/** A member reports once, and only on the list of contributions that the coordinator signed when the round closed (docs/protocol.md, "Checking and reporting"). */
+/**
+ * A member reports once, and only on the list of contributions that the coordinator signed when the round closed
+ * (docs/protocol.md, "Checking and reporting").
+ */
 import { type Closing, closingMessage, type MemberViews, memberViewsMessage, type Signed } from '@secagg/schema';
 import { checkClosing, type LocalCoordinator, type LocalMember, signClosing, signDocument } from '../src';
 import { indexOf, openedBy, viewsOf } from './support/opened';

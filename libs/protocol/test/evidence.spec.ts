@@ -1,4 +1,7 @@
-/** Evidence proves misbehaviour to whoever has the authority's key, and never says anything about a party that did not misbehave. */
+/**
+ * Evidence proves misbehaviour to whoever has the authority's key, and never says anything about a party that did not
+ * misbehave.
+ */
 import {
   answerBodyMessage,
   type EpochCertificate,

@@ -1,4 +1,7 @@
-/** A round that no honest fleet can have produced is published as just that, whatever its combination: no figures, and why. */
+/**
+ * A round that no honest fleet can have produced is published as just that, whatever its combination: no figures, and
+ * why.
+ */
 import { type RoundConfig } from '@secagg/schema';
 import { type AuditedRound, LocalFleet, type LocalRouter, publishedResult, publishedResultBytes } from '../src';
 import { drawGroups, inGroups, now, quietFleet, random, Scenario } from './support/scenario';

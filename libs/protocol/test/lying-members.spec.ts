@@ -1,4 +1,6 @@
-/** Members that lie, as many as the committee stands: the round completes exactly, and who answered wrongly is named. */
+/**
+ * Members that lie, as many as the committee stands: the round completes exactly, and who answered wrongly is named.
+ */
 import {
   type AnswerBody,
   answerBodyMessage,

@@ -1,6 +1,7 @@
 /**
- * Lying routers (docs/protocol.md, "The signal"): 55 routers, 11 groups, 5 liars. Groups change every round; where the liars happen to sit in half of
- * the opened groups or more, nothing is promised, and such rounds are counted and left out of the comparison with the truth.
+ * Lying routers (docs/protocol.md, "The signal"): 55 routers, 11 groups, 5 liars. Groups change every round; where the
+ * liars happen to sit in half of the opened groups or more, nothing is promised, and such rounds are counted and left
+ * out of the comparison with the truth.
  */
 import { epsilonToRho } from '@secagg/dp-noise';
 import { type Combination, defaultFields, type RandomBytes, type RoundConfig } from '@secagg/schema';
@@ -74,7 +75,10 @@ interface Errors {
   readonly withheld: number;
 }
 
-/** Against the honest routers: their rates and latencies, and their requests per participant times the participants combined. */
+/**
+ * Against the honest routers: their rates and latencies, and their requests per participant times the participants
+ * combined.
+ */
 function errorsOf(round: SimulatedRound, honest: number): Errors {
   const examined = examineGroups(round.config, round.sums);
   const { combination } = round.config;

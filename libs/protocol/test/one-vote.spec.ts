@@ -1,4 +1,7 @@
-/** A member votes once a round: also after a restart, on another proposal, on another configuration, and after its epoch is gone. */
+/**
+ * A member votes once a round: also after a restart, on another proposal, on another configuration, and after its epoch
+ * is gone.
+ */
 import { decodeCanonical, encodeCanonical, voteBodyMessage } from '@secagg/schema';
 import {
   emptyMember,

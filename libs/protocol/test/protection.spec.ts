@@ -1,4 +1,7 @@
-/** What a router's ledger is held to follows from the policy and from its own limits: the stricter one (docs/protocol.md, "Privacy cost and ledger"). */
+/**
+ * What a router's ledger is held to follows from the policy and from its own limits: the stricter one
+ * (docs/protocol.md, "Privacy cost and ledger").
+ */
 import { ledgerBalance, unitsToRho } from '@secagg/dp-noise';
 import { type ClusterPolicy } from '@secagg/schema';
 import { clusterBudget, effectiveBudget, protectionStatement, type RouterLimits, worstCaseUnits } from '../src';

@@ -1,4 +1,7 @@
-/** Functions that decide never change the state they are given, also when they refuse: every call of a whole history is watched. */
+/**
+ * Functions that decide never change the state they are given, also when they refuse: every call of a whole history is
+ * watched.
+ */
 import { LocalFleet } from '../src';
 import { everything } from './support/everything';
 import { now, random } from './support/scenario';

@@ -1,4 +1,7 @@
-/** A router in quarantine: what the coordinator refuses, and what the router makes of it (docs/protocol.md, "The signal"). */
+/**
+ * A router in quarantine: what the coordinator refuses, and what the router makes of it (docs/protocol.md, "The
+ * signal").
+ */
 import { ledgerBalance } from '@secagg/dp-noise';
 import { quarantineMessage, SecaggError, type Signed, signedMessage } from '@secagg/schema';
 import { LocalFleet, type LocalRouter, quarantinedUntil, receiveQuarantine, signDocument } from '../src';

@@ -1,4 +1,7 @@
-/** What proves that a receipt was not honoured, and every case in which a coordinator is innocent and nothing may prove it. */
+/**
+ * What proves that a receipt was not honoured, and every case in which a coordinator is innocent and nothing may prove
+ * it.
+ */
 import {
   headerMessage,
   type PartyId,

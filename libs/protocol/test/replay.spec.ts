@@ -1,4 +1,6 @@
-/** Events, as a journal writes and reads them, rebuild every role's state: at the end, and wherever a restart may fall. */
+/**
+ * Events, as a journal writes and reads them, rebuild every role's state: at the end, and wherever a restart may fall.
+ */
 import { type Bytes, decodeCanonical, encodeCanonical } from '@secagg/schema';
 import {
   type CoordinatorEvent,

@@ -1,4 +1,7 @@
-/** A coordinator that comes back from a backup: it signs for no number that it may have used, and drops what it would have to sign for again. */
+/**
+ * A coordinator that comes back from a backup: it signs for no number that it may have used, and drops what it would
+ * have to sign for again.
+ */
 import { openRoundMessage, roundConfigMessage, type RoundNumber, type Signed } from '@secagg/schema';
 import {
   announceRound,

@@ -1,4 +1,7 @@
-/** A whole round between real roles, every message a line (docs/protocol.md, Overview). A router and a member are lost on the way. */
+/**
+ * A whole round between real roles, every message a line (docs/protocol.md, Overview). A router and a member are lost
+ * on the way.
+ */
 import { randomBytes } from 'node:crypto';
 import { defaultFields } from '@secagg/schema';
 import { auditTranscript, type CommitteeDesk, LocalFleet, type LocalMember, roundOf, startEpoch } from '../src';

@@ -44,7 +44,9 @@ function start(options: Partial<LocalFleetOptions> = {}, terms: Partial<typeof p
   return { fleet, scenario: new Scenario(fleet, terms) };
 }
 
-/** The code the first router refuses this round with, after a malicious coordinator changed and signed its announcement. */
+/**
+ * The code the first router refuses this round with, after a malicious coordinator changed and signed its announcement.
+ */
 function refusal(
   { fleet, scenario }: Setting,
   change: (config: RoundConfig) => Partial<RoundConfig>,

@@ -1,7 +1,7 @@
 /**
- * Everything the coordinator has, plus everything t-1 members have, leaves a router's vector undetermined: of every honest
- * router they miss exactly one seed, and for any candidate vector there is a stream for it that explains all they see, the
- * published sums included. With t members the vector is recovered.
+ * Everything the coordinator has, plus everything t-1 members have, leaves a router's vector undetermined: of every
+ * honest router they miss exactly one seed, and for any candidate vector there is a stream for it that explains all
+ * they see, the published sums included. With t members the vector is recovered.
  */
 import { unpack, WordSum } from '@secagg/crypto';
 import { contributionMessage, type SubsetMask } from '@secagg/schema';

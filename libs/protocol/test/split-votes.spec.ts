@@ -1,11 +1,17 @@
-/** Votes for both decisions decide nothing: members are asked to abort only while they can, and vote ready where they can. */
+/**
+ * Votes for both decisions decide nothing: members are asked to abort only while they can, and vote ready where they
+ * can.
+ */
 import { workMessage } from '@secagg/schema';
 import { type LocalMember } from '../src';
 import { quietFleet, Scenario } from './support/scenario';
 
 const TIMEOUT_MS = 20_000;
 
-/** Closed, proposed on by three reports, with as many `ready` votes; the fourth member is down. Then the time for votes is over. */
+/**
+ * Closed, proposed on by three reports, with as many `ready` votes; the fourth member is down. Then the time for votes
+ * is over.
+ */
 function slow(ready: number) {
   const fleet = quietFleet(4, 2, 4);
   const scenario = new Scenario(fleet).contribute();

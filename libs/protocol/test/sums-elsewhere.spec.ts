@@ -1,4 +1,6 @@
-/** Coordinators that share a journal know contributions by their headers, and add up their ciphertexts somewhere else. */
+/**
+ * Coordinators that share a journal know contributions by their headers, and add up their ciphertexts somewhere else.
+ */
 import { randomBytes } from 'node:crypto';
 import { WordSum } from '@secagg/crypto';
 import { defaultFields } from '@secagg/schema';

@@ -1,4 +1,7 @@
-/** Too few participants: a quorum aborts, nothing is opened, and routers take their data and their charge back on its proof alone. */
+/**
+ * Too few participants: a quorum aborts, nothing is opened, and routers take their data and their charge back on its
+ * proof alone.
+ */
 import { unitsToRho } from '@secagg/dp-noise';
 import { type Decision, decisionMessage, voteBodyMessage } from '@secagg/schema';
 import { auditTranscript, LocalFleet, voteAbort, worstCaseUnits } from '../src';

@@ -1,6 +1,7 @@
 /**
- * Two sets of one round that differ in one victim would open the victim's vector as their difference. A coordinator that
- * proposes both, with t-1 members helping, gets one of them answered at most, however it shows them to the honest members.
+ * Two sets of one round that differ in one victim would open the victim's vector as their difference. A coordinator
+ * that proposes both, with t-1 members helping, gets one of them answered at most, however it shows them to the honest
+ * members.
  */
 import { WordSum } from '@secagg/crypto';
 import {

@@ -1,4 +1,7 @@
-/** What a coordinator tells of the plan of a cluster, as JSON and not signed: what a round takes stands in its own announcement. */
+/**
+ * What a coordinator tells of the plan of a cluster, as JSON and not signed: what a round takes stands in its own
+ * announcement.
+ */
 import { z } from 'zod';
 import { roundLayoutSchema } from './layout';
 import { clusterHash } from './messages/fields';

@@ -1,6 +1,7 @@
 /**
- * Why a service is not ready: `reasons` of `/readyz` and of the router-node's `/v1/status`, and labels of `secure_agg_not_ready`. Codes are never
- * renamed. Those that begin with `coordinator_` rest on answers that nobody has signed: they are for people, and change nothing that a node does.
+ * Why a service is not ready: `reasons` of `/readyz` and of the router-node's `/v1/status`, and labels of
+ * `secure_agg_not_ready`. Codes are never renamed. Those that begin with `coordinator_` rest on answers that nobody has
+ * signed: they are for people, and change nothing that a node does.
  */
 const common = [
   'store_unwritable',

@@ -1,6 +1,7 @@
 /**
- * JSON from outside with every member that is `null` left out, in objects down to `depth` levels: a client that writes null for a
- * field means that there is none. Elements of arrays stay. The value itself where there is nothing to leave out.
+ * JSON from outside with every member that is `null` left out, in objects down to `depth` levels: a client that writes
+ * null for a field means that there is none. Elements of arrays stay. The value itself where there is nothing to leave
+ * out.
  */
 export function withoutNulls(value: unknown, depth = 1): unknown {
   if (depth === 0 || typeof value !== 'object' || value === null) return value;

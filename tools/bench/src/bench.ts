@@ -49,8 +49,8 @@ export class Bench {
   }
 
   /**
-   * How much more memory a coordinator needs for a round of `many` than for one of `few`, each in a fresh process: resident set
-   * without garbage, in MB. What garbage adds until it is collected is noted apart.
+   * How much more memory a coordinator needs for a round of `many` than for one of `few`, each in a fresh process:
+   * resident set without garbage, in MB. What garbage adds until it is collected is noted apart.
    */
   async memoryGrowth(few: number, many: number): Promise<number> {
     const measure = (n: number) =>
@@ -65,7 +65,9 @@ export class Bench {
     return large.needed - small.needed;
   }
 
-  /** Contributions that three coordinators on one PostgreSQL take together over those that one takes: median of pairs. */
+  /**
+   * Contributions that three coordinators on one PostgreSQL take together over those that one takes: median of pairs.
+   */
   async replicaRatio(n: number): Promise<number> {
     const server = TestPostgres.start('on-disk');
     if (!server) throw new Error('PostgreSQL is not installed');
@@ -88,7 +90,9 @@ export class Bench {
     }
   }
 
-  /** Longest time that the event loop of a router-node is blocked in a round, with a million observations in its store. */
+  /**
+   * Longest time that the event loop of a router-node is blocked in a round, with a million observations in its store.
+   */
   eventLoopBlock(): Promise<number> {
     return this.withCluster(LargeStore.ROUTERS, (cluster, fleet) =>
       new LargeStore(fleet, cluster, this.scripts.routerNode, keys[0]).longestBlockMs(),

@@ -5,7 +5,10 @@ import { type Note } from './bench';
 
 const REPETITIONS = 301;
 
-/** Median microseconds of each kernel over an element of 4096 coefficients; throws when the kernels do not undo each other. */
+/**
+ * Median microseconds of each kernel over an element of 4096 coefficients; throws when the kernels do not undo each
+ * other.
+ */
 export function kernelFigures(): Note[] {
   const kernel = latticeKernel('rlwe-4096');
   check(kernel);

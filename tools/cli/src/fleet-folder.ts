@@ -5,8 +5,10 @@
  *     authority.pub            its public key, in hexadecimal: what every party is configured with
  *     fleet.json               name, next serial, revoked serials, cluster ids with their salts
  *     policy.cbor roster.cbor  the newest signed documents
- *     freshness.cbor           the newest statement that they are current; freshness-key.cbor and freshness.key where an online key may sign it
- *     parties/<id>/            to be carried to the party: certificate.cbor, authority.pub, and identity.key unless it made its own
+ *     freshness.cbor           the newest statement that they are current; freshness-key.cbor and freshness.key where
+ * an online key may sign it
+ *     parties/<id>/            to be carried to the party: certificate.cbor, authority.pub, and identity.key unless it
+ * made its own
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -43,7 +43,9 @@ export const list = (text: string): string[] => {
   return entries.length > 0 ? entries : wanted('a list, separated by commas');
 };
 
-/** As the policy has them: none stands for all. Not by an empty text, which is what a variable gives that was forgotten. */
+/**
+ * As the policy has them: none stands for all. Not by an empty text, which is what a variable gives that was forgotten.
+ */
 export const membersOrAll = (text: string): string[] => {
   if (text.trim() === '*') return [];
   return text.trim() === '' ? wanted("a list, separated by commas, or '*' for every router of the roster") : list(text);

@@ -20,7 +20,10 @@ import { type Output, Refusal, Usage } from './output';
 
 const USAGE = 2;
 
-/** Runs one command line; returns the exit status: 0, 2 for a command line that cannot be meant, or 1 for whatever else was refused or went wrong, with its code. */
+/**
+ * Runs one command line; returns the exit status: 0, 2 for a command line that cannot be meant, or 1 for whatever else
+ * was refused or went wrong, with its code.
+ */
 export async function runCli(args: readonly string[], output: Output): Promise<number> {
   const program = new Command('secagg').description(
     'Secure aggregation of reward signals: fleets, rounds, audits, privacy figures',

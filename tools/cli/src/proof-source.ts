@@ -5,7 +5,8 @@ import { parseServiceUrl } from '@secagg/client';
 export const isUrl = (where: string): boolean => /^(https?:\/\/|unix:\/)/.test(where);
 
 /**
- * Takes the URL of something that a service gives out apart: what stands before the API's own path is where the service is.
+ * Takes the URL of something that a service gives out apart: what stands before the API's own path is where the service
+ * is.
  * @param own the API's path, at the end of the URL's
  * @returns undefined for `match` when nothing of the URL is of the API
  */

@@ -1,4 +1,6 @@
-/** Backups of running services, and what a router, a member and a coordinator that come back from one do and do not do. */
+/**
+ * Backups of running services, and what a router, a member and a coordinator that come back from one do and do not do.
+ */
 import { freePort } from '@secagg/testbed/ports';
 import { eventually } from '@secagg/testbed/wait';
 import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

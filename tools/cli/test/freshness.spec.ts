@@ -1,4 +1,7 @@
-/** A fleet of the command line, whose documents and statements go to its services: once by hand, then renewed by a process that runs on. */
+/**
+ * A fleet of the command line, whose documents and statements go to its services: once by hand, then renewed by a
+ * process that runs on.
+ */
 import { eventually } from '@secagg/testbed/wait';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';

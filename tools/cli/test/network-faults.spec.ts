@@ -1,4 +1,7 @@
-/** Whole rounds over a network that loses, doubles, delays and truncates, behind proxies that cut long polls off, and with clocks that are wrong. */
+/**
+ * Whole rounds over a network that loses, doubles, delays and truncates, behind proxies that cut long polls off, and
+ * with clocks that are wrong.
+ */
 import { writeFileSync } from 'node:fs';
 import { FaultyProxy } from './support/faulty-proxy';
 import { TrialFleet } from './support/trial-fleet';

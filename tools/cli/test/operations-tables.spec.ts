@@ -1,4 +1,7 @@
-/** Every state and code that a person can meet is in docs/operations.md, and nothing else is; and its example of an observation is one. */
+/**
+ * Every state and code that a person can meet is in docs/operations.md, and nothing else is; and its example of an
+ * observation is one.
+ */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { routerNodeStatusSchema } from '@secagg/client';

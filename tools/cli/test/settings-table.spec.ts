@@ -1,4 +1,7 @@
-/** Every variable of every program is in docs/operations.md as the program itself lists it, and the sources know no others. */
+/**
+ * Every variable of every program is in docs/operations.md as the program itself lists it, and the sources know no
+ * others.
+ */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** From traffic as LiteLLM reports it to priors that LiteLLM takes: rounds with noise, a pack that others check, and files for other routers. */
+/**
+ * From traffic as LiteLLM reports it to priors that LiteLLM takes: rounds with noise, a pack that others check, and
+ * files for other routers.
+ */
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

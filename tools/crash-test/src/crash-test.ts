@@ -122,7 +122,8 @@ async function runMatrix(
   const births = wanted.filter(({ need }) => need === 'birth');
   const undecided = wanted.filter(({ need }) => need === 'undecided');
   const others = wanted.filter(({ need }) => need !== 'birth' && need !== 'undecided');
-  // In parts, so that what goes wrong is not buried under hundreds of rounds. Signals and ledgers are of different kinds of fleets.
+  // In parts, so that what goes wrong is not buried under hundreds of rounds. Signals and ledgers are of different
+  // kinds of fleets.
   const signals = others.filter(({ need }) => need === 'signal');
   const rest = others.filter(({ need }) => need !== 'signal');
   const third = Math.ceil(rest.length / 3);

@@ -85,7 +85,10 @@ const isWaiting = ({ backlog, rounds }: World): boolean =>
   backlog.batches.some(({ publishedIn }) => publishedIn === undefined) &&
   ![...rounds.values()].some(({ outcome }) => outcome === 'undecided');
 
-/** Starts everything; with points to die at, one process of the role dies at each of them in turn, before it has ever listened. */
+/**
+ * Starts everything; with points to die at, one process of the role dies at each of them in turn, before it has ever
+ * listened.
+ */
 async function firstStarts(world: World, { births, tally, onKill, powerLoss }: FleetRun): Promise<void> {
   for (const point of births) {
     const name = rolesOf(world)[point.role][0];

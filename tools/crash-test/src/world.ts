@@ -1,4 +1,7 @@
-/** Everything one part of a crash test consists of: a fleet, its processes, the witness between them, and what has been found. */
+/**
+ * Everything one part of a crash test consists of: a fleet, its processes, the witness between them, and what has been
+ * found.
+ */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CoordinatorClient, RouterNodeClient, type RouterNodeStatus } from '@secagg/client';

@@ -1,6 +1,7 @@
 /**
- * Power losses, with strace looking over the shoulder of real processes: what was written, what was synced, and what had been
- * promised by then. Without strace, or the right to trace, this cannot be shown: the tests are skipped, and say so.
+ * Power losses, with strace looking over the shoulder of real processes: what was written, what was synced, and what
+ * had been promised by then. Without strace, or the right to trace, this cannot be shown: the tests are skipped, and
+ * say so.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

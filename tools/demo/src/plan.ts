@@ -30,7 +30,8 @@ export interface DemoPlan {
 
 /**
  * Bounds are public and declared before anybody looks at data; larger values count as the bound. The costs: 80 USD per
- * million tokens, above what the catalogue's models charge. Noise grows with the bounds, so a generous one costs accuracy.
+ * million tokens, above what the catalogue's models charge. Noise grows with the bounds, so a generous one costs
+ * accuracy.
  */
 const LATENCY_BOUND_S = 40;
 const COST_BOUND_USD_PER_TOKEN = 8e-5;

@@ -1,4 +1,7 @@
-/** A digest of a state, to see whether it is still the same. Equal for equal content; the order of map entries does not matter. */
+/**
+ * A digest of a state, to see whether it is still the same. Equal for equal content; the order of map entries does not
+ * matter.
+ */
 import { createHash } from 'node:crypto';
 import { WordSum } from '@secagg/crypto';
 

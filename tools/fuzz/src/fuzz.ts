@@ -27,13 +27,18 @@ export interface FuzzOptions {
   readonly seed: string;
   /** An input that takes longer is a finding: something a peer can slow a role down with. */
   readonly slowMs: number;
-  /** Told before every input, first of its number and then what it is, so that somebody else can say what was under way when nothing comes back. */
+  /**
+   * Told before every input, first of its number and then what it is, so that somebody else can say what was under way
+   * when nothing comes back.
+   */
   readonly onInput?: (index: number, input: Bytes) => void;
 }
 
 const NONE = new Uint8Array();
 
-/** Fingerprints cost more than inputs, so a state is looked at after so many; a change is then traced to one of them. */
+/**
+ * Fingerprints cost more than inputs, so a state is looked at after so many; a change is then traced to one of them.
+ */
 const STATE_EVERY = 256;
 
 /** Inputs `from` to `to` - 1 of a target. Stops at its first finding. */

@@ -1,6 +1,6 @@
 /**
- * Fuzzing in a thread of its own: a loop that does not end cannot be interrupted from within, and memory without bounds ends the
- * thread and not the report. The thread writes down each input before it shows it to its target.
+ * Fuzzing in a thread of its own: a loop that does not end cannot be interrupted from within, and memory without bounds
+ * ends the thread and not the report. The thread writes down each input before it shows it to its target.
  */
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { type Finding, fuzzTarget, shares, type TargetReport } from './fuzz';
@@ -61,7 +61,9 @@ export function runThread(): void {
   });
 }
 
-/** Starts a thread and waits for its end, which it is not given more than `hangMs` after any input to come closer to. */
+/**
+ * Starts a thread and waits for its end, which it is not given more than `hangMs` after any input to come closer to.
+ */
 export function watchThread(
   script: URL,
   work: ThreadWork,

@@ -1,6 +1,7 @@
 /**
- * One fleet with a round in every phase, and every message that was sent on the way: the valid inputs that are then changed.
- * Repeatable from the seed, so that a finding is too. One file, since every message is taken from the same rounds on their way.
+ * One fleet with a round in every phase, and every message that was sent on the way: the valid inputs that are then
+ * changed. Repeatable from the seed, so that a finding is too. One file, since every message is taken from the same
+ * rounds on their way.
  */
 import { domainHash, signMessage } from '@secagg/crypto';
 import {
@@ -316,7 +317,10 @@ export function createWorld(seed: string): World {
   };
 }
 
-/** Of both outcomes; for a router in the set, one left out of a list it is in, and one that is nowhere: with a receipt for it, evidence. */
+/**
+ * Of both outcomes; for a router in the set, one left out of a list it is in, and one that is nowhere: with a receipt
+ * for it, evidence.
+ */
 function proofs(record: Recorder, { coordinator }: LocalFleet, transcripts: readonly Bytes[]): void {
   const [published, aborted] = transcripts.map((bytes) => transcriptMessage.decode(bytes));
   for (const transcript of [published, aborted])

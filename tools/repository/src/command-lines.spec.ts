@@ -1,4 +1,6 @@
-/** Tools that are run as they are: each explains itself, and ends with status 2 for a command line that makes no sense. */
+/**
+ * Tools that are run as they are: each explains itself, and ends with status 2 for a command line that makes no sense.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 

@@ -1,4 +1,7 @@
-/** The second auditor, written from docs/protocol.md alone, agrees with the first on ten rounds and refuses what was altered in them. */
+/**
+ * The second auditor, written from docs/protocol.md alone, agrees with the first on ten rounds and refuses what was
+ * altered in them.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

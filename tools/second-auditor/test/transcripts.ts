@@ -1,4 +1,7 @@
-/** Rounds of whole fleets in this process, as the files they publish. The first implementation makes them; nothing here audits. */
+/**
+ * Rounds of whole fleets in this process, as the files they publish. The first implementation makes them; nothing here
+ * audits.
+ */
 import { createHash, createPrivateKey, sign } from 'node:crypto';
 import {
   auditTranscript,
@@ -280,7 +283,10 @@ interface Layout {
   readonly fields: readonly { readonly name: string; readonly scale: number; readonly centre_units: number }[];
 }
 
-/** Each of the first nine keys k has 20·(k + r + 1) requests, of which three in four succeed; every other one has a quality. */
+/**
+ * Each of the first nine keys k has 20·(k + r + 1) requests, of which three in four succeed; every other one has a
+ * quality.
+ */
 function vectorOf(layout: Layout, r: number): Float64Array {
   const natural: Record<string, number> = {
     samples: 1,

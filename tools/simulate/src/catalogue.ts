@@ -11,7 +11,10 @@ export interface Catalogue {
 
 const fieldChoices = [{ cost: true, quality: true }, { cost: true }, {}].map((options) => defaultFields(options));
 
-/** The choice that exceeds `dimension` least; between equals the one with more fields. Throws RangeError for a dimension out of range. */
+/**
+ * The choice that exceeds `dimension` least; between equals the one with more fields. Throws RangeError for a dimension
+ * out of range.
+ */
 export function catalogueFor(dimension: number): Catalogue {
   const largest = MAX_LAYOUT_KEYS * fieldChoices[0].length;
   if (!Number.isInteger(dimension) || dimension < 1 || dimension > largest)

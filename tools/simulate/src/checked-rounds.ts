@@ -1,4 +1,7 @@
-/** Rounds of the real protocol in one process, with noise: nothing comes out of one unless its sums opened to exactly what the routers sent. */
+/**
+ * Rounds of the real protocol in one process, with noise: nothing comes out of one unless its sums opened to exactly
+ * what the routers sent.
+ */
 import { auditTranscript, LocalFleet, noiseVariance, type RoundPlan, runCommittee } from '@secagg/protocol';
 import {
   accumulate,
@@ -65,7 +68,10 @@ export class CheckedRounds {
     };
   }
 
-  /** @param observations of every router; undefined for one that is not there. Throws an Error unless the sums open to exactly what was sent. */
+  /**
+   * @param observations of every router; undefined for one that is not there. Throws an Error unless the sums open to
+   * exactly what was sent.
+   */
   run(observations: readonly (readonly RewardObservation[] | undefined)[]): CheckedRound {
     const { fleet, recorder } = this;
     this.nowMs += roundMs;

@@ -40,7 +40,10 @@ export class ExpectedSums {
     return [...this.groups].map(([group, { routers, values }]) => ({ group, routers: [...routers], values }));
   }
 
-  /** Throws an Error that says what differs, unless every opened group has exactly the routers and the sum that were added here. */
+  /**
+   * Throws an Error that says what differs, unless every opened group has exactly the routers and the sum that were
+   * added here.
+   */
   check(audited: Extract<AuditedRound, { kind: 'opened' }>): void {
     for (const { group, members } of audited.set.groups) {
       const expected = this.groups.get(group);

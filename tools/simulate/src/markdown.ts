@@ -3,7 +3,10 @@
 const startOf = (name: string): string => `<!-- ${name}: made by the simulator, do not edit -->`;
 const endOf = (name: string): string => `<!-- /${name} -->`;
 
-/** The document with new tables: in place of those between the markers of this name, or alone where there is no document yet. Throws an Error for one without markers. */
+/**
+ * The document with new tables: in place of those between the markers of this name, or alone where there is no document
+ * yet. Throws an Error for one without markers.
+ */
 export function betweenMarkers(name: string, document: string | undefined, text: string): string {
   const [opening, closing] = [startOf(name), endOf(name)];
   const block = `${opening}\n\n${text}\n${closing}`;

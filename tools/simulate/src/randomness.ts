@@ -3,8 +3,8 @@ import { type RandomBytes } from '@secagg/schema';
 import { random, unsafeSeededRandom } from '@secagg/testbed/random';
 
 /**
- * UNSAFE: passes randomness on and can keep a copy of it. A router wipes its noise, as it must; drawing it once more from the
- * same bytes is the only way to know what the sum has to be.
+ * UNSAFE: passes randomness on and can keep a copy of it. A router wipes its noise, as it must; drawing it once more
+ * from the same bytes is the only way to know what the sum has to be.
  */
 export class UnsafeRecorder {
   private record: Uint8Array[] | undefined;

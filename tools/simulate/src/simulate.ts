@@ -1,6 +1,7 @@
 /**
- * The whole protocol in one process, with every message in its wire encoding but no network, and the CPU time of each role. The
- * opened sums are compared exactly with the sum of the participants' vectors and noise: figures without that are not returned.
+ * The whole protocol in one process, with every message in its wire encoding but no network, and the CPU time of each
+ * role. The opened sums are compared exactly with the sum of the participants' vectors and noise: figures without that
+ * are not returned.
  */
 import { auditTranscript, LocalFleet, type RoundPlan, runCommittee } from '@secagg/protocol';
 import { layoutDimension, type RoundConfig, transcriptMessage } from '@secagg/schema';

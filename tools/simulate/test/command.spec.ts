@@ -1,4 +1,6 @@
-/** The built simulator as a process: its options, its file, and its second thread, which only a built script can start. */
+/**
+ * The built simulator as a process: its options, its file, and its second thread, which only a built script can start.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Command lines of the tools: options through commander, with `--help`; status 2 for a command line that makes no sense. */
+/**
+ * Command lines of the tools: options through commander, with `--help`; status 2 for a command line that makes no
+ * sense.
+ */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 const wanted = (what: string): never => {

@@ -102,8 +102,8 @@ export class TestPostgres {
   }
 
   /**
-   * As a failover does: sessions of the database that are open now can only read from here on, while new ones can write. Ended by
-   * {@link endFailover}.
+   * As a failover does: sessions of the database that are open now can only read from here on, while new ones can
+   * write. Ended by {@link endFailover}.
    */
   failOver(url: string): void {
     const name = new URL(url).pathname.slice(1);
@@ -117,7 +117,10 @@ export class TestPostgres {
     this.run('psql', [url, '-qAtc', 'SELECT pg_reload_conf()']);
   }
 
-  /** As when the machine dies: every process of the server ends at once, and nothing more is written. They are gone when this returns. */
+  /**
+   * As when the machine dies: every process of the server ends at once, and nothing more is written. They are gone when
+   * this returns.
+   */
   kill(): void {
     const all = this.pids();
     for (const pid of all) {

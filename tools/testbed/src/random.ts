@@ -1,4 +1,7 @@
-/** Randomness for tests and tools: the system's, and UNSAFE repeatable sources, for which whoever knows the seed knows everything. */
+/**
+ * Randomness for tests and tools: the system's, and UNSAFE repeatable sources, for which whoever knows the seed knows
+ * everything.
+ */
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { type RandomBytes } from '@secagg/schema';
 

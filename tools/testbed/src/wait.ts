@@ -1,4 +1,6 @@
-/** Waiting for what comes about by itself. Limits are for what never comes, and generous: a busy machine takes its time. */
+/**
+ * Waiting for what comes about by itself. Limits are for what never comes, and generous: a busy machine takes its time.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 
 type Condition = () => boolean | Promise<boolean>;

@@ -1,7 +1,9 @@
 import { drawSeeds, encryptVector, padContext, pieces, WordSum } from '@secagg/crypto';
 import { hex, unsafeBytes, unsafeInteger } from './unsafe-bytes';
 
-/** Small rounds from the vectors to their sum: what routers send, what each piece's holders answer, what is published. */
+/**
+ * Small rounds from the vectors to their sum: what routers send, what each piece's holders answer, what is published.
+ */
 export function encryptionVectors() {
   const shapes = [
     { m: 4, t: 2, bits: 20, dimension: 5, routers: 3 },

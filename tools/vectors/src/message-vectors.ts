@@ -1,7 +1,10 @@
 import { domainHash, type HashPart } from '@secagg/crypto';
 import { hex, unsafeBytes } from './unsafe-bytes';
 
-/** How the hashes that messages refer to one another by are formed; bodies are opaque here, their encoding has vectors of its own. */
+/**
+ * How the hashes that messages refer to one another by are formed; bodies are opaque here, their encoding has vectors
+ * of its own.
+ */
 export function messageHashVectors() {
   const body = (name: string, length = 90) => unsafeBytes(`messages/${name}`, length);
   const hashes: [name: string, label: string, parts: HashPart[]][] = [

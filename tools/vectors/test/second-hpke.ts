@@ -1,4 +1,7 @@
-/** HPKE base mode from the text of RFC 9180, for one suite: X25519, HKDF-SHA256, AES-256-GCM. Shares only node:crypto with the library. */
+/**
+ * HPKE base mode from the text of RFC 9180, for one suite: X25519, HKDF-SHA256, AES-256-GCM. Shares only node:crypto
+ * with the library.
+ */
 import { createDecipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
 
 const ascii = (text: string): Buffer => Buffer.from(text, 'ascii');

@@ -1,7 +1,7 @@
 /**
  * A second implementation of what the vectors cover, written from the protocol's text alone: it shares nothing with the
- * library but node:crypto and makes no attempt at speed. Words are BigInt, packed vectors are one big integer, committees
- * are found by trying every subset.
+ * library but node:crypto and makes no attempt at speed. Words are BigInt, packed vectors are one big integer,
+ * committees are found by trying every subset.
  */
 import { createCipheriv, createHash, hkdfSync } from 'node:crypto';
 
@@ -97,7 +97,10 @@ export function assignment(m: number, all: number[], live: number): number[] | n
   return assigned.includes(undefined) ? null : (assigned as number[]);
 }
 
-/** Most members that may be silent with a quorum, enough usable reports and t holders of every piece left, whoever they are. */
+/**
+ * Most members that may be silent with a quorum, enough usable reports and t holders of every piece left, whoever they
+ * are.
+ */
 export function silentTolerated(m: number, t: number): number {
   const stillWorks = (silent: number) =>
     2 * (m - ones(silent)) >= m + t && m - ones(silent) >= Math.min(m, 2 * t - 1) && subsetsOf(m, t).every((piece) => m - ones(piece | silent) >= t);

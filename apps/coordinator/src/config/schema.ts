@@ -62,7 +62,10 @@ interface Numbers {
   readonly privacy: { readonly assumedColluders?: number };
 }
 
-/** Numbers that no policy could make fit each other. What the policy asks for is checked against the policy (rounds/plan-problems.ts). */
+/**
+ * Numbers that no policy could make fit each other. What the policy asks for is checked against the policy
+ * (rounds/plan-problems.ts).
+ */
 function checkNumbers(plan: Numbers, context: z.RefinementCtx): void {
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const { minParticipantsPerGroup: least, maxParticipants: most, groups, combination: how, privacy: terms } = plan;
@@ -86,7 +89,10 @@ const allocation = z.discriminatedUnion('kind', [
     .refine(({ epsilon, rho }) => (epsilon === undefined) !== (rho === undefined), {
       error: 'give either epsilon or rho',
     }),
-  /** What is left over the rounds that are left of `rounds` in the window; what more routers than the minimum save is spread over them. */
+  /**
+   * What is left over the rounds that are left of `rounds` in the window; what more routers than the minimum save is
+   * spread over them.
+   */
   z.strictObject({
     kind: z.literal('horizon'),
     rounds: count(1, 100_000_000),
@@ -102,9 +108,14 @@ const allocation = z.discriminatedUnion('kind', [
 const privacy = z
   .strictObject({
     unit: z.enum(['router', 'request']).default('request'),
-    /** L2 bound of a router's whole vector in integer units; needed with unit `router`, without meaning for `request`. */
+    /**
+     * L2 bound of a router's whole vector in integer units; needed with unit `router`, without meaning for `request`.
+     */
     routerClipNorm: count(1, 2 ** 47).optional(),
-    /** Cost of a round: epsilon at `deltaInverse`, zCDP rho (`unsafe-none` for no noise and no claim), or an allocation of the budget. */
+    /**
+     * Cost of a round: epsilon at `deltaInverse`, zCDP rho (`unsafe-none` for no noise and no claim), or an allocation
+     * of the budget.
+     */
     epsilon: cost.epsilon,
     rho: z.union([z.number().positive().max(1000), z.literal('unsafe-none')]).optional(),
     allocation: allocation.optional(),
@@ -151,7 +162,9 @@ const cluster = z
     minParticipantsPerGroup: count(1, 1_000_000),
     maxParticipants: count(1, 1_000_000),
     groups: count(1, 1024).default(1),
-    /** How the groups' results become one; `median` and `trimmed-mean` withstand lying routers and need several groups. */
+    /**
+     * How the groups' results become one; `median` and `trimmed-mean` withstand lying routers and need several groups.
+     */
     combination: combination.default('sum'),
     privacy,
     /** From the announcement until routers send: time to draw the noise. */

@@ -22,9 +22,9 @@ export class OperatorRequests {
   }
 
   /**
-   * Verifies a request for one action. The nonce it gives must become durable together with what the request brings about;
-   * from here on it counts as used. Throws `wrong_role` and the like, `bad_signature`, `expired` for a request that is too old or
-   * from the future, `duplicate` for one that was taken before, and `invalid` for another action.
+   * Verifies a request for one action. The nonce it gives must become durable together with what the request brings
+   * about; from here on it counts as used. Throws `wrong_role` and the like, `bad_signature`, `expired` for a request
+   * that is too old or from the future, `duplicate` for one that was taken before, and `invalid` for another action.
    */
   verify<A extends OperatorRequest['action']>(
     state: CoordinatorState,

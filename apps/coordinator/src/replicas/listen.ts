@@ -5,7 +5,10 @@ import { JOURNAL_CHANNEL } from '../store/postgres/journal-log';
 
 const RECONNECT_MS = 500;
 
-/** Calls `onAppended` until the returned function is called. It may miss some while it is not connected: callers look by themselves now and then. */
+/**
+ * Calls `onAppended` until the returned function is called. It may miss some while it is not connected: callers look by
+ * themselves now and then.
+ */
 export function listenForAppends(url: string, onAppended: () => void): () => Promise<void> {
   let stopped = false;
   let client: pg.Client | undefined;

@@ -1,4 +1,7 @@
-/** Takes part in a database that other coordinators may be using: brings it to the newest schema, and restores the state from its journal. */
+/**
+ * Takes part in a database that other coordinators may be using: brings it to the newest schema, and restores the state
+ * from its journal.
+ */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -223,13 +226,19 @@ async function whenThere(act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Errors of the network and of a server that is starting, stopping or full (SQLSTATE classes 08, 53 and 57), not of what was asked of it. */
+/**
+ * Errors of the network and of a server that is starting, stopping or full (SQLSTATE classes 08, 53 and 57), not of
+ * what was asked of it.
+ */
 function isAway(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   return /^(E[A-Z_]+|(08|53|57).{3})$/.test(code) || /timeout|terminated/i.test(messageOf(error));
 }
 
-/** Tells of each kind of failure once until it is over. Texts of the driver name hosts and users, never a password or a value. */
+/**
+ * Tells of each kind of failure once until it is over. Texts of the driver name hosts and users, never a password or a
+ * value.
+ */
 function troubleLog(warn: (text: string) => void): { tell(error: unknown): void; over(): void } {
   const told = new Set<string>();
   return {

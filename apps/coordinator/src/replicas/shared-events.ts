@@ -8,8 +8,8 @@ import { CONTRIBUTIONS_APART } from '../store/postgres/journal-lock';
 import { type TaskChange } from '../store/postgres/task-changes';
 
 /**
- * The entry of an event that was decided here. A release belongs to no round, so that it outlives the entries it removed: the newest entry is
- * never removed, and ids go on from it.
+ * The entry of an event that was decided here. A release belongs to no round, so that it outlives the entries it
+ * removed: the newest entry is never removed, and ids go on from it.
  */
 export function rowOf(event: CoordinatorEvent, id: number): NewRow {
   if (event.type === 'contribution-accepted')
@@ -21,7 +21,10 @@ export function rowOf(event: CoordinatorEvent, id: number): NewRow {
 /** Whether an event tells that entries were removed. */
 const isRelease = ({ type }: CoordinatorEvent): boolean => type === 'round-released' || type === 'epochs-released';
 
-/** Everything that this release can apply. What it does not know it must not pass over: its state would differ from the others'. */
+/**
+ * Everything that this release can apply. What it does not know it must not pass over: its state would differ from the
+ * others'.
+ */
 const known: Readonly<Record<Exclude<CoordinatorEvent['type'], 'contribution-accepted'>, true>> = {
   'fleet-updated': true,
   'freshness-taken': true,

@@ -1,6 +1,7 @@
 /**
- * Contributions of a replica (docs/adr/0030). They are decided on the state as this process knows it, added in batches beside the journal,
- * and refused by the database where the state was not the newest or the round is closed: then they are decided once more.
+ * Contributions of a replica (docs/adr/0030). They are decided on the state as this process knows it, added in batches
+ * beside the journal, and refused by the database where the state was not the newest or the round is closed: then they
+ * are decided once more.
  */
 import { acceptedHeader, type CoordinatorState, type RoundState } from '@secagg/protocol';
 import { type PartyId, SecaggError, type Signed } from '@secagg/schema';
@@ -33,7 +34,10 @@ interface Refused {
 /** Contributions of one batch, and bytes of it. */
 const BATCH = 256;
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** Times that a batch is decided anew, since the journal or the lanes have changed meanwhile, before routers are told to come again. */
+/**
+ * Times that a batch is decided anew, since the journal or the lanes have changed meanwhile, before routers are told to
+ * come again.
+ */
 const ATTEMPTS = 20;
 
 export class SharedIntake implements Intake {
@@ -105,7 +109,8 @@ export class SharedIntake implements Intake {
       try {
         await this.settle(key, batch);
       } catch (error) {
-        // Whether they were added is not known; the same bytes again get the same receipt. Those that were answered stay so.
+        // Whether they were added is not known; the same bytes again get the same receipt. Those that were answered
+        // stay so.
         this.onTrouble(error);
         for (const { reject } of batch) reject(unavailable());
       }
@@ -172,7 +177,10 @@ export class SharedIntake implements Intake {
     return added;
   }
 
-  /** Answers those that were not added because their router has a contribution, and those that were refused. Gives the others. */
+  /**
+   * Answers those that were not added because their router has a contribution, and those that were refused. Gives the
+   * others.
+   */
   private async settleHeld(
     key: string,
     state: CoordinatorState,

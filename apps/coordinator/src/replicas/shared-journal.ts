@@ -1,11 +1,12 @@
 /**
- * The journal of coordinators that share a PostgreSQL database (docs/adr/0011). All of them hold the same state, evolved from the same
- * events in the same order. A step is decided in a turn, a transaction under the journal's lock: what others have appended is applied
- * first, so that `decide` always sees the newest state; its events are appended, and only once they are committed may replies leave.
- * Steps that wait for the same turn share one commit.
+ * The journal of coordinators that share a PostgreSQL database (docs/adr/0011). All of them hold the same state,
+ * evolved from the same events in the same order. A step is decided in a turn, a transaction under the journal's lock:
+ * what others have appended is applied first, so that `decide` always sees the newest state; its events are appended,
+ * and only once they are committed may replies leave. Steps that wait for the same turn share one commit.
  *
- * From the first event of a turn until its commit, memory is ahead of the database. When that commit fails, or its outcome is not known, the
- * state is thrown away and restored from the journal: nobody has seen what was in it, since replies wait, and get `unavailable` then.
+ * From the first event of a turn until its commit, memory is ahead of the database. When that commit fails, or its
+ * outcome is not known, the state is thrown away and restored from the journal: nobody has seen what was in it, since
+ * replies wait, and get `unavailable` then.
  */
 import {
   type CoordinatorEvent,
@@ -63,7 +64,9 @@ export interface SharedJournalOptions {
 export class SharedJournal implements Journal {
   private current: CoordinatorState;
   private newest: number;
-  /** Memory holds what may not be in the journal, or lacks what was removed from it: to be restored before it is used. */
+  /**
+   * Memory holds what may not be in the journal, or lacks what was removed from it: to be restored before it is used.
+   */
   private stale = false;
   /** Counts the states that were thrown away. */
   private generation = 0;
@@ -126,7 +129,9 @@ export class SharedJournal implements Journal {
     await this.enqueue(() => ({ events: [], reply: undefined }), { opens: key });
   }
 
-  /** Resolves when the state has nothing that may not be in the journal: until something else happens in this process. */
+  /**
+   * Resolves when the state has nothing that may not be in the journal: until something else happens in this process.
+   */
   async committed(): Promise<void> {
     while (this.stale || this.ahead) {
       if (this.stale) await this.fresh();
@@ -226,7 +231,8 @@ export class SharedJournal implements Journal {
       if (newer.rows.length === 0) return;
       for (const row of newer.rows) {
         if (row.id !== this.position + 1) {
-          // Entries of a released round, which this process has not seen: what followed from them is in the snapshot only.
+          // Entries of a released round, which this process has not seen: what followed from them is in the snapshot
+          // only.
           this.distrust();
           throw new EntriesMissed();
         }
@@ -268,8 +274,8 @@ export class SharedJournal implements Journal {
   }
 
   /**
-   * Decides and applies one step after the other, on the state that the ones before have left. Answers wait for the commit.
-   * A round that closes has its contributions listed first.
+   * Decides and applies one step after the other, on the state that the ones before have left. Answers wait for the
+   * commit. A round that closes has its contributions listed first.
    */
   private async decideAll(
     turn: Turn,
@@ -299,7 +305,8 @@ export class SharedJournal implements Journal {
         for (const headers of await turn.closeRound(key))
           this.include(decided, { type: 'contributions-listed', key, headers });
       if (closing.length > 0) {
-        // Once more, now that the state has the contributions. What this throws ends the turn, and nothing of it is kept.
+        // Once more, now that the state has the contributions. What this throws ends the turn, and nothing of it is
+        // kept.
         step = pending.decide(this.state);
         if (roundsClosedBy(step.events, this.state).length < closing.length)
           throw new SecaggError('internal', 'a round that was to close did not');

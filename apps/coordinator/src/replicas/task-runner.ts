@@ -23,7 +23,8 @@ export class TaskRunner implements Part {
   private stopped = false;
 
   /**
-   * @param leaseMs how long a task stays this replica's when it dies. One that stands still that long may see its task done twice: it costs time and changes nothing
+   * @param leaseMs how long a task stays this replica's when it dies. One that stands still that long may see its task
+   * done twice: it costs time and changes nothing
    * @param onError told of a task that failed; it comes back when its lease is over
    */
   constructor(

@@ -36,7 +36,10 @@ export function budgetFigures(
   return figures;
 }
 
-/** What a round of this plan is charged at worst, and what is left of it with the participants that are expected, by default the minimum. */
+/**
+ * What a round of this plan is charged at worst, and what is left of it with the participants that are expected, by
+ * default the minimum.
+ */
 export function plannedCost(
   { privacy, keys, fields, minParticipantsPerGroup: least }: ClusterPlan,
   policy: ClusterPolicy,
@@ -53,7 +56,10 @@ export function plannedCost(
   });
 }
 
-/** The plan with the cost of its next round. Throws `budget_exhausted` when an allocation has nothing left to give, `policy` for an unknown cluster. */
+/**
+ * The plan with the cost of its next round. Throws `budget_exhausted` when an allocation has nothing left to give,
+ * `policy` for an unknown cluster.
+ */
 export function withCost(state: CoordinatorState, plan: ClusterPlan, nowMs: number): Omit<RoundPlan, 'round'> {
   const { rho, expectedParticipants, ...terms } = plan.privacy;
   if (typeof rho !== 'object') return { ...plan, privacy: { ...terms, rho } };

@@ -4,8 +4,9 @@ const FIELD = Buffer.from([0x66, ...Buffer.from('router')]);
 const LONGEST = 64;
 
 /**
- * Whose contribution it says it is, before anything of it is checked; undefined where it does not say. Found in the bytes without decoding
- * them, which would take as long as many of the checks: whoever writes something else there is counted under that.
+ * Whose contribution it says it is, before anything of it is checked; undefined where it does not say. Found in the
+ * bytes without decoding them, which would take as long as many of the checks: whoever writes something else there is
+ * counted under that.
  */
 export function claimedRouter(body: Buffer): string | undefined {
   const at = body.indexOf(FIELD);

@@ -1,6 +1,6 @@
 /**
- * Stored contributions, read ahead. The state machine asks for them synchronously, the store gives them asynchronously: so
- * a step that needs some acquires them first and releases them after.
+ * Stored contributions, read ahead. The state machine asks for them synchronously, the store gives them asynchronously:
+ * so a step that needs some acquires them first and releases them after.
  */
 import { type Bytes, type PartyId, SecaggError } from '@secagg/schema';
 import { type RoundStore } from '../store/store';
@@ -17,7 +17,10 @@ export class ContributionCache {
     return bytes;
   };
 
-  /** Reads contributions of a round, all of them or those of some routers, and keeps them until the returned function is called. */
+  /**
+   * Reads contributions of a round, all of them or those of some routers, and keeps them until the returned function is
+   * called.
+   */
   async hold(key: string, routers?: readonly PartyId[]): Promise<() => void> {
     const entry = this.held.get(key) ?? { users: 0, bytes: new Map<PartyId, Bytes>() };
     this.held.set(key, entry);

@@ -39,7 +39,10 @@ export class RoundFinisher {
     private readonly onError: (error: unknown, key: string) => void,
   ) {}
 
-  /** Finishes every round that is over, from now on; makes up for what a crash may have left between a round's last event and its record. */
+  /**
+   * Finishes every round that is over, from now on; makes up for what a crash may have left between a round's last
+   * event and its record.
+   */
   async watch(): Promise<void> {
     this.engine.journal.onEvent((event) => this.after(event));
     for (const [key, round] of this.engine.journal.state.rounds) {
@@ -50,8 +53,8 @@ export class RoundFinisher {
   }
 
   /**
-   * The stored transcript; waits for one that is being written, here or elsewhere. Undefined for a round that has none, or not any more;
-   * throws `unavailable` when it takes too long.
+   * The stored transcript; waits for one that is being written, here or elsewhere. Undefined for a round that has none,
+   * or not any more; throws `unavailable` when it takes too long.
    */
   async transcript(key: string): Promise<Bytes | undefined> {
     await this.written(key);
@@ -99,7 +102,10 @@ export class RoundFinisher {
     );
   }
 
-  /** Nobody else asks for the record of a round that is over, so this does not give up before the round leaves memory or the service ends. */
+  /**
+   * Nobody else asks for the record of a round that is over, so this does not give up before the round leaves memory or
+   * the service ends.
+   */
   private async writeInTheEnd(key: string, round: RoundState): Promise<void> {
     for (let waitMs = RETRY_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
       try {

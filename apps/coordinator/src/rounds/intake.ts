@@ -1,4 +1,6 @@
-/** Where contributions of open rounds go: into the journal, or beside one that is shared (replicas/shared-intake.ts). */
+/**
+ * Where contributions of open rounds go: into the journal, or beside one that is shared (replicas/shared-intake.ts).
+ */
 import {
   type AcceptedElsewhere,
   type CheckedContribution,
@@ -25,7 +27,10 @@ export interface Taken {
 }
 
 export interface Intake {
-  /** Gives the receipt when the contribution is durable. What `receive` throws comes through, and nothing has changed then. Throws `unavailable`. */
+  /**
+   * Gives the receipt when the contribution is durable. What `receive` throws comes through, and nothing has changed
+   * then. Throws `unavailable`.
+   */
   take(arrival: Arrival): Promise<Taken>;
   /** Contributions of a round, as far as this process knows. */
   known(key: string, round: RoundState): number;

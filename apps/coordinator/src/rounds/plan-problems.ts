@@ -1,4 +1,7 @@
-/** What the fleet policy in force refuses of a configured plan, field by field: told before a round is due, not only when it is announced. */
+/**
+ * What the fleet policy in force refuses of a configured plan, field by field: told before a round is due, not only
+ * when it is announced.
+ */
 import { honestQuorum, planNoise, rhoToBudgetUnits, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
 import { type CheckName, type FleetView, leastColluders, noiseStdDevUnits, withPrivacyErrors } from '@secagg/protocol';
 import { type ClusterPolicy, requestNorm, requiredWordBits, SecaggError } from '@secagg/schema';
@@ -130,7 +133,10 @@ function costText(units: number, deltaInverse: number): string {
   return `epsilon ${short(rhoToEpsilon(rho, 1 / deltaInverse))} at delta ${short(1 / deltaInverse)} (rho ${short(rho)})`;
 }
 
-/** Throws `policy` with the field that the policy refuses: the same words as readiness has for it. What the layout refuses, it says itself. */
+/**
+ * Throws `policy` with the field that the policy refuses: the same words as readiness has for it. What the layout
+ * refuses, it says itself.
+ */
 export function refuseProblem(view: FleetView, plan: ClusterPlan): void {
   const problem = planProblems(view, plan).find(({ field, check }) => check !== undefined || field === 'cluster');
   if (!problem) return;

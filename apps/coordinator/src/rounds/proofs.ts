@@ -1,6 +1,6 @@
 /**
- * Proofs about decided rounds. Every router may ask, and all at the same time. So the trees of a round are built once, and the
- * last few rounds are kept. A decision and the list it is about never change.
+ * Proofs about decided rounds. Every router may ask, and all at the same time. So the trees of a round are built once,
+ * and the last few rounds are kept. A decision and the list it is about never change.
  */
 import {
   type DecidedList,
@@ -47,12 +47,17 @@ export class ProofSource {
     private readonly finisher: Pick<RoundFinisher, 'transcript'>,
   ) {}
 
-  /** An encoded decision proof. Throws `no_round`, `no_decision`, or `not_found` for a round that is not kept any more. */
+  /**
+   * An encoded decision proof. Throws `no_round`, `no_decision`, or `not_found` for a round that is not kept any more.
+   */
   async decision(cluster: ClusterHash, round: RoundNumber): Promise<Bytes> {
     return (await this.of(cluster, round)).decision;
   }
 
-  /** Where a router stands in a round that was decided `ready`. Throws as {@link decision}, and `no_decision` for an aborted round. */
+  /**
+   * Where a router stands in a round that was decided `ready`. Throws as {@link decision}, and `no_decision` for an
+   * aborted round.
+   */
   async inclusion(cluster: ClusterHash, round: RoundNumber, router: PartyId): Promise<InclusionProof> {
     const { list } = await this.of(cluster, round);
     if (!list)

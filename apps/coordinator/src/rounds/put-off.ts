@@ -1,6 +1,7 @@
 /**
- * Whether the next round of an interval is worth it, by what the coordinator knows anyway: what the last rounds came to, how many routers wait for
- * one, and what its ledger has left. No router's load is in it beyond published results (docs/operations.md, "Rounds that are put off").
+ * Whether the next round of an interval is worth it, by what the coordinator knows anyway: what the last rounds came
+ * to, how many routers wait for one, and what its ledger has left. No router's load is in it beyond published results
+ * (docs/operations.md, "Rounds that are put off").
  */
 import { availableAt, ledgerBalance, rhoToBudgetUnits, windowMs } from '@secagg/dp-noise';
 import { clusterBudget, clusterLedger, type CoordinatorState, pastRounds } from '@secagg/protocol';
@@ -11,7 +12,10 @@ import { type ClusterPlan } from './start-round';
 export interface Interval {
   readonly kind: 'interval';
   readonly everyMs: number;
-  /** Intervals in a row that are left out at most after rounds that gave nothing; then one is tried. 0: none is ever left out for that. */
+  /**
+   * Intervals in a row that are left out at most after rounds that gave nothing; then one is tried. 0: none is ever
+   * left out for that.
+   */
   readonly maxSkippedIntervals: number;
   /** Whether rounds are spread so that the budget lasts, where it does not last for one every interval. */
   readonly spreadBudget: boolean;
@@ -81,7 +85,10 @@ const AFTER_SEVERAL: typeof AFTER_ONE = {
   all_withheld: 'gave nothing, the last one since no key had enough requests to publish',
 };
 
-/** What is left, spread evenly until the window gives budget back. Only where every round costs the same: an allocation spreads by itself. */
+/**
+ * What is left, spread evenly until the window gives budget back. Only where every round costs the same: an allocation
+ * spreads by itself.
+ */
 function overspent(
   state: CoordinatorState,
   plan: ClusterPlan,

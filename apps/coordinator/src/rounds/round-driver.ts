@@ -29,7 +29,8 @@ export class RoundDriver implements Part {
   private readonly moving = new Map<string, { again: boolean }>();
 
   /**
-   * @param contributions of rounds that this driver is to publish; undefined where publishing is a task of its own (replicas/)
+   * @param contributions of rounds that this driver is to publish; undefined where publishing is a task of its own
+   * (replicas/)
    * @param onFailure told once of each kind of failure of a round, though every tick meets it again
    */
   constructor(

@@ -30,7 +30,10 @@ export async function recordedStatus(
   return { cluster, round, phase, contributions, ...(decision ? { decision: decisionMessage.decode(decision) } : {}) };
 }
 
-/** The round of a request that acts on it. Throws `stale_round` for one that is long over, `no_round` for one that never was. */
+/**
+ * The round of a request that acts on it. Throws `stale_round` for one that is long over, `no_round` for one that never
+ * was.
+ */
 export function liveRound(state: CoordinatorState, cluster: ClusterHash, round: RoundNumber): RoundState {
   const found = state.rounds.get(roundKey(cluster, round));
   if (found) return found;

@@ -1,4 +1,7 @@
-/** Whether the rounds that a cluster is configured for fit its policy: what the operator is warned of, since they would be refused one by one. */
+/**
+ * Whether the rounds that a cluster is configured for fit its policy: what the operator is warned of, since they would
+ * be refused one by one.
+ */
 import { DAY_MS, rhoToBudgetUnits, windowMs } from '@secagg/dp-noise';
 import { clusterBudget, type FleetView, scheduleAdvice, type ScheduleAdvice } from '@secagg/protocol';
 import { type ClusterPolicy, type PartyId, SecaggError } from '@secagg/schema';

@@ -6,8 +6,8 @@ type Read = (key: string) => Promise<Bytes | undefined>;
 const KEPT_MS = 10_000;
 
 /**
- * Transcripts as all routers fetch them right after the publication of a round: one copy in memory, and one reading, for all of them.
- * A transcript has all contributions of its round, so a copy for each would be many times that.
+ * Transcripts as all routers fetch them right after the publication of a round: one copy in memory, and one reading,
+ * for all of them. A transcript has all contributions of its round, so a copy for each would be many times that.
  */
 export class SharedTranscripts {
   private latest: { readonly key: string; readonly body: Promise<Bytes | undefined> } | undefined;

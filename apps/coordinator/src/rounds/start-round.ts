@@ -48,8 +48,8 @@ export const announced =
   };
 
 /**
- * Throws `committee_unavailable` without an epoch in force, `round_open` while another round of the cluster takes contributions, `policy` or
- * `budget_exhausted` for a plan that is not allowed.
+ * Throws `committee_unavailable` without an epoch in force, `round_open` while another round of the cluster takes
+ * contributions, `policy` or `budget_exhausted` for a plan that is not allowed.
  * @param beside starts it also beside an open one
  */
 export async function startRound(

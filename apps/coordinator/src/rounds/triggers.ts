@@ -12,7 +12,10 @@ import { type WaitingRouters } from './waiting-routers';
 
 export type Trigger =
   | { readonly kind: 'manual' }
-  /** A round every `everyMs`, counted from announcement to announcement, unless it is put off; never two that collect at once. */
+  /**
+   * A round every `everyMs`, counted from announcement to announcement, unless it is put off; never two that collect at
+   * once.
+   */
   | Interval
   /** A round as soon as `routers` wait for one and none is collecting, at most every `atMostEveryMs`. */
   | { readonly kind: 'waiting'; readonly routers: number; readonly atMostEveryMs: number };
@@ -71,7 +74,10 @@ export class RoundTriggers implements Part {
     clearInterval(this.timer);
   }
 
-  /** When the next round of a cluster is due by itself, and why that is later than its interval; undefined for other triggers. */
+  /**
+   * When the next round of a cluster is due by itself, and why that is later than its interval; undefined for other
+   * triggers.
+   */
   next(cluster: string): { readonly atMs: number; readonly putOff?: PutOff } | undefined {
     const { journal, now } = this.engine;
     const found = this.clusters.find(({ plan }) => plan.cluster === cluster);

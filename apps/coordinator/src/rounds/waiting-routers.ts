@@ -4,7 +4,10 @@ export class WaitingRouters {
   private readonly elsewhere = new Map<string, readonly string[]>();
   private readonly lastSeenMs = new Map<string, number>();
 
-  /** Counts a router as waiting in a cluster until the returned function is called. Several waits of one router count once. */
+  /**
+   * Counts a router as waiting in a cluster until the returned function is called. Several waits of one router count
+   * once.
+   */
   enter(cluster: string, router: string, nowMs: number): () => void {
     this.seen(router, nowMs);
     const inCluster = this.waiting.get(cluster) ?? new Map<string, number>();

@@ -81,7 +81,10 @@ export const getBudget = (
     },
   });
 
-/** The target cost of the plan's next round. Throws `budget_exhausted` for one that the ledger has no room for, as its announcement would. */
+/**
+ * The target cost of the plan's next round. Throws `budget_exhausted` for one that the ledger has no room for, as its
+ * announcement would.
+ */
 function affordable(
   state: CoordinatorState,
   plan: ClusterPlan,

@@ -2,9 +2,9 @@
  * Writes that come in together share one transaction and so one fsync: what is queued while the event loop is busy is
  * carried out at its next turn, in order.
  *
- * A database that another process has locked is waited for. A group that fails otherwise is tried once more write by write, so that
- * one does not fail for another. When an essential write fails, so does the queue for good: memory is ahead of the disk then, and the
- * process must not go on (see journaled-state.ts).
+ * A database that another process has locked is waited for. A group that fails otherwise is tried once more write by
+ * write, so that one does not fail for another. When an essential write fails, so does the queue for good: memory is
+ * ahead of the disk then, and the process must not go on (see journaled-state.ts).
  */
 import { exitCodes, faultOf } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';

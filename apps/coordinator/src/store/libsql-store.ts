@@ -43,8 +43,8 @@ export async function openLibsqlStore(path: string): Promise<Store> {
 }
 
 /**
- * Keeps other processes out until the returned function is called or the process ends, however it ends. The lock is on a
- * file of its own: the driver keeps a closed connection, and what it has locked, while prepared statements are left.
+ * Keeps other processes out until the returned function is called or the process ends, however it ends. The lock is on
+ * a file of its own: the driver keeps a closed connection, and what it has locked, while prepared statements are left.
  */
 function lock(path: string): () => void {
   const guard = new Database(`${path}.lock`);

@@ -24,8 +24,8 @@ interface MigrationTable {
 }
 
 /**
- * Carries out every migration that the database has not had, in order of version: also one below the newest, which is how two
- * branches that each add one come together. Callers keep other processes out meanwhile.
+ * Carries out every migration that the database has not had, in order of version: also one below the newest, which is
+ * how two branches that each add one come together. Callers keep other processes out meanwhile.
  * Throws when the database is of a newer release, which may have written what this one does not understand.
  */
 export async function migrate(

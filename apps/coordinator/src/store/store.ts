@@ -1,6 +1,7 @@
 /**
- * What the coordinator keeps: of rounds ({@link RoundStore}, whatever the database), and the journal of a coordinator that is alone on
- * its database ({@link Store}; replicas/ has the other one). A promise resolves when its write is durable.
+ * What the coordinator keeps: of rounds ({@link RoundStore}, whatever the database), and the journal of a coordinator
+ * that is alone on its database ({@link Store}; replicas/ has the other one). A promise resolves when its write is
+ * durable.
  */
 import { type ClusterRecord, type RestoredFrom } from '@secagg/protocol';
 import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
@@ -65,7 +66,8 @@ export interface RoundStore {
   contributions(roundKey: string, routers?: readonly PartyId[]): AsyncIterable<StoredContribution>;
 
   /**
-   * @param count applied to the scores of the cluster in the same transaction, and at most once for a round however often it is
+   * @param count applied to the scores of the cluster in the same transaction, and at most once for a round however
+   * often it is
    *   written as published; a function, since rounds may finish together. Must not throw.
    */
   finishRound(round: FinishedRound, output?: RoundOutput, count?: CountRound): Promise<void>;
@@ -73,13 +75,19 @@ export interface RoundStore {
   clusterRecords(cluster?: string): Promise<Map<string, ClusterRecord>>;
   finishedRound(roundKey: string): Promise<FinishedRound | undefined>;
   transcript(roundKey: string): Promise<Bytes | undefined>;
-  /** Signal of the highest published round of a cluster in which not everything is withheld, or of the highest where there is none. */
+  /**
+   * Signal of the highest published round of a cluster in which not everything is withheld, or of the highest where
+   * there is none.
+   */
   latestSignal(cluster: string): Promise<string | undefined>;
   /** Signal of the highest published round of a cluster, whatever is withheld in it. */
   newestSignal(cluster: string): Promise<string | undefined>;
   /** Removes transcripts of rounds that finished before `beforeMs`; records and signals stay. Gives their number. */
   pruneTranscripts(beforeMs: number): Promise<number>;
-  /** Removes records of rounds that finished before `beforeMs`, but for the newest signal of each cluster. Gives their number. */
+  /**
+   * Removes records of rounds that finished before `beforeMs`, but for the newest signal of each cluster. Gives their
+   * number.
+   */
   pruneRecords(beforeMs: number): Promise<number>;
 
   /** Throws when the store cannot be used. */
@@ -91,7 +99,9 @@ export interface RoundStore {
 export interface Store extends RoundStore {
   /** Another process has locked the database: writes wait. */
   readonly isLocked: boolean;
-  /** Throws `unavailable` while another process has locked the database for so long that more work would only pile up. */
+  /**
+   * Throws `unavailable` while another process has locked the database for so long that more work would only pile up.
+   */
   checkUnlocked(): void;
   append(batch: JournalBatch): Promise<void>;
   replay(): AsyncIterable<JournalEntry>;
@@ -99,8 +109,8 @@ export interface Store extends RoundStore {
   nonces(nowMs: number): Promise<UsedNonce[]>;
 
   /**
-   * Removes journal entries and contributions of a finished round; its record and its output stay. What else follows from
-   * the entries is kept in `snapshot`, which replaces the one before.
+   * Removes journal entries and contributions of a finished round; its record and its output stay. What else follows
+   * from the entries is kept in `snapshot`, which replaces the one before.
    */
   releaseRound(roundKey: string, snapshot: Bytes): Promise<void>;
   /** Removes the journal entries of epochs, by their keys. */

@@ -1,4 +1,7 @@
-/** The tables as kysely sees them (docs/data-model.md explains each). Integers are safe ones, bytes are Uint8Arrays: connections see to that. */
+/**
+ * The tables as kysely sees them (docs/data-model.md explains each). Integers are safe ones, bytes are Uint8Arrays:
+ * connections see to that.
+ */
 import { type Bytes, type PartyId, type RoundPhase } from '@secagg/schema';
 import { type Generated } from 'kysely';
 import { type SuspicionClusterRow, type SuspicionRow } from './suspicion-rows';

@@ -1,4 +1,7 @@
-/** Scores that another replica has written: whichever finishes a round counts it, and the others take over what the store has then. */
+/**
+ * Scores that another replica has written: whichever finishes a round counts it, and the others take over what the
+ * store has then.
+ */
 import { type CoordinatorState } from '@secagg/protocol';
 import { every, type Part } from '@secagg/host';
 import { SecaggError } from '@secagg/schema';

@@ -33,7 +33,9 @@ export function suspicionReport(
 }
 
 const isNamed = ({ named_in_round }: Entry): boolean => named_in_round !== null;
-/** Of those that are not named, chance has put some further up than others: they are no suspects, and in order of id. */
+/**
+ * Of those that are not named, chance has put some further up than others: they are no suspects, and in order of id.
+ */
 const rank = (entry: Entry): number => (isNamed(entry) ? entry.p_value : 2);
 
 function entryOf(router: PartyId, record: KeptRecord, latestRound: number, quarantineRounds: number): Entry {

@@ -1,6 +1,6 @@
 /**
- * Scores over rounds, in memory as the store has them: what refuses contributions and what is told. They follow from published
- * rounds alone, so anybody who keeps the transcripts can compute them too.
+ * Scores over rounds, in memory as the store has them: what refuses contributions and what is told. They follow from
+ * published rounds alone, so anybody who keeps the transcripts can compute them too.
  */
 import {
   type ClusterRecord,
@@ -41,7 +41,10 @@ export class Scores {
     return record && quarantineEnd(record, quarantineRounds(view, cluster));
   }
 
-  /** Takes over what the store has of a cluster since one of its rounds was written; gives the routers that are named since. */
+  /**
+   * Takes over what the store has of a cluster since one of its rounds was written; gives the routers that are named
+   * since.
+   */
   async refresh(view: FleetView, cluster: string): Promise<NewlyNamed[]> {
     const record = (await this.store.clusterRecords(cluster)).get(cluster) ?? noRounds();
     const before = this.of(cluster);

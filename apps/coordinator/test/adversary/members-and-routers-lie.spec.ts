@@ -1,4 +1,7 @@
-/** Committee members and routers that lie to a real coordinator: it publishes the right sum without them, names them, and each lie fails at a check of its own. */
+/**
+ * Committee members and routers that lie to a real coordinator: it publishes the right sum without them, names them,
+ * and each lie fails at a check of its own.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CoordinatorClient } from '@secagg/client';

@@ -1,4 +1,7 @@
-/** Traffic of routers that differ, and what liars send in place of theirs. All of it follows from the random numbers it is given. */
+/**
+ * Traffic of routers that differ, and what liars send in place of theirs. All of it follows from the random numbers it
+ * is given.
+ */
 import { encodeSignal, type RandomBytes, type RewardSignal, type RoundLayout } from '@secagg/schema';
 import { gaussianFrom, type Uniform } from '@secagg/testbed/random';
 
@@ -28,7 +31,10 @@ export const routerTraffic = (requests: number, random: Uniform): RouterTraffic 
   latency: Math.exp(0.1 * gaussian(random)),
 });
 
-/** What one router sees in one round, by normal approximations: keys have rates from 0.6 to 0.9 and latencies from 1 to 4 seconds. */
+/**
+ * What one router sees in one round, by normal approximations: keys have rates from 0.6 to 0.9 and latencies from 1 to
+ * 4 seconds.
+ */
 export function seenBy(
   { requests, success, latency }: RouterTraffic,
   keys: readonly string[],
@@ -96,7 +102,10 @@ export const lies = {
         ]),
       ),
     ),
-  /** Out of range: the largest words there are, less 200 requests, so that what the others of the group send wraps the sum around. */
+  /**
+   * Out of range: the largest words there are, less 200 requests, so that what the others of the group send wraps the
+   * sum around.
+   */
   wraps: (layout) =>
     new Float64Array(layout.keys.length * layout.fields.length).fill(
       2 ** (layout.word_bits - 1) - 200 * layout.fields[0].scale,

@@ -1,4 +1,6 @@
-/** A load balancer as plain as they come: requests go to the targets in turn, and one that fails is answered with 502. */
+/**
+ * A load balancer as plain as they come: requests go to the targets in turn, and one that fails is answered with 502.
+ */
 import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 

@@ -1,6 +1,6 @@
 /**
- * Serves on the committee: asks the coordinator what it waits for, and does it in order. Nothing is queued here; whatever a
- * crash has cut short is asked for again.
+ * Serves on the committee: asks the coordinator what it waits for, and does it in order. Nothing is queued here;
+ * whatever a crash has cut short is asked for again.
  */
 import { pause } from '@secagg/client';
 import { certificateProblem, checkOf } from '@secagg/protocol';

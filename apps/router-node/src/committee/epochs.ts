@@ -1,4 +1,6 @@
-/** Epochs of this member: seats, signatures, certificates seen, and the erasure of secrets (docs/protocol.md, "Epochs"). */
+/**
+ * Epochs of this member: seats, signatures, certificates seen, and the erasure of secrets (docs/protocol.md, "Epochs").
+ */
 import {
   checkEpochReach,
   checkOf,

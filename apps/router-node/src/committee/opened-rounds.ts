@@ -1,6 +1,6 @@
 /**
- * Rounds as this member sees them: the announcement checked, the views fetched, the boxes opened, the report made. Kept in
- * memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
+ * Rounds as this member sees them: the announcement checked, the views fetched, the boxes opened, the report made. Kept
+ * in memory only, wiped when they are no longer asked for, and rebuilt from the views when they are asked for again.
  */
 import {
   checkClosing,
@@ -47,9 +47,9 @@ export class OpenedRounds {
   constructor(private readonly member: Member) {}
 
   /**
-   * The round of an announcement and this member's index, without judging its terms: enough to abort it, which must stay
-   * possible when newer fleet documents make a round inadmissible. Throws unless the coordinator announced it in an epoch
-   * that this member has a seat in.
+   * The round of an announcement and this member's index, without judging its terms: enough to abort it, which must
+   * stay possible when newer fleet documents make a round inadmissible. Throws unless the coordinator announced it in
+   * an epoch that this member has a seat in.
    */
   identify(
     announcement: Signed,
@@ -66,8 +66,8 @@ export class OpenedRounds {
   }
 
   /**
-   * The round with its boxes opened; the first time, this member's report on it is made durable before anything else is said
-   * about it. Throws `bad_proposal` when other contributions are shown than were reported on.
+   * The round with its boxes opened; the first time, this member's report on it is made durable before anything else is
+   * said about it. Throws `bad_proposal` when other contributions are shown than were reported on.
    */
   async open(
     announcement: Signed,
@@ -143,7 +143,10 @@ export class OpenedRounds {
     return opened;
   }
 
-  /** The announcement under its epoch certificate, both verified under documents no older than its own. Throws what does not hold. */
+  /**
+   * The announcement under its epoch certificate, both verified under documents no older than its own. Throws what does
+   * not hold.
+   */
   private async verify(
     announcement: Signed,
     certificates: readonly EpochCertificate[],

@@ -1,4 +1,7 @@
-/** What a member does in a round, item by item (docs/protocol.md, "Checking and reporting", "Deciding" and "Answering"). Every event is durable before its reply is sent. */
+/**
+ * What a member does in a round, item by item (docs/protocol.md, "Checking and reporting", "Deciding" and "Answering").
+ * Every event is durable before its reply is sent.
+ */
 import {
   answer,
   askedToAbort,

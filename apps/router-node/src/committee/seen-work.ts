@@ -8,8 +8,8 @@ export class SeenWork {
   }
 
   /**
-   * For the next request, and for that one alone: whether work arrived is not signed (docs/protocol.md, "Unsigned answers"), so what the coordinator
-   * still waits for after it is handled again.
+   * For the next request, and for that one alone: whether work arrived is not signed (docs/protocol.md, "Unsigned
+   * answers"), so what the coordinator still waits for after it is handled again.
    */
   take(): string | undefined {
     const { hash } = this;

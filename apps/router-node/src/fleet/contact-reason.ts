@@ -1,4 +1,7 @@
-/** What a failed call says of the coordinator's address, for the operator. Answers are not signed: nothing that a node does follows from this. */
+/**
+ * What a failed call says of the coordinator's address, for the operator. Answers are not signed: nothing that a node
+ * does follows from this.
+ */
 import { type NotReady, type RouterNodeReason, type SecaggError } from '@secagg/schema';
 import { named } from '../config';
 

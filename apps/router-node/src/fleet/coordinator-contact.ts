@@ -16,7 +16,10 @@ const MOST_ASKED_MS = 121_000;
 /** A poll that fails for so many of the longest pauses between attempts counts as failed. */
 const PAUSES_UNTIL_FAILED = 3;
 
-/** Worth another attempt later: the coordinator was not reached, or has trouble of its own; or this node waits for newer documents. */
+/**
+ * Worth another attempt later: the coordinator was not reached, or has trouble of its own; or this node waits for newer
+ * documents.
+ */
 export const isTransient = (error: unknown): boolean => error instanceof SecaggError && TRANSIENT.has(error.code);
 
 export class CoordinatorContact {
@@ -66,7 +69,8 @@ export class CoordinatorContact {
 
   /**
    * Waits before attempt `attempt`, from 1; longer each time, and as long as the coordinator has asked for.
-   * @param beforeMs by when the attempt is of use: where the coordinator asks for more, it is made at some time in the second half until then
+   * @param beforeMs by when the attempt is of use: where the coordinator asks for more, it is made at some time in the
+   * second half until then
    */
   backOff(attempt: number, signal: AbortSignal, beforeMs = Infinity): Promise<void> {
     const nowMs = this.now();

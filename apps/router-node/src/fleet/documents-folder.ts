@@ -1,6 +1,6 @@
 /**
- * A folder that fleet documents are put into by other means than the coordinator: policy.cbor, roster.cbor and freshness.cbor, as the
- * authority's folder has them. Looked at again whenever one of the files has changed.
+ * A folder that fleet documents are put into by other means than the coordinator: policy.cbor, roster.cbor and
+ * freshness.cbor, as the authority's folder has them. Looked at again whenever one of the files has changed.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The newest fleet documents known here, and the newest statement that they are current. They come from the coordinator, or are handed in
- * by anybody: they are believed under the authority's signature alone.
+ * The newest fleet documents known here, and the newest statement that they are current. They come from the
+ * coordinator, or are handed in by anybody: they are believed under the authority's signature alone.
  */
 import { type CoordinatorClient } from '@secagg/client';
 import {
@@ -99,7 +99,10 @@ export class FleetKeeper {
     return known && freshnessOf(known, this.now());
   }
 
-  /** Fetches the coordinator's documents and its statement, and takes what is newer. Calls at the same time share one request. */
+  /**
+   * Fetches the coordinator's documents and its statement, and takes what is newer. Calls at the same time share one
+   * request.
+   */
   refresh(signal: AbortSignal): Promise<void> {
     this.refreshing ??= this.fetch(signal).finally(() => {
       this.refreshing = undefined;
@@ -188,7 +191,10 @@ export class FleetKeeper {
     await Promise.all(this.holders.map((holder) => holder.fresh()));
   }
 
-  /** Takes what is newer, wherever it comes from. Throws `policy`, `bad_signature` and the like, and changes nothing then. */
+  /**
+   * Takes what is newer, wherever it comes from. Throws `policy`, `bad_signature` and the like, and changes nothing
+   * then.
+   */
   take(documents: FleetDocuments): void {
     const taken = this.holders.map((holder): readonly FleetUpdated[] =>
       holder.hasBegun ? updateFleet(holder.state.view, documents) : [firstDocuments(this.authorityKey, documents)],

@@ -1,6 +1,6 @@
 /**
- * Keeps the statement of the current documents fresh, from the coordinator and from a folder, and tells once whenever this node begins or
- * stops taking part without one.
+ * Keeps the statement of the current documents fresh, from the coordinator and from a folder, and tells once whenever
+ * this node begins or stops taking part without one.
  */
 import { pause } from '@secagg/client';
 import { freshnessLeft, freshnessProblem, type FreshnessState, type FreshnessStatus } from '@secagg/protocol';
@@ -10,7 +10,10 @@ import { type DocumentsFolder } from './documents-folder';
 import { describe } from './fleet-keeper';
 
 const LOOK_MS = 1000;
-/** How often the coordinator is asked, as parts of the age that the policy allows; more often once a newer statement is due. */
+/**
+ * How often the coordinator is asked, as parts of the age that the policy allows; more often once a newer statement is
+ * due.
+ */
 const ASKS = 8;
 const ASKS_WHEN_DUE = 64;
 const SELDOM_MS = 900_000;

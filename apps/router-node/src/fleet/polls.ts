@@ -1,6 +1,7 @@
 /**
- * Whether the coordinator is in contact, as readiness sees it (docs/operations.md, Readiness). One failed poll says nothing: a poll counts as failed
- * after so many attempts in a row over so long a time. One that has never succeeded since the start counts at once, and one success ends it.
+ * Whether the coordinator is in contact, as readiness sees it (docs/operations.md, Readiness). One failed poll says
+ * nothing: a poll counts as failed after so many attempts in a row over so long a time. One that has never succeeded
+ * since the start counts at once, and one success ends it.
  */
 import { type NotReady, type SecaggError } from '@secagg/schema';
 import { type ContactReason, contactProblem, notAnswered } from './contact-reason';

@@ -1,6 +1,7 @@
 /**
- * Whether this node can do its work, for `/readyz`, the status, the log and a metric (docs/operations.md, Readiness). What the authority has signed
- * counts at once; what the coordinator answers counts by the rule of polls.ts. Nothing that a node does depends on it: it goes on asking.
+ * Whether this node can do its work, for `/readyz`, the status, the log and a metric (docs/operations.md, Readiness).
+ * What the authority has signed counts at once; what the coordinator answers counts by the rule of polls.ts. Nothing
+ * that a node does depends on it: it goes on asking.
  */
 import { pause } from '@secagg/client';
 import { ReadinessLog } from '@secagg/host';
@@ -19,7 +20,10 @@ import { type Router } from '../participant/router';
 const LOOK_MS = 1000;
 /** Another process may lock the store for a moment. */
 const STORE_PATIENCE_MS = 2000;
-/** Looking at the store is a write: done when somebody asks, at most once in this time, and so often while it has failed. */
+/**
+ * Looking at the store is a write: done when somebody asks, at most once in this time, and so often while it has
+ * failed.
+ */
 const STORE_LOOK_MS = 1000;
 const FAILED_STORE_LOOK_MS = 10_000;
 
@@ -67,8 +71,8 @@ export class Readiness {
   }
 
   /**
-   * Whether observations can be taken, as the look at the store before this one has found. Starts another, and does not wait for it: how long
-   * it takes tells how busy this router is, and anybody may ask.
+   * Whether observations can be taken, as the look at the store before this one has found. Starts another, and does not
+   * wait for it: how long it takes tells how busy this router is, and anybody may ask.
    */
   storeProblems(): Problem[] {
     if (performance.now() - this.lookedAtMs > STORE_LOOK_MS) void this.lookAtStore();

@@ -15,7 +15,10 @@ export class Standing {
     private readonly now: () => number,
   ) {}
 
-  /** Keeps encoded evidence, checked as any stranger would check it. What does not hold is for the log, and no reason to stop. */
+  /**
+   * Keeps encoded evidence, checked as any stranger would check it. What does not hold is for the log, and no reason to
+   * stop.
+   */
   keep(authorityKey: Uint8Array, evidence: Uint8Array): void {
     try {
       const proven = verifyEvidence(authorityKey, evidence);

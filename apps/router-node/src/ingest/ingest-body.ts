@@ -1,6 +1,6 @@
 /**
- * A body of rows on its way to the observation store. Here it is only handed on: what it holds, and how much, is of no matter to this thread, which
- * polls.
+ * A body of rows on its way to the observation store. Here it is only handed on: what it holds, and how much, is of no
+ * matter to this thread, which polls.
  */
 import { type IngestAnswer } from '@secagg/client';
 import { type RouterNodeMetrics } from '@secagg/metrics';
@@ -20,8 +20,8 @@ export interface IngestParts {
 let bodies = 0;
 
 /**
- * Resolves when all that is accepted is durable. Throws what reading the body throws, with what has become of the rows before as details; and
- * `overloaded` when there was room for none.
+ * Resolves when all that is accepted is durable. Throws what reading the body throws, with what has become of the rows
+ * before as details; and `overloaded` when there was room for none.
  */
 export async function ingestBody(
   start: Omit<IngestStart, 'bounds'>,

@@ -7,8 +7,8 @@ export type IncomingRow =
   | { readonly kind: 'score'; readonly request: readonly string[]; readonly quality: number };
 
 /**
- * `taken`: a round has the request already; `full`: there is no room for another one; `unlisted`: the catalogue lacks its key, and there is no room
- * for another such one.
+ * `taken`: a round has the request already; `full`: there is no room for another one; `unlisted`: the catalogue lacks
+ * its key, and there is no room for another such one.
  */
 export type RowOutcome = 'accepted' | 'duplicate' | 'taken' | 'full' | 'unlisted';
 

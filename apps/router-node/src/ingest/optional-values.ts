@@ -1,6 +1,6 @@
 /**
- * Cost and tokens of a request as another system states them. The operator of that system cannot mend a row, so one that has a value that cannot be
- * is kept without it, and the value counts as dropped.
+ * Cost and tokens of a request as another system states them. The operator of that system cannot mend a row, so one
+ * that has a value that cannot be is kept without it, and the value counts as dropped.
  */
 import { type RewardObservation } from '@secagg/schema';
 import { type OptionalValue } from './row';
@@ -12,7 +12,10 @@ export interface UsableValues {
   readonly dropped: readonly OptionalValue[];
 }
 
-/** @param given what was said; undefined for what was not, NaN for what is no number. Costs above the most there are count as that */
+/**
+ * @param given what was said; undefined for what was not, NaN for what is no number. Costs above the most there are
+ * count as that
+ */
 export function usableValues(given: { readonly [Name in OptionalValue]?: number | undefined }): UsableValues {
   const values: { -readonly [Name in OptionalValue]?: number } = {};
   const dropped: OptionalValue[] = [];

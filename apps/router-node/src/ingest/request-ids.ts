@@ -1,6 +1,6 @@
 /**
- * Names of requests, so that one that is reported again counts once, and a score that comes later finds its request. Names of
- * different sources do not mix: what one source calls unique need not be for another.
+ * Names of requests, so that one that is reported again counts once, and a score that comes later finds its request.
+ * Names of different sources do not mix: what one source calls unique need not be for another.
  */
 export interface RequestIds {
   /** The request counts once under it. */
@@ -26,7 +26,10 @@ export const idsOfSpan = (traceId: string, spanId: string, responseId?: string):
   scoredAs: [],
 });
 
-/** Names that a score may mean, for a response id and for a span. It waits under the first one where none of them is known yet. */
+/**
+ * Names that a score may mean, for a response id and for a span. It waits under the first one where none of them is
+ * known yet.
+ */
 export function scoredRequest({
   response: id,
   span: of,

@@ -36,8 +36,8 @@ export class BatchAdder {
   ) {}
 
   /**
-   * Throws what parsing throws; `overloaded` when there is no room for any row, or for all of an atomic batch or one under a key; `duplicate` for a
-   * key that stands for another batch.
+   * Throws what parsing throws; `overloaded` when there is no room for any row, or for all of an atomic batch or one
+   * under a key; `duplicate` for a key that stands for another batch.
    */
   add({ contentType, body, idempotencyKey, atomic = false, bounds }: RawBatch): BatchOutcome {
     const { observations, batches } = this.tables;

@@ -1,4 +1,7 @@
-/** What the two threads say to each other about a body of rows: pieces of it as they come, and what has become of those before. */
+/**
+ * What the two threads say to each other about a body of rows: pieces of it as they come, and what has become of those
+ * before.
+ */
 import { type IngestAnswer } from '@secagg/client';
 import { type IngestSource } from '@secagg/metrics';
 import { type ValueBounds, type ValueNotes } from '../ingest/values/count-values';

@@ -1,6 +1,6 @@
 /**
- * Accepting observations durably. Requests that arrive while the disk is busy share the next commit, so that many small ones
- * cost little more than one large one.
+ * Accepting observations durably. Requests that arrive while the disk is busy share the next commit, so that many small
+ * ones cost little more than one large one.
  */
 import { SecaggError } from '@secagg/schema';
 import { failpoint } from '../failpoint';

@@ -1,6 +1,6 @@
 /**
- * One thing after the other, the most urgent first: a round has a time by which it must be prepared, so it waits for no more than the step that
- * is under way. Jobs of the same urgency run in the order they came.
+ * One thing after the other, the most urgent first: a round has a time by which it must be prepared, so it waits for no
+ * more than the step that is under way. Jobs of the same urgency run in the order they came.
  */
 
 export type Urgency = 'round' | 'release' | 'other';

@@ -36,7 +36,9 @@ import { requesterHash } from './requester-hash';
 import { WaitingNames } from './waiting-names';
 
 const HOUR_MS = 3_600_000;
-/** Spans of own requests in a half-life: each counts from its middle, so by 3 percent too much or too little at most. */
+/**
+ * Spans of own requests in a half-life: each counts from its middle, so by 3 percent too much or too little at most.
+ */
 const SPANS = 12;
 const MISSING_KEYS_SHOWN = 100;
 

@@ -1,4 +1,7 @@
-/** What the node asks of its observation store. Everything is answered later: the store works in a thread of its own (ADR 0015). */
+/**
+ * What the node asks of its observation store. Everything is answered later: the store works in a thread of its own
+ * (ADR 0015).
+ */
 import { type BuiltContribution, type Identity } from '@secagg/protocol';
 import { type OpenRound } from '@secagg/schema';
 import { type AliasRules } from '../ingest/names/aliases';
@@ -58,15 +61,24 @@ export interface UnlistedQuota {
 export interface ObservationStore {
   /** Resolves when the batch is on disk. Its body is the store's from then on. Throws as `BatchAdder.add` does. */
   accept(batch: RawBatch): Promise<BatchOutcome & UnlistedQuota>;
-  /** A body of rows, piece by piece: after a step that says so comes one that brings the next piece. Throws what the disk throws. */
+  /**
+   * A body of rows, piece by piece: after a step that says so comes one that brings the next piece. Throws what the
+   * disk throws.
+   */
   ingest(step: IngestStep): Promise<IngestProgress>;
-  /** What waits by key, for the router's operator: a name report in JSON. Throws `invalid` and `malformed` for what are no aliases. */
+  /**
+   * What waits by key, for the router's operator: a name report in JSON. Throws `invalid` and `malformed` for what are
+   * no aliases.
+   */
   names(as?: { readonly aliases: Uint8Array }): Promise<Uint8Array>;
   /** What the coordinator says that the next rounds will have: a hint, for showing only. */
   plan(keys: readonly string[]): Promise<void>;
   /** A ready signal in place of observations. Throws what decoding throws, and `policy` for one of another cluster. */
   putSignal(body: Uint8Array): Promise<void>;
-  /** Takes the data of a round and builds the contribution: both are there once this resolves, and otherwise nothing was taken. */
+  /**
+   * Takes the data of a round and builds the contribution: both are there once this resolves, and otherwise nothing was
+   * taken.
+   */
   prepare(preparation: Preparation): Promise<Prepared>;
   /** What a round took is not needed any more, or waits again. May be asked for again. */
   release(ended: { readonly roundKey: string; readonly release: Release }): Promise<void>;
@@ -74,7 +86,9 @@ export interface ObservationStore {
   keepClaims(roundKeys: readonly string[]): Promise<void>;
   /** Rounds that priors are made from. */
   learnRounds(change: RoundsChange): Promise<void>;
-  /** What rounds and own requests say together, some keys at a time: begins anew with a request, and goes on without. */
+  /**
+   * What rounds and own requests say together, some keys at a time: begins anew with a request, and goes on without.
+   */
   priors(request?: PriorsRequest): Promise<PriorsPart>;
   /** What each of the rounds says of a key, newest first. */
   history(request: HistoryRequest): Promise<RoundHistoryPage['rounds']>;

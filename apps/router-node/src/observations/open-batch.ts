@@ -1,4 +1,7 @@
-/** A body of rows that is read while it comes: one piece of it is in memory, and the next one is asked for when that is read. */
+/**
+ * A body of rows that is read while it comes: one piece of it is in memory, and the next one is asked for when that is
+ * read.
+ */
 import { type IngestStore } from '../ingest/ingest-store';
 import { jsonRows, type ParsedRow } from '../ingest/json/json-rows';
 import { protobufRows } from '../ingest/otlp/decode-protobuf';

@@ -7,7 +7,8 @@ import { MAX_BATCH } from './observation-store';
 export type ParsedObservation = { readonly observation: RewardObservation } | { readonly problem: SecaggError };
 
 /**
- * Each row by itself (blank lines do not count). Throws `malformed` for a body that is no JSON, and `too_large` past 10 000 rows.
+ * Each row by itself (blank lines do not count). Throws `malformed` for a body that is no JSON, and `too_large` past 10
+ * 000 rows.
  * @param aliases what the fleet calls models and tasks
  */
 export function parseBatch(contentType: string, body: Uint8Array, aliases?: Aliases): ParsedObservation[] {

@@ -4,12 +4,14 @@ import { hkdfExpand, hkdfExtract, hmacSha256 } from '@secagg/crypto';
 const INFO = new TextEncoder().encode('secagg/v1/requester-id');
 const HASH_BYTES = 16;
 
-/** @returns 22 characters of base64url; the same id under the same key is always the same, under another key unrelated */
+/**
+ * @returns 22 characters of base64url; the same id under the same key is always the same, under another key unrelated
+ */
 export type RequesterHash = (requester: string) => string;
 
 /**
- * The key follows from the identity key, which lies apart from the database: a copied database alone does not let anybody try ids
- * out. Requests that waited while the identity key was replaced count as those of other requesters.
+ * The key follows from the identity key, which lies apart from the database: a copied database alone does not let
+ * anybody try ids out. Requests that waited while the identity key was replaced count as those of other requesters.
  * @param identityKey secret key of the router
  */
 export function requesterHash(identityKey: Uint8Array): RequesterHash {

@@ -1,8 +1,8 @@
 /**
  * Adds rows within the limits of what is held; part of the caller's transaction.
  *
- * What no round can take must not keep out what one would: observations whose key the last catalogue lacks have a small quota of their own, and
- * beyond it they are not kept. Before a catalogue is known, every key may be in it.
+ * What no round can take must not keep out what one would: observations whose key the last catalogue lacks have a small
+ * quota of their own, and beyond it they are not kept. Before a catalogue is known, every key may be in it.
  */
 import { addStatistics, noOwnStatistics, type OwnStatistics, statisticsOf } from '@secagg/priors';
 import { SecaggError, signalKey } from '@secagg/schema';

@@ -1,4 +1,7 @@
-/** What of that which waits rounds can take: the catalogue of the last round, or before the first that of the coordinator's plan. */
+/**
+ * What of that which waits rounds can take: the catalogue of the last round, or before the first that of the
+ * coordinator's plan.
+ */
 import { withoutNulls } from '@secagg/schema';
 import { type Aliases, createAliases, NO_ALIASES, parseAliases } from '../ingest/names/aliases';
 import { NameExplainer } from '../ingest/names/explain';

@@ -1,6 +1,7 @@
 /**
- * A decision that somebody else shows: another router, its operator, anybody. It counts for what the quorum signed, exactly as if the
- * coordinator had shown it, so a coordinator that hides an abort from some routers cannot keep their data and budget.
+ * A decision that somebody else shows: another router, its operator, anybody. It counts for what the quorum signed,
+ * exactly as if the coordinator had shown it, so a coordinator that hides an abort from some routers cannot keep their
+ * data and budget.
  */
 import { settleByProof } from '@secagg/protocol';
 import { decisionProofMessage } from '@secagg/schema';
@@ -18,7 +19,8 @@ export interface AcceptedDecision {
 
 /**
  * @param bytes an encoded decision proof
- * Throws what decoding and `settleByProof` throw, and `duplicate` for a second decision on a round; then nothing has changed.
+ * Throws what decoding and `settleByProof` throw, and `duplicate` for a second decision on a round; then nothing has
+ * changed.
  */
 export function acceptDecision(router: Router, bytes: Uint8Array): AcceptedDecision {
   const { store, log } = router;

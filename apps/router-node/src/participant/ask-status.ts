@@ -1,4 +1,7 @@
-/** What the coordinator says of a round. Nobody signs it: it tells a router where to look, and nothing more (docs/protocol.md, "Unsigned answers"). */
+/**
+ * What the coordinator says of a round. Nobody signs it: it tells a router where to look, and nothing more
+ * (docs/protocol.md, "Unsigned answers").
+ */
 import { type RoundStatus, SecaggError } from '@secagg/schema';
 import { sending } from '../failpoint';
 import { type Router } from './router';

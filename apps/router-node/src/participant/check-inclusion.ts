@@ -1,4 +1,7 @@
-/** Whether a receipt was honoured, as soon as a round is decided: a few hashes under what the quorum signed, whatever is published later. */
+/**
+ * Whether a receipt was honoured, as soon as a round is decided: a few hashes under what the quorum signed, whatever is
+ * published later.
+ */
 import {
   answeredRound,
   namedView,
@@ -16,9 +19,10 @@ import { evidenceOf, raiseAlarm } from './receipt-alarm';
 import { type Router, stateOf } from './router';
 
 /**
- * Asks the coordinator for this router's place in a round that was decided `ready`, and keeps decision and evidence. It settles nothing: what the round
- * costs and what came out of it are found in its whole record alone, which shows a missing contribution too. So a coordinator that gives no
- * proof, or a false one, gains nothing by it; the latter is counted.
+ * Asks the coordinator for this router's place in a round that was decided `ready`, and keeps decision and evidence. It
+ * settles nothing: what the round costs and what came out of it are found in its whole record alone, which shows a
+ * missing contribution too. So a coordinator that gives no proof, or a false one, gains nothing by it; the latter is
+ * counted.
  * @returns whether there was a proof that holds, or none is needed
  */
 export async function checkInclusion(router: Router, key: string, signal: AbortSignal): Promise<boolean> {

@@ -136,7 +136,8 @@ describe('the data of a round', () => {
       ...(requester === undefined ? {} : { requester }),
     });
     restart(2);
-    // Three of Ann, one of Bob, two of nobody known: with two a requester and four a round, Ann's third and the last one wait.
+    // Three of Ann, one of Bob, two of nobody known: with two a requester and four a round, Ann's third and the last
+    // one wait.
     put([by('ann', 1), by('ann', 2), by('ann', 3), by('bob', 4), by(undefined, 5), by(undefined, 6)]);
     const rules = { ...unlimited, requestsPerRequester: 2 };
     const latencies = (taken: () => void) => {
@@ -165,7 +166,8 @@ describe('the data of a round', () => {
     before.take('c/1');
     publish('c/1');
     put([{ model: 'a', task: 'x', success: false, latency_s: 0, requester: 'ann' }, by(2), by(3)]);
-    // What waited (3) is first in the queue now; the zeroed request takes the second slot, and neither 2 nor 3 moves up.
+    // What waited (3) is first in the queue now; the zeroed request takes the second slot, and neither 2 nor 3 moves
+    // up.
     const after = chooseData(store, roundOf('request'), rules);
     expect(after.observations).toBe(2);
     after.take('c/2');

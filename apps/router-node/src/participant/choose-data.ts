@@ -1,4 +1,7 @@
-/** What of the router's data enters a round, and its vector (docs/protocol.md, "Layout: from observations to integers", "Announcement" and "Contribution"). */
+/**
+ * What of the router's data enters a round, and its vector (docs/protocol.md, "Layout: from observations to integers",
+ * "Announcement" and "Contribution").
+ */
 import { clipToL2Ball, RequesterLimit } from '@secagg/dp-noise';
 import { type AnnouncedRound } from '@secagg/protocol';
 import { encodeObservation, encodeSignal } from '@secagg/schema';
@@ -30,17 +33,19 @@ export interface TakingRules {
 type Tables = Pick<ObservationTables, 'observations' | 'localSignal' | 'claims' | 'own'>;
 
 /**
- * Rows that are read at most, beside those that are taken: a requester that has its limit under each of many keys leaves as many to be passed
- * over. A round that stops there takes fewer; the next one goes on behind what this one has taken.
+ * Rows that are read at most, beside those that are taken: a requester that has its limit under each of many keys
+ * leaves as many to be passed over. A round that stops there takes fewer; the next one goes on behind what this one has
+ * taken.
  */
 const mostRead = (maxRequests: number): number => 4 * maxRequests + 10_000;
 
 /**
- * With privacy unit `router` a local signal that waits goes first, by itself; else the observations, oldest first, that the
- * catalogue has, at most as many and at most so many of one requester as the rules say; what is over
- * either limit waits for the next round. Which ones are taken depends on their order, keys and requesters, never on their
- * values, and on what rounds that ended without an outcome have charged for them: a request whose values are zero keeps its slot. With unit `request` every observation is clipped before it is added; the whole
- * vector of unit `router` is clipped where it is encrypted.
+ * With privacy unit `router` a local signal that waits goes first, by itself; else the observations, oldest first, that
+ * the catalogue has, at most as many and at most so many of one requester as the rules say; what is over
+ * either limit waits for the next round. Which ones are taken depends on their order, keys and requesters, never on
+ * their values, and on what rounds that ended without an outcome have charged for them: a request whose values are zero
+ * keeps its slot. With unit `request` every observation is clipped before it is added; the whole vector of unit
+ * `router` is clipped where it is encrypted.
  *
  * What it costs depends on what is taken and on the layout, not on what waits.
  */

@@ -16,7 +16,9 @@ export class DataReleases {
     private readonly log: Logger,
   ) {}
 
-  /** The round has ended. Part of the caller's transaction, or a step of its own; the store is told when that is over. */
+  /**
+   * The round has ended. Part of the caller's transaction, or a step of its own; the store is told when that is over.
+   */
   end(roundKey: string, release: Release): void {
     this.table.put(roundKey, release);
     queueMicrotask(() => void this.tell());

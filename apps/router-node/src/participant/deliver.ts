@@ -13,8 +13,8 @@ import { untilSlot } from './until-slot';
 const TRIED_AFTER_DEADLINE_MS = 60_000;
 
 /**
- * Returns once there is a receipt, a final refusal, or no hope. A refusal settles nothing: whether the contribution counts is
- * read from the published round alone.
+ * Returns once there is a receipt, a final refusal, or no hope. A refusal settles nothing: whether the contribution
+ * counts is read from the published round alone.
  */
 export async function deliver(router: Router, key: string, slot: Slot, signal: AbortSignal): Promise<void> {
   const { client, contact, metrics, log } = router;

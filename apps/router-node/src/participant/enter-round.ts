@@ -5,8 +5,8 @@ import { type Router } from './router';
 import { chooseSlot, type Slot } from './slot';
 
 /**
- * Checks an announced round and begins to prepare for it. Resolves without waiting for the preparation: the next poll leaves then, and its time
- * must not tell how much there is to prepare.
+ * Checks an announced round and begins to prepare for it. Resolves without waiting for the preparation: the next poll
+ * leaves then, and its time must not tell how much there is to prepare.
  * @param begun gets what {@link prepareRound} resolves to, and when the contribution is to leave
  */
 export async function enterRound(

@@ -1,6 +1,6 @@
 /**
- * Joining a round: checked, its data taken and its contribution built by the observation store, then charged and recorded; all of it durable
- * before anything is sent.
+ * Joining a round: checked, its data taken and its contribution built by the observation store, then charged and
+ * recorded; all of it durable before anything is sent.
  */
 import { pause } from '@secagg/client';
 import { isDiskFault } from '@secagg/host';
@@ -16,7 +16,10 @@ const POLL_FIRST_MS = 50;
 /** Before the slot, so that there is time to make the contribution durable. */
 const RECORD_MS = 50;
 
-/** Checks an announced round; newer fleet documents than those known here are fetched first. A refusal throws and changes nothing. */
+/**
+ * Checks an announced round; newer fleet documents than those known here are fetched first. A refusal throws and
+ * changes nothing.
+ */
 export async function checkAnnounced(router: Router, open: OpenRound, signal: AbortSignal): Promise<VerifiedRound> {
   const { policy_version, roster_version } = roundConfigMessage.decode(open.announcement.body);
   const { view } = stateOf(router);
@@ -34,8 +37,8 @@ function judge(router: Router, open: OpenRound): VerifiedRound {
 }
 
 /**
- * Prepares the contribution to a round that was checked. Throws `slot_missed` when it is not ready by its slot, and what recording throws; then
- * nothing is charged and the data waits again.
+ * Prepares the contribution to a round that was checked. Throws `slot_missed` when it is not ready by its slot, and
+ * what recording throws; then nothing is charged and the data waits again.
  * @returns key of the participation, whose bytes are durable and may be sent
  */
 export async function prepareRound(
@@ -86,7 +89,9 @@ export async function prepareRound(
   return key;
 }
 
-/** The data that was prepared waits again, once no other process has the database locked; else from the next start on. */
+/**
+ * The data that was prepared waits again, once no other process has the database locked; else from the next start on.
+ */
 async function giveBackInTheEnd({ store, releases, log }: Router, key: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {

@@ -3,8 +3,8 @@ import { SecaggError } from '@secagg/schema';
 import { type Router } from './router';
 
 /**
- * Two quorums share an honest member, so a round has one decision. Throws `duplicate` when this node has verified another one: then
- * nothing can be believed of the round, and what it took stays taken.
+ * Two quorums share an honest member, so a round has one decision. Throws `duplicate` when this node has verified
+ * another one: then nothing can be believed of the round, and what it took stays taken.
  * @param body of the votes
  */
 export function checkOneDecision({ store, log }: Router, key: string, body: Uint8Array): void {

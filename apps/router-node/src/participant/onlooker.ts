@@ -1,6 +1,7 @@
 /**
- * Results of rounds that this router does not take part in. It watches the rounds whose announcements it has refused, and asks now and then for the
- * latest round: what the coordinator answers is not signed, so nothing that leads nowhere is remembered for good.
+ * Results of rounds that this router does not take part in. It watches the rounds whose announcements it has refused,
+ * and asks now and then for the latest round: what the coordinator answers is not signed, so nothing that leads nowhere
+ * is remembered for good.
  */
 import { checkOf, roundKey } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
@@ -33,7 +34,9 @@ export class Onlooker {
     this.reminder = new Reminder(router, undecided);
   }
 
-  /** Watches a round that the coordinator has announced. One that is joined meanwhile is followed as the router's own. */
+  /**
+   * Watches a round that the coordinator has announced. One that is joined meanwhile is followed as the router's own.
+   */
   async watch(round: number, signal: AbortSignal): Promise<void> {
     if (this.watched.has(round) || this.watched.size >= WATCHED_AT_ONCE) return;
     this.watched.add(round);
@@ -50,7 +53,9 @@ export class Onlooker {
     }
   }
 
-  /** Looks at the latest round when that is due: it may have come and gone while this node or the coordinator was away. */
+  /**
+   * Looks at the latest round when that is due: it may have come and gone while this node or the coordinator was away.
+   */
   async look(isDue: boolean, signal: AbortSignal): Promise<void> {
     const { router } = this;
     // Times of the process, which no clock that is set changes.

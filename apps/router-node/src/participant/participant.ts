@@ -1,6 +1,7 @@
 /**
- * Takes part in the rounds of its cluster by itself. A round is checked where it was polled; then it is prepared (join-round.ts) and followed until
- * it is settled (follow-round.ts) on its own: the next poll waits for neither. After a restart the unsettled ones are taken up where they were.
+ * Takes part in the rounds of its cluster by itself. A round is checked where it was polled; then it is prepared
+ * (join-round.ts) and followed until it is settled (follow-round.ts) on its own: the next poll waits for neither. After
+ * a restart the unsettled ones are taken up where they were.
  */
 import { pause } from '@secagg/client';
 import { certificateProblem, checkOf, evidenceOfSecondAnnouncement, isAnnounced } from '@secagg/protocol';
@@ -68,7 +69,8 @@ export class Participant {
     try {
       await this.untilRouter(signal);
       const after = this.cursor.after(stateOf(router).highestRound.get(cluster) ?? 0);
-      // One that was away may have come back with less than it had: it is looked at before there is anything to wait for.
+      // One that was away may have come back with less than it had: it is looked at before there is anything to wait
+      // for.
       const waitMs = this.wasAway ? 0 : pollWaitMs;
       const open = await sending('open-round', () =>
         router.contact.poll(

@@ -1,4 +1,7 @@
-/** How long to wait before something is asked for once more that has led to nothing so far: a quarter of the time that it has been going on. */
+/**
+ * How long to wait before something is asked for once more that has led to nothing so far: a quarter of the time that
+ * it has been going on.
+ */
 import { pause } from '@secagg/client';
 
 const LONGEST_MS = 600_000;

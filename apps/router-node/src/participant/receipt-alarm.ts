@@ -1,11 +1,13 @@
-/** What a router does when its coordinator has not honoured a receipt: it proves it, keeps the proof and says so loudly. */
+/**
+ * What a router does when its coordinator has not honoured a receipt: it proves it, keeps the proof and says so loudly.
+ */
 import { receiptEvidence, verifyReceiptEvidence } from '@secagg/protocol';
 import { type DecisionProof, type Signed, type Standing } from '@secagg/schema';
 import { type Router, stateOf } from './router';
 
 /**
- * Encoded evidence, checked as any stranger would check it: what does not prove anything is not kept, and nobody is accused of it.
- * Throws as {@link verifyReceiptEvidence}.
+ * Encoded evidence, checked as any stranger would check it: what does not prove anything is not kept, and nobody is
+ * accused of it. Throws as {@link verifyReceiptEvidence}.
  */
 export function evidenceOf(
   router: Router,

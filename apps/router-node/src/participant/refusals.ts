@@ -1,4 +1,7 @@
-/** Refusals of a contribution are not signed (docs/protocol.md, "Unsigned answers"): one is believed when it has come often enough, until the deadline. */
+/**
+ * Refusals of a contribution are not signed (docs/protocol.md, "Unsigned answers"): one is believed when it has come
+ * often enough, until the deadline.
+ */
 const REFUSALS_BELIEVED = 4;
 const LONGEST_PAUSE_MS = 30_000;
 

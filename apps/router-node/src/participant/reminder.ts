@@ -1,6 +1,6 @@
 /**
- * A coordinator whose latest round is below one that this router has answered may have been rolled back: it is shown its own announcement, so that
- * it signs for no number again (docs/protocol.md, "Numbers and backups").
+ * A coordinator whose latest round is below one that this router has answered may have been rolled back: it is shown
+ * its own announcement, so that it signs for no number again (docs/protocol.md, "Numbers and backups").
  */
 import { type Participation } from '@secagg/protocol';
 import { SecaggError } from '@secagg/schema';
@@ -21,7 +21,8 @@ export class Reminder {
   ) {}
 
   /**
-   * Never throws what the coordinator answers: that it is not believed, or not understood, changes nothing for this router.
+   * Never throws what the coordinator answers: that it is not believed, or not understood, changes nothing for this
+   * router.
    * @param latest what the coordinator says its latest round is; 0 for none
    * @param isDue whether it was away
    */

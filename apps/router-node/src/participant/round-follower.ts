@@ -1,6 +1,6 @@
 /**
- * Asks for the end of a round until it is settled. Only what is verified settles it: whatever else the coordinator says of the round is asked again
- * (docs/protocol.md, "Unsigned answers").
+ * Asks for the end of a round until it is settled. Only what is verified settles it: whatever else the coordinator says
+ * of the round is asked again (docs/protocol.md, "Unsigned answers").
  */
 import { checkOf, settleUndecided } from '@secagg/protocol';
 import { type RoundStatus, SecaggError } from '@secagg/schema';

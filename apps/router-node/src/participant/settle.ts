@@ -26,7 +26,8 @@ import { evidenceOf, raiseAlarm } from './receipt-alarm';
 import { type Router, stateOf } from './router';
 
 /**
- * Fetches and verifies a published round that this router took part in. Throws, and settles nothing, when it does not verify.
+ * Fetches and verifies a published round that this router took part in. Throws, and settles nothing, when it does not
+ * verify.
  */
 export async function settleFromTranscript(router: Router, key: string, signal: AbortSignal): Promise<void> {
   const { store, log } = router;
@@ -103,7 +104,9 @@ export function afterAbort(router: Router, vote: VoteBody): void {
   router.log.info({ round: vote.round, reason }, 'round aborted: the observations wait for the next one');
 }
 
-/** Verifies and keeps the aggregate of a round that this router has not taken part in. Throws what does not hold of it. */
+/**
+ * Verifies and keeps the aggregate of a round that this router has not taken part in. Throws what does not hold of it.
+ */
 export async function observeRound(router: Router, cluster: string, round: number, signal: AbortSignal): Promise<void> {
   const transcript = await sending('transcript', () =>
     router.contact.track(router.client.transcript(cluster, round, { signal })),

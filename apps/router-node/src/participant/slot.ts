@@ -1,6 +1,6 @@
 /**
- * When a contribution is sent. The router decides it the moment it sees the round, from what is public alone: how long its own data took to
- * prepare must not show in it (docs/protocol.md, "Contribution").
+ * When a contribution is sent. The router decides it the moment it sees the round, from what is public alone: how long
+ * its own data took to prepare must not show in it (docs/protocol.md, "Contribution").
  */
 import { ensure } from '@secagg/protocol';
 import { type RoundConfig } from '@secagg/schema';
@@ -23,15 +23,18 @@ const MS_PER_COORDINATE = 0.01;
 export const requestsTaken = ({ layout }: RoundConfig, { maxRequestsPerRound }: Pick<Config, 'maxRequestsPerRound'>) =>
   Math.min(layout.max_requests_per_router, maxRequestsPerRound);
 
-/** How long this router takes at most to prepare a contribution, by what the round may take from it and not by what it has. */
+/**
+ * How long this router takes at most to prepare a contribution, by what the round may take from it and not by what it
+ * has.
+ */
 export const preparationMs = (config: RoundConfig, limits: SlotConfig): number =>
   limits.prepareMs +
   MS_PER_REQUEST * requestsTaken(config, limits) +
   MS_PER_COORDINATE * config.layout.keys.length * config.layout.fields.length;
 
 /**
- * Not before the announced time, never sooner than this router can have prepared, and not all routers at once. Throws `slot_missed` for a round
- * that is over by then.
+ * Not before the announced time, never sooner than this router can have prepared, and not all routers at once. Throws
+ * `slot_missed` for a round that is over by then.
  * @param uniform in [0, 1)
  */
 export function chooseSlot(
@@ -70,9 +73,9 @@ export function slotOfPrepared(
 }
 
 /**
- * The announced time, by this router's own clock: itself where it can be right, else as long after the round was seen as the
- * coordinator wants between announcement and slot. With a clock that runs behind, a router would otherwise come after the deadline; with
- * one that runs ahead, at a time that tells how long its noise took.
+ * The announced time, by this router's own clock: itself where it can be right, else as long after the round was seen
+ * as the coordinator wants between announcement and slot. With a clock that runs behind, a router would otherwise come
+ * after the deadline; with one that runs ahead, at a time that tells how long its noise took.
  */
 export function slotOf(delayMs: number, sendFromMs: number, seenAtMs: number): number {
   const isPlausible = sendFromMs > seenAtMs && sendFromMs <= seenAtMs + delayMs;

@@ -1,4 +1,7 @@
-/** When a contribution leaves is decided before its data is looked at, so that it does not tell how long that took (docs/protocol.md, "Collecting"). */
+/**
+ * When a contribution leaves is decided before its data is looked at, so that it does not tell how long that took
+ * (docs/protocol.md, "Collecting").
+ */
 import { pause } from '@secagg/client';
 import { type Slot } from './slot';
 

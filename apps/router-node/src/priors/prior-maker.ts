@@ -1,6 +1,6 @@
 /**
- * Where priors are made: in the thread of the observation store, where own requests lie, some keys at a time. It holds the rounds that count; what
- * others ask in the meantime is done between two parts.
+ * Where priors are made: in the thread of the observation store, where own requests lie, some keys at a time. It holds
+ * the rounds that count; what others ask in the meantime is done between two parts.
  */
 import { type RoundHistoryPage } from '@secagg/client';
 import { type Prior, priorOf, type PriorOptions, type RoundEvidence, type RoundSource } from '@secagg/priors';

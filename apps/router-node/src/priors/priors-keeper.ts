@@ -1,7 +1,8 @@
 /**
- * The priors that are given out, always ready: made anew after a round, after own requests, and as they age. What reads them changes neither when
- * that happens nor anything else. They are made in the thread of the observation store, and come from there a few at a time: this thread polls and
- * sends, and what it does for them must not be seen in when it does that.
+ * The priors that are given out, always ready: made anew after a round, after own requests, and as they age. What reads
+ * them changes neither when that happens nor anything else. They are made in the thread of the observation store, and
+ * come from there a few at a time: this thread polls and sends, and what it does for them must not be seen in when it
+ * does that.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { pause } from '@secagg/client';

@@ -1,4 +1,7 @@
-/** Fleet documents, handed to this node by others than its coordinator. Their signatures are all the authentication there is to do. */
+/**
+ * Fleet documents, handed to this node by others than its coordinator. Their signatures are all the authentication
+ * there is to do.
+ */
 import { cbor, defineOperation, noContent, type Operation, readMessage } from '@secagg/http';
 import { fleetDocumentsMessage, freshnessProofMessage } from '@secagg/schema';
 import { type FleetKeeper } from '../fleet/fleet-keeper';

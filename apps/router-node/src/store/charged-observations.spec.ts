@@ -1,4 +1,7 @@
-/** Observations that come back from rounds which may have published them: they carry the charge, and a filter of their own. */
+/**
+ * Observations that come back from rounds which may have published them: they carry the charge, and a filter of their
+ * own.
+ */
 import { mkdirSync } from 'node:fs';
 import { mostCarriedUnits, type Budget } from '@secagg/dp-noise';
 import { defaultFields, type RewardObservation, type RoundConfig } from '@secagg/schema';

@@ -1,6 +1,7 @@
 /**
- * Which rounds have data of this router. A round claims it before the journal says that the round was answered, and it is released after the
- * journal says how the round ended: so a claim that the journal does not know is of a round that was not answered.
+ * Which rounds have data of this router. A round claims it before the journal says that the round was answered, and it
+ * is released after the journal says how the round ended: so a claim that the journal does not know is of a round that
+ * was not answered.
  */
 import { ensure } from '@secagg/protocol';
 import { failpoint } from '../failpoint';
@@ -10,8 +11,8 @@ import { type OwnRequests } from './own-requests';
 import { type LocalSignalTable } from './local-signal';
 
 /**
- * What becomes of the data of a round: `published` data goes, `unused` data waits for the next round. Data of a round that has ended without an
- * outcome waits too, and carries what the round has charged: it may have been published.
+ * What becomes of the data of a round: `published` data goes, `unused` data waits for the next round. Data of a round
+ * that has ended without an outcome waits too, and carries what the round has charged: it may have been published.
  */
 export type Release = 'published' | 'unused' | { readonly chargedUnits: number };
 
@@ -45,7 +46,9 @@ export class Claims {
       .map(([roundKey, observations]) => ({ roundKey, observations }) as Claim);
   }
 
-  /** Part of it at a time, each in a transaction. Nothing happens for a round that has none. @returns whether it is done */
+  /**
+   * Part of it at a time, each in a transaction. Nothing happens for a round that has none. @returns whether it is done
+   */
   releaseSome(roundKey: string, release: Release): boolean {
     return this.database.transaction(() => {
       const done =

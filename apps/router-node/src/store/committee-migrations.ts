@@ -1,7 +1,7 @@
 /**
- * Schema of `committee.db`: what a member has said, and the secrets of its epochs. They are in one file so that nobody can
- * bring back an older memory of votes beside newer secrets; the file is never part of a backup, and a member without it
- * has lost its seats until a later epoch (docs/protocol.md, "Epochs").
+ * Schema of `committee.db`: what a member has said, and the secrets of its epochs. They are in one file so that nobody
+ * can bring back an older memory of votes beside newer secrets; the file is never part of a backup, and a member
+ * without it has lost its seats until a later epoch (docs/protocol.md, "Epochs").
  */
 import { type Migration } from '@secagg/journal/sqlite';
 

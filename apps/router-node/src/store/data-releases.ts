@@ -1,4 +1,6 @@
-/** Rounds that have ended, whose data the observation store has still to release: written in the step that ends them. */
+/**
+ * Rounds that have ended, whose data the observation store has still to release: written in the step that ends them.
+ */
 import { type Release } from './claims';
 import { type Database } from '@secagg/journal/sqlite';
 

@@ -1,4 +1,7 @@
-/** Decisions on rounds that were verified here, with all that shows them to others. Policies and rosters are kept once for all rounds under them. */
+/**
+ * Decisions on rounds that were verified here, with all that shows them to others. Policies and rosters are kept once
+ * for all rounds under them.
+ */
 import { createHash } from 'node:crypto';
 import {
   decisionMessage,

@@ -18,7 +18,9 @@ const sealing = async (): Promise<RowSealOptions> => ({
   random,
 });
 
-/** 2,500 rows, the first two of them in a round, one batch under a key, and a signal; as the release before wrote them. */
+/**
+ * 2,500 rows, the first two of them in a round, one batch under a key, and a signal; as the release before wrote them.
+ */
 function writeOld(options?: RowSealOptions): void {
   const old = Database.open(
     path(),

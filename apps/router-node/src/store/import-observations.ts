@@ -9,8 +9,8 @@ const TABLES = ['observation', 'accepted_batch', 'local_signal', 'digest_key'];
 const PAGE = 1000;
 
 /**
- * Does nothing where there are none. Whatever is interrupted is done again: the new file has all of it or none, and the old tables go after
- * that.
+ * Does nothing where there are none. Whatever is interrupted is done again: the new file has all of it or none, and the
+ * old tables go after that.
  */
 export function importObservations(router: Database, dataDir: string, groupAccess: boolean): void {
   const held = router.get("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'observation'");

@@ -1,4 +1,7 @@
-/** Evidence of other parties' misbehaviour: two signatures where there may be one. One of a kind is kept for a party and its key. */
+/**
+ * Evidence of other parties' misbehaviour: two signatures where there may be one. One of a kind is kept for a party and
+ * its key.
+ */
 import { type Misbehaviour } from '@secagg/protocol';
 import { type Database } from '@secagg/journal/sqlite';
 

@@ -1,4 +1,7 @@
-/** What a round costs follows from what it takes, whatever else waits: counted in rows and read from query plans, not in time. */
+/**
+ * What a round costs follows from what it takes, whatever else waits: counted in rows and read from query plans, not in
+ * time.
+ */
 import { type Database as Driver } from 'libsql';
 import Libsql from 'libsql';
 import { join } from 'node:path';

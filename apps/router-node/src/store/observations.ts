@@ -121,8 +121,8 @@ export class ObservationTable {
   }
 
   /**
-   * What a round with these keys may take, in the order it came, but first what has been charged for. Reads little more than what is taken
-   * from it.
+   * What a round with these keys may take, in the order it came, but first what has been charged for. Reads little more
+   * than what is taken from it.
    * @param mostCharged the most that may have been charged for what is taken
    */
   *ready(keys: readonly string[], mostCharged = 0): Generator<ReadyObservation> {
@@ -259,7 +259,8 @@ export class ObservationTable {
   }
 
   /**
-   * Gives some of what waits under one key another model and task; it then waits behind what is there, and carries what has been charged for it.
+   * Gives some of what waits under one key another model and task; it then waits behind what is there, and carries what
+   * has been charged for it.
    * @param move told the old and the new id of each
    * @returns whether nothing waits under the old key any more
    */

@@ -1,6 +1,7 @@
 /**
- * What a router knows of its own requests for its priors (docs/priors.md): sums by key and span of time, from their arrival on, and what each round had of
- * them. Both lie there as observations do: sealed under the store key where there is one.
+ * What a router knows of its own requests for its priors (docs/priors.md): sums by key and span of time, from their
+ * arrival on, and what each round had of them. Both lie there as observations do: sealed under the store key where
+ * there is one.
  */
 import { addStatistics, noOwnStatistics, type OwnBucket, type OwnStatistics, scored } from '@secagg/priors';
 import { type Database, type SqlValue } from '@secagg/journal/sqlite';

@@ -1,6 +1,6 @@
 /**
- * What waits has the names of the fleet: where the rules have changed since it came, it is renamed by those of now, a part at a time. A name that
- * earlier rules have replaced does not come back.
+ * What waits has the names of the fleet: where the rules have changed since it came, it is renamed by those of now, a
+ * part at a time. A name that earlier rules have replaced does not come back.
  */
 import { signalKeySchema, splitSignalKey, signalKey } from '@secagg/schema';
 import { type AliasRules, createAliases } from '../ingest/names/aliases';

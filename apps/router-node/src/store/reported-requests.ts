@@ -1,4 +1,7 @@
-/** Requests that were reported under a name: each counts once, and scores that come by themselves join their observation. */
+/**
+ * Requests that were reported under a name: each counts once, and scores that come by themselves join their
+ * observation.
+ */
 import { type RequestIds } from '../ingest/request-ids';
 import { type RequesterHash } from '../observations/requester-hash';
 import { type Database } from '@secagg/journal/sqlite';

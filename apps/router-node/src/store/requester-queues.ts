@@ -1,6 +1,7 @@
 /**
- * Which waiting observations are ready where a round takes at most so many of one requester: under each key the oldest ones of each requester,
- * as many as that limit. The rest is out of the way of a round until those are taken, so a round never reads past a long queue.
+ * Which waiting observations are ready where a round takes at most so many of one requester: under each key the oldest
+ * ones of each requester, as many as that limit. The rest is out of the way of a round until those are taken, so a
+ * round never reads past a long queue.
  */
 import { type Database } from '@secagg/journal/sqlite';
 
@@ -10,7 +11,9 @@ export interface Queued {
 }
 
 export class RequesterQueues {
-  /** @param limit requests of one requester in a round; undefined for no limit, and then everything that waits is ready */
+  /**
+   * @param limit requests of one requester in a round; undefined for no limit, and then everything that waits is ready
+   */
   constructor(
     private readonly database: Database,
     private readonly limit: number | undefined,

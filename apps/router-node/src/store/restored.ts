@@ -1,6 +1,7 @@
 /**
- * A `router.db` that comes from a backup, however it came into its place: a backup carries a mark (secagg backup), and whatever the node
- * has forgotten since is made up for before anything else is done (docs/protocol.md, "Epochs" and "Privacy cost and ledger").
+ * A `router.db` that comes from a backup, however it came into its place: a backup carries a mark (secagg backup), and
+ * whatever the node has forgotten since is made up for before anything else is done (docs/protocol.md, "Epochs" and
+ * "Privacy cost and ledger").
  */
 import { type RouterEvent, type RouterState } from '@secagg/protocol';
 import { type Database, type TableJournal } from '@secagg/journal/sqlite';
@@ -17,8 +18,8 @@ export function backupMark(database: Database): BackupMark | undefined {
 }
 
 /**
- * In one step: what may have been spent counts as spent, and rounds announced until now are sat out. The mark goes with it. Observations and
- * signals, since a round may have published them, are to be dropped before.
+ * In one step: what may have been spent counts as spent, and rounds announced until now are sat out. The mark goes with
+ * it. Observations and signals, since a round may have published them, are to be dropped before.
  * @param budgetUnits the whole budget of this router
  * @returns units that are assumed to be spent
  */

@@ -1,4 +1,7 @@
-/** Verified rounds that priors are made from: bounded by age, number and size, but never without the newest one that is of use. */
+/**
+ * Verified rounds that priors are made from: bounded by age, number and size, but never without the newest one that is
+ * of use.
+ */
 import { type CataloguedRound, type ResultRound, type SummedRound } from '@secagg/priors';
 import { type Database } from '@secagg/journal/sqlite';
 

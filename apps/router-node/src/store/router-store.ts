@@ -30,7 +30,10 @@ export interface RouterStore {
   makeUpForBackup(mark: BackupMark, budgetUnits: number, nowMs: number): number;
   /** All of it durable when this returns, or none of it. */
   transaction<T>(work: () => T): T;
-  /** Waits, without holding up the event loop, until no other process keeps the database locked. Throws `unavailable` after `patienceMs`. */
+  /**
+   * Waits, without holding up the event loop, until no other process keeps the database locked. Throws `unavailable`
+   * after `patienceMs`.
+   */
   unlocked(patienceMs?: number): Promise<void>;
   /** Throws when nothing can be written. */
   check(): void;

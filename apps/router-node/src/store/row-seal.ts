@@ -1,6 +1,7 @@
 /**
- * What the router's software has told it, as it lies in `observations.db`: sealed for its row under the store key, or, in a node without
- * one, in the clear. Sealed values are BLOBs and clear ones TEXT, so the two are never taken for one another.
+ * What the router's software has told it, as it lies in `observations.db`: sealed for its row under the store key, or,
+ * in a node without one, in the clear. Sealed values are BLOBs and clear ones TEXT, so the two are never taken for one
+ * another.
  */
 import { createHmac } from 'node:crypto';
 import { type AtRest, wipe } from '@secagg/crypto';
@@ -17,7 +18,10 @@ export interface RowSeal {
   seal(text: string, table: SealedTable, id: number): SqlValue;
   /** The text again. Throws `cannot_open` for a value that was moved from another row or altered. */
   open(stored: SqlValue, table: SealedTable, id: number): string;
-  /** What is stored for a digest of such texts: few bits of an observation are unknown, so a plain digest could be tried out. */
+  /**
+   * What is stored for a digest of such texts: few bits of an observation are unknown, so a plain digest could be tried
+   * out.
+   */
   keyedDigest(digest: Uint8Array): Uint8Array;
 }
 
@@ -34,8 +38,8 @@ export const inTheClear: RowSeal = {
 };
 
 /**
- * With a store key, what lies there in the clear from before is sealed now. Throws {@link HostFault}, and changes nothing, when
- * the rows are sealed under another key, or when they are sealed and there is no key.
+ * With a store key, what lies there in the clear from before is sealed now. Throws {@link HostFault}, and changes
+ * nothing, when the rows are sealed under another key, or when they are sealed and there is no key.
  */
 export function openRowSeal(database: Database, options: RowSealOptions | undefined): RowSeal {
   const stored = database.get('SELECT sealed FROM digest_key WHERE id = 1')?.[0] as Uint8Array | undefined;

@@ -10,8 +10,8 @@ export class AggregateTable {
   constructor(private readonly database: Database) {}
 
   /**
-   * Keeps it when it is later than the one held, by time and then by number; one in which every key is withheld never replaces one that is of use.
-   * Of an implausible one only why it is that is kept, apart.
+   * Keeps it when it is later than the one held, by time and then by number; one in which every key is withheld never
+   * replaces one that is of use. Of an implausible one only why it is that is kept, apart.
    */
   put(cluster: string, { round, round_time_ms }: RoundAt, aggregate: PublishedSignal): void {
     const { implausible, verified_at } = aggregate;

@@ -1,4 +1,7 @@
-/** Answers that nobody signs, made up by whoever sits on the line, and documents and numbers of before: real processes take the answers for hints, and a round ends as it would have. */
+/**
+ * Answers that nobody signs, made up by whoever sits on the line, and documents and numbers of before: real processes
+ * take the answers for hints, and a round ends as it would have.
+ */
 import './support/without-checks';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import {
@@ -284,7 +287,10 @@ it.each(Object.entries(forMembers))('a member is told: %s', async (_name, attack
   await expectLayers(siege, attack);
 });
 
-/** One member is down and one slow; two have voted `ready` when the time for votes is over. Whether neither decision can come about. */
+/**
+ * One member is down and one slow; two have voted `ready` when the time for votes is over. Whether neither decision can
+ * come about.
+ */
 async function split(): Promise<boolean> {
   siege.isAccompliceDown = true;
   const { context } = siege.coordinator.local;
@@ -320,7 +326,10 @@ it('the votes of members are split', async () => {
   await expectLayers(siege, { layers: [quietly('vote.undivided')], run: split });
 });
 
-/** A round that ends while the victim is away, and whose roster is withdrawn then. Whether the victim takes its result for the latest. */
+/**
+ * A round that ends while the victim is away, and whose roster is withdrawn then. Whether the victim takes its result
+ * for the latest.
+ */
 async function withdrawn(): Promise<boolean> {
   const { fleet, coordinator } = siege;
   const { local } = coordinator;

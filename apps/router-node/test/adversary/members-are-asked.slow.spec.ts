@@ -1,4 +1,7 @@
-/** Attacks of a coordinator, its accomplice on the committee and lying routers on a victim's vector, and on the round: real members refuse them, each at a check of its own. */
+/**
+ * Attacks of a coordinator, its accomplice on the committee and lying routers on a victim's vector, and on the round:
+ * real members refuse them, each at a check of its own.
+ */
 import './support/without-checks';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -49,7 +52,10 @@ const empties = (round: VerifiedRound, identities: readonly Identity[]): Contrib
 const same = (values: Float64Array, expected: Float64Array): boolean =>
   values.every((value, i) => value === expected[i]) && expected.some((value) => value !== 0);
 
-/** Has these contributions reported on, voted for and answered by the honest members, with the accomplice calling everything usable. */
+/**
+ * Has these contributions reported on, voted for and answered by the honest members, with the accomplice calling
+ * everything usable.
+ */
 async function openAll(round: VerifiedRound, contributions: readonly Contribution[]): Promise<Said[]> {
   siege.show(round, contributions);
   const reports = await siege.reports(round);

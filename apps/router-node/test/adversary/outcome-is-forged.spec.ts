@@ -1,6 +1,7 @@
 /**
- * What a router is told of a round that it took part in: aborts that were not decided, and results that are not the round's. The real sidecar settles on
- * proof alone. And what a member is asked to abort: it goes by the coordinator's signature.
+ * What a router is told of a round that it took part in: aborts that were not decided, and results that are not the
+ * round's. The real sidecar settles on proof alone. And what a member is asked to abort: it goes by the coordinator's
+ * signature.
  */
 import './support/without-checks';
 import { WordSum } from '@secagg/crypto';
@@ -166,7 +167,9 @@ it.each(Object.entries(requests))('a vote of a member for %s', async (_name, att
   await expectLayers(siege, attack);
 });
 
-/** A whole round, honest but for the transcript that the victim gets. Whether it takes a wrong result for the right one. */
+/**
+ * A whole round, honest but for the transcript that the victim gets. Whether it takes a wrong result for the right one.
+ */
 async function publish(tamper: (transcript: Transcript, round: VerifiedRound) => Transcript): Promise<boolean> {
   const from = siege.node(VICTIM).log.length;
   await siege.victimObserves(3);

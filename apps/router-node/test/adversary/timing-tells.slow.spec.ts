@@ -41,7 +41,10 @@ const rows: RewardObservation[] = Array.from({ length: BUSY }, () => ({
 }));
 
 let number = 100;
-/** One round, which the victim enters with so many observations: from its announcement to its next poll, and to its contribution. */
+/**
+ * One round, which the victim enters with so many observations: from its announcement to its next poll, and to its
+ * contribution.
+ */
 async function time(observations: number): Promise<{ pollMs: number; contributionMs: number }> {
   const { client } = siege.node(VICTIM);
   const waiting = async () => (await client.status()).observations.waiting;

@@ -1,4 +1,7 @@
-/** Announcements, epochs and fleet documents of a coordinator that wants more from a router than policy, limits and history allow: the real sidecar refuses each at a check of its own. */
+/**
+ * Announcements, epochs and fleet documents of a coordinator that wants more from a router than policy, limits and
+ * history allow: the real sidecar refuses each at a check of its own.
+ */
 import './support/without-checks';
 import {
   domainMessage,
@@ -89,8 +92,8 @@ const lure =
   };
 
 /**
- * The authority has revoked a party. The coordinator keeps the new documents back, and shows the last statement that it got before, until that
- * is too old. Gives what ends it.
+ * The authority has revoked a party. The coordinator keeps the new documents back, and shows the last statement that it
+ * got before, until that is too old. Gives what ends it.
  */
 async function freeze(): Promise<() => Promise<void>> {
   const { fleet } = siege;
@@ -240,7 +243,10 @@ function decrypt(
   return sum.toSigned();
 }
 
-/** Noise of known small variance around what the victim observed: its count of requests shows to within 10 standard deviations. */
+/**
+ * Noise of known small variance around what the victim observed: its count of requests shows to within 10 standard
+ * deviations.
+ */
 function showsRequests(round: VerifiedRound, values: Float64Array, requests: number): boolean {
   const { noise_variance_numerator: numerator, noise_variance_denominator: denominator } = round.config.privacy;
   const field = round.config.layout.fields.findIndex(({ name }) => name === 'samples');

@@ -1,4 +1,7 @@
-/** The coordinator's HTTP interface over its state machine, with its state in memory: what router-node processes talk to in tests. */
+/**
+ * The coordinator's HTTP interface over its state machine, with its state in memory: what router-node processes talk to
+ * in tests.
+ */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {

@@ -1,6 +1,7 @@
 /**
- * What an instrumented application does: agents that call models and tools, traced with OpenTelemetry's SDK and exported by its own exporters. A process
- * of its own, since the exporters import parts of themselves as they go, which a test runner's modules cannot.
+ * What an instrumented application does: agents that call models and tools, traced with OpenTelemetry's SDK and
+ * exported by its own exporters. A process of its own, since the exporters import parts of themselves as they go, which
+ * a test runner's modules cannot.
  *
  *     node instrumented-application.mjs <url of /v1/traces> <protobuf or json> [gzip]
  */

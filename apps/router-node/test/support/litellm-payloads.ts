@@ -1,4 +1,6 @@
-/** StandardLoggingPayloads as LiteLLM's generic_api callback sends them, with prompts that nobody may ever see again. */
+/**
+ * StandardLoggingPayloads as LiteLLM's generic_api callback sends them, with prompts that nobody may ever see again.
+ */
 
 /** In every text of a prompt or response. */
 export const SECRET = 'correct horse battery staple';

@@ -1,6 +1,6 @@
 /**
- * In the place of the thread of the observation store: prepares every round after the time that its data directory says (`Infinity` for never),
- * and shows in its status what it was told to release.
+ * In the place of the thread of the observation store: prepares every round after the time that its data directory says
+ * (`Infinity` for never), and shows in its status what it was told to release.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -62,7 +62,10 @@ export const latestRoundSchema = z.looseObject({
   deadline_ms: z.int().optional(),
   /** Why members were asked to abort it. */
   reason: z.string().optional(),
-  /** Of an interval: when the coordinator starts the next one by itself, and why that is later than one interval after the last. */
+  /**
+   * Of an interval: when the coordinator starts the next one by itself, and why that is later than one interval after
+   * the last.
+   */
   next: z
     .looseObject({
       at_ms: z.int(),
@@ -132,7 +135,9 @@ export class CoordinatorClient {
     return getMessage(this.transport, fleetDocumentsMessage, { path: '/v1/fleet' }, call);
   }
 
-  /** Throws `policy` when the documents are not newer than the coordinator's, `bad_signature` when not the authority's. */
+  /**
+   * Throws `policy` when the documents are not newer than the coordinator's, `bad_signature` when not the authority's.
+   */
   putFleet(documents: FleetDocuments, call?: CallOptions): Promise<void> {
     return putFleet(this.transport, documents, call);
   }
@@ -201,7 +206,9 @@ export class CoordinatorClient {
     );
   }
 
-  /** What the next rounds are planned with; undefined for a cluster without a plan, and where the coordinator is older. */
+  /**
+   * What the next rounds are planned with; undefined for a cluster without a plan, and where the coordinator is older.
+   */
   catalogue(cluster: string, call?: CallOptions): Promise<ClusterCatalogue | undefined> {
     return unless(
       ['not_found'],
@@ -209,7 +216,10 @@ export class CoordinatorClient {
     );
   }
 
-  /** Reminds it of a round that it has announced, where it seems to have forgotten that. Throws `bad_signature` when it has not signed it. */
+  /**
+   * Reminds it of a round that it has announced, where it seems to have forgotten that. Throws `bad_signature` when it
+   * has not signed it.
+   */
   async remind(announcement: Signed, call?: CallOptions): Promise<void> {
     await postBytes(this.transport, '/v1/announcements', signedMessage.encode(announcement), MAX_EMPTY_BYTES, call);
   }
@@ -261,7 +271,10 @@ export class CoordinatorClient {
     );
   }
 
-  /** The latest aggregated signal of a cluster, as the coordinator states it; undefined before the first. Not verified here. */
+  /**
+   * The latest aggregated signal of a cluster, as the coordinator states it; undefined before the first. Not verified
+   * here.
+   */
   signal(cluster: string, call?: CallOptions): Promise<PublishedSignal | undefined> {
     return unless(
       ['not_found'],
@@ -269,7 +282,10 @@ export class CoordinatorClient {
     );
   }
 
-  /** Which routers spoil their groups over rounds, as the coordinator states it. Throws `not_found` for a cluster the policy does not have. */
+  /**
+   * Which routers spoil their groups over rounds, as the coordinator states it. Throws `not_found` for a cluster the
+   * policy does not have.
+   */
   suspicion(cluster: string, call?: CallOptions): Promise<SuspicionReport> {
     return getJson(
       this.transport,
@@ -360,8 +376,8 @@ export class CoordinatorClient {
   }
 
   /**
-   * A request whose nonce serves once, sent until there is an answer. Undefined when one of the attempts was taken and its answer lost:
-   * the coordinator then says that it has taken the request before.
+   * A request whose nonce serves once, sent until there is an answer. Undefined when one of the attempts was taken and
+   * its answer lost: the coordinator then says that it has taken the request before.
    */
   private async operate(
     path: string,

@@ -9,8 +9,8 @@ export interface Backoff {
 export const defaultBackoff: Backoff = { firstMs: 100, mostMs: 5000 };
 
 /**
- * Milliseconds to wait before attempt `attempt` (1 is the first repetition): uniform in [least, min(most, first * 2^(attempt-1))],
- * where `least` is a tenth of the upper end, so that nobody spins.
+ * Milliseconds to wait before attempt `attempt` (1 is the first repetition): uniform in [least, min(most, first *
+ * 2^(attempt-1))], where `least` is a tenth of the upper end, so that nobody spins.
  * @param uniform in [0, 1)
  */
 export function backoffDelay({ firstMs, mostMs }: Backoff, attempt: number, uniform: number): number {

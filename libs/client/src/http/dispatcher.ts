@@ -12,12 +12,18 @@ export interface DispatcherOptions {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** An idle connection is closed here first, so that none is used that the service, or a proxy before it, is just closing. */
+/**
+ * An idle connection is closed here first, so that none is used that the service, or a proxy before it, is just
+ * closing.
+ */
 const KEEP_ALIVE_MS = 50_000;
 /** What stays on this machine never goes through a proxy: observations would leave it. */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-/** @param environment HTTPS_PROXY, HTTP_PROXY and NO_PROXY count, in capitals or not. Throws `invalid` for one that is no URL. */
+/**
+ * @param environment HTTPS_PROXY, HTTP_PROXY and NO_PROXY count, in capitals or not. Throws `invalid` for one that is
+ * no URL.
+ */
 export function dispatcherTo(
   { origin, socketPath }: ServiceUrl,
   { connections, ca }: DispatcherOptions,

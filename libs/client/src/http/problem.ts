@@ -9,8 +9,8 @@ const DESCRIPTION = new Set(['type', 'title', 'status', 'detail', 'code', 'insta
 
 /**
  * The error a service answered with. An answer that is no problem of this system (a proxy's page, a cut body) becomes
- * `unavailable` from status 500 on, 429 and 408, else `malformed`; `details.foreign` says so. `details.status` is the HTTP status in any case, `details.retryAfterMs` how
- * long the service wants to be left alone.
+ * `unavailable` from status 500 on, 429 and 408, else `malformed`; `details.foreign` says so. `details.status` is the
+ * HTTP status in any case, `details.retryAfterMs` how long the service wants to be left alone.
  */
 export function errorOfProblem(
   status: number,

@@ -15,7 +15,8 @@ export function retryAfterOf(header: string | string[] | undefined, nowMs: numbe
 }
 
 /**
- * How long to wait after a failure: as long as the service asked for, spread over a second, where it did, and no less than `delayMs`.
+ * How long to wait after a failure: as long as the service asked for, spread over a second, where it did, and no less
+ * than `delayMs`.
  * @param uniform in [0, 1)
  */
 export function waitAfter(error: unknown, delayMs: number, uniform: number): number {

@@ -1,6 +1,6 @@
 /**
- * Where a service is: `http(s)://[user:password@]host[:port][/prefix]`, as behind a proxy that serves several things, or
- * `unix:/path/of/socket`.
+ * Where a service is: `http(s)://[user:password@]host[:port][/prefix]`, as behind a proxy that serves several things,
+ * or `unix:/path/of/socket`.
  */
 import { SecaggError } from '@secagg/schema';
 

@@ -8,7 +8,10 @@ import { retryAfterOf, waitAfter } from './retry-after';
 import { parseServiceUrl, type ServiceUrl } from './service-url';
 
 export interface TransportOptions {
-  /** `http(s)://[user:password@]host[:port][/prefix]` or `unix:/path/of/socket`; credentials are sent as Basic authentication. */
+  /**
+   * `http(s)://[user:password@]host[:port][/prefix]` or `unix:/path/of/socket`; credentials are sent as Basic
+   * authentication.
+   */
   readonly url: string;
   /** Name of the service in error messages. */
   readonly name: string;
@@ -29,7 +32,9 @@ export interface TransportOptions {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
-  /** Attempts altogether; callers with a retry loop of their own pass 1. Without effect where repeating could do harm. */
+  /**
+   * Attempts altogether; callers with a retry loop of their own pass 1. Without effect where repeating could do harm.
+   */
   readonly attempts?: number;
 }
 
@@ -76,8 +81,9 @@ export class Transport {
   }
 
   /**
-   * The successful answer. Throws the problem the service answered with; `unavailable` with `details.unreachable` when there
-   * was no (whole) answer in time, and `details.network`, the code of what was in the way, where there is one; `too_large` for an answer past `maxBytes`; the reason of an aborted `signal` as it is.
+   * The successful answer. Throws the problem the service answered with; `unavailable` with `details.unreachable` when
+   * there was no (whole) answer in time, and `details.network`, the code of what was in the way, where there is one;
+   * `too_large` for an answer past `maxBytes`; the reason of an aborted `signal` as it is.
    */
   async send(request: Request, call: CallOptions = {}): Promise<Reply> {
     const attempts = request.idempotent ? (call.attempts ?? this.options.attempts ?? 4) : 1;

@@ -2,7 +2,10 @@
 import { z } from 'zod';
 
 export const budgetHistorySchema = z.looseObject({
-  /** What the budget is held to, and the same in one sentence; null before the fleet is known, absent from router-nodes of earlier releases. */
+  /**
+   * What the budget is held to, and the same in one sentence; null before the fleet is known, absent from router-nodes
+   * of earlier releases.
+   */
   protects: z.enum(['window', 'event']).nullable().optional(),
   protected: z.string().nullable().optional(),
   /** Newest first. */

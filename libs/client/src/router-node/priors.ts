@@ -27,7 +27,10 @@ export class LocalPriors {
     return this.held?.pack;
   }
 
-  /** Fetches what is newer, waiting for it up to `waitMs`. @returns whether there was any. Throws as the client does; then what is held stays */
+  /**
+   * Fetches what is newer, waiting for it up to `waitMs`. @returns whether there was any. Throws as the client does;
+   * then what is held stays
+   */
   async refresh(waitMs = 0, signal?: AbortSignal): Promise<boolean> {
     const found = await this.client.priors(
       { waitMs, ...(this.held ? { etag: this.held.etag } : {}) },
@@ -48,7 +51,10 @@ export class LocalPriors {
     }
   }
 
-  /** As `POST /v1/rank`, without asking anybody: before the first fetch every model is as good as the next. Throws for what is no request. */
+  /**
+   * As `POST /v1/rank`, without asking anybody: before the first fetch every model is as good as the next. Throws for
+   * what is no request.
+   */
   rank(request: RankRequest): RankAnswer {
     return rank(this.held?.index ?? new Map(), rankRequestSchema.parse(request), uniform);
   }

@@ -32,10 +32,11 @@ export class RouterNodeClient {
   }
 
   /**
-   * Hands over observations, each by itself: those that were accepted are durable when this returns, and the answer says why others were not.
-   * Repeated on failure only with an idempotency key, under which a batch counts once.
+   * Hands over observations, each by itself: those that were accepted are durable when this returns, and the answer
+   * says why others were not. Repeated on failure only with an idempotency key, under which a batch counts once.
    * @param observations 1 to 10 000
-   * @param options with `atomic` all of them or none: it throws `invalid` with `details.index` and `details.path` of the first bad one
+   * @param options with `atomic` all of them or none: it throws `invalid` with `details.index` and `details.path` of
+   * the first bad one
    */
   async postObservations(
     observations: readonly RewardObservation[],
@@ -153,7 +154,10 @@ export class RouterNodeClient {
     return getJson(this.transport, budgetHistorySchema, '/v1/budget/history', call, page);
   }
 
-  /** An encoded decision proof of a round whose decision this node has verified; undefined when it has none. Not verified here. */
+  /**
+   * An encoded decision proof of a round whose decision this node has verified; undefined when it has none. Not
+   * verified here.
+   */
   async decision(cluster: string, round: number, call?: CallOptions): Promise<Uint8Array | undefined> {
     return unless(
       ['not_found'],

@@ -62,8 +62,8 @@ export const routerNodeStatusSchema = z.looseObject({
   /** Waiting for a round, and taken by rounds whose outcome is not known. */
   observations: z.looseObject({ waiting: z.int().min(0), taken: z.int().min(0) }),
   /**
-   * Waiting observations whose key the last catalogue lacks; whether their quota is full, so that no more are kept; and how many were not
-   * kept since the start.
+   * Waiting observations whose key the last catalogue lacks; whether their quota is full, so that no more are kept; and
+   * how many were not kept since the start.
    */
   unlisted: z.looseObject({ waiting: z.int().min(0), full: z.boolean(), skipped: z.int().min(0) }).optional(),
   /** The latest rounds, newest first. */
@@ -72,7 +72,10 @@ export const routerNodeStatusSchema = z.looseObject({
   last_refusal: z
     .looseObject({ round: z.int().min(1), code: z.string(), check: z.string().optional(), problem: z.string() })
     .nullable(),
-  /** Rounds up to this one are sat out, since the coordinator has told this router that it is in quarantine; null when it has not. */
+  /**
+   * Rounds up to this one are sat out, since the coordinator has told this router that it is in quarantine; null when
+   * it has not.
+   */
   quarantine: z
     .looseObject({ until_round: z.int().min(1) })
     .nullable()
@@ -81,9 +84,14 @@ export const routerNodeStatusSchema = z.looseObject({
   privacy: routerPrivacySchema.nullable(),
   /** Null when this node is no committee member. */
   committee: z.looseObject({ epoch: z.int().min(0), seats: z.array(z.int().min(1)) }).nullable(),
-  /** Waiting observations whose `model:task` the last catalogue lacked, by name, those with most: shown here and nowhere else. */
+  /**
+   * Waiting observations whose `model:task` the last catalogue lacked, by name, those with most: shown here and nowhere
+   * else.
+   */
   missing_keys: z.record(z.string(), z.int().min(1)),
-  /** Waiting observations whose key rounds take, and all others, as far as a catalogue is known: see `GET /v1/names`. */
+  /**
+   * Waiting observations whose key rounds take, and all others, as far as a catalogue is known: see `GET /v1/names`.
+   */
   names: z
     .looseObject({
       catalogue: z.enum(['announced', 'planned']).nullable(),
@@ -95,7 +103,9 @@ export const routerNodeStatusSchema = z.looseObject({
   values: z
     .looseObject({
       bounds: z.looseObject({ latency_s: z.number(), cost_usd_per_token: z.number().nullable() }),
-      /** False until a round was announced, or its plan is known: then the bounds are those that fleets have by default. */
+      /**
+       * False until a round was announced, or its plan is known: then the bounds are those that fleets have by default.
+       */
       bounds_known: z.boolean(),
       /** Values above their bound, which count as it. */
       clipped: valueCounts,
@@ -105,7 +115,10 @@ export const routerNodeStatusSchema = z.looseObject({
       warnings: z.array(z.string()),
     })
     .optional(),
-  /** Signed receipts (base64) of rounds that were decided without the contribution, unexplained, and where to get the evidence. */
+  /**
+   * Signed receipts (base64) of rounds that were decided without the contribution, unexplained, and where to get the
+   * evidence.
+   */
   receipts_not_honoured: z.array(
     z.looseObject({ round: z.string(), receipt: z.string(), evidence: z.string().nullable().optional() }),
   ),

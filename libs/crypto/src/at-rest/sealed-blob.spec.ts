@@ -9,8 +9,8 @@ const failsWith = (code: string) => expect.objectContaining({ code });
 const [key, secret] = [random(32), random(50)];
 
 /**
- * XChaCha20-Poly1305 from OpenSSL's ChaCha20 (draft-irtf-cfrg-xchacha-03 section 2): HChaCha20 is the ChaCha20 block without the
- * final addition of the initial state, so subtracting that state from a key stream block gives it.
+ * XChaCha20-Poly1305 from OpenSSL's ChaCha20 (draft-irtf-cfrg-xchacha-03 section 2): HChaCha20 is the ChaCha20 block
+ * without the final addition of the initial state, so subtracting that state from a key stream block gives it.
  */
 function openWithOpenSsl(blob: Uint8Array, aad: Uint8Array): Uint8Array {
   const [nonce, ciphertext, tag] = [blob.subarray(1, 25), blob.subarray(25, -16), blob.subarray(-16)];

@@ -6,7 +6,8 @@ import { domainMessage } from '../transcript/hashing';
  * Secrets at rest: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) of libsodium under one 32-byte key.
  *
  *     blob = version (1 byte, 0x01) || nonce (24 random bytes) || ciphertext || tag (16 bytes)
- *     associated data = lp("secagg/1/at-rest") || lp(version) || lp(context),  lp(x) = length of x as 4 bytes big-endian, then x
+ *     associated data = lp("secagg/1/at-rest") || lp(version) || lp(context),  lp(x) = length of x as 4 bytes
+ * big-endian, then x
  *
  * The 192-bit nonce is what lets many processes and restarts share one key without keeping a counter.
  */
@@ -20,9 +21,15 @@ export const atRestOverhead = 1 + nonceLength + tagLength;
 
 /** Seals and opens under one key without waiting, for what is written inside a transaction. */
 export interface AtRest {
-  /** @param context what and whose this secret is, for instance `epoch-secrets/fleet/7`; @throws SecaggError `invalid` when it is not well-formed Unicode */
+  /**
+   * @param context what and whose this secret is, for instance `epoch-secrets/fleet/7`; @throws SecaggError `invalid`
+   * when it is not well-formed Unicode
+   */
   seal(plaintext: Uint8Array, context: string): Uint8Array;
-  /** The plaintext, the caller's to wipe. @throws SecaggError `cannot_open` for another key, another context, damage or an unknown version */
+  /**
+   * The plaintext, the caller's to wipe. @throws SecaggError `cannot_open` for another key, another context, damage or
+   * an unknown version
+   */
   open(blob: Uint8Array, context: string): Uint8Array;
 }
 
@@ -45,7 +52,8 @@ export async function atRest(key: Uint8Array, random: RandomBytes): Promise<AtRe
  * Seals a secret for the disk.
  *
  * @param key 32 uniformly random bytes
- * @param context what and whose this secret is, for instance `epoch-secrets/fleet/7`: the blob opens under the same context only,
+ * @param context what and whose this secret is, for instance `epoch-secrets/fleet/7`: the blob opens under the same
+ * context only,
  *   so that blobs cannot be swapped for one another
  * @throws SecaggError `invalid` when the key is not 32 bytes or the context not well-formed Unicode
  */
@@ -64,7 +72,8 @@ export async function sealAtRest(
  * Opens what {@link sealAtRest} made.
  *
  * @returns the plaintext, the caller's to wipe
- * @throws SecaggError `invalid` when the key is not 32 bytes; `cannot_open` for another key, another context, damage or an unknown version
+ * @throws SecaggError `invalid` when the key is not 32 bytes; `cannot_open` for another key, another context, damage or
+ * an unknown version
  */
 export async function openAtRest(key: Uint8Array, blob: Uint8Array, context: string): Promise<Uint8Array> {
   requireKeyLength(key);

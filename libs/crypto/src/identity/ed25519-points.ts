@@ -2,8 +2,8 @@
 const fieldPrime = Uint8Array.from([0xed, ...new Array<number>(30).fill(0xff), 0x7f]);
 
 /**
- * y-coordinates, little-endian and reduced, of the points of order 1, 2, 4 and 8 (both signs of x share one): 1, -1, 0 and the two of
- * order 8. Anybody can make signatures that hold under such a key for many messages.
+ * y-coordinates, little-endian and reduced, of the points of order 1, 2, 4 and 8 (both signs of x share one): 1, -1, 0
+ * and the two of order 8. Anybody can make signatures that hold under such a key for many messages.
  */
 const smallOrderY = [
   '0100000000000000000000000000000000000000000000000000000000000000',
@@ -14,8 +14,8 @@ const smallOrderY = [
 ].map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
 
 /**
- * Whether 32 bytes encode a point that may serve as a public key or as the R of a signature: y below p (RFC 8032 section 5.1.3
- * step 1) and not of small order. Whether the point lies on the curve at all is left to the verification.
+ * Whether 32 bytes encode a point that may serve as a public key or as the R of a signature: y below p (RFC 8032
+ * section 5.1.3 step 1) and not of small order. Whether the point lies on the curve at all is left to the verification.
  */
 export function isAcceptableEd25519Point(encoded: Uint8Array): boolean {
   return isReduced(encoded) && !smallOrderY.some((y) => hasY(encoded, y));

@@ -18,7 +18,9 @@ const littleEndian = (value: bigint) =>
 const fromLittleEndian = (data: Uint8Array) => data.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 const concat = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
 
-/** (R, S) with S = r + H(R, A, M)·a for any encodings of R and A: what a signer who does not follow the rules can make. */
+/**
+ * (R, S) with S = r + H(R, A, M)·a for any encodings of R and A: what a signer who does not follow the rules can make.
+ */
 function craft(
   nonce: bigint,
   secret: bigint,

@@ -4,7 +4,8 @@ import { boundedCache } from '../bounded-cache';
 import { isAcceptableEd25519Point } from './ed25519-points';
 
 /**
- * Ed25519 (RFC 8032) on raw keys over node:crypto: sign 37 µs, verify 100 µs, import of a secret key 38 µs (kept, see below).
+ * Ed25519 (RFC 8032) on raw keys over node:crypto: sign 37 µs, verify 100 µs, import of a secret key 38 µs (kept, see
+ * below).
  *
  * What makes verification agree everywhere, and who checks it:
  * - S below the group order, so that nobody can turn one signature into another: OpenSSL;

@@ -16,7 +16,10 @@ export interface IdentityKey {
   readonly secretKey: Uint8Array;
 }
 
-/** A fresh Ed25519 key, for an identity or for the votes of one epoch. The array that `random` returns becomes the secret key. */
+/**
+ * A fresh Ed25519 key, for an identity or for the votes of one epoch. The array that `random` returns becomes the
+ * secret key.
+ */
 export function generateIdentityKey(random: RandomBytes): IdentityKey {
   const secretKey = random(ed25519Lengths.secretKey);
   return { publicKey: ed25519PublicKey(secretKey), secretKey };
@@ -25,20 +28,22 @@ export function generateIdentityKey(random: RandomBytes): IdentityKey {
 /**
  * Signs the deterministic encoding of a message:
  *
- *     Ed25519( lp("secagg/1/" || type) || lp(fleet) || bytes ),  lp(x) = length of x in bytes as 4 bytes big-endian, then x in UTF-8
+ *     Ed25519( lp("secagg/1/" || type) || lp(fleet) || bytes ),  lp(x) = length of x in bytes as 4 bytes big-endian,
+ * then x in UTF-8
  *
  * Sign with one array object per key: importing costs as much as signing and is remembered for that object.
  *
  * @returns 64 bytes, the same for the same arguments
- * @throws SecaggError `invalid` when the secret key is not 32 bytes or has been wiped, or the domain is not well-formed Unicode
+ * @throws SecaggError `invalid` when the secret key is not 32 bytes or has been wiped, or the domain is not well-formed
+ * Unicode
  */
 export function signMessage(secretKey: Uint8Array, domain: MessageDomain, bytes: Uint8Array): Uint8Array {
   return ed25519Sign(secretKey, signedBytes(domain, bytes));
 }
 
 /**
- * Whether `signature` is that of {@link signMessage} under this key, domain and bytes. False, never an error, for keys and signatures
- * of the wrong length, malleable signatures and small-order points.
+ * Whether `signature` is that of {@link signMessage} under this key, domain and bytes. False, never an error, for keys
+ * and signatures of the wrong length, malleable signatures and small-order points.
  *
  * @throws SecaggError `invalid` when the domain is not well-formed Unicode
  */

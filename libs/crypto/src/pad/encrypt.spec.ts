@@ -94,8 +94,9 @@ describe('encryption', () => {
           const rest = strip(pad, ciphertext, dimension, bits, known);
           if (members.length >= t) expect([...rest.toSigned()]).toEqual(x);
           if (members.length === t - 1) {
-            // The view is the ciphertext and all but one keystream. For any candidate there is exactly one keystream for
-            // the missing piece that explains the view, so a missing keystream that is uniform makes all equally likely.
+            // The view is the ciphertext and all but one keystream. For any candidate there is exactly one keystream
+            // for the missing piece that explains the view, so a missing keystream that is uniform makes all equally
+            // likely.
             expect(known.size).toBe(all.length - 1);
             const explanation = new WordSum(dimension, bits);
             explanation.addPacked(rest.toPacked());

@@ -3,10 +3,11 @@ import { type RouterPad } from './keystream';
 import { WordSum } from './word-sum';
 
 /**
- * Encrypts a vector: y = x + sum over the pieces S of M_S, mod 2^b, where M_S is the keystream of piece S (the additively
- * homomorphic stream cipher of Castelluccia, Mykletun and Tsudik 2005, section 4, with one key per piece).
+ * Encrypts a vector: y = x + sum over the pieces S of M_S, mod 2^b, where M_S is the keystream of piece S (the
+ * additively homomorphic stream cipher of Castelluccia, Mykletun and Tsudik 2005, section 4, with one key per piece).
  *
- * @param pad of this router and round; a pad, a piece and a seed give one keystream, so seeds are drawn afresh for every vector
+ * @param pad of this router and round; a pad, a piece and a seed give one keystream, so seeds are drawn afresh for
+ * every vector
  * @param bits b, 1 to 48
  * @param values x: d integers of magnitude below 2^(b-1); secret
  * @param seeds k_S of every piece; secret

@@ -44,7 +44,8 @@ const emptySalt = new Uint8Array(0);
  * Prepares the pads of a round: the part of the derivation that all routers share is encoded once.
  *
  * @returns a function from router id to that router's {@link RouterPad}
- * @throws SecaggError `invalid` for a config hash that is not 32 bytes or a round number that is not a safe positive integer
+ * @throws SecaggError `invalid` for a config hash that is not 32 bytes or a round number that is not a safe positive
+ * integer
  */
 export function padContext(round: PadRound): (routerId: string) => RouterPad {
   if (round.configHash.length !== HASH_BYTES) throw new SecaggError('invalid', `A config hash has ${HASH_BYTES} bytes`);
@@ -73,8 +74,8 @@ let zeros = new Uint8Array(0);
 
 /**
  * The keystream under one key, front to back: AES-256-CTR over zeros with an all-zero initial counter block (one key
- * makes one stream, ever, so the counter needs no nonce). Word i is bytes [6i, 6i + 6), little-endian, masked to b bits by
- * whoever adds it up.
+ * makes one stream, ever, so the counter needs no nonce). Word i is bytes [6i, 6i + 6), little-endian, masked to b bits
+ * by whoever adds it up.
  */
 export class Keystream {
   private readonly cipher;

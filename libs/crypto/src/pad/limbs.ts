@@ -3,15 +3,17 @@ import { SecaggError } from '@secagg/schema';
 /**
  * Words as limbs: the representation in which this folder calculates.
  *
- * A word is an integer mod 2^b, 1 <= b <= 48, held as three limbs of 16 bits, least significant first. In memory that is
- * exactly the 6-byte little-endian word of a keystream, so AES output is added without any conversion; and because 2^b
- * divides 2^48, sums may be taken mod 2^48 and masked to b bits once at the end. A sum holds its limbs in 32 bits each
- * and leaves the carries for later: every step is the same for every value, without a branch on a secret.
+ * A word is an integer mod 2^b, 1 <= b <= 48, held as three limbs of 16 bits, least significant first. In memory that
+ * is exactly the 6-byte little-endian word of a keystream, so AES output is added without any conversion; and because
+ * 2^b divides 2^48, sums may be taken mod 2^48 and masked to b bits once at the end. A sum holds its limbs in 32 bits
+ * each and leaves the carries for later: every step is the same for every value, without a branch on a secret.
  */
 export const MAX_WORD_BITS = 48;
 export const LIMBS_PER_WORD = 3;
 export const WORD_BYTES = 6;
-/** Largest dimension of a vector: memory for 16.8 million words (300 MB) is the most a caller can be made to allocate. */
+/**
+ * Largest dimension of a vector: memory for 16.8 million words (300 MB) is the most a caller can be made to allocate.
+ */
 export const MAX_DIMENSION = 2 ** 24;
 
 /**
@@ -20,7 +22,8 @@ export const MAX_DIMENSION = 2 ** 24;
  */
 export const BLOCK_WORDS = 4096;
 
-// Streams are reinterpreted as 16-bit units in place. No big-endian machine runs this software; if one ever does, it must not guess.
+// Streams are reinterpreted as 16-bit units in place. No big-endian machine runs this software; if one ever does, it
+// must not guess.
 if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)
   throw new SecaggError('internal', 'Only little-endian machines are supported');
 

@@ -9,7 +9,8 @@ import { BLOCK_WORDS, checkDimension, checkWordBits, limbMasks, LIMBS_PER_WORD }
  * bits after the last word are zero. Every vector has exactly one encoding.
  *
  * A word of at most 48 bits starting anywhere lies within four consecutive 16-bit units: each limb is cut out of two of
- * them. No state runs from word to word, which is what makes it fast; the price is a margin of three units to read or write.
+ * them. No state runs from word to word, which is what makes it fast; the price is a margin of three units to read or
+ * write.
  */
 const MARGIN_UNITS = 3;
 

@@ -13,15 +13,15 @@ import {
 import { addPackedLimbs, checkPacked, packLimbs } from './packed-limbs';
 
 /**
- * Additions between two carry passes. An addition raises a limb by at most 2^16 and a carry pass leaves at most 2^16 - 1,
- * so a limb reaches at most 65535·2^16 + 65535 = 2^32 - 1.
+ * Additions between two carry passes. An addition raises a limb by at most 2^16 and a carry pass leaves at most 2^16 -
+ * 1, so a limb reaches at most 65535·2^16 + 65535 = 2^32 - 1.
  */
 const ADDITIONS_BEFORE_CARRY = 65535;
 
 /**
  * A running sum of vectors of d words mod 2^b: of ciphertexts at the coordinator, of keystreams at a committee member,
- * of message and keystreams at a router. Takes 12 bytes a word however many vectors are added. Which steps run depends on
- * d, b and the number of additions, never on a value.
+ * of message and keystreams at a router. Takes 12 bytes a word however many vectors are added. Which steps run depends
+ * on d, b and the number of additions, never on a value.
  */
 export class WordSum {
   private readonly sums: Uint32Array;

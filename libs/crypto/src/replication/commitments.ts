@@ -77,7 +77,8 @@ export function matchesCommitment(
  * @param commitments the contribution's commitment list
  * @returns the seeds of all pieces that j holds; the caller wipes them
  * @throws SecaggError `malformed` for a plaintext or list of a wrong length; `cannot_open` when a seed does not match,
- *   `details.pieces` naming all such pieces. No seed of such a box is handed out: the member reports the box as unusable.
+ *   `details.pieces` naming all such pieces. No seed of such a box is handed out: the member reports the box as
+ * unusable.
  */
 export function openBoxPlaintext(
   context: CommitmentContext,

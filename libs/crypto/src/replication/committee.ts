@@ -35,8 +35,8 @@ export function quorum(m: number, t: number): number {
 }
 
 /**
- * Members that must report that they can use a contribution: min(m, 2t-1). Of these at least t are honest, so every piece
- * (which only t-1 members lack) has an honest holder.
+ * Members that must report that they can use a contribution: min(m, 2t-1). Of these at least t are honest, so every
+ * piece (which only t-1 members lack) has an honest holder.
  *
  * @throws SecaggError `invalid` as `checkCommittee`
  */
@@ -52,8 +52,8 @@ export function usableThreshold(m: number, t: number): number {
  *     m - a >= min(m, 2t-1)     contributions that enough members report usable
  *     (m - t + 1) - a >= t      t equal hashes for every piece, when all the silent ones are holders
  *
- * of which the last two are the same bound. Liars count as silent, and must be fewer than t because t of them could open
- * any vector and sign a wrong piece.
+ * of which the last two are the same bound. Liars count as silent, and must be fewer than t because t of them could
+ * open any vector and sign a wrong piece.
  *
  * @throws SecaggError `invalid` as `checkCommittee`
  */

@@ -1,9 +1,9 @@
 import { type MemberIndex, SecaggError, type SubsetMask } from '@secagg/schema';
 
 /**
- * Replicated secret sharing (Cramer, Damgård and Ishai 2005, section 2; as in Ito, Saito and Nishizeki 1987): a secret is
- * cut into one piece for every subset S of t-1 members, and every member *outside* S holds it. So t-1 members together
- * miss exactly the piece of their own subset, and any t members hold all of them.
+ * Replicated secret sharing (Cramer, Damgård and Ishai 2005, section 2; as in Ito, Saito and Nishizeki 1987): a secret
+ * is cut into one piece for every subset S of t-1 members, and every member *outside* S holds it. So t-1 members
+ * together miss exactly the piece of their own subset, and any t members hold all of them.
  */
 
 /** Most members a committee can have: subset masks stay positive 32-bit integers. */
@@ -28,8 +28,9 @@ export function checkCommittee(m: number, t: number): void {
 }
 
 /**
- * All pieces of a committee: the subsets S of t-1 members as bit masks (bit j is member j), in increasing numeric order.
- * With t = 1 there is one piece, the empty subset 0. The order is part of the protocol: commitments and boxes follow it.
+ * All pieces of a committee: the subsets S of t-1 members as bit masks (bit j is member j), in increasing numeric
+ * order. With t = 1 there is one piece, the empty subset 0. The order is part of the protocol: commitments and boxes
+ * follow it.
  *
  * @returns C(m, t-1) masks
  * @throws SecaggError `invalid` as {@link checkCommittee}

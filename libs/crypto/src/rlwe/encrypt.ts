@@ -1,6 +1,7 @@
 /**
- * Key-additive lattice encryption (docs/rlwe.md; Brakerski 2012 and Fan, Vercauteren 2012 with a fresh secret key for every vector, as in
- * Willow, eprint 2024/936): c_l = a_l s + e_l + 2^j x_l. Ciphertexts and keys add; the sum opens under the sum of the keys.
+ * Key-additive lattice encryption (docs/rlwe.md; Brakerski 2012 and Fan, Vercauteren 2012 with a fresh secret key for
+ * every vector, as in Willow, eprint 2024/936): c_l = a_l s + e_l + 2^j x_l. Ciphertexts and keys add; the sum opens
+ * under the sum of the keys.
  */
 import { type RandomBytes, SecaggError } from '@secagg/schema';
 import { type ElementContext, expandElement } from './expand';
@@ -16,7 +17,10 @@ export interface RlweContext extends ElementContext {
 export interface RlweCiphertext {
   /** s: N integers of magnitude at most 36; secret, to be sent under the pad and wiped. */
   readonly key: Float64Array;
-  /** Residues of all coefficients modulo the first prime, then the next: 26 bits each, packed as in docs/protocol.md, "Packed vectors". */
+  /**
+   * Residues of all coefficients modulo the first prime, then the next: 26 bits each, packed as in docs/protocol.md,
+   * "Packed vectors".
+   */
   readonly ciphertext: Uint8Array;
 }
 

@@ -15,8 +15,9 @@ export interface ElementContext {
 const SPARE = 256;
 
 /**
- * Values of a_l modulo one prime, uniform below p: SHAKE128 over the context, read as 32-bit little-endian words masked to 26 bits, those of p
- * or more left out. They are values at the roots (bit-reversed order), which are as uniform as coefficients would be.
+ * Values of a_l modulo one prime, uniform below p: SHAKE128 over the context, read as 32-bit little-endian words masked
+ * to 26 bits, those of p or more left out. They are values at the roots (bit-reversed order), which are as uniform as
+ * coefficients would be.
  *
  * @param element l, from 0
  */

@@ -45,7 +45,8 @@ it.each<KernelKind>(['simd', 'scalar'])('draws from it on the %s kernel', (kind)
     }
     chiSquare += (seen - awaited) ** 2 / awaited;
   }
-  // 38 degrees of freedom: Pr[chi-square > 97.5] is below 10^-6 (Wilson, Hilferty 1931: 38 (1 - 2/342 + 4.753 sqrt(2/342))^3 = 96.9).
+  // 38 degrees of freedom: Pr[chi-square > 97.5] is below 10^-6 (Wilson, Hilferty 1931: 38 (1 - 2/342 + 4.753
+  // sqrt(2/342))^3 = 96.9).
   expect(chiSquare).toBeLessThan(97.5);
   expect(Math.max(...[...counts.keys()].map(Math.abs))).toBeLessThanOrEqual(LARGEST_SAMPLE);
 });

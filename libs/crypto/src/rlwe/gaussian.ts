@@ -1,4 +1,7 @@
-/** Keys and errors: discrete Gaussian over the integers, sigma 4.6, cut at 8 sigma, by a cumulative table in constant time. */
+/**
+ * Keys and errors: discrete Gaussian over the integers, sigma 4.6, cut at 8 sigma, by a cumulative table in constant
+ * time.
+ */
 import { type RandomBytes } from '@secagg/schema';
 import { type Address, type Kernel } from './kernel';
 import { LARGEST_SAMPLE } from './parameters';
@@ -6,7 +9,10 @@ import { LARGEST_SAMPLE } from './parameters';
 const PRECISION = 160n;
 const ONE = 1n << PRECISION;
 
-/** exp(-numerator/denominator) in fixed point, by halving the argument below 1/2 and the series of exp; the error is below 2^-140. */
+/**
+ * exp(-numerator/denominator) in fixed point, by halving the argument below 1/2 and the series of exp; the error is
+ * below 2^-140.
+ */
 function exponential(numerator: bigint, denominator: bigint): bigint {
   let halvings = 0n;
   while (numerator << 1n > denominator << halvings) halvings++;
@@ -21,8 +27,9 @@ function exponential(numerator: bigint, denominator: bigint): bigint {
 }
 
 /**
- * Entry j is round(2^64 Pr[|x| <= j]) for j from 0 to 35: |x| is the number of entries that a uniform 64-bit number reaches. The distance to
- * the exact distribution is below 2^-58. Pr[x] is proportional to exp(-x^2 / (2 sigma^2)), and 2 sigma^2 = 42.32 = 1058/25.
+ * Entry j is round(2^64 Pr[|x| <= j]) for j from 0 to 35: |x| is the number of entries that a uniform 64-bit number
+ * reaches. The distance to the exact distribution is below 2^-58. Pr[x] is proportional to exp(-x^2 / (2 sigma^2)), and
+ * 2 sigma^2 = 42.32 = 1058/25.
  */
 export function cumulativeTable(): readonly bigint[] {
   const weights = Array.from(

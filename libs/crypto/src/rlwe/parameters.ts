@@ -1,6 +1,6 @@
 /**
- * Parameters of suite `rlwe`: R_q = Z_q[X]/(X^N + 1), keys and errors discrete Gaussian with sigma 4.6 cut at 8 sigma. docs/rlwe.md says
- * where each figure comes from.
+ * Parameters of suite `rlwe`: R_q = Z_q[X]/(X^N + 1), keys and errors discrete Gaussian with sigma 4.6 cut at 8 sigma.
+ * docs/rlwe.md says where each figure comes from.
  */
 import { SecaggError } from '@secagg/schema';
 
@@ -13,13 +13,19 @@ export interface RlweParameters {
   readonly q: bigint;
   /** Most bits of plaintext that a coefficient carries. */
   readonly maxPlaintextBits: number;
-  /** Largest log2(q) at this degree for 128 bits of classical security (Bossuat et al., eprint 2024/463, ternary or wider keys). */
+  /**
+   * Largest log2(q) at this degree for 128 bits of classical security (Bossuat et al., eprint 2024/463, ternary or
+   * wider keys).
+   */
   readonly securityLimitBits: number;
 }
 
 export type RlweSuiteName = 'rlwe-2048' | 'rlwe-4096';
 
-/** Standard deviation of keys and errors: above 3.2 sqrt(2), since the coordinator learns the sums of keys and of errors. */
+/**
+ * Standard deviation of keys and errors: above 3.2 sqrt(2), since the coordinator learns the sums of keys and of
+ * errors.
+ */
 export const SIGMA = 4.6;
 /** No sample is larger than this: the largest integer within 8 sigma. */
 export const LARGEST_SAMPLE = 36;
@@ -52,8 +58,9 @@ export const rlweParameters: Readonly<Record<RlweSuiteName, RlweParameters>> = O
 });
 
 /**
- * Largest magnitude of a coefficient of the sum of n keys, and of n errors, that honest routers make, but for 2 exp(-32) a coefficient:
- * discrete Gaussians are sub-Gaussian, so that Pr[|sum| > t] is below 2 exp(-t^2 / (2 n sigma^2)).
+ * Largest magnitude of a coefficient of the sum of n keys, and of n errors, that honest routers make, but for 2
+ * exp(-32) a coefficient: discrete Gaussians are sub-Gaussian, so that Pr[|sum| > t] is below 2 exp(-t^2 / (2 n
+ * sigma^2)).
  */
 export const sumBound = (contributions: number): number => 8 * SIGMA * Math.sqrt(contributions);
 
@@ -70,8 +77,9 @@ export interface RlweShape {
 }
 
 /**
- * As many words as the plaintext of a coefficient has room for, and the plaintext in the highest bits of it. Sums x of words that stay within
- * their b bits, as layouts promise, have |x| <= 2^(V b - 1), so 2^j |x| <= 2^(floor(log2 q) - 2) is below q/2 by more than noise can add.
+ * As many words as the plaintext of a coefficient has room for, and the plaintext in the highest bits of it. Sums x of
+ * words that stay within their b bits, as layouts promise, have |x| <= 2^(V b - 1), so 2^j |x| <= 2^(floor(log2 q) - 2)
+ * is below q/2 by more than noise can add.
  *
  * @param bits b, 1 to 48
  * @throws SecaggError `unsupported_suite` when not even one word fits, or for more contributions than keys allow

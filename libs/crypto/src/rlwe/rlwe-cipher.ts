@@ -1,4 +1,6 @@
-/** Suites `rlwe-2048` and `rlwe-4096`: the keystreams hide a lattice key, and that key hides the vector (docs/rlwe.md). */
+/**
+ * Suites `rlwe-2048` and `rlwe-4096`: the keystreams hide a lattice key, and that key hides the vector (docs/rlwe.md).
+ */
 import { SecaggError } from '@secagg/schema';
 import { encryptVector } from '../pad/encrypt';
 import { pack } from '../pad/packing';

@@ -1,4 +1,7 @@
-/** Sums of 100 and 5,000 contributions at every length where something changes, with values at the ends of the range: minutes. */
+/**
+ * Sums of 100 and 5,000 contributions at every length where something changes, with values at the ends of the range:
+ * minutes.
+ */
 import { randomBytes } from 'node:crypto';
 import { type RandomBytes } from '@secagg/schema';
 import { encryptRlwe } from './encrypt';
@@ -33,7 +36,8 @@ it.each(cases)(
     const opened = sum.open(key, contributions, dimension);
     expect(opened.values).toEqual(values.map((value) => value * contributions));
     expect(opened.largestNoise).toBeLessThanOrEqual(sumBound(contributions));
-    // Noise is there: a coefficient has it with standard deviation 4.6 sqrt(n), so that none of four above 0 happens once in 10^5.
+    // Noise is there: a coefficient has it with standard deviation 4.6 sqrt(n), so that none of four above 0 happens
+    // once in 10^5.
     expect(opened.largestNoise).toBeGreaterThan(0);
   },
   1_200_000,

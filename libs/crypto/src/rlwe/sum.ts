@@ -82,7 +82,8 @@ export class RlweSum {
    *
    * @param key the sum of their keys: N integers
    * @param dimension d
-   * @throws SecaggError `recovery_failed` when the key or the remainder is larger than honest contributions can make it: some ciphertext is
+   * @throws SecaggError `recovery_failed` when the key or the remainder is larger than honest contributions can make
+   * it: some ciphertext is
    *   no encryption under the key that was sent with it. Nobody is named by this.
    */
   open(key: Float64Array, contributions: number, dimension: number): OpenedRlwe {

@@ -1,12 +1,13 @@
 /**
- * Whether time depends on secrets: dudect (Reparaz, Balasch, Verbauwhede 2017) over samplers and secret arithmetic. It depends on the machine,
- * so it is no part of `npm test`.
+ * Whether time depends on secrets: dudect (Reparaz, Balasch, Verbauwhede 2017) over samplers and secret arithmetic. It
+ * depends on the machine, so it is no part of `npm test`.
  *
- * Metric: Welch's t between the times of two classes of input, one fixed and random ones, measured in random order, each time after the input was
- * copied to the same place; of times above the 90th percentile of both classes together nothing is kept, since they are interruptions.
- * Verdict: an operation leaks when |t| is above 10 in three runs one after another, with the same sign. Without a leak |t| is above 10 with a
- * probability below 10^-20 if times are independent; they are not quite, hence three runs. Positive control: a sampler that stops
- * its scan at the first larger entry has to be found to leak.
+ * Metric: Welch's t between the times of two classes of input, one fixed and random ones, measured in random order,
+ * each time after the input was copied to the same place; of times above the 90th percentile of both classes together
+ * nothing is kept, since they are interruptions. Verdict: an operation leaks when |t| is above 10 in three runs one
+ * after another, with the same sign. Without a leak |t| is above 10 with a probability below 10^-20 if times are
+ * independent; they are not quite, hence three runs. Positive control: a sampler that stops its scan at the first
+ * larger entry has to be found to leak.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { cumulativeTable } from './gaussian';

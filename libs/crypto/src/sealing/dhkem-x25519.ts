@@ -10,7 +10,10 @@ const suiteId = kemSuiteId(id);
 const extractPrk = labeledExtract(suiteId, 'eae_prk');
 const expandSecret = labeledExpand(suiteId, 'shared_secret', 32);
 
-/** DHKEM(X25519, HKDF-SHA256), RFC 9180 section 4.1, without authentication. Seed and secret key: 32 random bytes, clamped. */
+/**
+ * DHKEM(X25519, HKDF-SHA256), RFC 9180 section 4.1, without authentication. Seed and secret key: 32 random bytes,
+ * clamped.
+ */
 export const dhkemX25519: Kem = {
   id,
   publicKeyLength: x25519Length,

@@ -14,7 +14,10 @@ export interface Sealed {
   readonly ciphertext: Uint8Array;
 }
 
-/** Single-shot HPKE in base mode (RFC 9180 sections 5 and 6.1): anybody seals, one key opens, nothing authenticates the sender. */
+/**
+ * Single-shot HPKE in base mode (RFC 9180 sections 5 and 6.1): anybody seals, one key opens, nothing authenticates the
+ * sender.
+ */
 export interface Hpke {
   readonly publicKeyLength: number;
   readonly secretKeyLength: number;
@@ -26,9 +29,11 @@ export interface Hpke {
   generateKeyPair(random: RandomBytes): { publicKey: Uint8Array; secretKey: Uint8Array };
 
   /**
-   * Prepares a public key for any number of seals. The last few hundred are remembered, so asking again costs next to nothing.
+   * Prepares a public key for any number of seals. The last few hundred are remembered, so asking again costs next to
+   * nothing.
    *
-   * @throws SecaggError `invalid` when it cannot be a key of this suite or has small order (worth asking when a seat is offered:
+   * @throws SecaggError `invalid` when it cannot be a key of this suite or has small order (worth asking when a seat is
+   * offered:
    *   a committee member with such a key would stop every contribution of its epoch)
    */
   recipient(publicKey: Uint8Array): KemRecipient;

@@ -15,7 +15,10 @@ export interface Kem {
   /** @param secretKey uniformly random, `secretKeyLength` bytes */
   publicKey(secretKey: Uint8Array): Uint8Array;
 
-  /** @throws SecaggError `invalid` when the key has the wrong length, is not a canonical key, or would give a constant secret */
+  /**
+   * @throws SecaggError `invalid` when the key has the wrong length, is not a canonical key, or would give a constant
+   * secret
+   */
   recipient(publicKey: Uint8Array): KemRecipient;
 
   /** @throws SecaggError `invalid` when the key has the wrong length */

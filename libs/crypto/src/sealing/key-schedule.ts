@@ -16,8 +16,8 @@ export interface MessageKeys {
 }
 
 /**
- * KeySchedule of RFC 9180 section 5.1 in base mode with HKDF-SHA256, without the exporter secret, which nothing uses here.
- * For a single message (sequence number 0) the nonce is base_nonce itself (section 5.2).
+ * KeySchedule of RFC 9180 section 5.1 in base mode with HKDF-SHA256, without the exporter secret, which nothing uses
+ * here. For a single message (sequence number 0) the nonce is base_nonce itself (section 5.2).
  */
 export function keySchedule(kem: Kem, aead: Aead): (sharedSecret: Uint8Array, info: Uint8Array) => MessageKeys {
   const suiteId = hpkeSuiteId(kem.id, kdfId, aead.id);

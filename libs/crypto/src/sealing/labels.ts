@@ -9,7 +9,10 @@ export function kemSuiteId(kemId: number): Uint8Array {
   return Buffer.concat([utf8.encode('KEM'), twoBytes(kemId)]);
 }
 
-/** `"HPKE" || I2OSP(kem_id, 2) || I2OSP(kdf_id, 2) || I2OSP(aead_id, 2)`: the suite_id of the key schedule (section 5.1). */
+/**
+ * `"HPKE" || I2OSP(kem_id, 2) || I2OSP(kdf_id, 2) || I2OSP(aead_id, 2)`: the suite_id of the key schedule (section
+ * 5.1).
+ */
 export function hpkeSuiteId(kemId: number, kdfId: number, aeadId: number): Uint8Array {
   return Buffer.concat([utf8.encode('HPKE'), twoBytes(kemId), twoBytes(kdfId), twoBytes(aeadId)]);
 }
@@ -26,7 +29,8 @@ export function labeledExtract(
 /**
  * LabeledExpand (RFC 9180 section 4) for one suite, label and output length; `info` is the concatenation of its parts.
  *
- * @param length 1 to 32 bytes, all that these suites need: then HKDF-Expand is a single HMAC (RFC 5869 section 2.3, T(1))
+ * @param length 1 to 32 bytes, all that these suites need: then HKDF-Expand is a single HMAC (RFC 5869 section 2.3,
+ * T(1))
  */
 export function labeledExpand(
   suiteId: Uint8Array,

@@ -47,7 +47,8 @@ describe.each(sealingSuiteIds)('%s', (id) => {
   it('does not open when any bit of encapsulation, info, associated data or ciphertext differs', () => {
     const plaintext = new Uint8Array(40).fill(9);
     const { encapsulation, ciphertext } = suite.seal(recipient, info, aad, plaintext, random);
-    // The top bit of an X25519 encapsulation is ignored by the curve but not by the derivation: it is part of the property.
+    // The top bit of an X25519 encapsulation is ignored by the curve but not by the derivation: it is part of the
+    // property.
     fc.assert(
       fc.property(fc.nat(1 << 20), (bit) => {
         const attempts = [

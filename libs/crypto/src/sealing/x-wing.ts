@@ -5,11 +5,11 @@ import { type Kem, type KemOpener, type KemRecipient } from './kem';
 import { hasSmallOrder, importX25519Public, importX25519Secret, x25519, x25519Length, x25519PublicKey } from './x25519';
 
 /**
- * X-Wing (draft-connolly-cfrg-xwing-kem-10; Barbosa et al., eprint 2024/039): ML-KEM-768 (FIPS 203) and X25519 side by side, secure
- * while either is. ML-KEM comes from @noble/post-quantum, everything else from node:crypto.
+ * X-Wing (draft-connolly-cfrg-xwing-kem-10; Barbosa et al., eprint 2024/039): ML-KEM-768 (FIPS 203) and X25519 side by
+ * side, secure while either is. ML-KEM comes from @noble/post-quantum, everything else from node:crypto.
  *
- * One deviation, towards caution: the draft lets an all-zero X25519 secret through because the combiner does not need the
- * check. Here such keys and encapsulations are refused, as in the other suite; no honest party ever sends one.
+ * One deviation, towards caution: the draft lets an all-zero X25519 secret through because the combiner does not need
+ * the check. Here such keys and encapsulations are refused, as in the other suite; no honest party ever sends one.
  */
 const id = 0x647a;
 const seedLength = 32;

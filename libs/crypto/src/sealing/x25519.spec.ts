@@ -7,7 +7,10 @@ const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'));
 const hex = (data: Uint8Array | undefined) => (data === undefined ? undefined : Buffer.from(data).toString('hex'));
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
-/** All u-coordinates below 2^255 of points of order 1, 2, 4 and 8 on the curve and its twist (Bernstein's list, cr.yp.to/ecdh.html). */
+/**
+ * All u-coordinates below 2^255 of points of order 1, 2, 4 and 8 on the curve and its twist (Bernstein's list,
+ * cr.yp.to/ecdh.html).
+ */
 const smallOrderPoints = [
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',

@@ -4,10 +4,11 @@ import { SecaggError } from '@secagg/schema';
 /**
  * X25519 (RFC 7748) on raw 32-byte keys over node:crypto.
  *
- * Keys are imported as JWK (RFC 8037) because that is the one encoding OpenSSL 3 does not run its generic decoder over: on
- * Node 20 a secret key takes 38 µs (nearly all of it the public key, which is wanted anyway) against 450 µs as PKCS#8, a
- * public key 6 µs against 100 µs as SPKI, and `generateKeyPairSync` 41 µs without letting randomness come in as an argument.
- * The price is a base64 copy of the secret on the JavaScript heap until it is collected, as for any string.
+ * Keys are imported as JWK (RFC 8037) because that is the one encoding OpenSSL 3 does not run its generic decoder over:
+ * on Node 20 a secret key takes 38 µs (nearly all of it the public key, which is wanted anyway) against 450 µs as
+ * PKCS#8, a public key 6 µs against 100 µs as SPKI, and `generateKeyPairSync` 41 µs without letting randomness come in
+ * as an argument. The price is a base64 copy of the secret on the JavaScript heap until it is collected, as for any
+ * string.
  */
 export const x25519Length = 32;
 
@@ -37,8 +38,9 @@ export function x25519PublicKey(secret: KeyObject): Uint8Array {
 }
 
 /**
- * The Diffie-Hellman secret: 32 bytes, owned by the caller, or undefined where the other side sent a point of small order, whose
- * "secret" is all zeros whatever our key (RFC 7748 section 6.1, RFC 9180 section 7.1.4: such a result must be refused).
+ * The Diffie-Hellman secret: 32 bytes, owned by the caller, or undefined where the other side sent a point of small
+ * order, whose "secret" is all zeros whatever our key (RFC 7748 section 6.1, RFC 9180 section 7.1.4: such a result must
+ * be refused).
  */
 export function x25519(secret: KeyObject, point: KeyObject): Uint8Array | undefined {
   let shared: Buffer;
@@ -58,8 +60,8 @@ export function x25519(secret: KeyObject, point: KeyObject): Uint8Array | undefi
 const probe = importX25519Secret(new Uint8Array(x25519Length).fill(1));
 
 /**
- * True for the points that give an all-zero secret with every key: clamped scalars are multiples of 8, the largest order a
- * point outside the prime-order subgroups of curve and twist can add, so one probe stands for all keys.
+ * True for the points that give an all-zero secret with every key: clamped scalars are multiples of 8, the largest
+ * order a point outside the prime-order subgroups of curve and twist can add, so one probe stands for all keys.
  */
 export function hasSmallOrder(point: KeyObject): boolean {
   return x25519(probe, point) === undefined;

@@ -13,7 +13,10 @@ export interface Suite {
   readonly description: string;
   /** Words are integers mod 2^b for b from 1 to this. */
   readonly maxWordBits: number;
-  /** Contributions that may be added up before words could wrap for reasons of the suite itself; null when only the layout limits it. */
+  /**
+   * Contributions that may be added up before words could wrap for reasons of the suite itself; null when only the
+   * layout limits it.
+   */
   readonly maxContributions: number | null;
   /** Words of the key that is sent under the pad, of 16 bits each; null where the pad hides the vector itself. */
   readonly keyWords: number | null;
@@ -69,7 +72,10 @@ export interface VectorShape extends Omit<ElementContext, 'suite'> {
   readonly maxContributions: number;
 }
 
-/** @throws SecaggError `unsupported_suite` for a suite that is not known, or words or contributions that it has no room for */
+/**
+ * @throws SecaggError `unsupported_suite` for a suite that is not known, or words or contributions that it has no room
+ * for
+ */
 export function vectorCipher({ suite, dimension, bits, maxContributions, ...round }: VectorShape): VectorCipher {
   const { name } = suiteByName(suite);
   return name === padSuite.name

@@ -1,4 +1,7 @@
-/** How the vectors of a round are encrypted, added up and opened: what the suites have in common (docs/protocol.md, "Suites"). */
+/**
+ * How the vectors of a round are encrypted, added up and opened: what the suites have in common (docs/protocol.md,
+ * "Suites").
+ */
 import { type RandomBytes, type SubsetMask } from '@secagg/schema';
 import { type RouterPad } from '../pad/keystream';
 import { type WordSum } from '../pad/word-sum';
@@ -45,8 +48,8 @@ export interface VectorCipher {
   newSum(): CiphertextSum;
 
   /**
-   * The sum of the vectors: d words of b bits, packed. Where the ciphertexts do not decode under the keys that came with them, every word is
-   * 2^(b-1): the sum of no honest routers. Who spoiled it cannot be told.
+   * The sum of the vectors: d words of b bits, packed. Where the ciphertexts do not decode under the keys that came
+   * with them, every word is 2^(b-1): the sum of no honest routers. Who spoiled it cannot be told.
    *
    * @param sum of ciphertexts; used up
    * @param keystreams the sum of all pieces; used up

@@ -24,8 +24,8 @@ const scratch = new Uint8Array(2048);
  *     domainHash(label, p1, .., pn) = SHA-256( lp("secagg/1/" || label) || lp(p1) || .. || lp(pn) )
  *     lp(x) = length of x in bytes as 4 bytes big-endian, then x
  *
- * A string stands for its UTF-8 bytes, a number for its 8 bytes big-endian. The label fixes the number, order and meaning
- * of the parts, so a string part and a byte part of the same content need not be told apart.
+ * A string stands for its UTF-8 bytes, a number for its 8 bytes big-endian. The label fixes the number, order and
+ * meaning of the parts, so a string part and a byte part of the same content need not be told apart.
  *
  * @param label what is hashed, for instance `pad/commitment`
  * @returns 32 bytes
@@ -65,7 +65,10 @@ export function lengthPrefixed(first: HashPart, ...others: readonly HashPart[]):
   return message.slice(0, writeAll(message, first, others));
 }
 
-/** Half the time that `hash` takes to make a Buffer. For digests that are public, as all of these are: a string cannot be wiped. */
+/**
+ * Half the time that `hash` takes to make a Buffer. For digests that are public, as all of these are: a string cannot
+ * be wiped.
+ */
 function shortDigest(message: Uint8Array): Uint8Array {
   const text = hash('sha256', message, 'binary');
   const digest = new Uint8Array(text.length);

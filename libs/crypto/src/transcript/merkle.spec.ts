@@ -6,7 +6,8 @@ const fromHex = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'));
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const sha256 = (...parts: Uint8Array[]) => new Uint8Array(createHash('sha256').update(Buffer.concat(parts)).digest());
 
-// Reference data of the certificate-transparency implementations: leaves, the root over the first n of them, audit paths.
+// Reference data of the certificate-transparency implementations: leaves, the root over the first n of them, audit
+// paths.
 const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(
   fromHex,
 );

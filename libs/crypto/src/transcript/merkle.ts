@@ -18,7 +18,8 @@ export interface MerkleTree {
   /** 32 bytes. */
   readonly root: Uint8Array;
   /**
-   * Audit path of a leaf (RFC 6962 section 2.1.1): the siblings from the leaf upwards, 32 bytes each, at most ceil(log2(size)).
+   * Audit path of a leaf (RFC 6962 section 2.1.1): the siblings from the leaf upwards, 32 bytes each, at most
+   * ceil(log2(size)).
    *
    * @param index of the leaf, 0 to size - 1
    * @throws SecaggError `invalid` outside that range

@@ -30,7 +30,8 @@ describe('neighbours in a tree', () => {
     for (const { size, before, after, tree } of gaps) {
       const other = merkleTree(listOf(size + 1)).root;
       expect(verifyNeighbours(before, after, size, other)).toBe(false);
-      // Which leaf is the last one depends on the length, which the caller must know from elsewhere: a path does not say it.
+      // Which leaf is the last one depends on the length, which the caller must know from elsewhere: a path does not
+      // say it.
       if (!after)
         for (const wrong of [size - 1, size + 1]) expect(verifyNeighbours(before, after, wrong, tree.root)).toBe(false);
       if (before) expect(verifyNeighbours(undefined, after, size, tree.root)).toBe(false);

@@ -9,10 +9,11 @@ export interface ProvenLeaf {
 }
 
 /**
- * Whether these leaves stand side by side in the tree of `size` leaves with this root: `before` directly in front of `after`;
- * without `before`, `after` is the first leaf; without `after`, `before` is the last; without both, the tree is empty.
- * `size` must be known from elsewhere: paths do not always tell lengths apart. Whether something that is not there belongs between them is for the caller to say, who knows the order of the list.
- * Never throws: every malformed claim is simply false.
+ * Whether these leaves stand side by side in the tree of `size` leaves with this root: `before` directly in front of
+ * `after`; without `before`, `after` is the first leaf; without `after`, `before` is the last; without both, the tree
+ * is empty. `size` must be known from elsewhere: paths do not always tell lengths apart. Whether something that is not
+ * there belongs between them is for the caller to say, who knows the order of the list. Never throws: every malformed
+ * claim is simply false.
  */
 export function verifyNeighbours(
   before: ProvenLeaf | undefined,

@@ -12,7 +12,10 @@ import { Seal, type SealCiphertext } from './ask-seal';
 const random: RandomBytes = (length) => new Uint8Array(randomBytes(length));
 const [epochHash, configHash] = [random(32), random(32)];
 
-/** Words and shape; SEAL's plaintext modulus ends at 2^60, so denser packing than that is checked in sum.spec.ts and below. */
+/**
+ * Words and shape; SEAL's plaintext modulus ends at 2^60, so denser packing than that is checked in sum.spec.ts and
+ * below.
+ */
 const cases: [RlweSuiteName, number, number, Partial<RlweShape>][] = [
   ['rlwe-2048', 17, 5000, {}],
   ['rlwe-2048', 36, 100, {}],

@@ -1,11 +1,13 @@
 /**
- * Microsoft SEAL as a process: node seal.mjs < request > answer, both JSON, residues as base64 of 64-bit little-endian words.
+ * Microsoft SEAL as a process: node seal.mjs < request > answer, both JSON, residues as base64 of 64-bit little-endian
+ * words.
  *
  *     { action: 'decrypt', ...parameters, key, ciphertexts }   to  { plaintexts: [base64 of N words] }
  *     { action: 'encrypt', ...parameters, plaintexts }         to  { key, ciphertexts }
  *
- * parameters: degree, primes (of the ciphertext), spare (one more prime, which SEAL keeps for switching keys), plainModulus (decimal).
- * A key has values at the roots modulo all primes and the spare; a ciphertext is two polynomials of coefficients modulo the primes.
+ * parameters: degree, primes (of the ciphertext), spare (one more prime, which SEAL keeps for switching keys),
+ * plainModulus (decimal). A key has values at the roots modulo all primes and the spare; a ciphertext is two
+ * polynomials of coefficients modulo the primes.
  */
 import { readFileSync } from 'node:fs';
 import start from 'node-seal';
@@ -25,7 +27,10 @@ parameters.setPlainModulus(modulus(plainModulus));
 const context = new seal.SEALContext(parameters, true, seal.SecLevelType.none);
 if (!context.parametersSet()) throw new Error('SEAL refuses the parameters');
 
-/** The words are the end of SEAL's own form without compression; what comes before them is taken from an object of the same kind. */
+/**
+ * The words are the end of SEAL's own form without compression; what comes before them is taken from an object of the
+ * same kind.
+ */
 const saved = (object) => Buffer.from(object.saveToArray(seal.ComprModeType.none));
 const wordsOf = (object, count) =>
   saved(object)

@@ -1,6 +1,7 @@
 /**
- * Rewrites a WebAssembly module for Node 20, which knows exceptions only as they were before 2025: try_table becomes try with catch, and a
- * reference to an exception becomes the i32 that exceptions of C++ carry. Numbers are those of the WebAssembly specification, chapter 5.
+ * Rewrites a WebAssembly module for Node 20, which knows exceptions only as they were before 2025: try_table becomes
+ * try with catch, and a reference to an exception becomes the i32 that exceptions of C++ carry. Numbers are those of
+ * the WebAssembly specification, chapter 5.
  */
 const [TYPES, FUNCTIONS, CODE] = [1, 3, 10];
 const [EXNREF, NOEXN, I32] = [0x69, 0x74, 0x7f];

@@ -110,7 +110,8 @@ describe('zCDP conversion', () => {
   });
 
   it.each([
-    // Where ln(beta) - ln(alpha), times an order of 160,000, was too small by 4e-11, and the search of an earlier test ended before that order.
+    // Where ln(beta) - ln(alpha), times an order of 160,000, was too small by 4e-11, and the search of an earlier test
+    // ended before that order.
     [1.005e-8, 0.00328],
     [1.3122612287961026e-8, 0.004507775608775696],
     [2 ** -40, 0.00003],
@@ -139,7 +140,8 @@ describe('zCDP conversion', () => {
   });
 
   it('is never below what a Gaussian of the same rho really has', () => {
-    // delta of the Gaussian mechanism (Balle and Wang 2018, theorem 8) by integrating the positive part of p - e^epsilon q.
+    // delta of the Gaussian mechanism (Balle and Wang 2018, theorem 8) by integrating the positive part of p -
+    // e^epsilon q.
     const gaussianDelta = (rho: number, epsilon: number): number => {
       const shift = Math.sqrt(2 * rho);
       const step = 1e-4;

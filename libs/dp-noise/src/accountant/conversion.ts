@@ -1,23 +1,28 @@
 /**
- * Between rho-zCDP and (epsilon, delta): Canonne, Kamath, Steinke 2020, corollary 13, at the best order alpha = 1 + beta:
- * delta = exp(beta ((1 + beta) rho - epsilon) - (1 + beta) ln(1 + 1/beta))/beta.
+ * Between rho-zCDP and (epsilon, delta): Canonne, Kamath, Steinke 2020, corollary 13, at the best order alpha = 1 +
+ * beta: delta = exp(beta ((1 + beta) rho - epsilon) - (1 + beta) ln(1 + 1/beta))/beta.
  *
- * ln delta is convex in alpha and the optimality conditions are monotone, so bisection on ln beta finds the optimum. Every order gives figures that
- * hold, so a missed optimum is safe, and near it the figures are flat. What is left is rounding, and it goes up: a bound on it is added, so no
- * epsilon and no delta is ever below the least one over all orders. It is above it by at most
+ * ln delta is convex in alpha and the optimality conditions are monotone, so bisection on ln beta finds the optimum.
+ * Every order gives figures that hold, so a missed optimum is safe, and near it the figures are flat. What is left is
+ * rounding, and it goes up: a bound on it is added, so no epsilon and no delta is ever below the least one over all
+ * orders. It is above it by at most
  *
  *   delta     10^-14 (20 + ln(1/delta)), relative
  *   epsilon   10^-13, relative, and 10^-14
  *
- * as long as the best beta is in [10^-15, 10^15], which it is for rho from 2^-40 (the unit of all ledgers) to 100, with delta from 10^-300 to 0.9. Beyond
- * these the figures still hold. A delta too small for a number is given as the smallest there is.
+ * as long as the best beta is in [10^-15, 10^15], which it is for rho from 2^-40 (the unit of all ledgers) to 100, with
+ * delta from 10^-300 to 0.9. Beyond these the figures still hold. A delta too small for a number is given as the
+ * smallest there is.
  */
 import { DpNoiseError } from '../errors';
 
 const LN_BETA_MIN = Math.log(1e-15);
 const LN_BETA_MAX = Math.log(1e15);
 const BISECTIONS = 200;
-/** Bounds the rounding of a sum, relative to the sum of its terms' sizes: each has at most six roundings of half an epsilon, one ulp for a logarithm. */
+/**
+ * Bounds the rounding of a sum, relative to the sum of its terms' sizes: each has at most six roundings of half an
+ * epsilon, one ulp for a logarithm.
+ */
 const ROUNDING = 8 * Number.EPSILON;
 
 function assertIn(name: string, value: number, valid: boolean): void {
@@ -55,10 +60,12 @@ export function rhoToEpsilon(rho: number, delta: number): number {
   assertRho(rho);
   assertDelta(delta);
   if (rho === 0) return 0;
-  // Solved for epsilon: alpha rho - ln(1 + 1/beta) - ln(alpha delta)/beta; its derivative vanishes where rho beta^2 + ln(alpha delta) = 0.
+  // Solved for epsilon: alpha rho - ln(1 + 1/beta) - ln(alpha delta)/beta; its derivative vanishes where rho beta^2 +
+  // ln(alpha delta) = 0.
   const lnDelta = Math.log(delta);
   const beta = increasingRoot((b) => rho * b * b + Math.log1p(b) + lnDelta);
-  // Not ln(beta) - ln(alpha): for a large beta little is left of that, and the order of some 10^5 that a small rho has multiplies its error.
+  // Not ln(beta) - ln(alpha): for a large beta little is left of that, and the order of some 10^5 that a small rho has
+  // multiplies its error.
   return Math.max(0, sumRoundedUp((1 + beta) * rho, -Math.log1p(1 / beta), -lnDelta / beta, -Math.log1p(beta) / beta));
 }
 

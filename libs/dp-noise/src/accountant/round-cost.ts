@@ -44,9 +44,9 @@ const scaleOf = ({ numerator, denominator }: Variance): number => Math.sqrt(nume
 /**
  * Cost of opening one sum with N honest contributions.
  *
- * units = ceil(2^40 Delta^2/(2 N s^2)), in BigInt, plus ceil of what tau adds (at least 1 for N > 1, which also covers a tau
- * too small for a double); never more than one share alone would cost, to which the others are noise added afterwards.
- * N = h gives the worst case a router charges before it sends; more contributors never cost more.
+ * units = ceil(2^40 Delta^2/(2 N s^2)), in BigInt, plus ceil of what tau adds (at least 1 for N > 1, which also covers
+ * a tau too small for a double); never more than one share alone would cost, to which the others are noise added
+ * afterwards. N = h gives the worst case a router charges before it sends; more contributors never cost more.
  * @throws DpNoiseError `invalid`, `variance_out_of_range`, `noise_too_narrow`, `tau_not_negligible`
  */
 export function costOfSum(release: Release, contributors: number): Cost {
@@ -71,11 +71,11 @@ export function costOfSum(release: Release, contributors: number): Cost {
 }
 
 /**
- * Cost of a round of which groups were opened: the maximum over the groups, since each router is in one of them (disjoint
- * groups of one round compose in parallel). Across rounds costs add.
+ * Cost of a round of which groups were opened: the maximum over the groups, since each router is in one of them
+ * (disjoint groups of one round compose in parallel). Across rounds costs add.
  *
- * Where the set is so large that tau would count, the cost of the largest set where it does not is taken: it is an upper
- * bound, and never above the worst case that was charged.
+ * Where the set is so large that tau would count, the cost of the largest set where it does not is taken: it is an
+ * upper bound, and never above the worst case that was charged.
  * @param groupSizes contributions in each opened group, from the decision; at least one group
  * @param assumedColluders contributions per group taken to carry no noise (colluding or not on the roster), from 0
  * @throws DpNoiseError `no_honest_contribution` when a group has no more contributions than assumed colluders

@@ -30,7 +30,8 @@ export function discreteGaussianDelta(variance: number, epsilon: number, sensiti
   for (let y = last; y >= 1; y--) normalizer += weight(y);
   normalizer = 1 + 2 * normalizer;
 
-  // ln Pr[y]/Pr[y+Delta] = Delta (2y + Delta)/(2 sigma^2) exceeds epsilon from `first` on; smallest terms are added first.
+  // ln Pr[y]/Pr[y+Delta] = Delta (2y + Delta)/(2 sigma^2) exceeds epsilon from `first` on; smallest terms are added
+  // first.
   const lossAt = (y: number): number => (sensitivity * (2 * y + sensitivity)) / (2 * variance);
   const first = Math.max(-last, Math.floor((epsilon * variance) / sensitivity - sensitivity / 2));
   let delta = 0;

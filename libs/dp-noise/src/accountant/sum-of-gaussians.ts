@@ -24,7 +24,10 @@ export interface SumPrivacy {
   readonly rho: number;
 }
 
-/** Above this share of rho caused by tau, the noise is too coarse for its grid and the figure is refused (s below about 1). */
+/**
+ * Above this share of rho caused by tau, the noise is too coarse for its grid and the figure is refused (s below about
+ * 1).
+ */
 export const LARGEST_TAU_SHARE = 0.01;
 
 /** Least standard deviation of one share: the theorem on sums of discrete Gaussians holds from there on. */
@@ -71,7 +74,8 @@ function boundOf({ contributors, scale, sensitivity, dimension }: SumOfShares): 
 
 /**
  * tau and rho of a sum: rho = min(u^2/2 + tau d, (u + sqrt(d) tau)^2/2) with u = Delta_2/(sqrt(N) s).
- * @throws DpNoiseError `invalid`; `noise_too_narrow` for a share below 1/2; `tau_not_negligible` when tau adds more than 1% to rho: the integer grid is then too
+ * @throws DpNoiseError `invalid`; `noise_too_narrow` for a share below 1/2; `tau_not_negligible` when tau adds more
+ * than 1% to rho: the integer grid is then too
  *   coarse for the noise, and a larger scale (finer grid) is the remedy, not a larger figure
  */
 export function privacyOfSum(sum: SumOfShares): SumPrivacy {
@@ -89,8 +93,8 @@ export function privacyOfSum(sum: SumOfShares): SumPrivacy {
 /**
  * Most contributors, up to those of the sum, whose tau is negligible; at least 1, where tau is 0.
  *
- * Further shares are independent noise added afterwards, so the sum costs at most what that many would. tau's part of rho
- * grows with every share while the rest falls, so bisection finds the number.
+ * Further shares are independent noise added afterwards, so the sum costs at most what that many would. tau's part of
+ * rho grows with every share while the rest falls, so bisection finds the number.
  */
 export function contributorsToCount(sum: SumOfShares): number {
   assertSum(sum);

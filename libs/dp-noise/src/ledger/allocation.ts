@@ -5,7 +5,9 @@ import type { Balance } from './window';
 export type Allocation =
   /** The same every round, until the budget is used up. */
   | { readonly kind: 'fixed'; readonly units: number }
-  /** What remains over the rounds that remain, of `rounds` in the window. What corrections give back is spread again. */
+  /**
+   * What remains over the rounds that remain, of `rounds` in the window. What corrections give back is spread again.
+   */
   | { readonly kind: 'horizon'; readonly rounds: number }
   /** numerator/denominator of what remains: never exhausted, but ever noisier. */
   | { readonly kind: 'decay'; readonly numerator: number; readonly denominator: number };
@@ -30,12 +32,12 @@ function assertAllocation(allocation: Allocation): void {
 /**
  * Worst-case units for the next round; 0 when there is nothing left to give, which is `budget_exhausted`.
  *
- * Charges are made for h contributions and corrected to the actual number, so a horizon that charged its even share would
- * leave budget unused. `expectedShare`, the expected ratio of actual to worst-case cost, scales the charge so that the cost
- * after correction is the even share.
+ * Charges are made for h contributions and corrected to the actual number, so a horizon that charged its even share
+ * would leave budget unused. `expectedShare`, the expected ratio of actual to worst-case cost, scales the charge so
+ * that the cost after correction is the even share.
  *
- * A budget that is held to single requests (`event`) has nothing to spread over rounds: a request enters one, so a horizon gives that round all of it,
- * and a decay its fraction.
+ * A budget that is held to single requests (`event`) has nothing to spread over rounds: a request enters one, so a
+ * horizon gives that round all of it, and a decay its fraction.
  * @param expectedShare in (0, 1]: h over the number of honest contributions expected; 1 plans for the worst case
  */
 export function allocateRound(

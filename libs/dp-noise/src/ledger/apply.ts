@@ -49,7 +49,8 @@ function closeCharge(state: LedgerState, event: LedgerEvent): { open: Map<string
 
 /**
  * The state after a durable event. Rebuilding a ledger is applying its events in the order they were made.
- * @throws DpNoiseError `illegal_event` for an event that `decide*` would not have returned for this state, such as the same
+ * @throws DpNoiseError `illegal_event` for an event that `decide*` would not have returned for this state, such as the
+ * same
  *   one twice: the log is then damaged, and a ledger that guessed could charge too little
  */
 export function applyLedgerEvent(state: LedgerState, event: LedgerEvent): LedgerState {
@@ -57,7 +58,8 @@ export function applyLedgerEvent(state: LedgerState, event: LedgerEvent): Ledger
   const { open, closed } = closeCharge(state, event);
   if (event.kind === 'released') return { ...state, open };
   if (event.units > closed.units) illegal(event, 'the correction exceeds the charge');
-  // A round is known from when it was opened, not from when it was charged for; a clock set back does not backdate it. Nothing is opened after its end.
+  // A round is known from when it was opened, not from when it was charged for; a clock set back does not backdate it.
+  // Nothing is opened after its end.
   const day = Math.min(Math.max(Math.floor(event.atMs / DAY_MS), closed.day), endDayOf(closed));
   const total = state.settled.get(day) ?? { units: 0, rounds: 0 };
   return {

@@ -5,7 +5,10 @@ import { availableAt, ledgerBalance, type Budget } from './window';
 
 /** Why a charge is refused: the codes are those of the whole system. */
 export type ChargeRefusal =
-  /** It does not fit the budget, or that of a request in it; `availableAtMs` is when the window will have given enough back, null if never. */
+  /**
+   * It does not fit the budget, or that of a request in it; `availableAtMs` is when the window will have given enough
+   * back, null if never.
+   */
   | {
       readonly outcome: 'refused';
       readonly code: 'budget_exhausted';
@@ -89,7 +92,8 @@ function openCharge(state: LedgerState, key: ChargeKey): OpenCharge | undefined 
 /**
  * Settles a charge at the actual cost, once the result of the round is verified.
  * @param units actual cost; integer from 0 to the charge
- * @throws DpNoiseError `invalid` when it exceeds the charge: the set was then smaller than h, and the result is not valid
+ * @throws DpNoiseError `invalid` when it exceeds the charge: the set was then smaller than h, and the result is not
+ * valid
  */
 export function decideCorrection(state: LedgerState, key: ChargeKey, units: number, nowMs: number): SettlementDecision {
   const charge = openCharge(state, key);

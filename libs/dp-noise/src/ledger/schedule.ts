@@ -45,8 +45,8 @@ function roomFor({ units, protects }: Budget, chargeUnits: number, costUnits: nu
 }
 
 /**
- * The largest worst case of which `rounds` rounds fit, each charged it before it is sent and corrected to `share` of it: (k - 1)·share·rho + rho is at most
- * the budget. Corrections are rounded up, by less than 4 units each.
+ * The largest worst case of which `rounds` rounds fit, each charged it before it is sent and corrected to `share` of
+ * it: (k - 1)·share·rho + rho is at most the budget. Corrections are rounded up, by less than 4 units each.
  * @param share in (0, 1]: h over the number of honest contributions expected
  */
 export const evenUnits = (units: number, rounds: number, share: number): number =>

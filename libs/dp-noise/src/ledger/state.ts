@@ -1,8 +1,8 @@
 /**
  * Privacy ledger: what was charged against a budget, as a pure state machine (docs/privacy.md).
  *
- * A router keeps one ledger over all clusters: it alone decides what its own data may cost. The coordinator keeps one per
- * cluster, for planning and early refusal. Both are this state; who owns it decides what it guarantees.
+ * A router keeps one ledger over all clusters: it alone decides what its own data may cost. The coordinator keeps one
+ * per cluster, for planning and early refusal. Both are this state; who owns it decides what it guarantees.
  *
  *            decideCharge                decideCorrection
  *   (none) ---------------> open ----------------------------> settled at the actual cost (<= the charge)
@@ -11,9 +11,9 @@
  *                            |           at the end of its day
  *                            +-------------------------------> counted in full, like what was settled on that day
  *
- * decide* functions read the state and return an event; the owner makes the event durable, then applies it, then acts (sends
- * its contribution). An open charge counts in full, so a crash anywhere leaves at least what was sent charged. A round number
- * is used once per cluster, in increasing order, so no charge can be made, settled or given back twice.
+ * decide* functions read the state and return an event; the owner makes the event durable, then applies it, then acts
+ * (sends its contribution). An open charge counts in full, so a crash anywhere leaves at least what was sent charged. A
+ * round number is used once per cluster, in increasing order, so no charge can be made, settled or given back twice.
  *
  * The sum of adaptively chosen costs stays within the budget at every step: a zCDP privacy filter (Feldman and Zrnic,
  * "Individual Privacy Accounting via a Renyi Filter", 2021, applied at every order at once).
@@ -54,17 +54,25 @@ export const endDayOf = ({ day, endDay = Infinity }: Pick<OpenCharge, 'day' | 'e
 export interface DayTotal {
   readonly units: number;
   readonly rounds: number;
-  /** The most that any request had been charged after a round of the day. Absent in ledgers that did not keep it: no more than `units`. */
+  /**
+   * The most that any request had been charged after a round of the day. Absent in ledgers that did not keep it: no
+   * more than `units`.
+   */
   readonly requestUnits?: number;
 }
 
 export const requestUnitsOf = ({ units, requestUnits }: DayTotal): number => requestUnits ?? units;
 
-/** Never mutated: `applyLedgerEvent` returns the next one. Its size is the open charges + days with charges + clusters. */
+/**
+ * Never mutated: `applyLedgerEvent` returns the next one. Its size is the open charges + days with charges + clusters.
+ */
 export interface LedgerState {
   /** Charges awaiting the outcome of their round, by cluster and round. */
   readonly open: ReadonlyMap<string, OpenCharge>;
-  /** Final costs by the UTC day of the settlement (days since 1970). Days are kept for good: a wrong clock cannot erase them. */
+  /**
+   * Final costs by the UTC day of the settlement (days since 1970). Days are kept for good: a wrong clock cannot erase
+   * them.
+   */
   readonly settled: ReadonlyMap<number, DayTotal>;
   /** Highest round charged in each cluster. */
   readonly latestRounds: ReadonlyMap<string, number>;

@@ -5,10 +5,14 @@ import { DAY_MS, endDayOf, type LedgerState, requestUnitsOf } from './state';
 /**
  * A budget and the time it is for. With `days` = D, all charges made in any D x 24 hours stay within the budget: a
  * guarantee per window, not for a lifetime. Costs are kept by the UTC day on which their round was
- * settled, or on which it has ended without an outcome, and count for that day and D whole days after; open charges always count.
+ * settled, or on which it has ended without an outcome, and count for that day and D whole days after; open charges
+ * always count.
  */
 export interface Budget {
-  /** In units of 2^-40 rho, integer from 0; with `event` the most that one request may be charged in all rounds it enters. */
+  /**
+   * In units of 2^-40 rho, integer from 0; with `event` the most that one request may be charged in all rounds it
+   * enters.
+   */
   readonly units: number;
   /** With `event` it limits nothing, and says which rounds are in the figures. */
   readonly window: 'lifetime' | { readonly days: number };
@@ -17,13 +21,17 @@ export interface Budget {
 }
 
 export interface Balance {
-  /** Counted in the window: settled costs and open charges. What one request in each of its rounds has cost together. */
+  /**
+   * Counted in the window: settled costs and open charges. What one request in each of its rounds has cost together.
+   */
   readonly spentUnits: number;
   /** Of these, charged at worst case and awaiting their outcome. */
   readonly openUnits: number;
   /** The most that any single request in the rounds of the window has been charged, in these and in rounds before. */
   readonly requestUnits: number;
-  /** Of the window's budget; with `event`, of the limit of a request that no round has taken yet, which is all of it. */
+  /**
+   * Of the window's budget; with `event`, of the limit of a request that no round has taken yet, which is all of it.
+   */
   readonly remainingUnits: number;
   readonly protects: Protection;
   /** Rounds charged in the window and not released. */
@@ -72,7 +80,10 @@ export function ledgerBalance(state: LedgerState, budget: Budget, nowMs: number)
   return { spentUnits, openUnits, requestUnits, remainingUnits, protects, rounds };
 }
 
-/** What is charged, by the day on which it is final if no further outcome is shown; without charges whose end is not known. */
+/**
+ * What is charged, by the day on which it is final if no further outcome is shown; without charges whose end is not
+ * known.
+ */
 export const finalCosts = ({ settled, open }: LedgerState): { day: number; units: number }[] => [
   ...[...settled].map(([day, { units }]) => ({ day, units })),
   ...[...open.values()]
@@ -81,8 +92,8 @@ export const finalCosts = ({ settled, open }: LedgerState): { day: number; units
 ];
 
 /**
- * When the window will have given back enough for a charge, if nothing else is charged meanwhile and open charges stay until their end;
- * null if never (a lifetime budget, or a charge above the whole budget).
+ * When the window will have given back enough for a charge, if nothing else is charged meanwhile and open charges stay
+ * until their end; null if never (a lifetime budget, or a charge above the whole budget).
  * @returns milliseconds since 1970, the start of a UTC day; `nowMs` if it fits already
  */
 export function availableAt(state: LedgerState, budget: Budget, units: number, nowMs: number): number | null {

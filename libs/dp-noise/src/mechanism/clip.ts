@@ -2,8 +2,8 @@
  * L2 clipping of integer vectors, exact: docs/privacy.md.
  *
  * A vector longer than the bound C becomes sign(x_i) floor(|x_i| C / ceil(|x|)), whose norm is at most C because every
- * coordinate is at most |x_i| C / |x|. The sensitivity the accountant uses is therefore a fact about integers, not about
- * rounding. Doubles are used only where they are exact or where an error bound makes the comparison certain.
+ * coordinate is at most |x_i| C / |x|. The sensitivity the accountant uses is therefore a fact about integers, not
+ * about rounding. Doubles are used only where they are exact or where an error bound makes the comparison certain.
  */
 import { DpNoiseError } from '../errors';
 
@@ -74,8 +74,8 @@ function scaleTowardsZero(vector: Float64Array, bound: number, divisor: bigint):
 }
 
 /**
- * Scales an integer vector towards zero, in place, until its L2 norm is at most `bound`. Directions are kept up to rounding;
- * a vector within the bound is left alone.
+ * Scales an integer vector towards zero, in place, until its L2 norm is at most `bound`. Directions are kept up to
+ * rounding; a vector within the bound is left alone.
  *
  * One pass without allocation when nothing needs clipping, so it serves for every single request.
  * @param vector integers of magnitude at most 2^47

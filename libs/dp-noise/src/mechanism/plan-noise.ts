@@ -41,7 +41,9 @@ export function honestQuorum(minParticipants: number, assumedColluders: number):
   });
 }
 
-/** Smallest supported fraction that is at least numerator/denominator, with as fine a denominator as its size permits. */
+/**
+ * Smallest supported fraction that is at least numerator/denominator, with as fine a denominator as its size permits.
+ */
 function roundUpVariance(numerator: bigint, denominator: bigint): Variance {
   let grid = BigInt(MAX_VARIANCE_DENOMINATOR);
   const scaled = (): bigint => (numerator * grid + denominator - 1n) / denominator;
@@ -81,8 +83,8 @@ function assertRequest({ units, sensitivity, honestQuorum: h, dimension }: Noise
 /**
  * Least noise a share needs so that a sum of h shares costs at most `units`.
  *
- * s^2 = Delta^2 2^40/(2 h units), rounded up to a fraction the sampler takes, then widened until the charge with its tau and
- * its own rounding fits.
+ * s^2 = Delta^2 2^40/(2 h units), rounded up to a fraction the sampler takes, then widened until the charge with its
+ * tau and its own rounding fits.
  * @throws DpNoiseError `invalid`; `variance_out_of_range` when the budget asks for more noise than the sampler makes;
  *   `tau_not_negligible` when the noise is too narrow for the integer grid (scale the values up)
  */

@@ -14,9 +14,10 @@ export type RequestRefusal = 'requester_limit' | 'round_limit';
 /**
  * Which requests a round takes, for the privacy unit `request` (docs/privacy.md).
  *
- * It looks at who sent a request and how many came before, never at what is in it. So a request whose values become zero
- * keeps its slot, the choice of all others stays, and the sums move by that request's own clipped vector and nothing else.
- * Requester ids are held only as HMAC-SHA256 under a key of this round, in memory, and go with this object.
+ * It looks at who sent a request and how many came before, never at what is in it. So a request whose values become
+ * zero keeps its slot, the choice of all others stays, and the sums move by that request's own clipped vector and
+ * nothing else. Requester ids are held only as HMAC-SHA256 under a key of this round, in memory, and go with this
+ * object.
  */
 export class RequesterLimit {
   private readonly takenOf = new Map<string, number>();

@@ -1,16 +1,18 @@
 /**
  * Bernoulli(exp(-gamma)): algorithm 1 of Canonne, Kamath and Steinke 2020, in 32-bit integers where bounds decide.
  *
- * gamma in [0, 1] is known to the kernel only through integers low <= 2^16 gamma <= high. The trial U < gamma/k is decided
- * from the first 16 binary digits u of U: (u+1)k <= low means yes, uk >= high means no. Only in between (a chance of about
- * (high-low+k)/2^16) is the exact fraction asked for, and the same U continued digit by digit. Nothing is approximated.
+ * gamma in [0, 1] is known to the kernel only through integers low <= 2^16 gamma <= high. The trial U < gamma/k is
+ * decided from the first 16 binary digits u of U: (u+1)k <= low means yes, uk >= high means no. Only in between (a
+ * chance of about (high-low+k)/2^16) is the exact fraction asked for, and the same U continued digit by digit. Nothing
+ * is approximated.
  *
  * Ranges: 0 <= low <= high <= 2^16; from k = 2^14 on the exact path decides alone, so (u+1)k <= 2^30.
  */
 import type { RandomWords } from './random-words';
 import { isUniformBelow, type Fraction } from './uniform-below';
 
-// Not Math.imul at each call: where globals are intercepted, as in test runners, the lookup costs more than the product.
+// Not Math.imul at each call: where globals are intercepted, as in test runners, the lookup costs more than the
+// product.
 const { imul } = Math;
 
 const LARGEST_DIVISOR = 0x4000;

@@ -1,14 +1,14 @@
 /**
  * Exact discrete Gaussian N_Z(0, sigma^2): Pr[y] proportional to exp(-y^2 / (2 sigma^2)) over all integers y.
  *
- * Canonne, Kamath, Steinke, "The Discrete Gaussian for Differential Privacy" (2020), algorithms 1 (Bernoulli(exp(-gamma)),
- * in bernoulli-exp.ts), 2 (discrete Laplace) and 3 (rejection to the discrete Gaussian). Algorithm 3 is right for every
- * scale t of the Laplace proposal; here t = 2^m with sigma^2/t^2 in [1/2, 2), which makes every division a shift and
- * accepts 65% to 76% of the proposals.
+ * Canonne, Kamath, Steinke, "The Discrete Gaussian for Differential Privacy" (2020), algorithms 1
+ * (Bernoulli(exp(-gamma)), in bernoulli-exp.ts), 2 (discrete Laplace) and 3 (rejection to the discrete Gaussian).
+ * Algorithm 3 is right for every scale t of the Laplace proposal; here t = 2^m with sigma^2/t^2 in [1/2, 2), which
+ * makes every division a shift and accepts 65% to 76% of the proposals.
  *
- * No floating point: every number is a 32-bit integer by construction (each sum ends in `|0`, products are Math.imul), the
- * rest is BigInt; integer-only.spec.ts checks this on the syntax tree. The distribution is exact, not close: bounds decide a
- * trial only where they are certain, and the exact fraction decides the rest.
+ * No floating point: every number is a 32-bit integer by construction (each sum ends in `|0`, products are Math.imul),
+ * the rest is BigInt; integer-only.spec.ts checks this on the syntax tree. The distribution is exact, not close: bounds
+ * decide a trial only where they are certain, and the exact fraction decides the rest.
  *
  * The running time depends on the sample. Callers finish sampling before a fixed sending slot.
  */
@@ -18,7 +18,8 @@ import { RandomWords, type RandomBytes } from './random-words';
 import type { Fraction } from './uniform-below';
 import { assertSupportedVariance, type Variance } from './variance';
 
-// Not Math.imul at each call: where globals are intercepted, as in test runners, the lookup costs more than the product.
+// Not Math.imul at each call: where globals are intercepted, as in test runners, the lookup costs more than the
+// product.
 const { imul } = Math;
 
 /** Fractional digits of the fixed-point |Y|/t and sigma^2/t^2. */
@@ -107,7 +108,10 @@ export class DiscreteGaussianSampler {
     while (bernoulliExpMinusOne(this.words)) this.v = (this.v + 1) | 0;
   }
 
-  /** Algorithm 3, line 4: Bernoulli(exp(-(|Y| - sigma^2/t)^2 / (2 sigma^2))), with gamma = (x - r)^2 / (2r), x = |Y|/t, r = sigma^2/t^2. */
+  /**
+   * Algorithm 3, line 4: Bernoulli(exp(-(|Y| - sigma^2/t)^2 / (2 sigma^2))), with gamma = (x - r)^2 / (2r), x = |Y|/t,
+   * r = sigma^2/t^2.
+   */
   private acceptsProposal(): boolean {
     this.whole = 0;
     if (this.v >= LARGEST_FAST_QUOTIENT) return exactBernoulliExp(this.acceptanceGamma(), this.words);
@@ -164,7 +168,8 @@ export class DiscreteGaussianSampler {
 /**
  * Fills `out` with independent samples of the discrete Gaussian of the given variance and returns it.
  *
- * Randomness is buffered from `random` and the buffer wiped before this returns or throws; on a throw `out` is wiped too.
+ * Randomness is buffered from `random` and the buffer wiped before this returns or throws; on a throw `out` is wiped
+ * too.
  * @throws DpNoiseError `variance_out_of_range`, `noise_out_of_range` (a chance below 2^-2900 a sample)
  */
 export function sampleDiscreteGaussian(variance: Variance, out: Int32Array, random: RandomBytes): Int32Array {

@@ -1,10 +1,14 @@
 /**
- * Epsilon from below, from the scores that an attacker gives to many draws of each of two neighbouring worlds. The threshold is chosen on one half of
- * the draws and judged on the other: with Clopper-Pearson bounds, epsilon >= ln((p1 - delta)/p0) except with chance `confidenceLoss` in all.
+ * Epsilon from below, from the scores that an attacker gives to many draws of each of two neighbouring worlds. The
+ * threshold is chosen on one half of the draws and judged on the other: with Clopper-Pearson bounds, epsilon >= ln((p1
+ * - delta)/p0) except with chance `confidenceLoss` in all.
  */
 import { clopperPearsonLower, clopperPearsonUpper } from './statistics';
 
-/** @param present scores of the world that has what the attacker looks for @param absent of the one that lacks it, as many */
+/**
+ * @param present scores of the world that has what the attacker looks for @param absent of the one that lacks it, as
+ * many
+ */
 export function epsilonFromBelow(
   present: Float64Array,
   absent: Float64Array,
@@ -14,7 +18,8 @@ export function epsilonFromBelow(
   const above = (all: Float64Array, threshold: number): number =>
     all.reduce((count, score) => count + (score > threshold ? 1 : 0), 0);
   const half = present.length / 2;
-  // Chosen on the first half by point estimates, three standard errors to the bad, so that a few lucky rounds do not win.
+  // Chosen on the first half by point estimates, three standard errors to the bad, so that a few lucky rounds do not
+  // win.
   const estimate = (threshold: number): number => {
     const [detected, alarmed] = [present, absent].map((all) => above(all.subarray(0, half), threshold)) as [
       number,

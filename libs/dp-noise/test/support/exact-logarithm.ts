@@ -1,4 +1,7 @@
-/** Arithmetic with 240 bits after the point, to hold figures in double precision against: numbers are taken exactly as they are. */
+/**
+ * Arithmetic with 240 bits after the point, to hold figures in double precision against: numbers are taken exactly as
+ * they are.
+ */
 const BITS = 240n;
 export const ONE = 1n << BITS;
 

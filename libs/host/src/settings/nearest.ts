@@ -3,7 +3,10 @@
 /** What all variables begin with makes none of them nearer. */
 const bare = (name: string): string => name.toLowerCase().replace(/^secagg_/, '');
 
-/** The known name nearest to a given one, by letters added, left out, exchanged or swapped; undefined where none is near. */
+/**
+ * The known name nearest to a given one, by letters added, left out, exchanged or swapped; undefined where none is
+ * near.
+ */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const wanted = bare(name);
   let best: { name: string; distance: number } | undefined;

@@ -1,6 +1,7 @@
 /**
- * Configuration of a program: a JSON file named by SECAGG_CONFIG, and environment variables, which win over it. Relative paths in the file
- * are from its folder, those in variables from the working directory. An empty variable counts as not given.
+ * Configuration of a program: a JSON file named by SECAGG_CONFIG, and environment variables, which win over it.
+ * Relative paths in the file are from its folder, those in variables from the working directory. An empty variable
+ * counts as not given.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
@@ -45,7 +46,9 @@ export class ConfigError extends HostFault {
 
 export interface ReadOptions {
   readonly others?: readonly OtherVariable[];
-  /** For a tool that is run in the environment of services: only what looks like one of its own variables is refused. */
+  /**
+   * For a tool that is run in the environment of services: only what looks like one of its own variables is refused.
+   */
   readonly shared?: boolean;
 }
 
@@ -55,7 +58,10 @@ export interface ReadSettings<T> {
   readonly notices: readonly string[];
 }
 
-/** Throws {@link ConfigError} with every field (and its variable) that is missing, unknown or wrong. Never repeats a value. */
+/**
+ * Throws {@link ConfigError} with every field (and its variable) that is missing, unknown or wrong. Never repeats a
+ * value.
+ */
 export function readSettings<Schema extends z.ZodType>(
   schema: Schema,
   environment: Environment,
@@ -162,7 +168,10 @@ class Reading {
     }
   }
 
-  /** Keeps a process from starting with an empty data directory where an older release read the path from the working directory. */
+  /**
+   * Keeps a process from starting with an empty data directory where an older release read the path from the working
+   * directory.
+   */
   private resolved(value: string, { path }: Setting, folder: string): string {
     const found = resolve(folder, value);
     if (!isAbsolute(value) && !existsSync(found) && existsSync(resolve(value)))

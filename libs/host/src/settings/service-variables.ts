@@ -1,7 +1,7 @@
 /**
- * Variables that Kubernetes sets in every container for each service of the namespace. A service named `secagg-coordinator` gives
- * SECAGG_COORDINATOR_SERVICE_HOST, SECAGG_COORDINATOR_PORT=tcp://10.0.0.1:8400, SECAGG_COORDINATOR_PORT_8400_TCP_ADDR and others;
- * one named `secagg` gives SECAGG_PORT. They are not settings.
+ * Variables that Kubernetes sets in every container for each service of the namespace. A service named
+ * `secagg-coordinator` gives SECAGG_COORDINATOR_SERVICE_HOST, SECAGG_COORDINATOR_PORT=tcp://10.0.0.1:8400,
+ * SECAGG_COORDINATOR_PORT_8400_TCP_ADDR and others; one named `secagg` gives SECAGG_PORT. They are not settings.
  */
 type Environment = Readonly<Record<string, string | undefined>>;
 

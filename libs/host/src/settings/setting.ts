@@ -1,4 +1,7 @@
-/** What a configuration schema says of its fields: names, kinds, defaults and descriptions, for the reader and for the documentation. */
+/**
+ * What a configuration schema says of its fields: names, kinds, defaults and descriptions, for the reader and for the
+ * documentation.
+ */
 import { z } from 'zod';
 
 /**
@@ -59,7 +62,10 @@ export const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
 export const variableOf = (...path: readonly string[]): string =>
   `SECAGG_${path.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter}`)).join('_')}`.toUpperCase();
 
-/** Every field that has a value of its own, in the order of the schema. Objects are taken apart; lists of objects are one field. */
+/**
+ * Every field that has a value of its own, in the order of the schema. Objects are taken apart; lists of objects are
+ * one field.
+ */
 export const settingsOf = (schema: z.ZodType): Setting[] => fieldsOf(jsonSchemaOf(schema), []);
 
 function fieldsOf({ properties = {}, required = [] }: JsonSchema, path: readonly string[]): Setting[] {

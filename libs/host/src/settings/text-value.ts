@@ -7,7 +7,10 @@ export class NotAValue extends Error {}
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 const DECIMAL = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 
-/** Throws {@link NotAValue} with what is wanted; the text itself is not repeated, since it may be a secret in the wrong place. */
+/**
+ * Throws {@link NotAValue} with what is wanted; the text itself is not repeated, since it may be a secret in the wrong
+ * place.
+ */
 export function valueOfText({ type, kind }: Pick<Setting, 'type' | 'kind'>, text: string): unknown {
   if (text !== text.trim()) throw new NotAValue('begins or ends with white space');
   switch (type) {

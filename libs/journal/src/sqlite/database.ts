@@ -104,8 +104,8 @@ export class Database {
   }
 
   /**
-   * Waits until no other process keeps the database locked, so that what is written right after finds it free. The event loop goes on
-   * meanwhile. Throws `unavailable` when that takes longer than `patienceMs`.
+   * Waits until no other process keeps the database locked, so that what is written right after finds it free. The
+   * event loop goes on meanwhile. Throws `unavailable` when that takes longer than `patienceMs`.
    */
   async unlocked(patienceMs = PATIENCE_MS): Promise<void> {
     if (!this.isShared) return;
@@ -180,8 +180,8 @@ export class Database {
 }
 
 /**
- * Keeps other processes of this program out until the returned function is called or the process ends, however it ends, by a lock on a
- * file of its own: the database itself stays readable.
+ * Keeps other processes of this program out until the returned function is called or the process ends, however it ends,
+ * by a lock on a file of its own: the database itself stays readable.
  */
 function lock(path: string, groupAccess: boolean): () => void {
   ownerOnlyDatabase(path, groupAccess);

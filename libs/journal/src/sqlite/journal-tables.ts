@@ -1,6 +1,7 @@
 /**
- * A journal in two tables of a database: the events of its steps, in order, over a snapshot of what came before. A step's events, and
- * whatever must become true together with them, are one transaction; it is durable when `write` returns.
+ * A journal in two tables of a database: the events of its steps, in order, over a snapshot of what came before. A
+ * step's events, and whatever must become true together with them, are one transaction; it is durable when `write`
+ * returns.
  */
 import { failpoint } from '@secagg/host';
 import { decodeCanonical, encodeCanonical, SecaggError } from '@secagg/schema';

@@ -1,4 +1,7 @@
-/** Re-checks a published round from the fleet authority's public key alone (docs/protocol.md, "Publishing and auditing"). */
+/**
+ * Re-checks a published round from the fleet authority's public key alone (docs/protocol.md, "Publishing and
+ * auditing").
+ */
 import { holds, WordSum } from '@secagg/crypto';
 import {
   type Answer,
@@ -39,8 +42,8 @@ import { blameFleet, inPart } from '../wire/transcript-part';
 import { type AuditedRound } from '../result/audited-round';
 
 /**
- * Verifies everything and recomputes the sums. Throws a SecaggError that says what does not hold; `details.part` names the part of the
- * transcript in which (as `reports[2]` or `authority_key`), where one can be named.
+ * Verifies everything and recomputes the sums. Throws a SecaggError that says what does not hold; `details.part` names
+ * the part of the transcript in which (as `reports[2]` or `authority_key`), where one can be named.
  * @param authorityKey Ed25519 public key of the fleet authority: all that is believed
  */
 export function auditTranscript(authorityKey: Bytes, transcript: Transcript): AuditedRound {

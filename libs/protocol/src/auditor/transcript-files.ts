@@ -5,7 +5,8 @@
  *     policy.cbor  roster.cbor           signed by the authority
  *     epoch-certificate.cbor             signed by all members of the committee
  *     announcement.cbor                  signed by the coordinator
- *     contributions/<router>.header.cbor signed by the router; contributions/<router>.ciphertext: its packed words, of those in the set
+ *     contributions/<router>.header.cbor signed by the router; contributions/<router>.ciphertext: its packed words, of
+ * those in the set
  *     reports/<member>.cbor              what each member could use, by member index
  *     decision.cbor                      q identical votes
  *     answers/<member>.cbor              signed hashes of piece sums
@@ -110,7 +111,10 @@ const patterns = {
   sums: new RegExp(`^sums/${number}$`),
 };
 
-/** The transcript in the files. Throws `not_found`, `invalid` and what decoding throws, with `details.part` naming the file. */
+/**
+ * The transcript in the files. Throws `not_found`, `invalid` and what decoding throws, with `details.part` naming the
+ * file.
+ */
 export function joinTranscript(files: TranscriptFiles): JoinedTranscript {
   const used = new Set<string>([signalFile]);
   const read = <T>(path: string, decode: (bytes: Bytes) => T): T => {

@@ -1,6 +1,12 @@
-/** The checks that stand between a cheat and what it is after, each under a name (docs/threat-model.md says which attack each one stops). */
+/**
+ * The checks that stand between a cheat and what it is after, each under a name (docs/threat-model.md says which attack
+ * each one stops).
+ */
 
-/** Name of each check, and what it makes sure of. Refusals carry the name as `check`; like problem codes, names stay as they are. */
+/**
+ * Name of each check, and what it makes sure of. Refusals carry the name as `check`; like problem codes, names stay as
+ * they are.
+ */
 export const checks = {
   // Fleet documents
   'fleet.newest': 'policy and roster are the newest known, or were when the round was announced',

@@ -9,8 +9,9 @@ import { planRound, type RoundPlan } from './plan-round';
 import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState } from './state';
 
 /**
- * Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `round_open` while another round of the cluster takes
- * contributions, `policy` for a plan below policy, `overloaded` for more rounds than the rate allows, `stale_documents`.
+ * Announces the next round of a cluster. Throws `committee_unavailable` without an epoch, `round_open` while another
+ * round of the cluster takes contributions, `policy` for a plan below policy, `overloaded` for more rounds than the
+ * rate allows, `stale_documents`.
  * @param beside announces it beside an open one: the routers' data is spread over both, and each costs
  */
 export function announceRound(

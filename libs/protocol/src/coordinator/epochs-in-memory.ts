@@ -4,7 +4,10 @@ import { type Step } from '../role';
 import { newestEpoch } from './numbering';
 import { type CoordinatorEvent, type CoordinatorState } from './state';
 
-/** The newest complete epoch, if it is one of now: routers and members refuse one that has ended, and one made while clocks were ahead. */
+/**
+ * The newest complete epoch, if it is one of now: routers and members refuse one that has ended, and one made while
+ * clocks were ahead.
+ */
 export function epochInForce({ epoch, view }: CoordinatorState, nowMs: number): VerifiedEpoch | undefined {
   return epoch && isOfNow(view, epoch.body, nowMs) ? epoch : undefined;
 }
@@ -15,7 +18,10 @@ const KEPT_EPOCHS = 64;
 /** Epochs that one step releases. */
 const MOST_RELEASED = 256;
 
-/** Releases epochs that nothing needs: not in force, not of a round in memory, and not among the last attempts. The reply has their numbers. */
+/**
+ * Releases epochs that nothing needs: not in force, not of a round in memory, and not among the last attempts. The
+ * reply has their numbers.
+ */
 export function releaseEpochs(state: CoordinatorState): Step<CoordinatorEvent, readonly number[]> {
   const inForce = state.epoch?.body.epoch ?? 0;
   const needed = new Set([inForce, ...[...state.rounds.values()].map(({ verified: round }) => round.config.epoch)]);

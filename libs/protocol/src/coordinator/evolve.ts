@@ -180,7 +180,10 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
   }
 }
 
-/** In the journal of an earlier release, which counted votes for an abort apart when their reasons differed, a round goes on after the decision. */
+/**
+ * In the journal of an earlier release, which counted votes for an abort apart when their reasons differed, a round
+ * goes on after the decision.
+ */
 const isDecidedBefore = ({ phase }: RoundState): boolean => phase === 'aborted';
 
 function moveTo(round: RoundState, phase: RoundState['phase']): void {

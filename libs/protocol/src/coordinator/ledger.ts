@@ -1,6 +1,7 @@
 /**
- * The coordinator's own ledger, one per cluster: for planning and for refusing early. What protects a router's data is that
- * router's ledger alone (docs/protocol.md, "Privacy cost and ledger"). All entries follow from events that are there anyway, so this state needs none.
+ * The coordinator's own ledger, one per cluster: for planning and for refusing early. What protects a router's data is
+ * that router's ledger alone (docs/protocol.md, "Privacy cost and ledger"). All entries follow from events that are
+ * there anyway, so this state needs none.
  */
 import {
   allocateRound,
@@ -63,7 +64,10 @@ export function checkRoom(
 const until = (availableAtMs: number | null): string =>
   availableAtMs === null ? '' : `; the window gives budget back at ${new Date(availableAtMs).toISOString()}`;
 
-/** When an allocation has something to give again, if nothing is charged meanwhile: the start of a UTC day, or null if never. */
+/**
+ * When an allocation has something to give again, if nothing is charged meanwhile: the start of a UTC day, or null if
+ * never.
+ */
 function allocatesAgainAt(
   ledger: LedgerState,
   budget: Budget,
@@ -81,8 +85,8 @@ function allocatesAgainAt(
 
 /**
  * The rho of the next round under an allocation.
- * @param expectedParticipants routers expected per group; what a set larger than the minimum saves is spread over later rounds
- * Throws `budget_exhausted` when nothing is left to give, with the date from which there is.
+ * @param expectedParticipants routers expected per group; what a set larger than the minimum saves is spread over later
+ * rounds Throws `budget_exhausted` when nothing is left to give, with the date from which there is.
  */
 export function allocatedRho(
   state: CoordinatorState,

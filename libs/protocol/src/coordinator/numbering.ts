@@ -1,7 +1,7 @@
 /**
- * Numbers that a coordinator signs for once (docs/protocol.md, "Numbers and backups"). A state that is brought back from a backup does
- * not know which numbers were used since. So that this can be bounded, rounds of a cluster are announced at a bounded rate, and the
- * restored coordinator goes on above the most that there can have been.
+ * Numbers that a coordinator signs for once (docs/protocol.md, "Numbers and backups"). A state that is brought back
+ * from a backup does not know which numbers were used since. So that this can be bounded, rounds of a cluster are
+ * announced at a bounded rate, and the restored coordinator goes on above the most that there can have been.
  */
 import { type RoundConfig, SecaggError } from '@secagg/schema';
 import { type CoordinatorEvent, type CoordinatorState } from './state';
@@ -52,7 +52,10 @@ export function countAnnounced(
   numbering.busyUntilMs.set(cluster, Math.min(busyMs + ROUND_INTERVAL_MS, round_time_ms + BURST_MS));
 }
 
-/** Journals are replayed on top of a later snapshot, so that this may be applied to what came after it: nothing goes backwards. */
+/**
+ * Journals are replayed on top of a later snapshot, so that this may be applied to what came after it: nothing goes
+ * backwards.
+ */
 export function applyRestored(
   { numbering, rounds }: CoordinatorState,
   event: Extract<CoordinatorEvent, { type: 'restored' }>,

@@ -1,4 +1,7 @@
-/** What members that have not voted yet are asked for (docs/protocol.md, "Deciding"): votes for both would decide nothing. */
+/**
+ * What members that have not voted yet are asked for (docs/protocol.md, "Deciding"): votes for both would decide
+ * nothing.
+ */
 import { type RoundState } from './state';
 
 /** Whether the members that have not voted `ready` are enough to abort. */

@@ -1,6 +1,7 @@
 /**
- * What the rounds of each cluster have come to, as far as it tells whether the next one is worth it (docs/operations.md, "Rounds that are put
- * off"). It follows from events, and outlives the rounds: those leave memory soon after they are over.
+ * What the rounds of each cluster have come to, as far as it tells whether the next one is worth it
+ * (docs/operations.md, "Rounds that are put off"). It follows from events, and outlives the rounds: those leave memory
+ * soon after they are over.
  */
 import { WordSum } from '@secagg/crypto';
 import { DEFAULT_WITHHOLD_BELOW } from '@secagg/schema';

@@ -1,4 +1,7 @@
-/** Bookkeeping of piece sums: which hash t holders agree on, and whom to ask for the bytes (docs/protocol.md, "Answering"). */
+/**
+ * Bookkeeping of piece sums: which hash t holders agree on, and whom to ask for the bytes (docs/protocol.md,
+ * "Answering").
+ */
 import { holds } from '@secagg/crypto';
 import { type Bytes, type MemberIndex, type SubsetMask } from '@secagg/schema';
 import { hex } from '../wire/bytes';
@@ -7,7 +10,9 @@ import { agreement } from '../round/thresholds';
 import { pieceHash, pieceKey } from '../wire/pieces';
 import { type RoundState } from './state';
 
-/** The hash (hex) that at least t holders signed for a piece, if there is one. Two cannot be: at most t-1 members lie. */
+/**
+ * The hash (hex) that at least t holders signed for a piece, if there is one. Two cannot be: at most t-1 members lie.
+ */
 export function resolvedHash(round: Pick<RoundState, 'answers' | 'verified'>, key: string): string | undefined {
   const counts = new Map<string, number>();
   for (const { hashes } of round.answers.values()) {

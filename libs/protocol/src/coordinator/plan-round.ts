@@ -31,7 +31,10 @@ export interface RoundPlan {
   readonly minParticipantsPerGroup: number;
   readonly maxParticipants: number;
   readonly groups: number;
-  /** How groups become one result; default `sum`. The others need 3 groups or more, and withstand less than half of them being spoiled. */
+  /**
+   * How groups become one result; default `sum`. The others need 3 groups or more, and withstand less than half of them
+   * being spoiled.
+   */
   readonly combination?: Combination;
   /** By default the one that costs the committee least, of those that the policy allows. */
   readonly suite?: RoundConfig['suite'];
@@ -49,7 +52,10 @@ export interface RoundPlan {
   readonly durationMs: number;
 }
 
-/** Builds, signs and checks an announcement. Throws `policy` or `invalid` when the plan does not fit the fleet or the layout. */
+/**
+ * Builds, signs and checks an announcement. Throws `policy` or `invalid` when the plan does not fit the fleet or the
+ * layout.
+ */
 export function planRound(
   view: FleetView,
   epoch: VerifiedEpoch,

@@ -46,7 +46,10 @@ const published = (
   sums: openSums(round, sums, (router) => context.contribution(key, router)),
 });
 
-/** Per decided group: the sum of all accepted, less the ciphertexts that did not stay in, less the keystream sums of all pieces. */
+/**
+ * Per decided group: the sum of all accepted, less the ciphertexts that did not stay in, less the keystream sums of all
+ * pieces.
+ */
 function openSums(
   round: RoundState,
   sums: readonly CiphertextSum[],

@@ -22,8 +22,8 @@ import { type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState 
 import { accused, nothing, readyDecision } from './committee-words';
 
 /**
- * Takes a member's answer: signed hashes of all its pieces, and the bytes of some. Bytes that do not match the member's own
- * hash are refused as `wrong_answer`; a second answer with other hashes as `duplicate`.
+ * Takes a member's answer: signed hashes of all its pieces, and the bytes of some. Bytes that do not match the member's
+ * own hash are refused as `wrong_answer`; a second answer with other hashes as `duplicate`.
  */
 export function receiveAnswer(
   state: CoordinatorState,

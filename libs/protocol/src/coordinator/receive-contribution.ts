@@ -21,7 +21,10 @@ import { checkContribution, type CheckedContribution } from './check-contributio
 import { checkStanding } from './standing';
 import { type CoordinatorContext, type CoordinatorEvent, type CoordinatorState, roundOf } from './state';
 
-/** What is known of a round's contributions that the state does not have: they are accepted outside the journal until the round closes. */
+/**
+ * What is known of a round's contributions that the state does not have: they are accepted outside the journal until
+ * the round closes.
+ */
 export interface AcceptedElsewhere {
   /** The contribution of this router that is held. */
   readonly held?: CheckedHeader;
@@ -30,9 +33,10 @@ export interface AcceptedElsewhere {
 }
 
 /**
- * Checks a contribution. The receipt may be sent once the event is durable. The identical contribution again gets the same
- * receipt without a new event, also after the close. Refusals throw with their code and change nothing.
- * @param contribution what {@link checkContribution} found in these bytes, where that was done before under the same view
+ * Checks a contribution. The receipt may be sent once the event is durable. The identical contribution again gets the
+ * same receipt without a new event, also after the close. Refusals throw with their code and change nothing.
+ * @param contribution what {@link checkContribution} found in these bytes, where that was done before under the same
+ * view
  */
 export function receiveContribution(
   state: CoordinatorState,
@@ -83,8 +87,8 @@ export function receiveContribution(
 }
 
 /**
- * Throws `quarantined` with the last round that is refused, also as a signed notice: an unsigned word would keep nobody away. What was accepted before
- * the quarantine began stays.
+ * Throws `quarantined` with the last round that is refused, also as a signed notice: an unsigned word would keep nobody
+ * away. What was accepted before the quarantine began stays.
  */
 function checkQuarantine(
   { identity, quarantinedUntil }: CoordinatorContext,

@@ -10,7 +10,9 @@ import { highestRoundNumber, nextEpochNumber, ROUND_BURST, ROUND_INTERVAL_MS } f
 /** Covers rounding and small steps of the clock. */
 const MARGIN = 16;
 
-/** Parties follow numbers up to {@link MAX_NUMBER_GAP} above those they know; a few may not have seen the newest ones. */
+/**
+ * Parties follow numbers up to {@link MAX_NUMBER_GAP} above those they know; a few may not have seen the newest ones.
+ */
 const LONGEST_SKIP = MAX_NUMBER_GAP - 2 ** 14;
 
 /** What is known of the backup that a state comes from. */
@@ -22,9 +24,10 @@ export interface RestoredFrom {
 }
 
 /**
- * To be committed before anything else by a coordinator whose state comes from a backup. Its next numbers are above those it may have
- * used since; rounds of which the lost state may have signed more than this one knows are put to an abort vote.
- * Throws `unavailable` when the clock cannot be right, or the backup is too old to be sure without its operator's word.
+ * To be committed before anything else by a coordinator whose state comes from a backup. Its next numbers are above
+ * those it may have used since; rounds of which the lost state may have signed more than this one knows are put to an
+ * abort vote. Throws `unavailable` when the clock cannot be right, or the backup is too old to be sure without its
+ * operator's word.
  */
 export function resumeFromBackup(state: CoordinatorState, from: RestoredFrom, nowMs: number): Step<CoordinatorEvent> {
   const skip = from.assumedNumbers ?? mostSince(from.madeAtMs ?? latestTimeOf(state), nowMs);
@@ -32,9 +35,9 @@ export function resumeFromBackup(state: CoordinatorState, from: RestoredFrom, no
 }
 
 /**
- * An announcement that somebody shows this coordinator, with its own signature. One of a round that its state knows nothing of proves that
- * the state is older than what it has signed, however it came into its place: it goes on above that then, as after a backup.
- * Throws `bad_signature` for what it has not signed.
+ * An announcement that somebody shows this coordinator, with its own signature. One of a round that its state knows
+ * nothing of proves that the state is older than what it has signed, however it came into its place: it goes on above
+ * that then, as after a backup. Throws `bad_signature` for what it has not signed.
  */
 export function learnOfAnnouncement(
   state: CoordinatorState,

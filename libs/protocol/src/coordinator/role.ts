@@ -1,4 +1,7 @@
-/** The coordinator as its engine knows it: how its state begins, changes, and what of it is written as a snapshot and read back. */
+/**
+ * The coordinator as its engine knows it: how its state begins, changes, and what of it is written as a snapshot and
+ * read back.
+ */
 import { endOpenCharges, type LedgerState } from '@secagg/dp-noise';
 import { SecaggError } from '@secagg/schema';
 import { verifyFleet } from '../fleet/fleet-view';
@@ -10,9 +13,9 @@ import { evolveCoordinator } from './evolve';
 import { roundTransitions } from './transitions';
 
 /**
- * What must outlive the journal entries of released rounds: the highest round number of each cluster, what its rounds came to, and the
- * coordinator's privacy ledgers. Entries of other rounds are replayed on top; those the snapshot has seen already change nothing, since a
- * ledger takes each round once.
+ * What must outlive the journal entries of released rounds: the highest round number of each cluster, what its rounds
+ * came to, and the coordinator's privacy ledgers. Entries of other rounds are replayed on top; those the snapshot has
+ * seen already change nothing, since a ledger takes each round once.
  */
 interface Snapshot {
   latestRound: [string, number][];

@@ -10,7 +10,10 @@ import { pieceKey } from '../wire/pieces';
 import { decidedPieces, resolvedHash } from './pieces';
 import { type CoordinatorEvent, type CoordinatorState, roundOf, type RoundState } from './state';
 
-/** Name of evidence: one of a kind is kept for a party and its key, so that a party cannot fill the disk by misbehaving again and again. */
+/**
+ * Name of evidence: one of a kind is kept for a party and its key, so that a party cannot fill the disk by misbehaving
+ * again and again.
+ */
 export const misbehaviourKey = ({
   kind,
   party,
@@ -18,7 +21,8 @@ export const misbehaviourKey = ({
 }: Pick<Misbehaviour, 'kind' | 'party' | 'publicKey'>): string => `${kind}:${party}:${hex(publicKey)}`;
 
 /**
- * The event that keeps verified evidence; none when the like is kept already. Throws what {@link verifyEvidence} throws.
+ * The event that keeps verified evidence; none when the like is kept already. Throws what {@link verifyEvidence}
+ * throws.
  * @param proven what {@link verifyEvidence} found in it, where that was done before
  */
 export function recordMisbehaviour(
@@ -45,7 +49,10 @@ export function applyMisbehaviour(
   });
 }
 
-/** Whether the policy keeps the party out: until it has a certificate for another key, and not for what a lost disk can make an honest party do. */
+/**
+ * Whether the policy keeps the party out: until it has a certificate for another key, and not for what a lost disk can
+ * make an honest party do.
+ */
 export function isExcluded(state: CoordinatorState, party: string): boolean {
   const key = state.view.certificates.get(party as PartyId)?.public_key;
   if (state.view.policy.misbehaviour !== 'exclude' || !key) return false;

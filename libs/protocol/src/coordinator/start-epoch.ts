@@ -7,9 +7,9 @@ import { isExcluded } from './standing';
 import { type CoordinatorEvent, type CoordinatorState, type EpochTerms } from './state';
 
 /**
- * Starts a new epoch under the current policy: its candidates are asked for seats. Those that took a seat since the last complete epoch
- * and then did not sign are passed over where enough others remain, or one candidate could keep every epoch from coming about.
- * Throws `stale_documents`.
+ * Starts a new epoch under the current policy: its candidates are asked for seats. Those that took a seat since the
+ * last complete epoch and then did not sign are passed over where enough others remain, or one candidate could keep
+ * every epoch from coming about. Throws `stale_documents`.
  */
 export function startEpoch(
   state: CoordinatorState,
@@ -30,7 +30,9 @@ export function startEpoch(
   return { events: [{ type: 'epoch-started', terms }], reply: terms };
 }
 
-/** As many as are needed, of those that were silent least often: who was slow once must not count like who never signs. */
+/**
+ * As many as are needed, of those that were silent least often: who was slow once must not count like who never signs.
+ */
 function promisingCandidates(state: CoordinatorState): readonly PartyId[] {
   const { size, candidates } = state.view.policy.committee;
   const standing = candidates.filter((candidate) => !isExcluded(state, candidate));

@@ -1,8 +1,8 @@
 /**
- * The coordinator's state. It changes only by events (`evolve`), and an event is durable before anything it allows leaves:
- * the functions that take messages (`receive*`, `tick`) never change state, they return the events to persist and what may be
- * sent after that. Replaying the persisted events rebuilds the state after a crash (docs/adr/0002). Which phases a round goes through:
- * transitions.ts.
+ * The coordinator's state. It changes only by events (`evolve`), and an event is durable before anything it allows
+ * leaves: the functions that take messages (`receive*`, `tick`) never change state, they return the events to persist
+ * and what may be sent after that. Replaying the persisted events rebuilds the state after a crash (docs/adr/0002).
+ * Which phases a round goes through: transitions.ts.
  */
 import { type CiphertextSum } from '@secagg/crypto';
 import { type LedgerState } from '@secagg/dp-noise';
@@ -91,7 +91,9 @@ export interface RoundState {
   readonly documents: FleetDocuments;
   phase: RoundPhase;
   readonly accepted: Map<PartyId, CheckedHeader>;
-  /** Running sum of all accepted ciphertexts per group; undefined once contributions were listed without their bytes. */
+  /**
+   * Running sum of all accepted ciphertexts per group; undefined once contributions were listed without their bytes.
+   */
   sums: readonly CiphertextSum[] | undefined;
   closedAtMs?: number;
   /** The accepted headers in increasing order of router id, and their Merkle root; set at the close. */
@@ -122,7 +124,10 @@ export interface Numbering {
   /** The same for clusters that are not in `skippedTo`. */
   skipped: number;
   epochsSkippedTo: number;
-  /** By cluster, until when its announced rounds use up the rate (a token bucket as one instant), in milliseconds since 1970. */
+  /**
+   * By cluster, until when its announced rounds use up the rate (a token bucket as one instant), in milliseconds since
+   * 1970.
+   */
   readonly busyUntilMs: Map<string, number>;
   /** The same for clusters that are not in `busyUntilMs`. */
   busyFromMs: number;
@@ -179,7 +184,10 @@ export type CoordinatorEvent =
       /** What the bytes decode to, where that was just found out; never persisted. */
       readonly checked?: CheckedContribution;
     }
-  /** Contributions that were accepted outside the journal, by their headers; their bytes are left to whoever adds them up. */
+  /**
+   * Contributions that were accepted outside the journal, by their headers; their bytes are left to whoever adds them
+   * up.
+   */
   | { readonly type: 'contributions-listed'; readonly key: string; readonly headers: readonly Signed[] }
   | { readonly type: 'round-closed'; readonly key: string; readonly atMs: number }
   | { readonly type: 'report-received'; readonly key: string; readonly report: Signed }

@@ -52,7 +52,10 @@ export function tickRound(
   }
 }
 
-/** Whether something was done while the clock was ahead. Members do not speak about a round of then, and its times would not come for long. */
+/**
+ * Whether something was done while the clock was ahead. Members do not speak about a round of then, and its times would
+ * not come for long.
+ */
 const isAhead = ({ verified: round }: RoundState, atMs: number, nowMs: number): boolean =>
   atMs > nowMs + round.view.policy.clock_tolerance_ms;
 

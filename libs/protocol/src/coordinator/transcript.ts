@@ -40,7 +40,10 @@ const decidedRouters = ({ decision, proposal }: RoundState): PartyId[] =>
     ? (proposal?.set.groups.flatMap(({ members }) => members.map(({ header }) => header.router)) ?? [])
     : [];
 
-/** The coordinator's word on the list that a closed round has. The same bytes each time. Throws `stale_round` before the close. */
+/**
+ * The coordinator's word on the list that a closed round has. The same bytes each time. Throws `stale_round` before the
+ * close.
+ */
 export function signClosing(
   { verified: round, headersRoot, headers }: RoundState,
   { identity }: CoordinatorContext,

@@ -15,7 +15,9 @@ import { canAbort, isVotedOn } from './open-votes';
 import { answerTurn } from './answer-turn';
 import { type CoordinatorContext, type CoordinatorState, type EpochState, type RoundState } from './state';
 
-/** @param signedAborts whether the member knows requests to abort; one of an earlier release is given the reason alone */
+/**
+ * @param signedAborts whether the member knows requests to abort; one of an earlier release is given the reason alone
+ */
 export function workFor(
   state: CoordinatorState,
   context: CoordinatorContext,
@@ -99,8 +101,8 @@ function roundWork(
 }
 
 /**
- * Seeds this member should pass on: for each member whose report says that its box of a decided router failed, the first 2t-1
- * members that could use it help: at least t of them are honest and there, and any t hold all seeds.
+ * Seeds this member should pass on: for each member whose report says that its box of a decided router failed, the
+ * first 2t-1 members that could use it help: at least t of them are honest and there, and any t hold all seeds.
  */
 function transferNeeds(round: RoundState, member: MemberIndex): { to: MemberIndex; routers: PartyId[] }[] {
   const reports = [...round.reports.values()].map((entry) => entry.report).sort((a, b) => a.member - b.member);

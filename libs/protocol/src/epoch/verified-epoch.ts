@@ -21,8 +21,8 @@ export interface VerifiedEpoch {
 }
 
 /**
- * Largest step of round and epoch numbers that is followed: gaps are allowed, but nobody can exhaust the numbers and so keep
- * a party from every later round.
+ * Largest step of round and epoch numbers that is followed: gaps are allowed, but nobody can exhaust the numbers and so
+ * keep a party from every later round.
  */
 export const MAX_NUMBER_GAP = 2 ** 20;
 /** A party that has seen none yet joins anywhere up to here: one number a second for 136 years. */
@@ -34,20 +34,26 @@ export const isWithinReach = (number: number, highest: number): boolean =>
 
 export const epochHash = (body: Bytes): Bytes => domainHash('epoch', body);
 
-/** Whether an epoch that ends then can be one of now: one that has ended is none, and so is one made while clocks were ahead. */
+/**
+ * Whether an epoch that ends then can be one of now: one that has ended is none, and so is one made while clocks were
+ * ahead.
+ */
 export const isOfNow = ({ policy }: FleetView, { not_after_ms }: Pick<Epoch, 'not_after_ms'>, nowMs: number): boolean =>
   nowMs <= not_after_ms && not_after_ms <= nowMs + policy.committee.max_epoch_ms + policy.clock_tolerance_ms;
 
 /**
- * The first suite of a policy binds the epochs that are made under it: who asks for them does not choose. The others are for epochs of an older
- * policy, which may last on where this one still lists their suite.
+ * The first suite of a policy binds the epochs that are made under it: who asks for them does not choose. The others
+ * are for epochs of an older policy, which may last on where this one still lists their suite.
  */
 const isSuiteOf = ({ policy }: FleetView, { policy_version, sealing_suite }: Epoch): boolean =>
   policy_version === policy.version
     ? sealing_suite === policy.sealing_suites[0]
     : policy.sealing_suites.includes(sealing_suite);
 
-/** Checks an epoch body against the policy, as a member does before it signs. Throws `policy` or `wrong_role` and the like. */
+/**
+ * Checks an epoch body against the policy, as a member does before it signs. Throws `policy` or `wrong_role` and the
+ * like.
+ */
 export function checkEpochTerms(view: FleetView, epoch: Epoch, atMs: number): void {
   const { committee } = view.policy;
   const allow = (check: CheckName, allowed: boolean, what: string): void =>
@@ -102,8 +108,9 @@ export function verifyEpoch(view: FleetView, certificate: EpochCertificate, atMs
 }
 
 /**
- * Certificates whose signatures hold, by hash and signatures. The keys to check with are the view's, so this never depends on time; an epoch
- * lasts for many rounds, and its m signatures would cost more than the rest of a router's round.
+ * Certificates whose signatures hold, by hash and signatures. The keys to check with are the view's, so this never
+ * depends on time; an epoch lasts for many rounds, and its m signatures would cost more than the rest of a router's
+ * round.
  */
 const verified = new WeakMap<FleetView, Set<string>>();
 

@@ -11,7 +11,10 @@ import {
 import { type FleetView } from '../fleet/fleet-view';
 import { encodeEvidence } from './verify-evidence';
 
-/** A refusal whose cause proves a party's misbehaviour. The evidence is not among the details: it is for whoever keeps it, not for the one that is refused. */
+/**
+ * A refusal whose cause proves a party's misbehaviour. The evidence is not among the details: it is for whoever keeps
+ * it, not for the one that is refused.
+ */
 export class ProvenMisbehaviour extends SecaggError {
   constructor(
     code: ProblemCode,

@@ -1,10 +1,11 @@
 /**
  * Evidence that a coordinator accepted a contribution and left it out of the list that it showed to the committee.
  *
- * A receipt says: "I hold this contribution to this configuration of the round." Whoever gave it has to show the contribution to every
- * member after the close. It need not end up in the set: members may find it unusable, or its group may stay too small, and reports
- * say so; it is in the list all the same. An aborted round shows no list, and closes no account. So guilt is: a `ready` decision whose reports
- * are about a list that has nothing of the router in it, or another contribution of it than the one in the receipt.
+ * A receipt says: "I hold this contribution to this configuration of the round." Whoever gave it has to show the
+ * contribution to every member after the close. It need not end up in the set: members may find it unusable, or its
+ * group may stay too small, and reports say so; it is in the list all the same. An aborted round shows no list, and
+ * closes no account. So guilt is: a `ready` decision whose reports are about a list that has nothing of the router in
+ * it, or another contribution of it than the one in the receipt.
  */
 import {
   type Bytes,
@@ -48,9 +49,9 @@ export const receiptEvidence = (
   } satisfies ReceiptEvidence);
 
 /**
- * Checks evidence from the authority's key alone. Throws `bad_proof` where the receipt was honoured after all (the very contribution is in the
- * list, left out of the set or not), `wrong_config` for the receipt of another round, and as {@link verifyDecidedRound} and
- * {@link verifyStanding}: whatever is not proved is no evidence.
+ * Checks evidence from the authority's key alone. Throws `bad_proof` where the receipt was honoured after all (the very
+ * contribution is in the list, left out of the set or not), `wrong_config` for the receipt of another round, and as
+ * {@link verifyDecidedRound} and {@link verifyStanding}: whatever is not proved is no evidence.
  */
 export function verifyReceiptEvidence(authorityKey: Bytes, bytes: Bytes): ReceiptNotHonoured {
   const evidence = receiptEvidenceMessage.decode(bytes);
@@ -78,7 +79,10 @@ export function verifyReceiptEvidence(authorityKey: Bytes, bytes: Bytes): Receip
   };
 }
 
-/** A receipt of this configuration of the round, signed by the coordinator that announced it. Throws `bad_signature` or `wrong_config`. */
+/**
+ * A receipt of this configuration of the round, signed by the coordinator that announced it. Throws `bad_signature` or
+ * `wrong_config`.
+ */
 function openReceipt({ view, config, configHash }: VerifiedRound, signed: Signed): Receipt {
   const { public_key } = certificateOf(view, config.coordinator, 'coordinator', config.round_time_ms);
   const receipt = openDocument(receiptMessage, view.fleet, signed, public_key, config.coordinator);

@@ -1,4 +1,7 @@
-/** What a party signs once, by kind of evidence: which key it signs with, and what two of its statements must share to be one too many. */
+/**
+ * What a party signs once, by kind of evidence: which key it signs with, and what two of its statements must share to
+ * be one too many.
+ */
 import {
   answerMessage,
   type Bytes,
@@ -67,7 +70,10 @@ const answers = kind(answerMessage, voting, (body) => ({
   occasion: inRound(body),
 }));
 
-/** Evidence that even an honest party can give against itself, by losing what it had written: kept for the operator, and no ground to exclude it. */
+/**
+ * Evidence that even an honest party can give against itself, by losing what it had written: kept for the operator, and
+ * no ground to exclude it.
+ */
 export const isByAccident = (of: EvidenceKind): boolean => statementKinds[of].byAccident;
 
 export const statementKinds: Record<EvidenceKind, StatementKind> = {

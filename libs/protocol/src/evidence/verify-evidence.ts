@@ -31,7 +31,10 @@ const refuse = (what: string): never => {
   throw new SecaggError('invalid', `this is no evidence: ${what}`);
 };
 
-/** Verifies encoded evidence. Throws what decoding throws, `bad_signature` or `bad_certificate`, or `invalid` where it proves nothing. */
+/**
+ * Verifies encoded evidence. Throws what decoding throws, `bad_signature` or `bad_certificate`, or `invalid` where it
+ * proves nothing.
+ */
 export function verifyEvidence(authorityKey: Bytes, bytes: Bytes): Misbehaviour {
   const evidence = evidenceMessage.decode(bytes);
   const certificates = openCertificates(authorityKey, evidence);
@@ -97,7 +100,9 @@ function seatOf(
   return { index, voteKey: epoch.members[index].vote_key, epoch };
 }
 
-/** t other holders signed one hash for a piece of the same decision, and the accused another: at most t-1 members lie. */
+/**
+ * t other holders signed one hash for a piece of the same decision, and the accused another: at most t-1 members lie.
+ */
 function wrongAnswer(evidence: Evidence, certificates: readonly Certificate[]): Occasion {
   const { statements, fleet, epoch_certificate } = evidence;
   if (statements.length !== certificates.length) refuse('it takes one statement of each signer');

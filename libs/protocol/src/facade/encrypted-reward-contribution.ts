@@ -26,8 +26,8 @@ export function toEncryptedContribution(bytes: Bytes): EncryptedRewardContributi
 }
 
 /**
- * The contribution's bytes. Throws `malformed` for what is not such an object or not base64, `invalid` for fields that say something else
- * than the header, and what decoding throws. Signatures are checked by whoever collects.
+ * The contribution's bytes. Throws `malformed` for what is not such an object or not base64, `invalid` for fields that
+ * say something else than the header, and what decoding throws. Signatures are checked by whoever collects.
  */
 export function fromEncryptedContribution(contribution: EncryptedRewardContribution): {
   readonly bytes: Bytes;

@@ -141,7 +141,10 @@ export class LocalFleet {
     runCommittee(this.coordinator, this.members, nowMs);
   }
 
-  /** Announces the next round, also beside open ones: whoever has the whole fleet knows. Returns its key and configuration. */
+  /**
+   * Announces the next round, also beside open ones: whoever has the whole fleet knows. Returns its key and
+   * configuration.
+   */
   announce(plan: Omit<RoundPlan, 'round' | 'cluster'>, nowMs: number): { key: string; config: RoundConfig } {
     const { coordinator, cluster } = this;
     coordinator.commit(announceRound(coordinator.state, coordinator.context, { ...plan, cluster }, nowMs, true));

@@ -1,4 +1,7 @@
-/** Everything that a fleet in one process needs: authority, certificates, policy, committee, epoch, and the terms of its rounds. */
+/**
+ * Everything that a fleet in one process needs: authority, certificates, policy, committee, epoch, and the terms of its
+ * rounds.
+ */
 import { randomBytes } from 'node:crypto';
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
 import {
@@ -21,8 +24,8 @@ export interface SecureAggregationOptions {
   /** Milliseconds since 1970, as `Date.now`. */
   readonly clock: () => number;
   /**
-   * Fewest contributions a round is opened with; announced, so that no later request can lower it. Default 2 (1 for one router). The noise of
-   * all but t-1 of them is counted on, so more make each router's share smaller.
+   * Fewest contributions a round is opened with; announced, so that no later request can lower it. Default 2 (1 for one
+   * router). The noise of all but t-1 of them is counted on, so more make each router's share smaller.
    */
   readonly minParticipants?: number;
   /** Default: the hash of a random name. */
@@ -31,9 +34,15 @@ export interface SecureAggregationOptions {
   readonly committee?: { readonly size: number; readonly threshold: number };
   /** What is sent of each key. Default all of GAP-371. */
   readonly fields?: Omit<FieldOptions, 'unitsPerRequest'>;
-  /** Requests a router's signal may stand for in a round; one of more counts as that many, with the same means. Default 1000. */
+  /**
+   * Requests a router's signal may stand for in a round; one of more counts as that many, with the same means. Default
+   * 1000.
+   */
   readonly maxRequestsPerRouter?: number;
-  /** What a round may cost each router at worst, and how many such rounds its budget is for. Default epsilon 1 at delta 1e-6, 100 rounds. */
+  /**
+   * What a round may cost each router at worst, and how many such rounds its budget is for. Default epsilon 1 at delta
+   * 1e-6, 100 rounds.
+   */
   readonly privacy?: { readonly epsilon?: number; readonly deltaInverse?: number; readonly rounds?: number };
   /** No noise and no privacy claim beyond hiding each router in the sum: trials and tests. */
   readonly unsafeNoNoise?: boolean;
@@ -41,7 +50,10 @@ export interface SecureAggregationOptions {
   readonly random?: RandomBytes;
 }
 
-/** What one router holds: its identity, its privacy ledger and what it has answered. For one `SecureRewardAggregatorNode`. */
+/**
+ * What one router holds: its identity, its privacy ledger and what it has answered. For one
+ * `SecureRewardAggregatorNode`.
+ */
 export interface RouterKeys {
   readonly id: PartyId;
   readonly party: LocalRouter;
@@ -63,8 +75,9 @@ const committeeOf = (n: number) =>
   n >= 4 ? { size: 4, threshold: 2 } : n === 3 ? { size: 3, threshold: 2 } : { size: 1, threshold: 1 };
 
 /**
- * Makes a fleet of `n` routers with the real cryptography of the system, in one process: the coordinator's and the committee's secrets
- * are in the same memory, so whoever holds the returned object is trusted with everything. Across machines, the apps separate them.
+ * Makes a fleet of `n` routers with the real cryptography of the system, in one process: the coordinator's and the
+ * committee's secrets are in the same memory, so whoever holds the returned object is trusted with everything. Across
+ * machines, the apps separate them.
  *
  * Privacy unit is the router: everything it sends in a round is clipped and covered by the noise.
  * @param n routers, from 1
@@ -145,8 +158,8 @@ export function createSecureAggregationKeys(n: number, options: SecureAggregatio
 }
 
 /**
- * Units per request so that each router's noise, of standard deviation norm * requests / sqrt(2 rho h), stays below half of the
- * sampler's largest 2^25: the norm of a request is at most sqrt(7) < 3 times the units.
+ * Units per request so that each router's noise, of standard deviation norm * requests / sqrt(2 rho h), stays below
+ * half of the sampler's largest 2^25: the norm of a request is at most sqrt(7) < 3 times the units.
  */
 function unitsFor(rho: number, honest: number, requests: number): number {
   return Math.min(65536, Math.max(16, Math.floor((2 ** 24 * Math.sqrt(2 * rho * honest)) / (3 * requests))));

@@ -22,7 +22,10 @@ export type CollectOutcome =
   | { readonly accepted: true; readonly receipt: Bytes }
   | { readonly accepted: false; readonly reason: ProblemCode; readonly message: string };
 
-/** The aggregated signal with what stands behind it, or null with the reason. `published` is the transcript, which anyone can audit. */
+/**
+ * The aggregated signal with what stands behind it, or null with the reason. `published` is the transcript, which
+ * anyone can audit.
+ */
 export type AggregationOutcome =
   | (PublishedResult & { readonly published: Bytes })
   | {
@@ -45,8 +48,9 @@ export class SecureRewardAggregatorCoordinator implements RoundSource {
   constructor(private readonly keys: SecureAggregationKeys) {}
 
   /**
-   * The open round, encoded for routers; announces the next one when none is open. It stays open until `performSecureAggregation`, which
-   * should be within a day: after that, routers refuse to join. Throws `budget_exhausted` or `policy` when none may be announced.
+   * The open round, encoded for routers; announces the next one when none is open. It stays open until
+   * `performSecureAggregation`, which should be within a day: after that, routers refuse to join. Throws
+   * `budget_exhausted` or `policy` when none may be announced.
    */
   openRound(): Bytes {
     const { fleet, plan, clock } = this.keys;
@@ -59,7 +63,10 @@ export class SecureRewardAggregatorCoordinator implements RoundSource {
     return fleet.coordinator.open(this.current);
   }
 
-  /** Checks a contribution and adds it to the sum. The same one again is accepted again, with the same receipt, and counts once. */
+  /**
+   * Checks a contribution and adds it to the sum. The same one again is accepted again, with the same receipt, and
+   * counts once.
+   */
   collectContribution(contribution: EncryptedRewardContribution): CollectOutcome {
     try {
       const { bytes, cluster } = fromEncryptedContribution(contribution);
@@ -72,8 +79,9 @@ export class SecureRewardAggregatorCoordinator implements RoundSource {
   }
 
   /**
-   * Closes the open round and lets the committee open its sum, or, with fewer contributions than asked for, abort it: nothing is opened
-   * then, and routers get their charge back from `published`. Either way the next contribution opens a new round.
+   * Closes the open round and lets the committee open its sum, or, with fewer contributions than asked for, abort it:
+   * nothing is opened then, and routers get their charge back from `published`. Either way the next contribution opens
+   * a new round.
    * @param minParticipants counts where it is above the minimum that was announced, which no request can lower
    */
   performSecureAggregation({ minParticipants }: { readonly minParticipants: number }): AggregationOutcome {

@@ -39,9 +39,10 @@ export class SecureRewardAggregatorNode {
   }
 
   /**
-   * Encrypts a local signal for the open round, clipped and with this router's share of the noise. Charges the router's budget.
-   * The signal must be of the round's cluster; its own round number and privacy fields are not looked at.
-   * @throws SecaggError `invalid` for a signal that is not valid or of another cluster, `stale_round` when this router has answered the
+   * Encrypts a local signal for the open round, clipped and with this router's share of the noise. Charges the router's
+   * budget. The signal must be of the round's cluster; its own round number and privacy fields are not looked at.
+   * @throws SecaggError `invalid` for a signal that is not valid or of another cluster, `stale_round` when this router
+   * has answered the
    *   round already, `policy` or `budget_exhausted` when it must not take part
    */
   encryptRewardSignal(signal: FederatedRewardSignal): EncryptedRewardContribution {
@@ -58,7 +59,10 @@ export class SecureRewardAggregatorNode {
     return toEncryptedContribution(party.build(round, vector, nowMs));
   }
 
-  /** Keeps the coordinator's signed receipt, which makes a dropped contribution provable. Throws `bad_signature`, `wrong_config`, `no_round`. */
+  /**
+   * Keeps the coordinator's signed receipt, which makes a dropped contribution provable. Throws `bad_signature`,
+   * `wrong_config`, `no_round`.
+   */
   keepReceipt(receipt: Bytes): void {
     const signed = signedMessage.decode(receipt);
     const { cluster, round } = receiptMessage.decode(signed.body);
@@ -66,8 +70,9 @@ export class SecureRewardAggregatorNode {
   }
 
   /**
-   * Verifies a published round from the fleet authority's key alone, and settles this router's charge: corrected to the actual set, or given
-   * back when it was left out or the round aborted. Undefined for an aborted round. Throws the code of what does not hold.
+   * Verifies a published round from the fleet authority's key alone, and settles this router's charge: corrected to the
+   * actual set, or given back when it was left out or the round aborted. Undefined for an aborted round. Throws the
+   * code of what does not hold.
    */
   receiveResult(published: Bytes): PublishedResult | undefined {
     const transcript = transcriptMessage.decode(published);

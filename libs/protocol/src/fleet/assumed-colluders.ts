@@ -1,11 +1,15 @@
-/** How many routers of a group a round has to take for colluders, where committee members may be among them (docs/protocol.md, "Fleet documents"). */
+/**
+ * How many routers of a group a round has to take for colluders, where committee members may be among them
+ * (docs/protocol.md, "Fleet documents").
+ */
 import { type ClusterPolicy, type FleetPolicy } from '@secagg/schema';
 
 type CommitteeTerms = Pick<FleetPolicy['committee'], 'candidates' | 'threshold'>;
 
 /**
- * Corrupt committee candidates that may be routers of the cluster: up to t-1 are assumed corrupt, and they know their own noise. By the
- * policy alone: a cluster without a list of members is open to every router of the roster, and any candidate may be one of them.
+ * Corrupt committee candidates that may be routers of the cluster: up to t-1 are assumed corrupt, and they know their
+ * own noise. By the policy alone: a cluster without a list of members is open to every router of the roster, and any
+ * candidate may be one of them.
  */
 export function corruptCandidates(
   { candidates, threshold }: CommitteeTerms,
@@ -16,7 +20,10 @@ export function corruptCandidates(
   return Math.min(threshold - 1, both.length);
 }
 
-/** The least that a round with noise may assume in the cluster: what the policy says, and never less than its corrupt candidates. */
+/**
+ * The least that a round with noise may assume in the cluster: what the policy says, and never less than its corrupt
+ * candidates.
+ */
 export const leastColluders = (
   committee: CommitteeTerms,
   cluster: Pick<ClusterPolicy, 'members' | 'min_assumed_colluders'>,

@@ -1,6 +1,7 @@
 /**
- * The fleet authority: an offline key that says who is in the fleet and what its rounds may do (docs/protocol.md, "Fleet documents" and "Epochs").
- * Everything here is pure, so the CLI, the demo and the tests make fleets the same way.
+ * The fleet authority: an offline key that says who is in the fleet and what its rounds may do (docs/protocol.md,
+ * "Fleet documents" and "Epochs"). Everything here is pure, so the CLI, the demo and the tests make fleets the same
+ * way.
  */
 import { generateIdentityKey, tolerance } from '@secagg/crypto';
 import {
@@ -73,7 +74,10 @@ export interface RosterTerms {
   readonly revokedSerials?: readonly number[];
 }
 
-/** Throws `bad_certificate` for a certificate that this authority did not sign, for two of one party, or for a serial used twice. */
+/**
+ * Throws `bad_certificate` for a certificate that this authority did not sign, for two of one party, or for a serial
+ * used twice.
+ */
 export function signRoster(authority: Authority, terms: RosterTerms): Signed {
   const entries = terms.certificates.map((signed) => {
     if (!isSignedBy(certificateMessage, authority.fleet, signed, authority.publicKey)) {
@@ -105,8 +109,8 @@ export function signRoster(authority: Authority, terms: RosterTerms): Signed {
 export type PolicyTerms = Omit<FleetPolicy, 'v' | 'fleet'>;
 
 /**
- * Throws `policy` for a committee that cannot work, for a cluster named twice or one whose assumed colluders do not cover the corrupt
- * candidates among its routers, and `invalid` for what the schema refuses.
+ * Throws `policy` for a committee that cannot work, for a cluster named twice or one whose assumed colluders do not
+ * cover the corrupt candidates among its routers, and `invalid` for what the schema refuses.
  */
 export function signPolicy(authority: Authority, terms: PolicyTerms): Signed {
   const { size, threshold, candidates } = terms.committee;
@@ -133,8 +137,8 @@ export function signPolicy(authority: Authority, terms: PolicyTerms): Signed {
 const DAY_MS = 86_400_000;
 
 /**
- * A cluster policy whose assumed colluders, when they are not stated, are the corrupt committee candidates among its routers; none where
- * rounds without noise are allowed.
+ * A cluster policy whose assumed colluders, when they are not stated, are the corrupt committee candidates among its
+ * routers; none where rounds without noise are allowed.
  */
 export type ClusterTerms = Omit<ClusterPolicy, 'min_assumed_colluders'> &
   Partial<Pick<ClusterPolicy, 'min_assumed_colluders'>>;
@@ -163,7 +167,10 @@ export type RequiredPolicyTerms = Omit<PolicyTerms, OptionalTerms | 'committee' 
     readonly committee: Omit<Committee, 'max_epoch_ms'> & Partial<Committee>;
   };
 
-/** Terms for a year with suite `pad` and X25519 sealing, epochs of at most a week, clocks within a minute, unless said otherwise. */
+/**
+ * Terms for a year with suite `pad` and X25519 sealing, epochs of at most a week, clocks within a minute, unless said
+ * otherwise.
+ */
 export const policyTerms = (terms: RequiredPolicyTerms): PolicyTerms => ({
   version: 1,
   not_after_ms: terms.issued_at_ms + 365 * DAY_MS,

@@ -1,4 +1,6 @@
-/** What the signed documents say against a party's taking part, for its operator: for `/readyz`. All of it is verified. */
+/**
+ * What the signed documents say against a party's taking part, for its operator: for `/readyz`. All of it is verified.
+ */
 import { identityPublicKey } from '@secagg/crypto';
 import { type ClusterPolicy, type NotReady, type PartyId, type Role, SecaggError } from '@secagg/schema';
 import { sameBytes } from '../wire/bytes';

@@ -1,4 +1,7 @@
-/** What a party knows of its fleet from the authority's signature alone (docs/protocol.md, "Fleet documents" and "Epochs"). */
+/**
+ * What a party knows of its fleet from the authority's signature alone (docs/protocol.md, "Fleet documents" and
+ * "Epochs").
+ */
 import {
   type Bytes,
   type Certificate,

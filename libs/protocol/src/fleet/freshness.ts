@@ -1,6 +1,7 @@
 /**
- * Statements of which policy and roster are current (docs/protocol.md, "Freshness"), as the timestamp role of The Update Framework: a
- * coordinator that keeps newer documents back cannot show a new statement, and parties stop when theirs is too old.
+ * Statements of which policy and roster are current (docs/protocol.md, "Freshness"), as the timestamp role of The
+ * Update Framework: a coordinator that keeps newer documents back cannot show a new statement, and parties stop when
+ * theirs is too old.
  */
 import { domainHash } from '@secagg/crypto';
 import {
@@ -50,7 +51,10 @@ export interface FreshnessStatus {
 
 export const documentHash = (name: string, body: Bytes): Bytes => domainHash('fleet-document', name, body);
 
-/** Checks the signatures of a statement, from the authority's key alone. Throws `bad_signature`, `policy`, or what decoding throws. */
+/**
+ * Checks the signatures of a statement, from the authority's key alone. Throws `bad_signature`, `policy`, or what
+ * decoding throws.
+ */
 export function verifyFreshness(authorityKey: Bytes, fleet: string, proof: FreshnessProof): VerifiedFreshness {
   if (!proof.key)
     return { proof, statement: openDocument(freshnessMessage, fleet, proof.statement, authorityKey, 'the authority') };
@@ -82,8 +86,9 @@ const counted = ({ view, freshness }: Knowing): VerifiedFreshness | undefined =>
   freshness?.key && view.revoked.has(freshness.key.serial) ? undefined : freshness;
 
 /**
- * The event to persist for a newer statement, or none for the one that is known. Nothing of it counts before it is verified.
- * Throws `policy` for one that is older than the known one, from the future, or at odds with what is known; `expired`; `revoked`.
+ * The event to persist for a newer statement, or none for the one that is known. Nothing of it counts before it is
+ * verified. Throws `policy` for one that is older than the known one, from the future, or at odds with what is known;
+ * `expired`; `revoked`.
  */
 export function takeFreshness(known: Knowing, proof: FreshnessProof, nowMs: number): readonly FreshnessTaken[] {
   const { view } = known;

@@ -10,8 +10,8 @@ export interface FleetUpdated {
 }
 
 /**
- * Verifies documents against the authority key already trusted and returns the event to persist, or none when they are the
- * ones in force. Throws `policy` for documents older than those known, or others with the same version.
+ * Verifies documents against the authority key already trusted and returns the event to persist, or none when they are
+ * the ones in force. Throws `policy` for documents older than those known, or others with the same version.
  */
 export function updateFleet(view: FleetView, documents: FleetDocuments): readonly FleetUpdated[] {
   // The documents in force come back all the time: nothing is verified again for them.
@@ -53,8 +53,8 @@ export function evolveFleet(view: FleetView, event: FleetUpdated): FleetView {
 }
 
 /**
- * The policy and roster a round was announced under, as far as they are known here. Newer ones forbid it, unless they were
- * issued after the round time: so a round in flight is not lost when the authority publishes.
+ * The policy and roster a round was announced under, as far as they are known here. Newer ones forbid it, unless they
+ * were issued after the round time: so a round in flight is not lost when the authority publishes.
  * Throws `policy`.
  */
 export function viewOfRound(

@@ -23,9 +23,10 @@ import { type MemberEvent, type MemberState } from './state';
 import { voteSecret } from './cast-vote';
 
 /**
- * The answer: signed hashes of the keystream sums of every group and piece this member holds, and the sums it is asked for.
- * Deterministic, so it may be computed and sent any number of times. Throws `recovery_failed` naming the routers whose seeds this member
- * still lacks, and `already_voted` for a second decision of the round: with more than t-1 members against it, the first is all that is opened.
+ * The answer: signed hashes of the keystream sums of every group and piece this member holds, and the sums it is asked
+ * for. Deterministic, so it may be computed and sent any number of times. Throws `recovery_failed` naming the routers
+ * whose seeds this member still lacks, and `already_voted` for a second decision of the round: with more than t-1
+ * members against it, the first is all that is opened.
  */
 export function answer(
   state: MemberState,

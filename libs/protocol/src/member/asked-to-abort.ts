@@ -7,8 +7,9 @@ import { checkInRound } from '../round/contribution-set';
 import { type VerifiedRound } from '../round/verified-round';
 
 /**
- * Why the coordinator wants the round aborted, when it has signed that it does. Throws `bad_signature`, also without a request, as whoever sits
- * on the line can make one up; `wrong_config` for a request about another round; `policy` for one of the future.
+ * Why the coordinator wants the round aborted, when it has signed that it does. Throws `bad_signature`, also without a
+ * request, as whoever sits on the line can make one up; `wrong_config` for a request about another round; `policy` for
+ * one of the future.
  */
 export function askedToAbort(
   round: VerifiedRound,

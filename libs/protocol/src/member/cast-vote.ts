@@ -20,8 +20,9 @@ export function heldVote(state: MemberState, round: VerifiedRound): Vote | undef
 }
 
 /**
- * Throws `stale_round` for a round that this member spoke about in an epoch that is erased (one vote a round, whatever epoch it is announced in
- * again), and `policy` for a number far above those it has spoken about in the epochs that it has a seat in.
+ * Throws `stale_round` for a round that this member spoke about in an epoch that is erased (one vote a round, whatever
+ * epoch it is announced in again), and `policy` for a number far above those it has spoken about in the epochs that it
+ * has a seat in.
  */
 export function checkMaySpeak(state: MemberState, { config }: VerifiedRound): void {
   const at = { round: config.round };

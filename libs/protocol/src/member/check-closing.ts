@@ -8,8 +8,9 @@ import { checkInRound } from '../round/contribution-set';
 import { type OpenedViews } from './check-views';
 
 /**
- * Views are signed by nobody, and a member reports once: so the list must be the one that the coordinator signed when the round closed. A list that
- * somebody made up, or left contributions out of, would use the report up. Throws `bad_signature`, `wrong_config` or `bad_proposal`.
+ * Views are signed by nobody, and a member reports once: so the list must be the one that the coordinator signed when
+ * the round closed. A list that somebody made up, or left contributions out of, would use the report up. Throws
+ * `bad_signature`, `wrong_config` or `bad_proposal`.
  */
 export function checkClosing({ round, root, headers }: OpenedViews, signed: Signed | undefined): void {
   const { config, view } = round;

@@ -1,4 +1,7 @@
-/** A member's look at all contributions of a closed round: public checks, then its own boxes (docs/protocol.md, "Checking and reporting"). */
+/**
+ * A member's look at all contributions of a closed round: public checks, then its own boxes (docs/protocol.md,
+ * "Checking and reporting").
+ */
 import { type SealingOpener, type SealingSuite, sealingSuite, wipe } from '@secagg/crypto';
 import {
   type Bytes,
@@ -32,8 +35,8 @@ export interface OpenedViews {
 }
 
 /**
- * Checks every view and opens every box. A header that fails a public check makes the whole list invalid (the coordinator
- * must not have accepted it): throws with the check's code. A box that does not open is only marked.
+ * Checks every view and opens every box. A header that fails a public check makes the whole list invalid (the
+ * coordinator must not have accepted it): throws with the check's code. A box that does not open is only marked.
  */
 export function openViews(
   round: VerifiedRound,

@@ -63,9 +63,10 @@ export function evolveMember(state: MemberState, event: MemberEvent): void {
 const ERASED_KEPT = 4096;
 
 /**
- * Of the rounds without a seat nothing is kept but that they were: one vote a round, whatever epoch it is announced in again. (Of the highest of
- * each cluster the vote stays, as earlier releases have it.) It is the rounds themselves that are kept, not a number up to which they go: a single
- * one with a high number must not keep this member from all rounds below it.
+ * Of the rounds without a seat nothing is kept but that they were: one vote a round, whatever epoch it is announced in
+ * again. (Of the highest of each cluster the vote stays, as earlier releases have it.) It is the rounds themselves that
+ * are kept, not a number up to which they go: a single one with a high number must not keep this member from all rounds
+ * below it.
  */
 function forgetErasedRounds(state: MemberState): void {
   const byCluster = new Map<string, { key: string; round: number; epoch: number }[]>();

@@ -4,7 +4,9 @@ import { type VerifiedEpoch, verifyEpoch } from '../epoch/verified-epoch';
 import { type FleetView } from '../fleet/fleet-view';
 import { type MemberContext, type MemberEvent, type MemberState } from './state';
 
-/** Verifies an epoch certificate of which this member is part. Throws `no_seat` when it is not, or has lost its secrets. */
+/**
+ * Verifies an epoch certificate of which this member is part. Throws `no_seat` when it is not, or has lost its secrets.
+ */
 export function ownEpoch(
   state: MemberState,
   context: MemberContext,

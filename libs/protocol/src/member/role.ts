@@ -1,4 +1,7 @@
-/** A committee member as its engine knows it: how its state begins, changes, and is written, always without its secrets, and read back. */
+/**
+ * A committee member as its engine knows it: how its state begins, changes, and is written, always without its secrets,
+ * and read back.
+ */
 import { reportMessage, SecaggError, type Signed, type Vote } from '@secagg/schema';
 import { type FleetDocuments, verifyFleet } from '../fleet/fleet-view';
 import { restoredProof, restoreView, storedProof, storedView } from '../fleet/stored-view';

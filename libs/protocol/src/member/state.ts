@@ -1,7 +1,8 @@
 /**
- * A committee member's state. As at the coordinator, functions decide and return events; an event is durable before what it
- * allows leaves. `seat-made` holds the epoch's secrets: they are stored apart, are never part of a backup, and are erased
- * with `epoch-erased` (docs/protocol.md, "Epochs"). A vote is durable before it is sent, and there is one a round.
+ * A committee member's state. As at the coordinator, functions decide and return events; an event is durable before
+ * what it allows leaves. `seat-made` holds the epoch's secrets: they are stored apart, are never part of a backup, and
+ * are erased with `epoch-erased` (docs/protocol.md, "Epochs"). A vote is durable before it is sent, and there is one a
+ * round.
  */
 import { type Bytes, type Report, type Signed, type Vote } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
@@ -38,7 +39,10 @@ export interface MemberState {
   /** The newest statement that policy and roster are current. */
   freshness?: VerifiedFreshness;
   readonly seats: Map<number, MemberSeat>;
-  /** Rounds of the epochs in `seats`, and that there were those of epochs erased before, in the order in which this member first spoke about them. */
+  /**
+   * Rounds of the epochs in `seats`, and that there were those of epochs erased before, in the order in which this
+   * member first spoke about them.
+   */
   readonly rounds: Map<string, MemberRound>;
   /** Highest epoch with a valid certificate seen. */
   highestEpoch: number;

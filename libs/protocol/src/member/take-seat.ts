@@ -8,7 +8,10 @@ import { checkFresh } from '../fleet/freshness';
 import { type Step } from '../role';
 import { type MemberContext, type MemberEvent, type MemberState } from './state';
 
-/** For so long a seat without a certificate keeps its member from epochs with lower numbers: nobody has signed the request for it. */
+/**
+ * For so long a seat without a certificate keeps its member from epochs with lower numbers: nobody has signed the
+ * request for it.
+ */
 const SEAT_COUNTS_MS = 600_000;
 
 /** Seats without a certificate; the oldest makes room for another. */
@@ -31,10 +34,11 @@ export function checkEpochReach({ highestEpoch }: MemberState, epoch: number): v
 type SeatTerms = Extract<WorkItem, { kind: 'seat' }>;
 
 /**
- * Makes fresh keys for an epoch and the signed seat. The secrets are in the event and must be durable, outside of anything
- * that is backed up, before the seat is sent. Asked again for the same epoch, the same seat is sent. Nobody signs what is asked for, so too many
- * seats in epochs that do not come about make the oldest of them be erased.
- * Throws `stale_documents`, `wrong_epoch` for an epoch number that is not above all epochs known, `policy` for one far above them and for terms the policy does not allow.
+ * Makes fresh keys for an epoch and the signed seat. The secrets are in the event and must be durable, outside of
+ * anything that is backed up, before the seat is sent. Asked again for the same epoch, the same seat is sent. Nobody
+ * signs what is asked for, so too many seats in epochs that do not come about make the oldest of them be erased.
+ * Throws `stale_documents`, `wrong_epoch` for an epoch number that is not above all epochs known, `policy` for one far
+ * above them and for terms the policy does not allow.
  */
 export function takeSeat(
   state: MemberState,

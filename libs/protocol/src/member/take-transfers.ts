@@ -21,7 +21,9 @@ import { type OpenedViews } from './check-views';
 import { type MemberState } from './state';
 import { sharedPieces, transferAad } from './transfer-seeds';
 
-/** Takes seeds from other holders, checked against the commitments. Senders of wrong ones are named, the rest is kept. */
+/**
+ * Takes seeds from other holders, checked against the commitments. Senders of wrong ones are named, the rest is kept.
+ */
 export function takeTransfers(
   state: MemberState,
   opened: OpenedViews,

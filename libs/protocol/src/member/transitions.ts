@@ -1,4 +1,7 @@
-/** A member's seat in an epoch, and what it has said in a round (docs/protocol.md, "States"; a test compares the tables). */
+/**
+ * A member's seat in an epoch, and what it has said in a round (docs/protocol.md, "States"; a test compares the
+ * tables).
+ */
 import { type Transitions } from '../role';
 import { type MemberRound, type MemberSeat } from './state';
 

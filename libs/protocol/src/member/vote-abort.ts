@@ -7,7 +7,8 @@ import { type MemberEvent, type MemberState } from './state';
 import { castVote, heldVote } from './cast-vote';
 
 /**
- * Votes `abort`. Needs no proof that it is right to: whoever has voted abort never votes ready, so with an abort decision nothing is ever opened.
+ * Votes `abort`. Needs no proof that it is right to: whoever has voted abort never votes ready, so with an abort
+ * decision nothing is ever opened.
  * @param reason from {@link askedToAbort}; not counted
  */
 export function voteAbort(

@@ -19,7 +19,9 @@ import { type OpenedViews } from './check-views';
 import { type MemberEvent, type MemberState } from './state';
 import { castVote, heldVote } from './cast-vote';
 
-/** The set that follows from a signed proposal and the headers this member has seen. Throws `bad_proposal` and the like. */
+/**
+ * The set that follows from a signed proposal and the headers this member has seen. Throws `bad_proposal` and the like.
+ */
 export function setOfProposal(opened: OpenedViews, signed: Signed): { set: ContributionSet; body: VoteBody } {
   const { round } = opened;
   const coordinator = certificateOf(round.view, round.config.coordinator, 'coordinator', round.config.round_time_ms);
@@ -43,8 +45,8 @@ export function setOfProposal(opened: OpenedViews, signed: Signed): { set: Contr
 }
 
 /**
- * Votes `ready` on a proposal. The vote must be durable before it is sent. A member that has voted sends that vote again; one that voted for
- * another set throws `already_voted`.
+ * Votes `ready` on a proposal. The vote must be durable before it is sent. A member that has voted sends that vote
+ * again; one that voted for another set throws `already_voted`.
  */
 export function voteReady(state: MemberState, opened: OpenedViews, proposal: Signed): Step<MemberEvent, Vote> {
   const { round } = opened;
@@ -59,7 +61,9 @@ export function voteReady(state: MemberState, opened: OpenedViews, proposal: Sig
   return castVote(state, round, opened.member, body, proposal);
 }
 
-/** Throws `already_voted`, with the two proposals as evidence against the coordinator where the first one is still here. */
+/**
+ * Throws `already_voted`, with the two proposals as evidence against the coordinator where the first one is still here.
+ */
 function refuseOtherSet(state: MemberState, round: VerifiedRound, proposal: Signed): never {
   const { config } = round;
   const first = state.rounds.get(roundKey(config.cluster, config.round))?.proposal;

@@ -1,6 +1,6 @@
 /**
- * The list of contributions of a round that was decided `ready`, and the set in it, as Merkle trees: each proof of a contribution's
- * place is then a look-up (docs/protocol.md, "Publishing and auditing").
+ * The list of contributions of a round that was decided `ready`, and the set in it, as Merkle trees: each proof of a
+ * contribution's place is then a look-up (docs/protocol.md, "Publishing and auditing").
  */
 import { type MerkleTree, merkleTree } from '@secagg/crypto';
 import {

@@ -1,4 +1,7 @@
-/** A decision in a form that whoever has the authority's key can check: what one party shows another (docs/protocol.md, "Deciding"). */
+/**
+ * A decision in a form that whoever has the authority's key can check: what one party shows another (docs/protocol.md,
+ * "Deciding").
+ */
 import {
   type Bytes,
   type DecisionProof,
@@ -46,16 +49,17 @@ export const proofOfRound = (
   });
 
 /**
- * Verifies an encoded proof from the authority's key alone. Throws what decoding throws, and as {@link verifyDecidedRound}.
+ * Verifies an encoded proof from the authority's key alone. Throws what decoding throws, and as {@link
+ * verifyDecidedRound}.
  * @param authorityKey Ed25519 public key of the fleet authority: all that is believed
  */
 export const verifyDecisionProof = (authorityKey: Bytes, bytes: Bytes): DecidedRound =>
   verifyDecidedRound(authorityKey, decisionProofMessage.decode(bytes));
 
 /**
- * Fleet documents, epoch certificate, announcement and q identical votes, each under the keys that the one before gives. A round that
- * policy forbids can be decided by an abort only, since an abort opens nothing. Throws `bad_signature`, `policy`, `wrong_epoch`,
- * `no_decision` and what these build on; `details.part` names the part.
+ * Fleet documents, epoch certificate, announcement and q identical votes, each under the keys that the one before
+ * gives. A round that policy forbids can be decided by an abort only, since an abort opens nothing. Throws
+ * `bad_signature`, `policy`, `wrong_epoch`, `no_decision` and what these build on; `details.part` names the part.
  * @param known documents verified here before: they are not verified again
  */
 export function verifyDecidedRound(

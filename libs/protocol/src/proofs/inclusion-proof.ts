@@ -1,4 +1,7 @@
-/** Checks where a router's contribution stands in a decided round, without the contributions of the others (docs/protocol.md, "Publishing and auditing"). */
+/**
+ * Checks where a router's contribution stands in a decided round, without the contributions of the others
+ * (docs/protocol.md, "Publishing and auditing").
+ */
 import { type ProvenLeaf, verifyInclusion, verifyNeighbours } from '@secagg/crypto';
 import {
   type Bytes,
@@ -29,8 +32,8 @@ export interface VerifiedInclusion {
 }
 
 /**
- * Verifies a proof about this round. Throws `wrong_config` for another round or router, `no_decision` and what a decision can throw,
- * `bad_proof` for paths and neighbours that do not fit, and what reports can throw.
+ * Verifies a proof about this round. Throws `wrong_config` for another round or router, `no_decision` and what a
+ * decision can throw, `bad_proof` for paths and neighbours that do not fit, and what reports can throw.
  * @param round verified from the authority's key
  */
 export function verifyInclusionProof(round: VerifiedRound, router: PartyId, proof: InclusionProof): VerifiedInclusion {
@@ -45,8 +48,8 @@ export function verifyInclusionProof(round: VerifiedRound, router: PartyId, proo
 }
 
 /**
- * Verifies where a router stands. That the list is in order, and that the set follows from the reports, was checked by every honest
- * member that voted, so by one in every quorum. Throws as {@link verifyInclusionProof}.
+ * Verifies where a router stands. That the list is in order, and that the set follows from the reports, was checked by
+ * every honest member that voted, so by one in every quorum. Throws as {@link verifyInclusionProof}.
  */
 export function verifyStanding(
   round: VerifiedRound,

@@ -1,4 +1,7 @@
-/** From the opened sums of a round to the signal that routers use (docs/protocol.md, "The signal" and "Privacy cost and ledger"). */
+/**
+ * From the opened sums of a round to the signal that routers use (docs/protocol.md, "The signal" and "Privacy cost and
+ * ledger").
+ */
 import { type DecodedSums, decodeSums } from '@secagg/schema';
 import { type RobustCombination } from '../robust/combine';
 import { type ImplausibleGroup } from '../robust/plausibility';
@@ -11,14 +14,18 @@ export interface AggregateResult extends DecodedSums {
   readonly participants: readonly string[];
   /** Which groups are in it, and how each of them looks; absent for a sum. */
   readonly robust?: RobustReport;
-  /** Groups whose sums no honest routers can have sent, where nothing can be published because of them; then every key is withheld. */
+  /**
+   * Groups whose sums no honest routers can have sent, where nothing can be published because of them; then every key
+   * is withheld.
+   */
   readonly implausible?: readonly ImplausibleGroup[];
 }
 
 /**
- * The result of all opened groups, combined as announced. `participant_count` is the number of contributions in the groups that are in it (of all opened
- * ones when none is); `privacy_budget_used` is the round's epsilon at its delta, which groups being disjoint does not depend on how they are combined;
- * `noise_scale` the standard deviation of the noise on a sample count in their sum; both are absent without noise, when nothing is claimed.
+ * The result of all opened groups, combined as announced. `participant_count` is the number of contributions in the
+ * groups that are in it (of all opened ones when none is); `privacy_budget_used` is the round's epsilon at its delta,
+ * which groups being disjoint does not depend on how they are combined; `noise_scale` the standard deviation of the
+ * noise on a sample count in their sum; both are absent without noise, when nothing is claimed.
  */
 export function aggregateResult(audited: OpenedRound): AggregateResult {
   const { combination } = audited.round.config;

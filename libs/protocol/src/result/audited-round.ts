@@ -1,4 +1,6 @@
-/** What an audit of a finished round shows: nothing else makes a result (docs/protocol.md, "Publishing and auditing"). */
+/**
+ * What an audit of a finished round shows: nothing else makes a result (docs/protocol.md, "Publishing and auditing").
+ */
 import { type Bytes, type Signed } from '@secagg/schema';
 import { type FleetView } from '../fleet/fleet-view';
 import { type VerifiedRound } from '../round/verified-round';

@@ -5,7 +5,10 @@ import { implausibility, type ImplausibleGroup } from '../robust/plausibility';
 import { type SuspicionEvent } from '../robust/suspicion';
 import { type OpenedRound } from './audited-round';
 
-/** How far every opened group of a round lies from the others, also when the round is a plain sum. Post-processing: it costs no privacy. */
+/**
+ * How far every opened group of a round lies from the others, also when the round is a plain sum. Post-processing: it
+ * costs no privacy.
+ */
 export const groupScores = (audited: OpenedRound): readonly GroupScore[] =>
   examineGroups(audited.round.config, audited.sums).scores;
 
@@ -25,7 +28,9 @@ export function suspicionEvent(
   };
 }
 
-/** For the operator: what was combined, what was not and why. Published, and the same for everyone who recomputes it. */
+/**
+ * For the operator: what was combined, what was not and why. Published, and the same for everyone who recomputes it.
+ */
 export interface RobustReport {
   readonly combination: RobustCombination;
   /** Groups in the result: the plausible ones; none when everything is withheld. */

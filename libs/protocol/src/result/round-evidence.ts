@@ -1,4 +1,7 @@
-/** What priors are made from, of a round that was verified (docs/priors.md, "Evidence"): the same for everyone who recomputes it. */
+/**
+ * What priors are made from, of a round that was verified (docs/priors.md, "Evidence"): the same for everyone who
+ * recomputes it.
+ */
 import { noiseVariance, withNoise } from '../round/privacy';
 import { type OpenedRound } from './audited-round';
 import { type PublishedResult } from './published-result';

@@ -1,10 +1,12 @@
 /**
- * What a coordinator keeps of the routers of one cluster over rounds: their records, who is named, and who is in quarantine.
+ * What a coordinator keeps of the routers of one cluster over rounds: their records, who is named, and who is in
+ * quarantine.
  *
- * A router is named while its record says so. Under a policy with `quarantine_rounds` = Q, whoever is named after round r sits out the rounds
- * r+1 to r+Q. Then its record begins anew, as if it had just joined: its rounds before would name it again at once, so a router that was
- * repaired could never clear itself. The error probability still holds: an honest router is judged on a second record only if the first one
- * named it, which is the error that is bounded. A record also ends when its router leaves the cluster.
+ * A router is named while its record says so. Under a policy with `quarantine_rounds` = Q, whoever is named after round
+ * r sits out the rounds r+1 to r+Q. Then its record begins anew, as if it had just joined: its rounds before would name
+ * it again at once, so a router that was repaired could never clear itself. The error probability still holds: an
+ * honest router is judged on a second record only if the first one named it, which is the error that is bounded. A
+ * record also ends when its router leaves the cluster.
  */
 import {
   evolveSuspicion,
@@ -18,7 +20,9 @@ import {
 export interface KeptRecord extends RouterRecord {
   /** The round after which the router was named; absent while it is not. */
   readonly namedInRound?: number;
-  /** The highest round counted when its quarantine began: it ends `quarantine_rounds` later. Absent while it is in none. */
+  /**
+   * The highest round counted when its quarantine began: it ends `quarantine_rounds` later. Absent while it is in none.
+   */
   readonly quarantinedAfter?: number;
 }
 
@@ -45,8 +49,8 @@ export const quarantineEnd = ({ quarantinedAfter }: KeptRecord, quarantineRounds
   quarantinedAfter === undefined || quarantineRounds === 0 ? undefined : quarantinedAfter + quarantineRounds;
 
 /**
- * Counts one published round, in any order, each once. A round with a single opened group compares nobody: it counts for nothing but the
- * end of quarantines.
+ * Counts one published round, in any order, each once. A round with a single opened group compares nobody: it counts
+ * for nothing but the end of quarantines.
  */
 export function recordRound(before: ClusterRecord, event: SuspicionEvent, terms: RecordTerms): ClusterRecord {
   const latestRound = Math.max(before.latestRound, event.round);

@@ -1,4 +1,7 @@
-/** From examined groups to the signal: robust estimates, each with what robustness costs (docs/protocol.md, "The signal"). */
+/**
+ * From examined groups to the signal: robust estimates, each with what robustness costs (docs/protocol.md, "The
+ * signal").
+ */
 import {
   type Combination,
   type KeyDetails,
@@ -35,17 +38,21 @@ type Refusal = Extract<Withheld['reason'], 'few_groups' | 'spoiled_groups'>;
 /** More than half of the opened groups; fewer than three opened ones have no majority that means anything. */
 export const majorityOf = (opened: number): number => Math.max(2, Math.floor(opened / 2) + 1);
 
-/** Of t with n degrees of freedom the variance is n/(n-2); from 3 on, below which no spread between groups is known to speak of. */
+/**
+ * Of t with n degrees of freedom the variance is n/(n-2); from 3 on, below which no spread between groups is known to
+ * speak of.
+ */
 const studentFactor = (degrees: number): number =>
   degrees === Infinity ? 1 : Math.sqrt(Math.max(3, degrees) / (Math.max(3, degrees) - 2));
 
 /**
  * One statistic over the groups that have it. Its standard error is the root of the sum of squares of
- * - the error of a trimmed mean of the sound groups ({@link trimmingCost}), from their spread, at least the known noise,
+ * - the error of a trimmed mean of the sound groups ({@link trimmingCost}), from their spread, at least the known
+ * noise,
  *   times sqrt(nu/(nu-2)) for a spread that is itself an estimate: errors over standard errors then have variance 1;
  * - the largest shift that the groups found spoiled can still cause.
- * What groups that were *not* found spoiled can do is not in it: they lie within the spread, and less than half of them shift
- * the estimate by less than `trimmingCost(n, trim, trim).shift` standard deviations of a group.
+ * What groups that were *not* found spoiled can do is not in it: they lie within the spread, and less than half of them
+ * shift the estimate by less than `trimmingCost(n, trim, trim).shift` standard deviations of a group.
  */
 function estimate(
   statistic: GroupStatistic,
@@ -86,10 +93,10 @@ const OPTIONAL = ['quality_score', 'cost_efficiency'] as const;
 const published = (value: number): number => Number(value.toPrecision(12));
 
 /**
- * Combines the plausible groups. Counts are robust counts per participant times the participants of these groups; means are
- * robust means over groups of the groups' own means. A key is withheld, or an optional mean of it, when fewer than a majority of the opened
- * groups have a usable count of it (`few_groups`), when more groups were found spoiled than the combination withstands
- * (`spoiled_groups`), and when its count rounds below 1 (`no_samples`).
+ * Combines the plausible groups. Counts are robust counts per participant times the participants of these groups; means
+ * are robust means over groups of the groups' own means. A key is withheld, or an optional mean of it, when fewer than
+ * a majority of the opened groups have a usable count of it (`few_groups`), when more groups were found spoiled than
+ * the combination withstands (`spoiled_groups`), and when its count rounds below 1 (`no_samples`).
  */
 export function combineGroups(
   config: RoundConfig,

@@ -9,7 +9,10 @@ export interface Fit {
   readonly count: number;
   /** Standard deviation of a group's value. */
   readonly deviation: (entry: GroupEntry) => number;
-  /** Degrees of freedom of `deviation`, if keys of a measure differ between groups alike but independently; may be infinite. */
+  /**
+   * Degrees of freedom of `deviation`, if keys of a measure differ between groups alike but independently; may be
+   * infinite.
+   */
   readonly degrees: number;
   /** The same, if it is known from this statistic alone, apart from the noise. */
   readonly degreesAlone: number;
@@ -55,9 +58,9 @@ function fitAlone({ measure, entries }: GroupStatistic, believed: readonly boole
 /**
  * Per statistic, centre and spread between the believed groups; undefined where fewer than 2 of them have a value.
  *
- * A group of n participants has variance noise^2 + kappa^2 level^2 / n. The noise is known. What routers differ by beyond it, kappa, is taken
- * from all keys of a measure together (the median over the keys): one key's own spread over a few groups is now and then far too small
- * by chance. Where a key's own spread is larger than that, it counts.
+ * A group of n participants has variance noise^2 + kappa^2 level^2 / n. The noise is known. What routers differ by
+ * beyond it, kappa, is taken from all keys of a measure together (the median over the keys): one key's own spread over
+ * a few groups is now and then far too small by chance. Where a key's own spread is larger than that, it counts.
  */
 export function fitAll(statistics: readonly GroupStatistic[], believed: readonly boolean[]): (Fit | undefined)[] {
   const alone = statistics.map((statistic) => fitAlone(statistic, believed));

@@ -8,9 +8,11 @@ import { median } from './spread';
 /**
  * Nominal probability that a group of honest routers is flagged in a round.
  *
- * Measured with 11 groups and 12 keys: below 0.01 where groups differ by noise and by chance, up to 0.04 where a whole router is slower or
- * busier than others by several times the noise. With fewer groups the spread between honest ones is hardly known: with 7 up to 0.07, with 5 up to
- * 0.2; with one key of 11 groups 0.08. What is concluded over rounds goes by the share of groups that are flagged, so it holds whatever this figure really is.
+ * Measured with 11 groups and 12 keys: below 0.01 where groups differ by noise and by chance, up to 0.04 where a whole
+ * router is slower or busier than others by several times the noise. With fewer groups the spread between honest ones
+ * is hardly known: with 7 up to 0.07, with 5 up to
+ * 0.2; with one key of 11 groups 0.08. What is concluded over rounds goes by the share of groups that are flagged, so
+ * it holds whatever this figure really is.
  */
 export const FALSE_ALARM_RATE = 0.03;
 
@@ -42,14 +44,16 @@ const MEDIAN_VARIANCE = Math.PI / 2;
 /**
  * Judges n groups by their statistics.
  *
- * The majority of groups that lie closest together is found first, by concentration (as in the minimum covariance determinant:
- * Rousseeuw and Van Driessen 1999, Technometrics 41, with coordinatewise medians and spreads in place of means and a covariance matrix, which
- * a dozen groups cannot give). From it the believed groups grow until nobody else passes.
+ * The majority of groups that lie closest together is found first, by concentration (as in the minimum covariance
+ * determinant: Rousseeuw and Van Driessen 1999, Technometrics 41, with coordinatewise medians and spreads in place of
+ * means and a covariance matrix, which a dozen groups cannot give). From it the believed groups grow until nobody else
+ * passes.
  *
- * What differs between honest groups by more than noise often differs for all keys of a measure together (a busy or a slow router). So of each
- * measure the mean deviation over the keys is judged by its own spread between groups, and the keys by their differences from it. A group is flagged
- * for its largest common part (normal, Bonferroni), for the sum of squares of its differences (chi-squared), or for its largest single deviation (normal,
- * Bonferroni), each at a third of {@link FALSE_ALARM_RATE}.
+ * What differs between honest groups by more than noise often differs for all keys of a measure together (a busy or a
+ * slow router). So of each measure the mean deviation over the keys is judged by its own spread between groups, and the
+ * keys by their differences from it. A group is flagged for its largest common part (normal, Bonferroni), for the sum
+ * of squares of its differences (chi-squared), or for its largest single deviation (normal, Bonferroni), each at a
+ * third of {@link FALSE_ALARM_RATE}.
  */
 export function judgeGroups(statistics: readonly GroupStatistic[], groups: number): GroupJudgement[] {
   const majority = Math.floor(groups / 2) + 1;
@@ -138,7 +142,10 @@ function judgement(deviations: readonly Deviation[], { common, measures, own, ow
   };
 }
 
-/** Splits the deviations of each group and measure into the part common to the keys, judged by its own spread between groups, and the rest. */
+/**
+ * Splits the deviations of each group and measure into the part common to the keys, judged by its own spread between
+ * groups, and the rest.
+ */
 function splitParts(deviations: readonly (readonly Deviation[])[], believed: readonly boolean[]): Parts[] {
   const parts = deviations.map(() => ({ common: 0, measures: 0, own: 0, ownDegrees: 0 }));
   for (const measure of new Set(deviations.flatMap((of) => of.map((deviation) => deviation.measure)))) {

@@ -13,7 +13,10 @@ export interface GroupEntry {
   readonly size: number;
 }
 
-/** One measure of one key, in the groups in which it is usable; in the units of the signal, `total_samples` per participant. */
+/**
+ * One measure of one key, in the groups in which it is usable; in the units of the signal, `total_samples` per
+ * participant.
+ */
 export interface GroupStatistic {
   readonly key: string;
   readonly measure: Measure;
@@ -25,9 +28,10 @@ const MEANS = ['success_rate', 'avg_latency', 'quality_score', 'cost_efficiency'
 /**
  * All statistics of a round, key by key, of which at least one group has a value.
  *
- * A mean is compared as each group's own ratio. A ratio of coordinatewise medians would take its numerator from one group and its
- * denominator from another: it is the mean of nobody's requests, and follows how requests are spread over groups. Groups whose count is too small
- * beside its noise (5 standard errors, as in `decodeSums`) have no usable ratio.
+ * A mean is compared as each group's own ratio. A ratio of coordinatewise medians would take its numerator from one
+ * group and its denominator from another: it is the mean of nobody's requests, and follows how requests are spread over
+ * groups. Groups whose count is too small beside its noise (5 standard errors, as in `decodeSums`) have no usable
+ * ratio.
  */
 export function groupStatistics(config: RoundConfig, groups: readonly GroupSums[]): GroupStatistic[] {
   const { layout } = config;

@@ -19,7 +19,9 @@ const tail = {
   bottom: [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1],
 };
 
-/** Quantile of the standard normal for p in [0, 1]; relative error below 1.2e-9 (Acklam's rational approximation, 2003). */
+/**
+ * Quantile of the standard normal for p in [0, 1]; relative error below 1.2e-9 (Acklam's rational approximation, 2003).
+ */
 export function normalQuantile(p: number): number {
   if (p <= 0) return -Infinity;
   if (p >= 1) return Infinity;
@@ -33,8 +35,8 @@ export function normalQuantile(p: number): number {
 }
 
 /**
- * Quantile of chi-squared with n >= 1 degrees of freedom, p in (0, 1) (Wilson and Hilferty 1931); within 1% for p from 0.99 to 0.999,
- * within 3.5% for 1 or 2 degrees of freedom.
+ * Quantile of chi-squared with n >= 1 degrees of freedom, p in (0, 1) (Wilson and Hilferty 1931); within 1% for p from
+ * 0.99 to 0.999, within 3.5% for 1 or 2 degrees of freedom.
  */
 export function chiSquaredQuantile(p: number, degrees: number): number {
   const c = 2 / (9 * degrees);
@@ -42,9 +44,9 @@ export function chiSquaredQuantile(p: number, degrees: number): number {
 }
 
 /**
- * The standard normal deviate that is as unlikely as t under Student's distribution with `degrees` > 0 degrees of freedom,
- * which may be infinite (Wallace 1959, Ann. Math. Statist. 30, eq. 1.2 with his correction (8n+1)/(8n+3)). Grows with
- * sqrt(log|t|): a spread known from few groups gives no certainty, however far away a value lies.
+ * The standard normal deviate that is as unlikely as t under Student's distribution with `degrees` > 0 degrees of
+ * freedom, which may be infinite (Wallace 1959, Ann. Math. Statist. 30, eq. 1.2 with his correction (8n+1)/(8n+3)).
+ * Grows with sqrt(log|t|): a spread known from few groups gives no certainty, however far away a value lies.
  */
 export function normalEquivalent(t: number, degrees: number): number {
   if (degrees === Infinity) return t;

@@ -10,9 +10,10 @@ export interface GroupSums {
 }
 
 /**
- * `out_of_range`: a coordinate outside of what `size` routers can send. `too_many_requests`: all keys together have more
- * requests than they may send. `inconsistent`: a sum that does not fit the count beside it, as more successes than samples.
- * `spoiled`: the ciphertexts do not decode under the keys that came with them, so that nothing is known of the sum.
+ * `out_of_range`: a coordinate outside of what `size` routers can send. `too_many_requests`: all keys together have
+ * more requests than they may send. `inconsistent`: a sum that does not fit the count beside it, as more successes than
+ * samples. `spoiled`: the ciphertexts do not decode under the keys that came with them, so that nothing is known of the
+ * sum.
  */
 export interface Implausibility {
   readonly reason: 'out_of_range' | 'too_many_requests' | 'inconsistent' | 'spoiled';
@@ -21,7 +22,9 @@ export interface Implausibility {
   readonly field?: FieldName;
 }
 
-/** One that is published with the round, for the operator: which routers it was, and what is impossible about their sum. */
+/**
+ * One that is published with the round, for the operator: which routers it was, and what is impossible about their sum.
+ */
 export interface ImplausibleGroup extends Implausibility {
   readonly group: number;
   readonly routers: readonly string[];
@@ -35,9 +38,9 @@ type Check = (values: Float64Array, start: number) => FieldName | undefined;
 
 /**
  * The first thing about a group's sums that is impossible, or undefined. Bounds: routers send at most
- * `max_requests_per_router` requests, each within its field's range (and, with unit `router`, at most the clip norm on any
- * coordinate), and 12 standard deviations of noise are allowed for, of every combination of coordinates that is compared: an honest
- * group fails a comparison with a probability below 4e-33.
+ * `max_requests_per_router` requests, each within its field's range (and, with unit `router`, at most the clip norm on
+ * any coordinate), and 12 standard deviations of noise are allowed for, of every combination of coordinates that is
+ * compared: an honest group fails a comparison with a probability below 4e-33.
  */
 export function implausibility(config: RoundConfig, { size, values }: GroupSums): Implausibility | undefined {
   const { layout, privacy } = config;
@@ -86,8 +89,10 @@ interface Comparison {
 }
 
 /**
- * With n requests counted, a field's sum lies between -centre·n and (bound-centre)·n, and no count is above that of the samples.
- * @param rounding units by which rounding may have moved a coordinate. One unit more is for the arithmetic here: a factor need not be a double.
+ * With n requests counted, a field's sum lies between -centre·n and (bound-centre)·n, and no count is above that of the
+ * samples.
+ * @param rounding units by which rounding may have moved a coordinate. One unit more is for the arithmetic here: a
+ * factor need not be a double.
  */
 function consistencyCheck(fields: readonly FieldSpec[], noise: number, rounding: number): Check {
   const offset = new Map(fields.map((field, f) => [field.name, f]));

@@ -26,8 +26,9 @@ const SMALL = [0.399, 0.994, 0.512, 0.844, 0.611, 0.857, 0.669, 0.872];
  * Up to 64 values: Qn of Rousseeuw and Croux (J. Am. Stat. Assoc. 88, 1993), the k-th smallest of all distances between
  * two values, k = h(h-1)/2, h = floor(n/2)+1, with the finite-sample factors of Croux and Rousseeuw (1992). Beyond: the
  * median absolute deviation. Both break down at half of the values, but of 11 normal values Qn knows as much as 6.1
- * degrees of freedom do, the median absolute deviation 3.7, and with few groups that decides how far a standard error can be believed.
- * The degrees of freedom are fits (within 15%) to the variance of the estimators over simulated normal samples.
+ * degrees of freedom do, the median absolute deviation 3.7, and with few groups that decides how far a standard error
+ * can be believed. The degrees of freedom are fits (within 15%) to the variance of the estimators over simulated normal
+ * samples.
  */
 export function spread(values: readonly number[]): Spread {
   const n = values.length;

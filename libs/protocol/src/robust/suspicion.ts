@@ -1,6 +1,6 @@
 /**
- * Which routers spoil their groups: groups change every round, so an honest router is in a flagged group only as often as
- * it meets a liar (or by false alarm), a liar nearly always.
+ * Which routers spoil their groups: groups change every round, so an honest router is in a flagged group only as often
+ * as it meets a liar (or by false alarm), a liar nearly always.
  */
 import { binomialUpperTail } from './binomial';
 
@@ -16,7 +16,10 @@ export interface RouterRecord {
   readonly rounds: number;
   /** Those of them in which the group was flagged. */
   readonly flagged: number;
-  /** What `flagged` would be on average for anybody: the sum over these rounds of the share of routers in flagged groups. */
+  /**
+   * What `flagged` would be on average for anybody: the sum over these rounds of the share of routers in flagged
+   * groups.
+   */
   readonly expected: number;
 }
 
@@ -49,7 +52,10 @@ export function evolveSuspicion(state: SuspicionState, event: SuspicionEvent): S
 }
 
 export interface SuspectOptions {
-  /** Probability that ever, in all looks at all routers together, an honest one is named. In (0, 1); default {@link ERROR_PROBABILITY}. */
+  /**
+   * Probability that ever, in all looks at all routers together, an honest one is named. In (0, 1); default {@link
+   * ERROR_PROBABILITY}.
+   */
   readonly errorProbability?: number;
   /** Rounds a router must have been in before it is judged; from 1, default {@link MIN_ROUNDS}. */
   readonly minRounds?: number;
@@ -70,7 +76,8 @@ export interface Suspect {
 }
 
 /**
- * Probability, at most, of a record with as many flagged rounds or more, for an honest router; 1 where the bound says nothing, up to a round beyond the mean.
+ * Probability, at most, of a record with as many flagged rounds or more, for an honest router; 1 where the bound says
+ * nothing, up to a round beyond the mean.
  */
 export const chanceOf = ({ rounds, flagged, expected }: RouterRecord): number =>
   flagged <= expected + 1 ? 1 : binomialUpperTail(flagged, rounds, expected / rounds);
@@ -78,13 +85,15 @@ export const chanceOf = ({ rounds, flagged, expected }: RouterRecord): number =>
 /**
  * The routers that are in flagged groups more often than chance explains, most suspicious first.
  *
- * In a round in which a share s of all routers is in flagged groups, an honest router is in one with probability s at most: liars
- * are there more often, so honest ones less. Over its n rounds the number of flagged ones is then a sum of independent trials with mean
- * `expected` at most, whose upper tail, beyond the mean, is at most the binomial one (Hoeffding 1956, Ann. Math. Statist. 27, 713). Looking again after
- * every round is allowed for: after n rounds the level is errorProbability · minRounds / (n(n+1)) over the number of routers, and
- * the sum over n >= minRounds and routers is errorProbability.
+ * In a round in which a share s of all routers is in flagged groups, an honest router is in one with probability s at
+ * most: liars are there more often, so honest ones less. Over its n rounds the number of flagged ones is then a sum of
+ * independent trials with mean `expected` at most, whose upper tail, beyond the mean, is at most the binomial one
+ * (Hoeffding 1956, Ann. Math. Statist. 27, 713). Looking again after every round is allowed for: after n rounds the
+ * level is errorProbability · minRounds / (n(n+1)) over the number of routers, and the sum over n >= minRounds and
+ * routers is errorProbability.
  *
- * Named is who is unlike the others, not who is proven to lie: a router whose honest traffic is unlike that of the fleet is named too.
+ * Named is who is unlike the others, not who is proven to lie: a router whose honest traffic is unlike that of the
+ * fleet is named too.
  */
 export function suspects(
   state: SuspicionState,

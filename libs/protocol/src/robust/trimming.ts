@@ -3,8 +3,8 @@ import { type Combination } from '@secagg/schema';
 import { normalDensity, normalQuantile } from './normal';
 
 /**
- * How many of n >= 3 groups are cut off at each end: all but the middle one or two (`median`), or a quarter of the others,
- * at least one (`trimmed-mean`). As many spoiled groups are withstood.
+ * How many of n >= 3 groups are cut off at each end: all but the middle one or two (`median`), or a quarter of the
+ * others, at least one (`trimmed-mean`). As many spoiled groups are withstood.
  */
 export const trimOf = (combination: Exclude<Combination, 'sum'>, n: number): number =>
   combination === 'median' ? Math.floor((n - 1) / 2) : Math.max(1, Math.floor((n - 1) / 4));
@@ -16,7 +16,10 @@ export function trimmedMean(values: readonly number[], trim: number): number {
 }
 
 export interface TrimmingCost {
-  /** Variance of the trimmed mean times the number of sound groups, in units of a group's variance. 1: as good as the mean. */
+  /**
+   * Variance of the trimmed mean times the number of sound groups, in units of a group's variance. 1: as good as the
+   * mean.
+   */
   readonly variance: number;
   /** Largest shift of its expectation, in standard deviations of a group. */
   readonly shift: number;
@@ -30,11 +33,11 @@ const edge = (x: number, p: number): number => (p === 0 ? 0 : x * p);
  *
  * The worst that k values can do is to stand all at one end. There they are cut off, with only trim - k sound values
  * beside them, and of the sound ones those between the quantiles a = trim/m and b = 1 - (trim-k)/m are averaged. With
- * Phi(x_a) = a, Phi(x_b) = b that mean is (phi(x_a) - phi(x_b)) / (b - a): the shift. Its variance is that of the values
- * winsorised at x_a and x_b over (b-a)^2 m (Stigler 1973, Ann. Statist. 1, 472; for k = 0 Tukey and McLaughlin 1963).
- * For the median (a and b close together) the shift becomes Phi^-1(1/(2(1-k/n))), the largest bias of the median
- * (Huber 1964, Ann. Math. Statist. 35, 73, section 5), and for k = 0 the variance pi/2, a standard error 1.2533 times that of the mean.
- * For 5 of 11 spoiled the shift is 1.50 (exactly, the mean of the largest of 6 normal values: 1.27).
+ * Phi(x_a) = a, Phi(x_b) = b that mean is (phi(x_a) - phi(x_b)) / (b - a): the shift. Its variance is that of the
+ * values winsorised at x_a and x_b over (b-a)^2 m (Stigler 1973, Ann. Statist. 1, 472; for k = 0 Tukey and McLaughlin
+ * 1963). For the median (a and b close together) the shift becomes Phi^-1(1/(2(1-k/n))), the largest bias of the median
+ * (Huber 1964, Ann. Math. Statist. 35, 73, section 5), and for k = 0 the variance pi/2, a standard error 1.2533 times
+ * that of the mean. For 5 of 11 spoiled the shift is 1.50 (exactly, the mean of the largest of 6 normal values: 1.27).
  */
 export function trimmingCost(n: number, trim: number, spoiled: number): TrimmingCost {
   const sound = n - spoiled;

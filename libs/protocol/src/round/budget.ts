@@ -1,4 +1,7 @@
-/** The budget of a cluster's rounds: by the policy, by a router's own limits, and what it protects (PROTOCOL, Privacy cost and ledger). */
+/**
+ * The budget of a cluster's rounds: by the policy, by a router's own limits, and what it protects (PROTOCOL, Privacy
+ * cost and ledger).
+ */
 import { type Budget, mostCarriedUnits, type Protection, protectionOf, stricterProtection } from '@secagg/dp-noise';
 import { type ClusterPolicy } from '@secagg/schema';
 import { type RouterLimits } from './limits';
@@ -16,7 +19,8 @@ const budgetOf = (
   budgets: number[],
   roundLimits: number[],
 ): Budget => ({
-  // What one request may be charged in all is what one round may cost: it enters a second one only at what the first has left of that.
+  // What one request may be charged in all is what one round may cost: it enters a second one only at what the first
+  // has left of that.
   units: Math.min(...budgets, ...(protects === 'event' ? roundLimits : [])),
   window,
   protects,
@@ -35,8 +39,9 @@ export const clusterBudget = (policy: BudgetPolicy): Budget =>
   );
 
 /**
- * What binds a router: the stricter of what its own limits and the policy protect, the smaller of their budgets, over the longer of their windows.
- * Unit `router` is always held to the window: a router is in every round, so that what protects it in one round only protects nothing that lasts.
+ * What binds a router: the stricter of what its own limits and the policy protect, the smaller of their budgets, over
+ * the longer of their windows. Unit `router` is always held to the window: a router is in every round, so that what
+ * protects it in one round only protects nothing that lasts.
  */
 export function effectiveBudget(
   limits: Pick<RouterLimits, 'privacyUnit' | 'budget' | 'budgetProtects' | 'maxRoundRhoUnits'>,

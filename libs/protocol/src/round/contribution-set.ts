@@ -1,4 +1,6 @@
-/** Which contributions stay in: a function of the headers and the proposed reports alone (docs/protocol.md, "The set"). */
+/**
+ * Which contributions stay in: a function of the headers and the proposed reports alone (docs/protocol.md, "The set").
+ */
 import { domainHash, merkleRoot } from '@secagg/crypto';
 import {
   type Bytes,
@@ -60,7 +62,10 @@ export function checkHeader(view: FleetView, round: VerifiedRound, signed: Signe
 
 export const headersRoot = (headers: readonly CheckedHeader[]): Bytes => merkleRoot(headers.map((entry) => entry.hash));
 
-/** Throws `round_full` above the maximum of participants, and `duplicate` unless the headers are in strictly increasing order of router id: one contribution a router. */
+/**
+ * Throws `round_full` above the maximum of participants, and `duplicate` unless the headers are in strictly increasing
+ * order of router id: one contribution a router.
+ */
 export function checkOrder(headers: readonly CheckedHeader[], { config }: Pick<VerifiedRound, 'config'>): void {
   // More than the words were made for could wrap around.
   ensure(

@@ -41,7 +41,10 @@ export function verifyVote(round: VerifiedRound, vote: Vote): VoteBody {
   return body;
 }
 
-/** What is counted of a vote: all of it but the reason of an abort, so that members that were given different ones abort the round all the same. */
+/**
+ * What is counted of a vote: all of it but the reason of an abort, so that members that were given different ones abort
+ * the round all the same.
+ */
 function counted(body: Bytes): Bytes {
   const vote = voteBodyMessage.decode(body);
   return vote.kind === 'abort' ? voteBodyMessage.encode({ ...vote, reason: 'no_valid_proposal' }) : body;
@@ -80,8 +83,8 @@ function reasonIn(body: Bytes): AbortReason | undefined {
 }
 
 /**
- * Verifies that a quorum of distinct members signed the identical body, or for an abort one with another reason. Throws `no_decision` and what a
- * vote can throw.
+ * Verifies that a quorum of distinct members signed the identical body, or for an abort one with another reason. Throws
+ * `no_decision` and what a vote can throw.
  */
 export function verifyDecision(round: VerifiedRound, decision: Decision): VerifiedDecision {
   const { body, votes } = decision;

@@ -1,4 +1,6 @@
-/** What a router or a committee member allows of its own accord, on top of the fleet policy: the stricter one counts. */
+/**
+ * What a router or a committee member allows of its own accord, on top of the fleet policy: the stricter one counts.
+ */
 import { type Budget, type Protection } from '@secagg/dp-noise';
 import { type CheckName } from '../checks/names';
 import { ensure } from '../checks/check';

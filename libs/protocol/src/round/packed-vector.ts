@@ -6,8 +6,9 @@ import { type VerifiedRound } from './verified-round';
 type At = ConstructorParameters<typeof SecaggError>[2];
 
 /**
- * Throws `malformed` for another length than the round's, `not_canonical` for words that no encryption gives. Sums refuse both,
- * and by the time they are added up the bytes have been accepted: a coordinator that found out only then could not go on.
+ * Throws `malformed` for another length than the round's, `not_canonical` for words that no encryption gives. Sums
+ * refuse both, and by the time they are added up the bytes have been accepted: a coordinator that found out only then
+ * could not go on.
  */
 export function checkCiphertext(round: VerifiedRound, ciphertext: Bytes, at: At): void {
   try {

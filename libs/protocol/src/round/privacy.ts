@@ -1,4 +1,7 @@
-/** The privacy cost of a round, before and after it (docs/protocol.md, "Privacy cost and ledger"); the formulas are in libs/dp-noise. */
+/**
+ * The privacy cost of a round, before and after it (docs/protocol.md, "Privacy cost and ledger"); the formulas are in
+ * libs/dp-noise.
+ */
 import { costOfRound, costOfSum, DpNoiseError, type Release, rhoToEpsilon, unitsToRho } from '@secagg/dp-noise';
 import { type Epoch, requestNorm, type RoundConfig, SecaggError } from '@secagg/schema';
 import { ensure } from '../checks/check';
@@ -15,8 +18,9 @@ const releaseOf = (config: RoundConfig): Release => ({
 });
 
 /**
- * The L2 norm that is certain to bound one unit's vector. Unit `router`: what routers clip to. Unit `request`: what the layout lets one
- * request send; an announced bound below that would price requests as smaller than they are. Throws `policy` then.
+ * The L2 norm that is certain to bound one unit's vector. Unit `router`: what routers clip to. Unit `request`: what the
+ * layout lets one request send; an announced bound below that would price requests as smaller than they are. Throws
+ * `policy` then.
  */
 export function checkClipNorm({ layout, privacy, round }: RoundConfig): void {
   if (privacy.unit !== 'request') return;
@@ -30,7 +34,10 @@ export function checkClipNorm({ layout, privacy, round }: RoundConfig): void {
   );
 }
 
-/** Standard deviation of the noise in a sum of `max_participants` contributions, in units, rounded up: what word sizes allow for. */
+/**
+ * Standard deviation of the noise in a sum of `max_participants` contributions, in units, rounded up: what word sizes
+ * allow for.
+ */
 export const noiseStdDevUnits = (
   maxParticipants: number,
   variance: { readonly numerator: number; readonly denominator: number },
@@ -54,13 +61,19 @@ export function withPrivacyErrors<T>(compute: () => T): T {
   }
 }
 
-/** What a router charges before it sends, in units of 2^-40 rho: every group at its minimum. 0 without noise: nothing is claimed then. */
+/**
+ * What a router charges before it sends, in units of 2^-40 rho: every group at its minimum. 0 without noise: nothing is
+ * claimed then.
+ */
 export const worstCaseUnits = (config: RoundConfig): number =>
   withNoise(config) ? withPrivacyErrors(() => costOfSum(releaseOf(config), honestQuorum(config))).units : 0;
 
 export const worstCaseRho = (config: RoundConfig): number => unitsToRho(worstCaseUnits(config));
 
-/** Members erase the secrets of an epoch some time after its end, a day at most: nothing of its rounds is opened after that. */
+/**
+ * Members erase the secrets of an epoch some time after its end, a day at most: nothing of its rounds is opened after
+ * that.
+ */
 const ERASED_WITHIN_MS = 86_400_000;
 
 /** From when on a charge for a round of this epoch is final, at its full amount, if no outcome was shown. */

@@ -1,4 +1,7 @@
-/** What to say of a schedule that its privacy budget does not last for, and what would fit (docs/privacy.md, "What a round costs, and the budget"). */
+/**
+ * What to say of a schedule that its privacy budget does not last for, and what would fit (docs/privacy.md, "What a
+ * round costs, and the budget").
+ */
 import {
   type Budget,
   DAY_MS,

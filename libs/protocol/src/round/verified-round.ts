@@ -1,4 +1,7 @@
-/** An announcement, checked against fleet and epoch: everything derived from it that the roles share (docs/protocol.md, "Announcement"). */
+/**
+ * An announcement, checked against fleet and epoch: everything derived from it that the roles share (docs/protocol.md,
+ * "Announcement").
+ */
 import { domainHash, type RouterPad, suiteHasRoom, type VectorCipher, vectorCipher } from '@secagg/crypto';
 import {
   type Bytes,
@@ -29,7 +32,10 @@ export interface AnnouncedRound {
   readonly epoch: VerifiedEpoch;
   /** Number of words of a vector: keys times fields. */
   readonly dimension: number;
-  /** How the round's suite encrypts and adds up vectors. Throws `unsupported_suite` where it has no room for them, which no valid announcement does. */
+  /**
+   * How the round's suite encrypts and adds up vectors. Throws `unsupported_suite` where it has no room for them, which
+   * no valid announcement does.
+   */
   readonly cipher: () => VectorCipher;
   /** Key derivation of a router's pads. */
   readonly pad: (router: PartyId) => RouterPad;
@@ -96,21 +102,28 @@ export function roundToAbort(
   return deriveRound(known, epoch, announcement);
 }
 
-/** The configuration, when the coordinator it names has signed it. Throws `bad_signature`, or what a missing certificate throws. */
+/**
+ * The configuration, when the coordinator it names has signed it. Throws `bad_signature`, or what a missing certificate
+ * throws.
+ */
 export function openAnnouncement(view: FleetView, announcement: Signed): RoundConfig {
   const { coordinator, round_time_ms } = roundConfigMessage.decode(announcement.body);
   const { public_key } = certificateOf(view, coordinator, 'coordinator', round_time_ms);
   return openUnder('round.signed', roundConfigMessage, view.fleet, announcement, { key: public_key, id: coordinator });
 }
 
-/** Everything that follows from an announcement, without checking it: for one that was checked before, or is one's own. */
+/**
+ * Everything that follows from an announcement, without checking it: for one that was checked before, or is one's own.
+ */
 export function deriveRound(known: FleetView, epoch: VerifiedEpoch, announcement: Signed): VerifiedRound {
   const round = readAnnouncement(epoch, announcement);
   const view = namedView(known, round.config) ?? known;
   return { ...round, view, policy: clusterPolicy(view, round.config.cluster) };
 }
 
-/** The same where no fleet documents are at hand: enough to build a contribution to a round that was checked elsewhere. */
+/**
+ * The same where no fleet documents are at hand: enough to build a contribution to a round that was checked elsewhere.
+ */
 export function readAnnouncement(epoch: VerifiedEpoch, announcement: Signed): AnnouncedRound {
   const config = roundConfigMessage.decode(announcement.body);
   const hash = configHash(announcement.body);

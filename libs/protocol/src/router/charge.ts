@@ -8,7 +8,10 @@ import { chargeEndMs, withNoise, worstCaseUnits } from '../round/privacy';
 import { type VerifiedRound } from '../round/verified-round';
 import { type RouterContext, type RouterState } from './state';
 
-/** The charge for a round at its worst case, or undefined for one without noise. Throws `budget_exhausted`, `stale_round`. */
+/**
+ * The charge for a round at its worst case, or undefined for one without noise. Throws `budget_exhausted`,
+ * `stale_round`.
+ */
 export function decideRoundCharge(
   state: RouterState,
   context: RouterContext,

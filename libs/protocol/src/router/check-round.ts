@@ -12,8 +12,8 @@ import { decideRoundCharge } from './charge';
 
 /**
  * Checks an announced round against policy, this router's limits, its clock and what it has answered before.
- * Throws `stale_round` for a round number not above its highest, `stale_documents`, `wrong_epoch` below its highest epoch, `policy`, `quarantined`, or
- * `budget_exhausted`; a refusal changes nothing.
+ * Throws `stale_round` for a round number not above its highest, `stale_documents`, `wrong_epoch` below its highest
+ * epoch, `policy`, `quarantined`, or `budget_exhausted`; a refusal changes nothing.
  */
 export function checkRound(state: RouterState, context: RouterContext, open: OpenRound, nowMs: number): VerifiedRound {
   const config = roundConfigMessage.decode(open.announcement.body);
@@ -53,7 +53,9 @@ export function checkRound(state: RouterState, context: RouterContext, open: Ope
   return round;
 }
 
-/** Throws `stale_round` for a round number not above the highest answered, `wrong_epoch` below the highest epoch seen. */
+/**
+ * Throws `stale_round` for a round number not above the highest answered, `wrong_epoch` below the highest epoch seen.
+ */
 export function checkUnanswered(
   state: RouterState,
   { cluster, round, epoch }: Pick<RoundConfig, 'cluster' | 'round' | 'epoch'>,
@@ -80,9 +82,9 @@ export function checkUnanswered(
 }
 
 /**
- * A router that comes back from a backup has forgotten what it answered since: it sits out every round that was announced before it
- * came back, by either clock. A number that is announced once more after that gives a coordinator nothing: the committee decides one
- * configuration of it, and the ledger is charged for both.
+ * A router that comes back from a backup has forgotten what it answered since: it sits out every round that was
+ * announced before it came back, by either clock. A number that is announced once more after that gives a coordinator
+ * nothing: the committee decides one configuration of it, and the ledger is charged for both.
  */
 function checkSinceRestored({ restoredAtMs, view }: RouterState, { config }: VerifiedRound): void {
   const since = restoredAtMs === undefined || config.round_time_ms > restoredAtMs + view.policy.clock_tolerance_ms;

@@ -7,7 +7,9 @@ import { type RouterContext, type RouterEvent, type RouterState } from './state'
 import { checkUnanswered } from './check-round';
 import { decideRoundCharge } from './charge';
 
-/** Builds the contribution to a checked round and records it: see `prepareContribution` and {@link recordContribution}. */
+/**
+ * Builds the contribution to a checked round and records it: see `prepareContribution` and {@link recordContribution}.
+ */
 export function contribute(
   state: RouterState,
   context: RouterContext,
@@ -22,9 +24,9 @@ export function contribute(
 }
 
 /**
- * Charges for a contribution to a checked round. The event (charge and bytes) must be durable before the bytes are sent; they are sent again,
- * unchanged, until a receipt arrives. Throws `stale_round` or `wrong_epoch` when another configuration of the round was answered since the
- * check, and what charging throws.
+ * Charges for a contribution to a checked round. The event (charge and bytes) must be durable before the bytes are
+ * sent; they are sent again, unchanged, until a receipt arrives. Throws `stale_round` or `wrong_epoch` when another
+ * configuration of the round was answered since the check, and what charging throws.
  * @param carriedUnits the most that a request in it has been charged before, by rounds that may have published it
  */
 export function recordContribution(

@@ -26,9 +26,10 @@ export interface BuiltContribution {
 }
 
 /**
- * A router's contribution to one round, from its own data. It needs neither the router's state nor its ledger, so it can be built away from
- * them; `recordContribution` charges for it.
- * @param vector d integers, wiped: with unit `request` sums of requests within the layout's bounds, with unit `router` anything, clipped here
+ * A router's contribution to one round, from its own data. It needs neither the router's state nor its ledger, so it
+ * can be built away from them; `recordContribution` charges for it.
+ * @param vector d integers, wiped: with unit `request` sums of requests within the layout's bounds, with unit `router`
+ * anything, clipped here
  * @param nowMs of its header: a time that does not tell how long the data took to prepare
  */
 export function prepareContribution(

@@ -15,8 +15,8 @@ export interface ObservedRound {
 /**
  * Verifies the record of a round in full, under the newest policy and roster that this router knows.
  * @param highestHeld number of the newest result held of the cluster, 0 for none
- * Throws `wrong_config` for another round, `policy` for documents that are not the newest, numbers out of reach and a time in the future,
- * `wrong_epoch` for an epoch below the highest answered under, and as {@link auditTranscript}.
+ * Throws `wrong_config` for another round, `policy` for documents that are not the newest, numbers out of reach and a
+ * time in the future, `wrong_epoch` for an epoch below the highest answered under, and as {@link auditTranscript}.
  */
 export function observeRound(
   state: RouterState,

@@ -1,9 +1,11 @@
 /**
- * A router in quarantine (docs/protocol.md, "The signal"). It sits its rounds out before anything of them is charged or taken, so that only the
- * refusal from which it learns of the quarantine costs what any refusal costs: a charge until the round's outcome is known.
+ * A router in quarantine (docs/protocol.md, "The signal"). It sits its rounds out before anything of them is charged or
+ * taken, so that only the refusal from which it learns of the quarantine costs what any refusal costs: a charge until
+ * the round's outcome is known.
  *
- * The coordinator that signs the refusal is not trusted, so the policy bounds what it can say: a router without quarantine in its cluster's policy
- * takes no notice, and nobody stays away for longer than the policy has it after the round that was refused.
+ * The coordinator that signs the refusal is not trusted, so the policy bounds what it can say: a router without
+ * quarantine in its cluster's policy takes no notice, and nobody stays away for longer than the policy has it after the
+ * round that was refused.
  */
 import {
   type ClusterHash,
@@ -25,7 +27,10 @@ import { type Participation, type RouterContext, type RouterEvent, type RouterSt
 /** Base64 of a signed notice. */
 const LONGEST_NOTICE = 2048;
 
-/** The last round to be sat out, by what the coordinator said and the newest policy known; undefined without a quarantine. */
+/**
+ * The last round to be sat out, by what the coordinator said and the newest policy known; undefined without a
+ * quarantine.
+ */
 export function quarantinedUntil(state: RouterState, cluster: ClusterHash | string): number | undefined {
   const told = state.quarantines.get(cluster);
   const rounds = state.view.policy.clusters.find((entry) => entry.cluster === cluster)?.quarantine_rounds;
@@ -51,9 +56,9 @@ export function checkNoQuarantine(
 }
 
 /**
- * Notes a coordinator's refusal `quarantined` of the contribution to a round, by the signed notice that comes with it; without one that holds nothing
- * is noted. It settles nothing: a coordinator that refuses a contribution may have kept it, so the charge waits for the outcome of the round as after
- * any refusal.
+ * Notes a coordinator's refusal `quarantined` of the contribution to a round, by the signed notice that comes with it;
+ * without one that holds nothing is noted. It settles nothing: a coordinator that refuses a contribution may have kept
+ * it, so the charge waits for the outcome of the round as after any refusal.
  * @param notice base64 of a signed notice, as it was received, of any type
  */
 export function receiveQuarantine(

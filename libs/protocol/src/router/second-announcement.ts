@@ -7,7 +7,10 @@ import { certificateOf } from '../fleet/fleet-view';
 import { roundKey } from '../round/verified-round';
 import { type RouterState } from './state';
 
-/** Evidence that what is offered is another configuration of a round this router answered; undefined when it is not, or is not the coordinator's. */
+/**
+ * Evidence that what is offered is another configuration of a round this router answered; undefined when it is not, or
+ * is not the coordinator's.
+ */
 export function evidenceOfSecondAnnouncement(
   { view, participations }: RouterState,
   { announcement }: OpenRound,

@@ -15,10 +15,11 @@ export interface ProvenDecision {
 }
 
 /**
- * Takes a decision on a round that this router answered as if the coordinator had shown it: an abort gives observations and charge back;
- * after `ready` both stay taken, and only the round's own record can still show that this router was left out. It does not matter who shows it.
- * Throws `no_round` for a round that was not answered here, `wrong_config` for another configuration than the one answered, `duplicate` when
- * the round is settled the other way, and as {@link verifyDecidedRound}. Whatever is thrown, nothing has changed.
+ * Takes a decision on a round that this router answered as if the coordinator had shown it: an abort gives observations
+ * and charge back; after `ready` both stay taken, and only the round's own record can still show that this router was
+ * left out. It does not matter who shows it. Throws `no_round` for a round that was not answered here, `wrong_config`
+ * for another configuration than the one answered, `duplicate` when the round is settled the other way, and as {@link
+ * verifyDecidedRound}. Whatever is thrown, nothing has changed.
  */
 export function settleByProof(
   state: RouterState,
@@ -31,7 +32,8 @@ export function settleByProof(
   const participation = state.participations.get(key);
   if (!participation)
     throw new SecaggError('no_round', 'this router did not take part in the round', { round: claimed.round });
-  // On the round as it was checked before it was answered: the proof may be about another configuration of it, under older documents.
+  // On the round as it was checked before it was answered: the proof may be about another configuration of it, under
+  // older documents.
   const answered = answeredRound(state.view, participation);
   const { body } = verifyDecision(answered, proof.decision);
   const decided = verifyDecidedRound(state.view.authorityKey, proof, answered.view);

@@ -13,13 +13,16 @@ import { isSettled, ledgerPart, participationOf } from './participation';
 export interface SettledRound {
   readonly outcome: 'included' | 'left_out';
   readonly audited: AuditedRound;
-  /** A receipt was given but the contribution is missing and no published report explains it: evidence against the coordinator. */
+  /**
+   * A receipt was given but the contribution is missing and no published report explains it: evidence against the
+   * coordinator.
+   */
   readonly receiptNotHonoured: boolean;
 }
 
 /**
- * Verifies a published round in full and settles this router's part in it: the charge is corrected to the actual set, or
- * released when the contribution was left out. Throws when the transcript does not verify; nothing is settled then.
+ * Verifies a published round in full and settles this router's part in it: the charge is corrected to the actual set,
+ * or released when the contribution was left out. Throws when the transcript does not verify; nothing is settled then.
  */
 export function settlePublished(
   state: RouterState,

@@ -1,7 +1,8 @@
 /**
- * A router's state: what it has answered, and its privacy ledger over all clusters. Functions decide and return events; an
- * event is durable before what it allows leaves. `contribution-prepared` holds the charge, the observations taken and the
- * bytes together, so that one durable write makes all of it true before anything is sent (docs/protocol.md, "Contribution" and "Privacy cost and ledger").
+ * A router's state: what it has answered, and its privacy ledger over all clusters. Functions decide and return events;
+ * an event is durable before what it allows leaves. `contribution-prepared` holds the charge, the observations taken
+ * and the bytes together, so that one durable write makes all of it true before anything is sent (docs/protocol.md,
+ * "Contribution" and "Privacy cost and ledger").
  */
 import { emptyLedger, type LedgerEvent, type LedgerState } from '@secagg/dp-noise';
 import { type Bytes, type EpochCertificate, type Signed } from '@secagg/schema';

@@ -1,4 +1,7 @@
-/** What sealed boxes and commitments are bound to: sender and receiver compute it alike (docs/protocol.md, "Contribution"). */
+/**
+ * What sealed boxes and commitments are bound to: sender and receiver compute it alike (docs/protocol.md,
+ * "Contribution").
+ */
 import { type CommitmentContext, domainMessage } from '@secagg/crypto';
 import { type Bytes, type PartyId } from '@secagg/schema';
 import { type AnnouncedRound } from '../round/verified-round';

@@ -1,4 +1,7 @@
-/** Boxes and keystreams belong to one router in one round: used anywhere else, a box does not open and a keystream is another one. */
+/**
+ * Boxes and keystreams belong to one router in one round: used anywhere else, a box does not open and a keystream is
+ * another one.
+ */
 import { domainMessage, padContext } from '@secagg/crypto';
 import { type Bytes, type PartyId, type RoundConfig } from '@secagg/schema';
 import { type AnnouncedRound } from '../round/verified-round';

@@ -15,7 +15,9 @@ export function inPart<T>(part: string | (() => string), check: () => T): T {
   }
 }
 
-/** Of authority key, policy and roster, the one that does not fit the two others: `authority_key`, `policy` or `roster`. */
+/**
+ * Of authority key, policy and roster, the one that does not fit the two others: `authority_key`, `policy` or `roster`.
+ */
 export function blameFleet(authorityKey: Bytes, documents: { policy: Signed; roster: Signed }): string {
   const policyHolds = isGenuine(policyMessage, documents.policy, authorityKey);
   const rosterHolds = isGenuine(rosterMessage, documents.roster, authorityKey);

@@ -1,4 +1,7 @@
-/** Decided rounds of any size without the encryption: headers, one member's report and its vote, signed with the real keys. */
+/**
+ * Decided rounds of any size without the encryption: headers, one member's report and its vote, signed with the real
+ * keys.
+ */
 import { merkleRoot, signMessage } from '@secagg/crypto';
 import {
   type ContributionHeader,

@@ -1,6 +1,6 @@
 /**
- * The adversary tests take checks away by replacing whole modules, in bundles and in their own process: each file of a `without-checks` folder
- * stands in for the module of the same path and has the same exports.
+ * The adversary tests take checks away by replacing whole modules, in bundles and in their own process: each file of a
+ * `without-checks` folder stands in for the module of the same path and has the same exports.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** A fleet through all that can happen to it: two epochs, bad boxes, lies, an abort, new documents, an undecided round; settled by all. */
+/**
+ * A fleet through all that can happen to it: two epochs, bad boxes, lies, an abort, new documents, an undecided round;
+ * settled by all.
+ */
 import { type LocalFleet, type LocalRouter } from '../../src';
 import { Liar } from './liars';
 import { distribute, nextDocuments } from './rosters';

@@ -2,7 +2,10 @@
 import { hash } from 'node:crypto';
 import { WordSum } from '@secagg/crypto';
 
-/** Equal for equal content: order of object keys, map and set entries does not matter; functions and undefined properties are left out. */
+/**
+ * Equal for equal content: order of object keys, map and set entries does not matter; functions and undefined
+ * properties are left out.
+ */
 export const fingerprint = (value: unknown): string => digest(value, new Map());
 
 /** @param seen digests of objects met before: the same fleet documents hang on every round */

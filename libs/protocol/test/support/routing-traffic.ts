@@ -12,7 +12,10 @@ export interface TrafficOptions {
   readonly routers: number;
   /** Mean requests of a router in a round, over all keys. */
   readonly requests: number;
-  /** Standard deviation between routers of the logarithm of their requests, of their success rates, and of the logarithm of their latencies. */
+  /**
+   * Standard deviation between routers of the logarithm of their requests, of their success rates, and of the logarithm
+   * of their latencies.
+   */
   readonly between?: { readonly requests: number; readonly success: number; readonly latency: number };
 }
 
@@ -93,7 +96,10 @@ export const lies = {
       layout,
       everyKey(layout, (samples) => ({ success_rate: 0, avg_latency: 60, total_samples: samples })),
     ),
-  /** Its own traffic with success and failure exchanged, five times as slow: in range, no more requests than others send. */
+  /**
+   * Its own traffic with success and failure exchanged, five times as slow: in range, no more requests than others
+   * send.
+   */
   inverts: (layout, honest) =>
     vectorOf(
       layout,

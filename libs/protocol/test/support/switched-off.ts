@@ -1,6 +1,7 @@
 /**
- * Which checks the adversary tests have taken away, to show that each of them is what stops an attack. Processes read the names from a file, one
- * a line, whenever they check; the test's own process says them directly. Only the doubles of `without-checks` folders ask.
+ * Which checks the adversary tests have taken away, to show that each of them is what stops an attack. Processes read
+ * the names from a file, one a line, whenever they check; the test's own process says them directly. Only the doubles
+ * of `without-checks` folders ask.
  */
 import { existsSync, readFileSync } from 'node:fs';
 

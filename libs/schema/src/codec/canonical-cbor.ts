@@ -13,17 +13,20 @@ import { CborWriter } from './cbor-writer';
 export type Bytes = Uint8Array;
 
 /**
- * Encodes plain objects, arrays, well-formed strings, byte strings, booleans, null and safe integers. Undefined properties
- * are left out. Throws `invalid` for anything else.
+ * Encodes plain objects, arrays, well-formed strings, byte strings, booleans, null and safe integers. Undefined
+ * properties are left out. Throws `invalid` for anything else.
  */
 export const encodeCanonical = (value: unknown): Bytes => new CborWriter().encode(value);
 
 /**
- * Decodes one item that fills `bytes`; what it returns shares no memory with them. Throws `malformed` when the bytes are no
- * CBOR of the kinds above (nested at most 32 deep) and `not_canonical` when they are not what `encodeCanonical` would have
- * written.
+ * Decodes one item that fills `bytes`; what it returns shares no memory with them. Throws `malformed` when the bytes
+ * are no CBOR of the kinds above (nested at most 32 deep) and `not_canonical` when they are not what `encodeCanonical`
+ * would have written.
  */
 export const decodeCanonical = (bytes: Bytes): unknown => new CborReader(bytes, true).decode();
 
-/** As {@link decodeCanonical}, but byte strings are views of `bytes`: for large messages, whose bytes nobody wipes or reuses. */
+/**
+ * As {@link decodeCanonical}, but byte strings are views of `bytes`: for large messages, whose bytes nobody wipes or
+ * reuses.
+ */
 export const viewCanonical = (bytes: Bytes): unknown => new CborReader(bytes, false).decode();

@@ -1,4 +1,6 @@
-/** Reads deterministic CBOR (see canonical-cbor.ts) and nothing else: what it accepts, the writer would have written. */
+/**
+ * Reads deterministic CBOR (see canonical-cbor.ts) and nothing else: what it accepts, the writer would have written.
+ */
 import { SecaggError } from '../problems';
 
 /** Deeper than any message, far less than a stack. */

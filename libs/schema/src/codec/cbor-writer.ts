@@ -1,4 +1,7 @@
-/** Writes deterministic CBOR (see canonical-cbor.ts). Every value has one encoding: shortest heads, map keys in bytewise order. */
+/**
+ * Writes deterministic CBOR (see canonical-cbor.ts). Every value has one encoding: shortest heads, map keys in bytewise
+ * order.
+ */
 import { SecaggError } from '../problems';
 
 const MAJOR = { unsigned: 0x00, negative: 0x20, bytes: 0x40, text: 0x60, array: 0x80, map: 0xa0 } as const;
@@ -159,7 +162,10 @@ export class CborWriter {
   }
 }
 
-/** In place, into the order of the encoded keys: a head grows with the length, so that is by length in bytes, then by bytes. */
+/**
+ * In place, into the order of the encoded keys: a head grows with the length, so that is by length in bytes, then by
+ * bytes.
+ */
 function sortByEncoding(keys: string[]): void {
   if (keys.some((key) => nonAscii.test(key))) {
     const encoded = new Map(keys.map((key) => [key, Buffer.from(key)]));

@@ -15,7 +15,8 @@ export interface Accumulated {
 
 /**
  * One router's vector of a round from its valid observations.
- * Throws `invalid` when more than `max_requests_per_router` of them are in the catalogue: the caller chooses which to send.
+ * Throws `invalid` when more than `max_requests_per_router` of them are in the catalogue: the caller chooses which to
+ * send.
  */
 export function accumulate(layout: RoundLayout, observations: Iterable<RewardObservation>): Accumulated {
   const width = layout.fields.length;

@@ -45,7 +45,8 @@ describe('reported standard errors', () => {
     };
     const truth = signalFromObservations(rows, header).reward_signals;
     const { vector } = accumulate(layout, rows);
-    // rho = sensitivity^2 / (2 sigma^2) = 0.08 for one request: the smallest key's count is some 9 of its standard errors.
+    // rho = sensitivity^2 / (2 sigma^2) = 0.08 for one request: the smallest key's count is some 9 of its standard
+    // errors.
     const sigma = 2.5 * requestNorm(layout);
     const errors = new Map<Measure, number[]>(MEASURES.map((measure) => [measure, []]));
     for (let trial = 0; trial < 1000; trial++) {

@@ -22,10 +22,10 @@ export interface KeyDetails {
 }
 
 /**
- * `no_samples`: the count rounds to less than 1. `noise`: the count is too small beside its standard error. Where groups
- * are combined robustly, `few_groups`: not in most groups is the count usable; `spoiled_groups`: more groups were found
- * spoiled than the combination withstands. `implausible`: a group of the round has sums that no honest routers can have sent, and
- * there is nothing to discard it in favour of.
+ * `no_samples`: the count rounds to less than 1. `noise`: the count is too small beside its standard error. Where
+ * groups are combined robustly, `few_groups`: not in most groups is the count usable; `spoiled_groups`: more groups
+ * were found spoiled than the combination withstands. `implausible`: a group of the round has sums that no honest
+ * routers can have sent, and there is nothing to discard it in favour of.
  */
 export interface Withheld {
   readonly key: string;
@@ -73,8 +73,8 @@ function unusable(count: Count, withholdBelow: number): Withheld['reason'] | und
 
 /**
  * Mean of a field over a count of requests, both noisy and independent. The sum comes without `centre` per request, so
- * r = (centre + S / n) / scale; by the delta method var(r) = (var_S + (S/n)^2 var_n) / n^2 / scale^2, here with S, n and
- * the common noise variance in units.
+ * r = (centre + S / n) / scale; by the delta method var(r) = (var_S + (S/n)^2 var_n) / n^2 / scale^2, here with S, n
+ * and the common noise variance in units.
  */
 function ratio(field: FieldSpec, sum: number, count: Count, noise: number): { value: number; standardError: number } {
   const value = (sum + field.centre_units * count.requests) / (count.requests * field.scale);
@@ -162,8 +162,8 @@ function decodeKey(key: string, sums: KeySums, noise: number, withholdBelow: num
  * count, rounds below 1 or is below `withholdBelow` (5) standard errors: there the delta method would not hold, a bias
  * of about (standard error / count)^2 of the mean's distance from the centre included. Optional means of keys without
  * noise and without any such request are listed as `no_samples`.
- * Without noise the counts are exact and the means are right to half a unit (0.5 / scale), when nothing was past a bound.
- * Throws `invalid` for sums of the wrong length or not integer, and for options out of range.
+ * Without noise the counts are exact and the means are right to half a unit (0.5 / scale), when nothing was past a
+ * bound. Throws `invalid` for sums of the wrong length or not integer, and for options out of range.
  */
 export function decodeSums(layout: RoundLayout, sums: Float64Array, options: DecodeOptions): DecodedSums {
   const { noiseVariance, header, withholdBelow = DEFAULT_WITHHOLD_BELOW } = options;

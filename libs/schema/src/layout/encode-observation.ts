@@ -29,8 +29,8 @@ function naturalValue(name: FieldName, observation: RewardObservation, cost: num
 
 /**
  * Writes what one valid observation adds to the coordinates of its key into `out` (length F, overwritten; integers of
- * magnitude at most `fieldMagnitude`, 0 for what the observation lacks) and returns the key's index; returns -1, leaving
- * `out` alone, when the catalogue lacks the key.
+ * magnitude at most `fieldMagnitude`, 0 for what the observation lacks) and returns the key's index; returns -1,
+ * leaving `out` alone, when the catalogue lacks the key.
  */
 export function encodeObservation(layout: RoundLayout, observation: RewardObservation, out: Float64Array): number {
   const index = keyIndex(layout, joinKey(observation.model, observation.task));

@@ -7,7 +7,9 @@ export interface EncodedSignal {
   readonly vector: Float64Array;
   /** Keys of the signal that the catalogue lacks, in the signal's order: for the router's own operator only. */
   readonly missing: readonly string[];
-  /** 1, or the factor in (0, 1) all counts were multiplied with because there were more than `max_requests_per_router`. */
+  /**
+   * 1, or the factor in (0, 1) all counts were multiplied with because there were more than `max_requests_per_router`.
+   */
   readonly scaledBy: number;
 }
 
@@ -41,7 +43,8 @@ function encodeSum(field: FieldSpec, value: number, samples: number): number {
 /**
  * The vector of a local signal that is valid (`parseSignal`), for the privacy unit `router`: per key the sums that
  * requests with these averages would have. Means are held to the field's bound; an optional mean counts with all of the
- * entry's samples. A signal of more requests than a router may send keeps its means and is weighed as that many requests.
+ * entry's samples. A signal of more requests than a router may send keeps its means and is weighed as that many
+ * requests.
  */
 export function encodeSignal(
   layout: RoundLayout,

@@ -14,7 +14,9 @@ export interface WordBitsInput {
   readonly fields: readonly FieldSpec[];
   readonly max_requests_per_router: number;
   readonly max_participants: number;
-  /** Standard deviation of the noise of the sum of `max_participants` contributions, in units, rounded up; 0 for none. */
+  /**
+   * Standard deviation of the noise of the sum of `max_participants` contributions, in units, rounded up; 0 for none.
+   */
   readonly noiseStdDevUnits: number;
 }
 
@@ -28,8 +30,8 @@ export function wordBitsFor(input: WordBitsInput): number {
 
 /**
  * Smallest b such that |sum| < 2^(b-2) for every coordinate of a sum of `max_participants` routers with
- * `max_requests_per_router` requests each, plus 12 standard deviations of noise: one bit for the sign, one of margin, so
- * that a sum that left its range would be seen and not wrap around unnoticed.
+ * `max_requests_per_router` requests each, plus 12 standard deviations of noise: one bit for the sign, one of margin,
+ * so that a sum that left its range would be seen and not wrap around unnoticed.
  * Throws `invalid` when that is more than 48 bits, or when `noiseStdDevUnits` is no integer from 0.
  */
 export function requiredWordBits(input: WordBitsInput): number {

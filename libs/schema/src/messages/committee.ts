@@ -1,4 +1,7 @@
-/** What committee members see and say in a round (docs/protocol.md, "Checking and reporting", "Deciding" and "Answering"). */
+/**
+ * What committee members see and say in a round (docs/protocol.md, "Checking and reporting", "Deciding" and
+ * "Answering").
+ */
 import { z } from 'zod';
 import { defineMessage } from './define';
 import {
@@ -59,10 +62,14 @@ export const closingMessage = defineMessage<Closing>('closing', closingSchema, 1
 const reportSchema = z.strictObject({
   ...inRound,
   member: memberIndex,
-  /** Merkle root over the header hashes of all contributions shown, in increasing order of router id, and their count. */
+  /**
+   * Merkle root over the header hashes of all contributions shown, in increasing order of router id, and their count.
+   */
   headers_root: digest,
   count: integer(0, maxRouters),
-  /** Bit i (bit i mod 8 of byte i div 8): contribution i passed the public checks and its box opened to matching seeds. */
+  /**
+   * Bit i (bit i mod 8 of byte i div 8): contribution i passed the public checks and its box opened to matching seeds.
+   */
   usable: bytesUpTo(maxRouters / 8),
 });
 /** Signed with the member's vote key. A member reports once in a round. */
@@ -112,7 +119,9 @@ export const decisionSchema = z.strictObject({
   body: bytesUpTo(maxVoteBytes),
   votes: z.array(decidingVote).min(1).max(maxCommittee),
 });
-/** q identical votes, or q for an abort. Identified by its body, less the reason; which members signed does not matter. */
+/**
+ * q identical votes, or q for an abort. Identified by its body, less the reason; which members signed does not matter.
+ */
 export type Decision = z.infer<typeof decisionSchema>;
 export const decisionMessage = defineMessage<Decision>('decision', decisionSchema, maxVoteBytes + 8192);
 

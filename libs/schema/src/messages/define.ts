@@ -12,16 +12,16 @@ export interface Message<T> {
   /** Throws `too_large`, `malformed`, `not_canonical` or `invalid` (with the path of the first offending field). */
   decode(bytes: Bytes): T;
   /**
-   * As `decode`, but the byte strings in what it returns are views of `bytes`, which must stay as they are. Whoever keeps a small
-   * part for long keeps all of the bytes.
+   * As `decode`, but the byte strings in what it returns are views of `bytes`, which must stay as they are. Whoever
+   * keeps a small part for long keeps all of the bytes.
    */
   view(bytes: Bytes): T;
 }
 
 export interface MessageOptions {
   /**
-   * Decoding the same array again gives the same, frozen value: for large documents that every step of a round looks at. Whoever
-   * decodes must not modify the array afterwards.
+   * Decoding the same array again gives the same, frozen value: for large documents that every step of a round looks
+   * at. Whoever decodes must not modify the array afterwards.
    */
   readonly remember?: boolean;
 }

@@ -1,11 +1,17 @@
-/** Signed statements that prove a party's misbehaviour to anyone who trusts the fleet authority (docs/protocol.md, "Evidence: a receipt that was not honoured" and "Evidence: misbehaviour of a party"). */
+/**
+ * Signed statements that prove a party's misbehaviour to anyone who trusts the fleet authority (docs/protocol.md,
+ * "Evidence: a receipt that was not honoured" and "Evidence: misbehaviour of a party").
+ */
 import { z } from 'zod';
 import { defineMessage } from './define';
 import { epochCertificateSchema } from './epoch';
 import { fleetId, maxCommittee, partyId, version } from './fields';
 import { signedSchema } from './signed';
 
-/** `two-...`: two signatures of one party over different bytes, where it signs once. `wrong-answer`: a piece hash that t other holders contradict. */
+/**
+ * `two-...`: two signatures of one party over different bytes, where it signs once. `wrong-answer`: a piece hash that t
+ * other holders contradict.
+ */
 export const evidenceKind = z.enum([
   'two-seats',
   'two-epochs',

@@ -1,4 +1,7 @@
-/** What the offline fleet authority signs: certificates, the roster and the fleet policy (docs/protocol.md, "Fleet documents" and "Epochs"). */
+/**
+ * What the offline fleet authority signs: certificates, the roster and the fleet policy (docs/protocol.md, "Fleet
+ * documents" and "Epochs").
+ */
 import { z } from 'zod';
 import { defineMessage } from './define';
 import {
@@ -65,7 +68,10 @@ const clusterPolicySchema = z
     /** Budget of each router's own data over `budget_window_days` (0: its lifetime), in units of 2^-40 rho. */
     budget_rho_units: integer(0, Number.MAX_SAFE_INTEGER),
     budget_window_days: integer(0, 36500),
-    /** What the budget is held to: the rounds of the window (`window`, also when absent), or those that one request enters (`event`). */
+    /**
+     * What the budget is held to: the rounds of the window (`window`, also when absent), or those that one request
+     * enters (`event`).
+     */
     budget_protects: z.enum(['window', 'event']).optional(),
     /** Smallest `delta_inverse` a round may report its epsilon at: delta is at most its inverse. */
     min_delta_inverse: integer(2, Number.MAX_SAFE_INTEGER),
@@ -98,9 +104,15 @@ const policySchema = z.strictObject({
   protocol_versions: z.array(integer(1, 1000)).min(1).max(16).optional(),
   suites: z.array(cipherSuiteId).min(1).max(4),
   sealing_suites: z.array(sealingSuiteId).min(1).max(4),
-  /** What proven misbehaviour does to a party until it has a new certificate: `record` (also when absent) keeps the evidence, `exclude` also takes its part in seats and rounds. */
+  /**
+   * What proven misbehaviour does to a party until it has a new certificate: `record` (also when absent) keeps the
+   * evidence, `exclude` also takes its part in seats and rounds.
+   */
   misbehaviour: z.enum(['record', 'exclude']).optional(),
-  /** How old the newest statement of the current documents may be, and for how long a party goes on without a newer one; absent: none is needed. */
+  /**
+   * How old the newest statement of the current documents may be, and for how long a party goes on without a newer one;
+   * absent: none is needed.
+   */
   freshness: z
     .strictObject({ max_age_ms: integer(1000, 366 * 86400000), grace_ms: integer(0, 366 * 86400000) })
     .optional(),

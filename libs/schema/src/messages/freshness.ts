@@ -1,6 +1,7 @@
 /**
- * A short-lived statement of which fleet documents are current, by the authority or an online key that it lends (docs/protocol.md,
- * "Freshness"): without it, a party that distributes documents could withhold newer ones until the old ones expire.
+ * A short-lived statement of which fleet documents are current, by the authority or an online key that it lends
+ * (docs/protocol.md, "Freshness"): without it, a party that distributes documents could withhold newer ones until the
+ * old ones expire.
  */
 import { z } from 'zod';
 import { defineMessage } from './define';

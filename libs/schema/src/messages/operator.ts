@@ -12,7 +12,10 @@ const request = {
   issued_at_ms: timeMs,
 };
 
-/** What may differ from the cluster's configured plan, this once; policy and routers still refuse what falls below theirs. */
+/**
+ * What may differ from the cluster's configured plan, this once; policy and routers still refuse what falls below
+ * theirs.
+ */
 const roundOverridesSchema = z
   .unknown()
   // An empty byte string is an object without fields to zod: one message would have two encodings.

@@ -1,4 +1,7 @@
-/** What one party shows another so that it need not believe it: a decision, and a contribution's place in the decided round. */
+/**
+ * What one party shows another so that it need not believe it: a decision, and a contribution's place in the decided
+ * round.
+ */
 import { z } from 'zod';
 import { decisionSchema } from './committee';
 import { defineMessage } from './define';
@@ -43,7 +46,10 @@ const leafSchema = z.strictObject(leafShape);
 /** A header in a tree of headers, with its audit path. */
 export type HeaderLeaf = z.infer<typeof leafSchema>;
 
-/** The reports that a `ready` decision went by (`reports_hash`), in increasing order of member: they hold root and length of the list. */
+/**
+ * The reports that a `ready` decision went by (`reports_hash`), in increasing order of member: they hold root and
+ * length of the list.
+ */
 const reports = z.array(signedSchema).min(1).max(maxCommittee);
 
 /** Where a router's contribution stands in a round that was decided `ready`. */

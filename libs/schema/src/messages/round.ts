@@ -1,4 +1,7 @@
-/** The announcement of a round, a router's contribution and the coordinator's receipt (docs/protocol.md, "Announcement", "Contribution" and "Collecting"). */
+/**
+ * The announcement of a round, a router's contribution and the coordinator's receipt (docs/protocol.md, "Announcement",
+ * "Contribution" and "Collecting").
+ */
 import { z } from 'zod';
 import { roundLayoutSchema } from '../layout';
 import { defineMessage } from './define';
@@ -25,7 +28,9 @@ const privacySchema = z.strictObject({
   unit: privacyUnit,
   /** L2 bound of one unit's integer vector; what is larger is scaled towards zero until it fits. */
   clip_norm: integer(1, 2 ** 47),
-  /** Variance of each router's own discrete Gaussian noise on every coordinate, in squared integer units; 0/1: no noise. */
+  /**
+   * Variance of each router's own discrete Gaussian noise on every coordinate, in squared integer units; 0/1: no noise.
+   */
   noise_variance_numerator: integer(0, Number.MAX_SAFE_INTEGER),
   noise_variance_denominator: integer(1, 2 ** 16),
   /** Routers assumed to collude or to skip their noise, in every group. */

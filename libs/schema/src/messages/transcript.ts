@@ -1,4 +1,7 @@
-/** The published record of a finished round (docs/protocol.md, "Publishing and auditing"): enough for anyone to recompute all of it. */
+/**
+ * The published record of a finished round (docs/protocol.md, "Publishing and auditing"): enough for anyone to
+ * recompute all of it.
+ */
 import { z } from 'zod';
 import { decisionSchema, pieceSumSchema } from './committee';
 import { defineMessage } from './define';
@@ -13,8 +16,8 @@ const transcriptSchema = z.strictObject({
   epoch_certificate: epochCertificateSchema,
   announcement: signedSchema,
   /**
-   * Every accepted contribution in increasing order of router id. The ciphertext of one that was left out adds to no sum, and is worth something
-   * only to a reader that opens it later: transcripts have had them, and have them no more.
+   * Every accepted contribution in increasing order of router id. The ciphertext of one that was left out adds to no
+   * sum, and is worth something only to a reader that opens it later: transcripts have had them, and have them no more.
    */
   contributions: z
     .array(z.strictObject({ header: signedSchema, ciphertext: bytesUpTo(16 * 1024 * 1024).optional() }))

@@ -5,12 +5,12 @@ import { type FederatedRewardSignal } from './signal';
 /**
  * Combines signals in the clear (for a router's own data, and as the truth that tests compare with).
  *
- * Per key: samples add up; success rate and latency are means weighted by samples; quality and cost are means weighted by
- * the samples of the signals that carry them, and absent where none does. `participant_count` is the sum: the signals
- * must come from disjoint sets of routers. `aggregation_round` is the highest and `timestamp` the latest of the inputs.
- * `privacy_budget_used` and `noise_scale` are left out: neither follows from the inputs' values.
- * Throws `invalid` for an empty list, for signals of different clusters, and when a count passes 2^53 - 1. The inputs are
- * taken to be valid (`parseSignal`).
+ * Per key: samples add up; success rate and latency are means weighted by samples; quality and cost are means weighted
+ * by the samples of the signals that carry them, and absent where none does. `participant_count` is the sum: the
+ * signals must come from disjoint sets of routers. `aggregation_round` is the highest and `timestamp` the latest of the
+ * inputs. `privacy_budget_used` and `noise_scale` are left out: neither follows from the inputs' values.
+ * Throws `invalid` for an empty list, for signals of different clusters, and when a count passes 2^53 - 1. The inputs
+ * are taken to be valid (`parseSignal`).
  */
 export function aggregateRewardSignals(signals: readonly FederatedRewardSignal[]): FederatedRewardSignal {
   const [first] = signals;

@@ -20,8 +20,8 @@ function framed(text: string, path: string): Buffer {
 /**
  * Public name of a cluster: SHA-256(frame(domain) | frame(id) | frame(salt)) in 64 lower-case hexadecimal characters,
  * where frame(x) is the length of x in UTF-8 bytes (4 bytes, big-endian) followed by those bytes and domain is
- * `secagg/v1/cluster-hash`. Unambiguous for every split between id and salt. It hides a guessable id only as well as the
- * salt is secret: use 16 random bytes or more in text form, the same for the whole cluster.
+ * `secagg/v1/cluster-hash`. Unambiguous for every split between id and salt. It hides a guessable id only as well as
+ * the salt is secret: use 16 random bytes or more in text form, the same for the whole cluster.
  * `id` and `salt`: 1 to 4096 UTF-16 code units of well-formed Unicode; anything else throws `invalid`.
  */
 export function createClusterHash(id: string, salt: string): ClusterHash {

@@ -3,7 +3,10 @@ import { StatisticsByKey } from './key-statistics';
 import { costPerToken, type RewardObservation } from './observation';
 import { type FederatedRewardSignal } from './signal';
 
-/** The fields of a signal that observations do not give. `participant_count` is 1 unless the observations are of several routers. */
+/**
+ * The fields of a signal that observations do not give. `participant_count` is 1 unless the observations are of several
+ * routers.
+ */
 export type SignalHeader = Pick<FederatedRewardSignal, 'aggregation_round' | 'cluster_hash' | 'timestamp'> & {
   participant_count?: number;
 };

@@ -5,9 +5,9 @@ import { SecaggError } from '../problems';
 export const MAX_KEY_LENGTH = 200;
 
 /**
- * What no key may contain: control characters (Unicode category Cc), lone surrogates (they have no UTF-8 form), line and
- * paragraph separators, and the bidirectional controls that would let one key be displayed as another. Listed by code
- * point where the category could grow with a Unicode version: validity must not depend on who checks.
+ * What no key may contain: control characters (Unicode category Cc), lone surrogates (they have no UTF-8 form), line
+ * and paragraph separators, and the bidirectional controls that would let one key be displayed as another. Listed by
+ * code point where the category could grow with a Unicode version: validity must not depend on who checks.
  */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
@@ -18,8 +18,8 @@ const isKey = (key: string): boolean => {
 
 /**
  * Key of a signal: `model:task`, 3 to 200 UTF-16 code units. The last ':' divides: a model may hold more of them
- * (`ollama/llama3:8b`), a task, which the fleet chooses, holds none. Neither is empty. Compared code unit by code unit: no
- * case folding and no Unicode normalisation.
+ * (`ollama/llama3:8b`), a task, which the fleet chooses, holds none. Neither is empty. Compared code unit by code unit:
+ * no case folding and no Unicode normalisation.
  */
 export const signalKeySchema = z
   .string()
@@ -59,5 +59,7 @@ export function splitSignalKey(key: string): { model: string; task: string } {
   return { model: key.slice(0, colon), task: key.slice(colon + 1) };
 }
 
-/** Order of keys: by UTF-16 code units (as RFC 8785 sorts names), which is what `Array.prototype.sort` does by itself. */
+/**
+ * Order of keys: by UTF-16 code units (as RFC 8785 sorts names), which is what `Array.prototype.sort` does by itself.
+ */
 export const compareKeys = (a: string, b: string): -1 | 0 | 1 => (a < b ? -1 : a > b ? 1 : 0);

@@ -23,13 +23,13 @@ export const RewardObservation = z
     /** Tokens the cost was charged for, 0 to 1e9. */
     tokens: wholeNumber(0, 1e9).optional(),
     /**
-     * Who sent the request, 1 to 256 characters: only for the limit of requests a requester and round. It is hashed where it
-     * arrives, and neither stored nor sent as it is.
+     * Who sent the request, 1 to 256 characters: only for the limit of requests a requester and round. It is hashed
+     * where it arrives, and neither stored nor sent as it is.
      */
     requester: z.string().min(1).max(256).optional(),
     /**
-     * Name of the request, 1 to 256 characters: under it the request counts once, and a score that comes later finds it. It is hashed where it
-     * arrives, and neither stored nor sent as it is.
+     * Name of the request, 1 to 256 characters: under it the request counts once, and a score that comes later finds
+     * it. It is hashed where it arrives, and neither stored nor sent as it is.
      */
     id: z.string().min(1).max(256).optional(),
   })
@@ -43,7 +43,10 @@ export type RewardObservation = z.infer<typeof RewardObservation>;
 export const parseObservation = (value: unknown): RewardObservation =>
   parseOrRefuse(RewardObservation, withoutNulls(value), 'observation');
 
-/** Cost of one request in USD per token, from 0; undefined unless both the cost and a positive number of tokens are known. */
+/**
+ * Cost of one request in USD per token, from 0; undefined unless both the cost and a positive number of tokens are
+ * known.
+ */
 export function costPerToken(observation: Pick<RewardObservation, 'cost_usd' | 'tokens'>): number | undefined {
   const { cost_usd: cost, tokens } = observation;
   return cost === undefined || tokens === undefined || tokens === 0 ? undefined : cost / tokens;

@@ -36,7 +36,9 @@ const boundedMap = (maxKeys: number) =>
     }
   });
 
-/** The schema of a signal with at most `maxKeys` keys. Unknown fields, NaN, infinities and negative zero are refused. */
+/**
+ * The schema of a signal with at most `maxKeys` keys. Unknown fields, NaN, infinities and negative zero are refused.
+ */
 export const createSignalSchema = (maxKeys: number) =>
   z.strictObject({
     schema_version: z.literal(1),
@@ -64,8 +66,8 @@ export type FederatedRewardSignal = z.infer<typeof FederatedRewardSignal>;
 const DEPTH = 3;
 
 /**
- * A signal from outside; null is absent. Throws `SecaggError('invalid')`, `details.path` naming the field (`''` when it is no object).
- * `maxKeys` is for readers of rounds with a longer catalogue.
+ * A signal from outside; null is absent. Throws `SecaggError('invalid')`, `details.path` naming the field (`''` when it
+ * is no object). `maxKeys` is for readers of rounds with a longer catalogue.
  */
 export function parseSignal(value: unknown, options: { maxKeys?: number } = {}): FederatedRewardSignal {
   const { maxKeys } = options;

@@ -18,9 +18,13 @@ export interface Scripts {
 export interface HttpRound {
   /** Contributions with a receipt per second, all but the last of the round. */
   readonly ingestPerSecond: number;
-  /** From sending the last contribution, which closes the round, to knowing that the result is published, in seconds. */
+  /**
+   * From sending the last contribution, which closes the round, to knowing that the result is published, in seconds.
+   */
   readonly closeToResultSeconds: number;
-  /** Of the coordinator, without garbage: the larger of before the close and after the publication; only when inspected. */
+  /**
+   * Of the coordinator, without garbage: the larger of before the close and after the publication; only when inspected.
+   */
   readonly neededMemoryMb?: number;
 }
 
@@ -35,7 +39,10 @@ export class HttpCluster {
   private readonly coordinator: Service;
   private client: CoordinatorClient | undefined;
 
-  /** @param databaseUrl of a PostgreSQL database that further coordinators may share; otherwise the coordinator has a file */
+  /**
+   * @param databaseUrl of a PostgreSQL database that further coordinators may share; otherwise the coordinator has a
+   * file
+   */
   constructor(
     private readonly fleet: BenchFleet,
     private readonly scripts: Scripts,

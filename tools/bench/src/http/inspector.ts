@@ -1,4 +1,6 @@
-/** Asks a Node process, over its debugger's interface, to collect garbage: what is left then is memory that it needs. */
+/**
+ * Asks a Node process, over its debugger's interface, to collect garbage: what is left then is memory that it needs.
+ */
 import { once } from 'node:events';
 import { WebSocket } from 'undici';
 

@@ -1,6 +1,6 @@
 /**
- * A router-node that holds a million observations, nearly all of keys that no round takes: how long its event loop is kept from everything else
- * at most, through a round, large batches of both kinds and a look at its status.
+ * A router-node that holds a million observations, nearly all of keys that no round takes: how long its event loop is
+ * kept from everything else at most, through a round, large batches of both kinds and a look at its status.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

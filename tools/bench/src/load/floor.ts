@@ -1,4 +1,6 @@
-/** What HTTP and the disk take of every contribution, whatever a coordinator does with it: the floor below its figures. */
+/**
+ * What HTTP and the disk take of every contribution, whatever a coordinator does with it: the floor below its figures.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -26,7 +28,9 @@ export function serveEmptyHandler(): void {
   server.listen(0, '127.0.0.1', () => console.log(String(portOf(server))));
 }
 
-/** Requests per second of that process with bodies of this size, over as many connections as the peak was measured with. */
+/**
+ * Requests per second of that process with bodies of this size, over as many connections as the peak was measured with.
+ */
 export async function httpFloor(script: string, bytes: number, connections: number): Promise<number> {
   const child: ChildProcess = spawn(process.execPath, [script, 'empty-handler'], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -3,7 +3,8 @@
  *
  *   steady     `routers` of them arrive within `seconds`: all have to be in, and the published sum has to be right
  *   peak       contributions with a receipt per second, as many as come in over a fixed number of connections
- *   overload   `factor` times as many arrive per second, for a minute: memory stays bounded, and what gets done stays near the peak
+ *   overload   `factor` times as many arrive per second, for a minute: memory stays bounded, and what gets done stays
+ * near the peak
  *   floor      the same bodies to a handler that does nothing, and as durable inserts without a protocol
  */
 import { randomInt } from 'node:crypto';
@@ -248,7 +249,10 @@ function refuseLosses(all: readonly boolean[], { failed }: Tally): void {
     );
 }
 
-/** Throws unless the coordinator holds as many contributions as were acknowledged; a reply can be lost after `most` were sent, a contribution cannot. */
+/**
+ * Throws unless the coordinator holds as many contributions as were acknowledged; a reply can be lost after `most` were
+ * sent, a contribution cannot.
+ */
 async function checkCounts(
   cluster: HttpCluster,
   fleet: BenchFleet,

@@ -1,4 +1,7 @@
-/** A router that sends its contribution as a router-node does: the same bytes until there is a receipt, no sooner than it was told. */
+/**
+ * A router that sends its contribution as a router-node does: the same bytes until there is a receipt, no sooner than
+ * it was told.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { backoffDelay, type CoordinatorClient, waitAfter } from '@secagg/client';
 import { SecaggError } from '@secagg/schema';

@@ -1,4 +1,6 @@
-/** Contributions of many rounds, made ahead of time and kept in a file: together they are more than memory should hold. */
+/**
+ * Contributions of many rounds, made ahead of time and kept in a file: together they are more than memory should hold.
+ */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { type FleetView, type Identity } from '@secagg/protocol';
 import { type OpenRound, roundConfigMessage } from '@secagg/schema';

@@ -2,7 +2,10 @@ import pg from 'pg';
 
 const SECONDS = 5;
 
-/** Rows of this size that one connection makes durable per second, `batch` of them in a statement: what PostgreSQL takes of it at least. */
+/**
+ * Rows of this size that one connection makes durable per second, `batch` of them in a statement: what PostgreSQL takes
+ * of it at least.
+ */
 export async function bareInserts(url: string, bytes: number, batch: number): Promise<number> {
   const client = new pg.Client(url);
   await client.connect();

@@ -1,7 +1,7 @@
 /**
- * How many contributions coordinators on one PostgreSQL take together. All share the cores of this machine with the database, and with this
- * process, which sends. Rounds with different numbers of replicas alternate, so that what else the machine does meets all of them; replicas
- * that a round does without stand still while the clock runs.
+ * How many contributions coordinators on one PostgreSQL take together. All share the cores of this machine with the
+ * database, and with this process, which sends. Rounds with different numbers of replicas alternate, so that what else
+ * the machine does meets all of them; replicas that a round does without stand still while the clock runs.
  */
 import { Pool } from 'undici';
 import { roundConfigMessage } from '@secagg/schema';
@@ -121,7 +121,9 @@ async function roundWith(
   }
 }
 
-/** Over a fixed number of connections, each with one contribution at a time under way. Throws for one without a receipt. */
+/**
+ * Over a fixed number of connections, each with one contribution at a time under way. Throws for one without a receipt.
+ */
 async function send(pools: readonly Pool[], path: string, bodies: readonly Uint8Array[]): Promise<void> {
   let next = 0;
   const connection = async (pool: Pool): Promise<void> => {

@@ -16,8 +16,9 @@ export interface PostgresBackup {
 const LOCK_WAIT_MS = 60_000;
 
 /**
- * Writes one consistent state of the coordinators' database to a file, while any number of them run: `pg_dump` reads everything in one
- * transaction (repeatable read, read only), so whatever was acknowledged before it began is in it. Never overwrites a file.
+ * Writes one consistent state of the coordinators' database to a file, while any number of them run: `pg_dump` reads
+ * everything in one transaction (repeatable read, read only), so whatever was acknowledged before it began is in it.
+ * Never overwrites a file.
  */
 export async function backUpPostgres(database: PostgresUrl, file: string): Promise<PostgresBackup> {
   if (existsSync(file)) throw new Refusal(`${file} is there already`);

@@ -20,7 +20,10 @@ const kinds: readonly Kind[] = [
 export const MARK_TABLE =
   'CREATE TABLE IF NOT EXISTS backup_mark (id bigint PRIMARY KEY, made_at_ms bigint, assumed_numbers bigint)';
 
-/** The database of a data directory. `committee.db` is none of them: votes and epoch secrets are in no backup (docs/protocol.md, "Epochs"). */
+/**
+ * The database of a data directory. `committee.db` is none of them: votes and epoch secrets are in no backup
+ * (docs/protocol.md, "Epochs").
+ */
 export function kindOfDirectory(dataDir: string): Kind {
   const found = kinds.filter(({ file }) => existsSync(join(dataDir, file)));
   if (found.length !== 1)

@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a file of mode 0600 under a name of its own, and gives it its real one once everything in it is on disk: a crash leaves the whole
- * file or none.
+ * Makes a file of mode 0600 under a name of its own, and gives it its real one once everything in it is on disk: a
+ * crash leaves the whole file or none.
  */
 export function makeDurably(path: string, make: (draft: string) => void): void {
   const draft = `${path}.partial`;

@@ -15,8 +15,8 @@ export interface MadeBackup {
 const TIMEOUT_MS = 10_000;
 
 /**
- * Writes one consistent state of a service's database to a file, while the service runs or not: everything that it has acknowledged
- * before this began is in it. Never overwrites a file.
+ * Writes one consistent state of a service's database to a file, while the service runs or not: everything that it has
+ * acknowledged before this began is in it. Never overwrites a file.
  */
 export function makeBackup(dataDir: string, file: string, nowMs: number): MadeBackup {
   if (existsSync(file)) throw new Refusal(`${file} is there already`);
@@ -34,8 +34,8 @@ export function makeBackup(dataDir: string, file: string, nowMs: number): MadeBa
 }
 
 /**
- * A service that finds the mark knows what it may have forgotten since: a router-node what it has answered and spent, a coordinator which
- * numbers it has signed for.
+ * A service that finds the mark knows what it may have forgotten since: a router-node what it has answered and spent, a
+ * coordinator which numbers it has signed for.
  */
 function mark(draft: string, nowMs: number): void {
   const backup = new Database(draft);

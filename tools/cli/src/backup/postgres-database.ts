@@ -10,7 +10,9 @@ export interface PostgresDatabase {
   readonly schema: string | null;
   /** Where tables would be made that name no schema. */
   readonly currentSchema: string | null;
-  /** Tables, views, sequences, functions, enums, domains and ranges that are neither PostgreSQL's nor of an extension. */
+  /**
+   * Tables, views, sequences, functions, enums, domains and ranges that are neither PostgreSQL's nor of an extension.
+   */
   readonly objects: number;
   /** Whether the server acknowledges commits before they are on disk. */
   readonly acknowledgesEarly: boolean;
@@ -19,7 +21,10 @@ export interface PostgresDatabase {
 const CONNECT_TIMEOUT_MS = 10_000;
 const QUERY_TIMEOUT_MS = 30_000;
 
-/** @param which what counts: indexes, row types and array types come and go with what they belong to, which may be of an extension */
+/**
+ * @param which what counts: indexes, row types and array types come and go with what they belong to, which may be of an
+ * extension
+ */
 const own = (catalog: string, namespace: string, which = 'true'): string => `
   SELECT 1 FROM ${catalog} AS object JOIN pg_namespace AS space ON space.oid = object.${namespace}
   WHERE space.nspname NOT IN ('pg_catalog', 'information_schema') AND space.nspname !~ '^pg_(toast|temp)' AND ${which}

@@ -30,7 +30,10 @@ const whyItFailed = ({ error, signal, stderr }: SpawnSyncReturns<string>): strin
   return stderr.trim() || `it ended with ${signal ?? 'no word'}`;
 };
 
-/** Throws a `Refusal` when the program is missing or older than the server: it would not know everything that the server has. */
+/**
+ * Throws a `Refusal` when the program is missing or older than the server: it would not know everything that the server
+ * has.
+ */
 export function needProgram(program: Program, server: number, database: PostgresUrl): void {
   const said = runPostgres(program, ['--version'], database).trim();
   const version = Number(/\) (\d+)/.exec(said)?.[1]);

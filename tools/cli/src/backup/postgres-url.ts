@@ -1,4 +1,7 @@
-/** The database of a coordinator on PostgreSQL, as `DATABASE_URL` names it, for this process and for PostgreSQL's own programs. */
+/**
+ * The database of a coordinator on PostgreSQL, as `DATABASE_URL` names it, for this process and for PostgreSQL's own
+ * programs.
+ */
 import { Refusal } from '../output';
 
 export interface PostgresUrl {
@@ -21,7 +24,10 @@ const parameters: Readonly<Record<string, string>> = {
   options: 'PGOPTIONS',
 };
 
-/** The coordinator's driver takes them from the environment too. Settings that could lead to another database than the URL's are not among them. */
+/**
+ * The coordinator's driver takes them from the environment too. Settings that could lead to another database than the
+ * URL's are not among them.
+ */
 const inherited = [
   'PATH',
   'HOME',
@@ -97,6 +103,9 @@ function settings(searchParams: URLSearchParams): Record<string, string> {
   return Object.fromEntries(known) as Record<string, string>;
 }
 
-/** The coordinator's driver judges certificates more strictly than libpq does under the same name; a backup is no less careful. */
+/**
+ * The coordinator's driver judges certificates more strictly than libpq does under the same name; a backup is no less
+ * careful.
+ */
 const sslModeOf = (mode: string): string =>
   mode === 'disable' ? mode : mode === 'no-verify' ? 'require' : 'verify-full';

@@ -14,7 +14,9 @@ export interface RestoredBackup {
 export interface Assumed {
   /** Of a router-node: what was spent at most, in units of 2^-40 rho; by default its whole budget. */
   readonly units?: number;
-  /** Of a coordinator: rounds of a cluster, and epochs, at most; by default what there can have been in the time since. */
+  /**
+   * Of a coordinator: rounds of a cluster, and epochs, at most; by default what there can have been in the time since.
+   */
   readonly rounds?: number;
 }
 

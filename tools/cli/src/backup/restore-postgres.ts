@@ -13,8 +13,9 @@ export interface RestoredPostgres {
 }
 
 /**
- * Puts a backup into an empty database, in one transaction: all of it or nothing. The coordinator that opens it sees by itself that it is
- * another database than the backed up one; what more is known about the backup is written down for it.
+ * Puts a backup into an empty database, in one transaction: all of it or nothing. The coordinator that opens it sees by
+ * itself that it is another database than the backed up one; what more is known about the backup is written down for
+ * it.
  */
 export async function restorePostgres(
   backup: string,

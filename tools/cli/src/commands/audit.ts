@@ -1,4 +1,7 @@
-/** Re-checks a finished round from its published transcript: a folder, or what a coordinator serves (docs/protocol.md, "Publishing and auditing"). */
+/**
+ * Re-checks a finished round from its published transcript: a folder, or what a coordinator serves (docs/protocol.md,
+ * "Publishing and auditing").
+ */
 import { CoordinatorClient } from '@secagg/client';
 import {
   auditFiles,

@@ -1,4 +1,7 @@
-/** Whose noise a cluster does not count on: corrupt committee members that may be its routers, and others that the operator assumes. */
+/**
+ * Whose noise a cluster does not count on: corrupt committee members that may be its routers, and others that the
+ * operator assumes.
+ */
 import { type ClusterTerms, corruptCandidates } from '@secagg/protocol';
 import { type ClusterPolicy, type FleetPolicy } from '@secagg/schema';
 import { Refusal } from '../output';
@@ -34,7 +37,9 @@ export function colludersStatement(committee: Committee, terms: ClusterPolicy): 
   return `of at least ${least} routers in a group, ${colluders} are assumed to collude or to add no noise (${which}): the noise of ${least - colluders} is counted on`;
 }
 
-/** Throws for a policy whose rounds every party would refuse: it was signed before corrupt candidates had to be counted. */
+/**
+ * Throws for a policy whose rounds every party would refuse: it was signed before corrupt candidates had to be counted.
+ */
 export function checkColluders({ clusters, committee }: FleetPolicy): void {
   for (const terms of clusters) {
     const corrupt = corruptCandidates(committee, terms);

@@ -1,4 +1,7 @@
-/** What was decided about a round, from a proof that anybody may have brought; and showing it to a router-node that has not been told. */
+/**
+ * What was decided about a round, from a proof that anybody may have brought; and showing it to a router-node that has
+ * not been told.
+ */
 import { parseServiceUrl } from '@secagg/client';
 import { type DecidedRound, verifyDecisionProof } from '@secagg/protocol';
 import { type ClusterHash, SecaggError } from '@secagg/schema';

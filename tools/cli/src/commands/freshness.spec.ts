@@ -1,4 +1,7 @@
-/** Statements of the current documents, from the command line: made along with them, by an online key, and handed to services. */
+/**
+ * Statements of the current documents, from the command line: made along with them, by an online key, and handed to
+ * services.
+ */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';

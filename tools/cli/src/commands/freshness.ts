@@ -1,4 +1,6 @@
-/** Statements that policy and roster are the current ones: by the authority itself, or by an online key that it lends. */
+/**
+ * Statements that policy and roster are the current ones: by the authority itself, or by an online key that it lends.
+ */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { generateIdentityKey, identityPublicKey, wipe } from '@secagg/crypto';

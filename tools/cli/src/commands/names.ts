@@ -1,4 +1,7 @@
-/** Names of models and tasks at a router-node: which of its waiting observations rounds take, and what aliases would change. */
+/**
+ * Names of models and tasks at a router-node: which of its waiting observations rounds take, and what aliases would
+ * change.
+ */
 import { readFileSync } from 'node:fs';
 import { type Aliases, type NameReport } from '@secagg/client';
 import { Command } from 'commander';

@@ -18,7 +18,8 @@ export type Action =
     };
 
 /**
- * @param folder the operator's party folder: identity.key and certificate.cbor. A sealed key is opened with the store key that
+ * @param folder the operator's party folder: identity.key and certificate.cbor. A sealed key is opened with the store
+ * key that
  *   SECAGG_STORE_KEY_FILE names, or SECAGG_STORE_KEY holds
  */
 export async function signRequest(folder: string, action: Action): Promise<Signed> {

@@ -1,6 +1,7 @@
 /**
- * What a pack of priors rests on, from the authority's key alone. The decisions in it are signed by the coordinator and the committee, and prove
- * which rounds there were and with how many routers. Nobody signs posteriors: they are computed again from the rounds' transcripts.
+ * What a pack of priors rests on, from the authority's key alone. The decisions in it are signed by the coordinator and
+ * the committee, and prove which rounds there were and with how many routers. Nobody signs posteriors: they are
+ * computed again from the rounds' transcripts.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Priors out of a router-node: as a pack that others can check, or in the form that another router takes (docs/priors.md, "Packs"). */
+/**
+ * Priors out of a router-node: as a pack that others can check, or in the form that another router takes
+ * (docs/priors.md, "Packs").
+ */
 import { writeFileSync } from 'node:fs';
 import { type PriorsPack, type TaskMapping, toLitellm, toSemanticRouter } from '@secagg/client';
 import { taskSchema } from '@secagg/schema';

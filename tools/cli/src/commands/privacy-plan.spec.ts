@@ -53,7 +53,8 @@ describe('privacy plan', () => {
     expect(spent / budget.rho).toBeGreaterThan(0.9999);
     // A corrupt committee member and another router add no noise.
     expect(actual / rho).toBeCloseTo(19 / 38, 4);
-    // Three fields of about 65536 units a request: norm sqrt(3)·65536. rho = norm^2/(2·19·s^2), and 40 shares are added up.
+    // Three fields of about 65536 units a request: norm sqrt(3)·65536. rho = norm^2/(2·19·s^2), and 40 shares are added
+    // up.
     const share = Math.sqrt((3 * 65536 ** 2) / (2 * 19 * rho));
     expect(figures.noise_per_router / share).toBeCloseTo(1, 3);
     expect(figures.standard_errors.total_samples / ((share * Math.sqrt(40)) / 65536)).toBeCloseTo(1, 3);

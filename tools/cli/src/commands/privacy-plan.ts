@@ -1,4 +1,7 @@
-/** What a budget buys, before anyone spends anything: noise and standard errors of every round (docs/protocol.md, "Privacy cost and ledger"). */
+/**
+ * What a budget buys, before anyone spends anything: noise and standard errors of every round (docs/protocol.md,
+ * "Privacy cost and ledger").
+ */
 import {
   type Budget,
   costOfRound,
@@ -152,7 +155,10 @@ function plan(options: PlanOptions) {
   };
 }
 
-/** Of every key, since all coordinates carry the same noise. Means: in the middle of their range, where the centred sum is 0. */
+/**
+ * Of every key, since all coordinates carry the same noise. Means: in the middle of their range, where the centred sum
+ * is 0.
+ */
 function errorsPerKey(fields: ReturnType<typeof defaultFields>, noise: number, requests: number) {
   const errorOf = (name: string, divisor: number) => {
     const field = fields.find((entry) => entry.name === name);

@@ -1,4 +1,7 @@
-/** Privacy figures, each as one JSON object (docs/protocol.md, "Privacy cost and ledger"). A figure that would mean nothing is refused, with its code. */
+/**
+ * Privacy figures, each as one JSON object (docs/protocol.md, "Privacy cost and ledger"). A figure that would mean
+ * nothing is refused, with its code.
+ */
 import { privacyOfSum, rhoToEpsilon } from '@secagg/dp-noise';
 import { Command } from 'commander';
 import { type Output } from '../output';

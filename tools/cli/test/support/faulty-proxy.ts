@@ -1,4 +1,7 @@
-/** An HTTP proxy that does to requests what networks and proxies do, by the seed of a generator: the same seed, the same faults. */
+/**
+ * An HTTP proxy that does to requests what networks and proxies do, by the seed of a generator: the same seed, the same
+ * faults.
+ */
 import { createHash } from 'node:crypto';
 import {
   createServer,

@@ -81,7 +81,10 @@ function checkReceipts({ witness, rounds, fail }: World): void {
   }
 }
 
-/** Rounds are as they were when they were first read, and have at least the contributions that were acknowledged, whatever became of them. */
+/**
+ * Rounds are as they were when they were first read, and have at least the contributions that were acknowledged,
+ * whatever became of them.
+ */
 async function checkUnchanged(world: World): Promise<void> {
   const { fleet, coordinator, rounds, witness, fail } = world;
   for (const before of rounds.values()) {

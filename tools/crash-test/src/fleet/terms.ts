@@ -1,9 +1,10 @@
 /** What the rounds of a crash test are like. */
 
 /**
- * `exact`: no noise, so that every number must equal the truth to its resolution; routers as a whole are protected, so that they also
- * take ready-made signals. `noisy`: noise as in earnest, so that the ledgers have something to be right about; counts are exact all
- * the same, since batches are many standard errors apart. `undecided`: as `exact`, and rounds are given up after some seconds.
+ * `exact`: no noise, so that every number must equal the truth to its resolution; routers as a whole are protected, so
+ * that they also take ready-made signals. `noisy`: noise as in earnest, so that the ledgers have something to be right
+ * about; counts are exact all the same, since batches are many standard errors apart. `undecided`: as `exact`, and
+ * rounds are given up after some seconds.
  */
 export type FleetKind = 'exact' | 'noisy' | 'undecided';
 

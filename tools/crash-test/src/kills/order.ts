@@ -43,8 +43,8 @@ export const candidates = (world: World, { role, need }: Pick<CrashPoint, 'role'
 };
 
 /**
- * The orders of one seed, always in the same sequence: an order waits until all its processes are free, and no later one is given before it.
- * How fast the machine is decides only how many rounds pass meanwhile.
+ * The orders of one seed, always in the same sequence: an order waits until all its processes are free, and no later
+ * one is given before it. How fast the machine is decides only how many rounds pass meanwhile.
  */
 export function randomOrders(draw: UnsafeDraw, isDone: () => boolean): Orders {
   let waiting: KillOrder | undefined;

@@ -3,8 +3,8 @@ import { type CoordinatorEvent } from '@secagg/protocol';
 import { around, type CrashPoint, type Need } from './crash-point';
 
 /**
- * Written where coordinators share a database only, which this test has none of (apps/coordinator/test/replicas.spec.ts kills those), or by one
- * that comes back from a backup (apps/coordinator/test/restored.spec.ts).
+ * Written where coordinators share a database only, which this test has none of (apps/coordinator/test/replicas.spec.ts
+ * kills those), or by one that comes back from a backup (apps/coordinator/test/restored.spec.ts).
  */
 type Elsewhere = 'contributions-listed' | 'round-released' | 'epochs-released' | 'restored';
 

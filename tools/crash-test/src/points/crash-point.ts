@@ -2,10 +2,10 @@
 export type Role = 'coordinator' | 'router' | 'member';
 
 /**
- * What has to happen for a process to come by: `birth` its very first start, `start` any start, `round` an ordinary round, `abort`
- * a round with too few contributions, `undecided` one whose committee is away, `transfer` one with a box that a member cannot open,
- * `observe` one that the router refuses, `epoch` a new epoch, `fleet` a new policy and roster, `signal` a ready-made signal,
- * `probe` somebody who looks at the process.
+ * What has to happen for a process to come by: `birth` its very first start, `start` any start, `round` an ordinary
+ * round, `abort` a round with too few contributions, `undecided` one whose committee is away, `transfer` one with a box
+ * that a member cannot open, `observe` one that the router refuses, `epoch` a new epoch, `fleet` a new policy and
+ * roster, `signal` a ready-made signal, `probe` somebody who looks at the process.
  */
 export type Need =
   | 'birth'

@@ -2,7 +2,10 @@
 import { type MemberEvent, type RouterEvent } from '@secagg/protocol';
 import { around, type CrashPoint, type Need, type Role } from './crash-point';
 
-/** A quarantine takes rounds of lies to come about, and a return from a backup a backup: what is told of the one, and done for the other, is kept by events like these. */
+/**
+ * A quarantine takes rounds of lies to come about, and a return from a backup a backup: what is told of the one, and
+ * done for the other, is kept by events like these.
+ */
 const routerEvents: Readonly<Record<Exclude<RouterEvent['type'], 'quarantine-told' | 'restored'>, Need>> = {
   'fleet-updated': 'fleet',
   'freshness-taken': 'fleet',

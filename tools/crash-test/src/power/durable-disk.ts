@@ -1,6 +1,7 @@
 /**
- * A disk that keeps, when the power goes, what was synced and nothing else: a file's bytes once the file was synced, and its name
- * once the folder was, as POSIX promises no more. What exists at the beginning counts as synced. Removals count at once.
+ * A disk that keeps, when the power goes, what was synced and nothing else: a file's bytes once the file was synced,
+ * and its name once the folder was, as POSIX promises no more. What exists at the beginning counts as synced. Removals
+ * count at once.
  */
 import { type SystemCall } from './strace-log';
 

@@ -1,7 +1,12 @@
-/** What a process asks of the operating system, written down by strace: which bytes went into which file, and what was synced. */
+/**
+ * What a process asks of the operating system, written down by strace: which bytes went into which file, and what was
+ * synced.
+ */
 import { spawnSync } from 'node:child_process';
 
-/** Writes to files and sockets, syncs, and what changes names. Reads of sockets tell which request an answer belongs to. */
+/**
+ * Writes to files and sockets, syncs, and what changes names. Reads of sockets tell which request an answer belongs to.
+ */
 const FILE_CALLS = [
   'openat',
   'mkdir',

@@ -1,4 +1,7 @@
-/** One process of a crash test: a real one, which kills itself at a named point or is killed from outside, and is started again. */
+/**
+ * One process of a crash test: a real one, which kills itself at a named point or is killed from outside, and is
+ * started again.
+ */
 import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
 import { type Ending, ServiceProcess } from '@secagg/testbed/processes';
 import { filesBelow, losePower } from '../power/power-loss';
@@ -60,7 +63,8 @@ export class Subject {
   /**
    * Starts it, and returns when it listens or has ended.
    * @param point where it is to kill itself: `name` or `name#k`
-   * @param powerLoss the power goes then as well: before the next start, its data folder is put back to what had been synced
+   * @param powerLoss the power goes then as well: before the next start, its data folder is put back to what had been
+   * synced
    * @param sockets what it reads is written down as well, with `powerLoss`
    */
   async start(point?: string, { powerLoss = false, sockets = false } = {}): Promise<void> {

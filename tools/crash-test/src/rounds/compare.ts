@@ -17,7 +17,10 @@ const resolution = Object.fromEntries(
 ) as Record<string, number>;
 const fieldOf = { success_rate: 'successes', avg_latency: 'latency' } as const;
 
-/** What differs by more than the declared resolution and, with noise, eight standard errors. Counts are judged where batches are. */
+/**
+ * What differs by more than the declared resolution and, with noise, eight standard errors. Counts are judged where
+ * batches are.
+ */
 export function differences({ signal, details }: PublishedResult, truth: FederatedRewardSignal): string[] {
   const problems: string[] = [];
   for (const [key, exact] of Object.entries(truth.reward_signals)) {

@@ -18,8 +18,8 @@ type Overrides = NonNullable<
 
 const START_LIMIT_MS = 60_000;
 /**
- * Reasons for which a round or an epoch cannot start now, and can soon; `stale_round`: it was started, the answer was lost, and it is over;
- * `round_open`: the same, and it is not over yet.
+ * Reasons for which a round or an epoch cannot start now, and can soon; `stale_round`: it was started, the answer was
+ * lost, and it is over; `round_open`: the same, and it is not over yet.
  */
 const soon: readonly string[] = ['committee_unavailable', 'duplicate', 'policy', 'round_open', 'stale_round'];
 
@@ -77,7 +77,10 @@ export async function renewEpoch(world: World): Promise<void> {
   await insist('a new epoch', START_LIMIT_MS, async () => !before.equals((await current()).body) || undefined);
 }
 
-/** Hands the next policy and roster, and the statement that they are current, to every process, and waits until there is an epoch under them. */
+/**
+ * Hands the next policy and roster, and the statement that they are current, to every process, and waits until there is
+ * an epoch under them.
+ */
 export async function renewFleet(world: World): Promise<void> {
   const { coordinator, fleet } = world;
   const documents = fleet.nextDocuments();

@@ -57,7 +57,8 @@ export async function playRound(world: World, kind: RoundKind): Promise<void> {
     );
     for (const problem of [...problems, ...differences(finished.result, truth)]) fail(`round ${round}: ${problem}`);
   }
-  // Until they are seen to have settled it, routers that have sent something may still keep it back from the next round.
+  // Until they are seen to have settled it, routers that have sent something may still keep it back from the next
+  // round.
   for (const batch of due)
     if (batch.publishedIn === undefined && world.witness.contributions.get(batch.router)?.has(round))
       batch.mayBeHeld = true;

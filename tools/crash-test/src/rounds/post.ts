@@ -47,7 +47,10 @@ async function post(world: World, batch: Batch): Promise<void> {
   batch.acknowledged = true;
 }
 
-/** Looks whether the routers have settled what came before, for a moment: those that have hold nothing back from the next round. */
+/**
+ * Looks whether the routers have settled what came before, for a moment: those that have hold nothing back from the
+ * next round.
+ */
 export async function awaitSettled(world: World): Promise<void> {
   const { fleet, backlog } = world;
   await Promise.all(

@@ -35,7 +35,10 @@ export async function probe(world: World): Promise<void> {
   await Promise.all([coordinator(), ...fleet.routers.map((id) => ask(id, NODE_PATHS))]);
 }
 
-/** All that can be read at the coordinator, as its OpenAPI document has it; what is unknown here is asked for under a name that does not exist. */
+/**
+ * All that can be read at the coordinator, as its OpenAPI document has it; what is unknown here is asked for under a
+ * name that does not exist.
+ */
 async function coordinatorPaths({ fleet, subjects, rounds }: World): Promise<string[]> {
   const url = subjects.get('coordinator')?.url;
   const document = url === undefined ? undefined : await get(`${url}/openapi.json`);

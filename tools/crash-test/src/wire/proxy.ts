@@ -1,4 +1,7 @@
-/** Stands between the router-nodes and the coordinator, so that these have one address whatever is restarted, and all that is said has a witness. */
+/**
+ * Stands between the router-nodes and the coordinator, so that these have one address whatever is restarted, and all
+ * that is said has a witness.
+ */
 import {
   createServer,
   type IncomingMessage,
@@ -55,7 +58,10 @@ export class Proxy {
     await closed;
   }
 
-  /** A coordinator that is away, or goes away before it has answered in full, looks the same from here as without a proxy: the connection ends. */
+  /**
+   * A coordinator that is away, or goes away before it has answered in full, looks the same from here as without a
+   * proxy: the connection ends.
+   */
   private async pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readAll(request);
     const exchange: Exchange = { method: request.method ?? '', path: request.url ?? '', body };

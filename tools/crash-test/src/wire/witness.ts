@@ -1,6 +1,6 @@
 /**
- * Remembers what was said between router-nodes and coordinator, whoever has forgotten it since: nobody may say two things where the
- * protocol allows one, and whatever was acknowledged must be found again.
+ * Remembers what was said between router-nodes and coordinator, whoever has forgotten it since: nobody may say two
+ * things where the protocol allows one, and whatever was acknowledged must be found again.
  */
 import { createHash } from 'node:crypto';
 import {

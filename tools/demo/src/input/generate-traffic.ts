@@ -2,7 +2,10 @@
 import { type RewardObservation } from '@secagg/schema';
 import { gaussianFrom, uniform } from '@secagg/testbed/random';
 
-/** Success at an easy task, seconds until the first token and per token, USD per million tokens in and out, share of the traffic. */
+/**
+ * Success at an easy task, seconds until the first token and per token, USD per million tokens in and out, share of the
+ * traffic.
+ */
 const models = [
   { name: 'opus-large', skill: 0.95, first: 0.9, perToken: 0.021, priceIn: 15, priceOut: 75, share: 0.1 },
   { name: 'atlas-pro', skill: 0.93, first: 0.7, perToken: 0.016, priceIn: 5, priceOut: 20, share: 0.17 },

@@ -37,7 +37,9 @@ interface NumberedRow {
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 const optionalNumber = (value: unknown): number | undefined => (isGiven(value) ? Number(value) : undefined);
 
-/** Tokens are given as such, or as what went into the model and what came out of it. Other columns are not looked at. */
+/**
+ * Tokens are given as such, or as what went into the model and what came out of it. Other columns are not looked at.
+ */
 function observationOf(row: Row): unknown {
   const parts = [row.context_tokens, row.generated_tokens];
   const tokens = isGiven(row.tokens)

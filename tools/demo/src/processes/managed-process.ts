@@ -1,4 +1,7 @@
-/** One process of the demo, which can be started again. Its output is in a log file, so that it can outlive this program. */
+/**
+ * One process of the demo, which can be started again. Its output is in a log file, so that it can outlive this
+ * program.
+ */
 import { type ProcessSpec, ServiceProcess } from '@secagg/testbed/processes';
 
 const STOP_LIMIT_MS = 8_000;

@@ -14,7 +14,10 @@ export interface ComparedNumber {
 
 export interface Comparison {
   readonly numbers: readonly ComparedNumber[];
-  /** Without noise: counts that differ at all, means that differ by more than the resolution, numbers that one side lacks. */
+  /**
+   * Without noise: counts that differ at all, means that differ by more than the resolution, numbers that one side
+   * lacks.
+   */
   readonly mismatches: readonly ComparedNumber[];
   /** Largest |count - truth| in standard errors. */
   readonly largestCountError: number;
@@ -31,7 +34,10 @@ export const MEASURES: readonly Measure[] = [
   'cost_efficiency',
 ];
 
-/** Summing the same numbers in another order moves their mean by this share at most, for any number of rows there is here. */
+/**
+ * Summing the same numbers in another order moves their mean by this share at most, for any number of rows there is
+ * here.
+ */
 const ROUNDING = 1e-9;
 
 export function compareSignals(

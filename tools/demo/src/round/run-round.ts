@@ -173,8 +173,8 @@ export async function runRound(demo: Demo, dropouts: Dropouts): Promise<RoundRep
 }
 
 /**
- * All routers prepare at the same time on one machine, and those that are not ready by their time sit the round out: a machine on which the
- * processes took long to start is given longer.
+ * All routers prepare at the same time on one machine, and those that are not ready by their time sit the round out: a
+ * machine on which the processes took long to start is given longer.
  */
 function signStart({ fleet, plan, processes }: Demo) {
   const longerMs = Math.max(0, Math.ceil(processes.startedInMs / 2) - plan.sendDelayMs);

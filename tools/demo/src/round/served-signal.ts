@@ -3,8 +3,8 @@ import { type FederatedRewardSignal } from '@secagg/schema';
 const isUsable = (signal: FederatedRewardSignal): boolean => Object.keys(signal.reward_signals).length > 0;
 
 /**
- * The signal that the coordinator and all routers give out: that of the newest published round. One in which every key is
- * withheld takes the place of no other (docs/protocol.md, "The signal").
+ * The signal that the coordinator and all routers give out: that of the newest published round. One in which every key
+ * is withheld takes the place of no other (docs/protocol.md, "The signal").
  */
 export class ServedSignal {
   private latest: FederatedRewardSignal | undefined;

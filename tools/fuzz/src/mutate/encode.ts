@@ -1,4 +1,7 @@
-/** Writes CBOR as the canonical encoder never would, where asked to: keys twice or out of order, numbers in more bytes than they need. */
+/**
+ * Writes CBOR as the canonical encoder never would, where asked to: keys twice or out of order, numbers in more bytes
+ * than they need.
+ */
 import { type UnsafeDraw } from '@secagg/testbed/random';
 import { type Tree } from './values';
 

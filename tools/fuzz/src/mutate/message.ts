@@ -1,4 +1,7 @@
-/** The mutations of an encoded message put together: as bytes, as a value, or as bytes inside of it that are messages themselves. */
+/**
+ * The mutations of an encoded message put together: as bytes, as a value, or as bytes inside of it that are messages
+ * themselves.
+ */
 import { decodeCanonical } from '@secagg/schema';
 import { type UnsafeDraw } from '@secagg/testbed/random';
 import { mutateBytes } from './bytes';
@@ -44,7 +47,10 @@ export function mutateMessage(bytes: Bytes, draw: UnsafeDraw, others: readonly B
   );
 }
 
-/** A copy with one byte string replaced by a mutation of the message that it encodes; undefined when no byte string does. */
+/**
+ * A copy with one byte string replaced by a mutation of the message that it encodes; undefined when no byte string
+ * does.
+ */
 function mutateInside(tree: Tree, draw: UnsafeDraw, others: readonly Bytes[], crude: number): Tree | undefined {
   const root = structuredClone(tree);
   const found: { holder: Record<string, Tree>; key: string; bytes: Bytes }[] = [];

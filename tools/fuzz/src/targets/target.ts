@@ -9,7 +9,10 @@ export interface Target {
   make(draw: UnsafeDraw): Bytes;
   /** Takes one input. Throws a SecaggError to refuse it; anything else that comes out is a finding. */
   run(input: Bytes): void;
-  /** What no input may change, whether refused or not: roles return what is to be done and leave the doing to their caller. */
+  /**
+   * What no input may change, whether refused or not: roles return what is to be done and leave the doing to their
+   * caller.
+   */
   readonly state?: () => unknown;
 }
 

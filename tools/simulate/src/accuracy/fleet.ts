@@ -1,4 +1,7 @@
-/** Rounds of the real protocol in one process, on given requests: real noise, encryption, votes, and an audit of what is published. */
+/**
+ * Rounds of the real protocol in one process, on given requests: real noise, encryption, votes, and an audit of what is
+ * published.
+ */
 import { clipToL2Ball, epsilonToRho } from '@secagg/dp-noise';
 import {
   type AggregateResult,

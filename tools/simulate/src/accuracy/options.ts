@@ -6,7 +6,10 @@ export interface AccuracyOptions {
   readonly input: string;
   /** Row i of the input goes to router i mod `routers`. */
   readonly routers: number;
-  /** The unit `router` is also tried on a fleet this many times larger, whose routers see what those of the small one see; 1: not. */
+  /**
+   * The unit `router` is also tried on a fleet this many times larger, whose routers see what those of the small one
+   * see; 1: not.
+   */
   readonly copies: number;
   readonly repetitions: number;
   /** What the operator expects a router to send in a round, in requests: for the clipping norm of the unit `router`. */
@@ -34,7 +37,10 @@ export const accuracyUsage = `usage: npm run simulate -- --scenario accuracy --i
 export const isAccuracy = (args: readonly string[]): boolean =>
   args.some((arg, i) => arg === '--scenario=accuracy' || (arg === '--scenario' && args[i + 1] === 'accuracy'));
 
-/** `help` where that is asked for. Throws RangeError or TypeError, with a message for the user, for arguments that make no sense. */
+/**
+ * `help` where that is asked for. Throws RangeError or TypeError, with a message for the user, for arguments that make
+ * no sense.
+ */
 export function parseAccuracyOptions(args: readonly string[]): AccuracyOptions | 'help' {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({

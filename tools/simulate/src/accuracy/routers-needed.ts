@@ -2,11 +2,13 @@
 import { DEFAULT_WITHHOLD_BELOW } from '@secagg/schema';
 
 /**
- * Routers from which a key is published and, where asked for, the standard error of its success rate is at most so much.
+ * Routers from which a key is published and, where asked for, the standard error of its success rate is at most so
+ * much.
  *
- * The noise on a count (`countStandardError`, in requests) depends on the bound and epsilon only, while the count grows with the
- * number of routers N: it is published from N n = 5 standard errors on. With successes sent as -1/2 or +1/2 of twice the scale, the
- * rate r has the standard error sqrt(1/4 + (r - 1/2)^2) / (N n) of a count's (delta method), at most sqrt(1/2) / (N n).
+ * The noise on a count (`countStandardError`, in requests) depends on the bound and epsilon only, while the count grows
+ * with the number of routers N: it is published from N n = 5 standard errors on. With successes sent as -1/2 or +1/2 of
+ * twice the scale, the rate r has the standard error sqrt(1/4 + (r - 1/2)^2) / (N n) of a count's (delta method), at
+ * most sqrt(1/2) / (N n).
  * @param requestsPerRouter n: requests of the key that an average router sees in a round
  */
 export function routersNeeded(

@@ -4,7 +4,9 @@ export interface Spread {
   readonly p90: number | null;
 }
 
-/** Quantile of at least one value, p in [0, 1], linear between order statistics (Hyndman and Fan 1996, definition 7). */
+/**
+ * Quantile of at least one value, p in [0, 1], linear between order statistics (Hyndman and Fan 1996, definition 7).
+ */
 export function quantile(values: readonly number[], p: number): number {
   if (values.length === 0) throw new RangeError('no values');
   const sorted = [...values].sort((a, b) => a - b);

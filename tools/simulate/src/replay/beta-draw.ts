@@ -1,4 +1,7 @@
-/** One draw from a Beta distribution, as the ratio of Gamma draws (G. Marsaglia, W. Tsang, ACM Transactions on Mathematical Software 26, 2000). */
+/**
+ * One draw from a Beta distribution, as the ratio of Gamma draws (G. Marsaglia, W. Tsang, ACM Transactions on
+ * Mathematical Software 26, 2000).
+ */
 
 /** @param next uniform in [0, 1) */
 export function betaDraw(

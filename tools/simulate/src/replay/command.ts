@@ -8,7 +8,10 @@ import { type ReplayInput, replayReport } from './report';
 import { replayPlot } from './replay-plot';
 import { replayTables } from './tables';
 
-/** The scenario `routing` on given outcomes, from the command line; sets the exit status to 2 for arguments or files that make no sense. */
+/**
+ * The scenario `routing` on given outcomes, from the command line; sets the exit status to 2 for arguments or files
+ * that make no sense.
+ */
 export function runReplay(args: readonly string[]): void {
   let figures: ReturnType<typeof replay>;
   try {

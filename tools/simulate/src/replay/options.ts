@@ -33,7 +33,10 @@ export const isReplay = (args: readonly string[]): boolean =>
   args.some((arg, i) => arg === '--scenario=routing' || (arg === '--scenario' && args[i + 1] === 'routing')) &&
   args.some((arg) => arg === '--input' || arg.startsWith('--input='));
 
-/** `help` where that is asked for. Throws RangeError or TypeError, with a message for the user, for arguments that make no sense. */
+/**
+ * `help` where that is asked for. Throws RangeError or TypeError, with a message for the user, for arguments that make
+ * no sense.
+ */
 export function parseReplayCommand(args: readonly string[]): ReplayCommand | 'help' {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({

@@ -14,7 +14,10 @@ import { readOutcomes } from './read-outcomes';
 
 const header = 'prompt,task,model,score,input_tokens,output_tokens,cost_usd';
 
-/** Two models; `good` is right at every prompt of odd tasks, `other` at every one of even tasks, and each now and then elsewhere. */
+/**
+ * Two models; `good` is right at every prompt of odd tasks, `other` at every one of even tasks, and each now and then
+ * elsewhere.
+ */
 function known(tasks: number, prompts = 10, elsewhere = 0.2): string {
   const next = uniform(7);
   const rows = Array.from({ length: tasks * prompts }, (_, i) => {

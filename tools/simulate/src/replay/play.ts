@@ -1,4 +1,7 @@
-/** Routers of a fleet choose a model for every request, round after round; what they get is what the file says, and is compared with the best choice. */
+/**
+ * Routers of a fleet choose a model for every request, round after round; what they get is what the file says, and is
+ * compared with the best choice.
+ */
 import { type RewardObservation } from '@secagg/schema';
 import { uniform } from '@secagg/testbed/random';
 import { type Draw, type Outcomes } from './read-outcomes';
@@ -33,7 +36,10 @@ export interface Request extends Draw {
 export interface World {
   readonly outcomes: Outcomes;
   readonly options: PlayOptions;
-  /** By round, router, and order of arrival; the same whatever the routers know. Undefined for a router that has not joined yet. */
+  /**
+   * By round, router, and order of arrival; the same whatever the routers know. Undefined for a router that has not
+   * joined yet.
+   */
   readonly requests: readonly (readonly (readonly Request[] | undefined)[])[];
 }
 

@@ -1,4 +1,7 @@
-/** How routers choose: by what they believe of each model (docs/priors.md), drawn from its distribution (Thompson sampling), or without believing anything. */
+/**
+ * How routers choose: by what they believe of each model (docs/priors.md), drawn from its distribution (Thompson
+ * sampling), or without believing anything.
+ */
 import { epsilonToRho } from '@secagg/dp-noise';
 import {
   noOwnStatistics,
@@ -159,8 +162,8 @@ export const rhoOfRound = (epsilon: number, rounds: number): number =>
 const FIELDS = defaultFields({ weights: { latency: 1 / 16 } });
 
 /**
- * From rounds of the protocol and a router's own requests, each counted once. `countNoise`: standard deviation of the noise on a count of requests, in
- * the sum of all rounds so far.
+ * From rounds of the protocol and a router's own requests, each counted once. `countNoise`: standard deviation of the
+ * noise on a count of requests, in the sum of all rounds so far.
  */
 export function federated(
   world: World,

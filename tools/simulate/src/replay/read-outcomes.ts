@@ -1,4 +1,7 @@
-/** Real outcomes of several models at several tasks, from a CSV file, as a world in which a router's choices can be played again. */
+/**
+ * Real outcomes of several models at several tasks, from a CSV file, as a world in which a router's choices can be
+ * played again.
+ */
 import { signalKey } from '@secagg/schema';
 import { readRows } from '../accuracy/read-rows';
 
@@ -21,7 +24,10 @@ export interface Outcomes {
   /** Both in increasing order. */
   readonly models: readonly string[];
   readonly tasks: readonly string[];
-  /** The models answered the same prompts; otherwise a request is a task, and each model's outcome one of its rows of that task. */
+  /**
+   * The models answered the same prompts; otherwise a request is a task, and each model's outcome one of its rows of
+   * that task.
+   */
   readonly paired: boolean;
   readonly rows: number;
   /** Means over the rows, by model and task. */
@@ -50,9 +56,10 @@ export interface ReadOptions {
 }
 
 /**
- * With a column `prompt`: prompt, task, model, score, input_tokens, output_tokens, cost_usd, and one row for every prompt and model. Otherwise the
- * columns of the scenario `accuracy`. A score below 0, as metrics of translations give some, counts as 0. A colon in a task, which a key cannot hold, becomes a hyphen.
- * Throws an Error that names the line, the column that is missing, or what has no row.
+ * With a column `prompt`: prompt, task, model, score, input_tokens, output_tokens, cost_usd, and one row for every
+ * prompt and model. Otherwise the columns of the scenario `accuracy`. A score below 0, as metrics of translations give
+ * some, counts as 0. A colon in a task, which a key cannot hold, becomes a hyphen. Throws an Error that names the line,
+ * the column that is missing, or what has no row.
  */
 export function readOutcomes(csv: string, { coarse = false }: ReadOptions = {}): Outcomes {
   const text = csv.replace(/^\uFEFF/, '');

@@ -26,7 +26,9 @@ export function choose(task: number, know: Knowledge): number {
   return best;
 }
 
-/** The stronger of two pieces of evidence. They are not added up: a router's own requests are in the sums of the fleet. */
+/**
+ * The stronger of two pieces of evidence. They are not added up: a router's own requests are in the sums of the fleet.
+ */
 export const stronger =
   (a: Knowledge, b: Knowledge): Knowledge =>
   (model, task) => {

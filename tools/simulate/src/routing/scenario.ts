@@ -1,7 +1,8 @@
 /**
- * Is it worth it? Routers choose a model for every request by what they know: from their own requests (`local`), from everybody's
- * in the clear (`pooled`), or from rounds of the protocol with noise (`federated`). Regret: by how much the success rate of the
- * chosen model stays below that of the best one, mean over all requests, those spent on trying models at random included.
+ * Is it worth it? Routers choose a model for every request by what they know: from their own requests (`local`), from
+ * everybody's in the clear (`pooled`), or from rounds of the protocol with noise (`federated`). Regret: by how much the
+ * success rate of the chosen model stays below that of the best one, mean over all requests, those spent on trying
+ * models at random included.
  */
 import { choose, type Knowledge, type Outcome, stronger, Tally } from './evidence';
 import { Federation } from './federation';

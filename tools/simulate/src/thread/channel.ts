@@ -1,6 +1,6 @@
 /**
- * Messages between two threads that both work without pause: neither returns to its event loop, so messages are fetched, and
- * waiting for one means sleeping on shared memory.
+ * Messages between two threads that both work without pause: neither returns to its event loop, so messages are
+ * fetched, and waiting for one means sleeping on shared memory.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type TransferListItem } from 'node:worker_threads';
 

@@ -75,7 +75,10 @@ export class Helper {
     return result;
   }
 
-  /** Asks a member to do what the coordinator waits for; the answer is fetched with {@link finishWork}, in the same order. */
+  /**
+   * Asks a member to do what the coordinator waits for; the answer is fetched with {@link finishWork}, in the same
+   * order.
+   */
   startWork(index: number, nowMs: number): void {
     const { coordinator, members } = this.fleet;
     const work = coordinator.work(members[index].identity.id, nowMs);

@@ -6,8 +6,8 @@ const file = '/proc/thread-self/schedstat';
 export const canTellThreads = (): boolean => existsSync(file);
 
 /**
- * A clock of the CPU microseconds of the calling thread. The system brings it up to date every few milliseconds only: right for
- * sums over many pieces of work, useless for a single one.
+ * A clock of the CPU microseconds of the calling thread. The system brings it up to date every few milliseconds only:
+ * right for sums over many pieces of work, useless for a single one.
  */
 export function threadClock(): () => number {
   // An open file stays that of the thread that opened it.

@@ -37,7 +37,8 @@ export const replicas: Migration = {
       .execute();
 
     if (bytes === 'bytea') {
-      // Ciphertexts do not compress: trying to costs time and gains nothing. And what is not compressed can be read in slices.
+      // Ciphertexts do not compress: trying to costs time and gains nothing. And what is not compressed can be read in
+      // slices.
       await sql`ALTER TABLE contributions ALTER COLUMN bytes SET STORAGE EXTERNAL`.execute(db);
       await sql`ALTER TABLE transcripts ALTER COLUMN body SET STORAGE EXTERNAL`.execute(db);
     }

@@ -4,8 +4,9 @@ import { type Migration } from '../migrate';
 import { CONTRIBUTIONS_APART, JOURNAL_LOCK } from '../postgres/journal-lock';
 
 /**
- * Contributions beside the journal (docs/adr/0030): replicas insert them in parallel, and the close of a round lists them. Replicas of a
- * release that has them in the journal would close a round without those: they are kept out by an entry they do not know.
+ * Contributions beside the journal (docs/adr/0030): replicas insert them in parallel, and the close of a round lists
+ * them. Replicas of a release that has them in the journal would close a round without those: they are kept out by an
+ * entry they do not know.
  */
 export const openRounds: Migration = {
   version: 8,

@@ -14,7 +14,10 @@ function safeInteger(text: string): number {
   return value;
 }
 
-/** As the driver reads it, on memory of its own: many small values would otherwise keep one large block alive, and a Buffer is no plain Uint8Array. */
+/**
+ * As the driver reads it, on memory of its own: many small values would otherwise keep one large block alive, and a
+ * Buffer is no plain Uint8Array.
+ */
 const bytesOf = (text: string): Uint8Array => {
   const parse = pg.types.getTypeParser(BYTEA) as (text: string) => Buffer;
   const buffer = parse(text);
@@ -56,8 +59,8 @@ export function openPool(url: string, connections: number, limits: pg.ClientConf
     onConnect: makeCommitsDurable,
     Client: Session,
   });
-  // A connection that is lost while nobody uses it is replaced when somebody needs one. One that is lost between two queries of a
-  // transaction says so by an event too; the next query fails, and that is where it is dealt with.
+  // A connection that is lost while nobody uses it is replaced when somebody needs one. One that is lost between two
+  // queries of a transaction says so by an event too; the next query fails, and that is where it is dealt with.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   // The pool drops a client that is ending, however it was returned.
@@ -82,9 +85,9 @@ class Session extends pg.Client {
 }
 
 /**
- * SQLSTATE codes after which a session is of no use although a new one may be: its server only reads (25006), was shut down, has crashed
- * or ended the session (57P01 to 57P05), or the connection failed (class 08). PostgreSQL documentation, Appendix A. The driver's own
- * time limit has no code: the server may never answer on that connection.
+ * SQLSTATE codes after which a session is of no use although a new one may be: its server only reads (25006), was shut
+ * down, has crashed or ended the session (57P01 to 57P05), or the connection failed (class 08). PostgreSQL
+ * documentation, Appendix A. The driver's own time limit has no code: the server may never answer on that connection.
  */
 function endsSession(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -93,7 +96,10 @@ function endsSession(error: unknown): boolean {
   );
 }
 
-/** Where a server acknowledges commits before they are on disk, these sessions do not. Stricter settings (`remote_apply`) stay. */
+/**
+ * Where a server acknowledges commits before they are on disk, these sessions do not. Stricter settings
+ * (`remote_apply`) stay.
+ */
 async function makeCommitsDurable(client: { query(text: string): Promise<unknown> }): Promise<void> {
   await client.query(
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')",

@@ -1,7 +1,7 @@
 /**
- * The journal on PostgreSQL, which all replicas append to in turn. A turn is a transaction under one lock: whoever has it reads what
- * others have appended, and appends what follows; ids go up by one from the newest. The key of the table refuses a second entry with
- * an id, whatever became of the lock.
+ * The journal on PostgreSQL, which all replicas append to in turn. A turn is a transaction under one lock: whoever has
+ * it reads what others have appended, and appends what follows; ids go up by one from the newest. The key of the table
+ * refuses a second entry with an id, whatever became of the lock.
  */
 import { type RestoredFrom } from '@secagg/protocol';
 import { type Bytes } from '@secagg/schema';
@@ -58,7 +58,10 @@ export interface Turn extends RoundTurn {
 }
 
 export const JOURNAL_CHANNEL = 'secagg_journal';
-/** Releases that are kept, in entries of the journal: a replica that has not followed for longer restores its state anew. */
+/**
+ * Releases that are kept, in entries of the journal: a replica that has not followed for longer restores its state
+ * anew.
+ */
 const KEPT_RELEASES = 1000;
 /** Entries read at once: most have about a kilobyte, a member's answer may have many megabytes. */
 const PAGE = 100;
@@ -80,7 +83,8 @@ export class JournalLog {
     const client = await this.pool.connect();
     let failure: Error | undefined;
     try {
-      // One message to the server. Each statement sees what was committed before it, so the second what others did before they released the lock.
+      // One message to the server. Each statement sees what was committed before it, so the second what others did
+      // before they released the lock.
       const results = (await client.query(
         `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${JOURNAL_LOCK}); ${newerThan(afterId)}; SELECT ${NOW_MS} AS now_ms`,
       )) as unknown as QueryResult[];
@@ -154,8 +158,9 @@ async function snapshotIn(client: PoolClient): Promise<Bytes | undefined> {
 }
 
 /**
- * Which table of which server the journal is. Restoring a dump makes another table, wherever that is; a physical copy (base backup, disk
- * image) is not told from its original. Where the server's identifier may not be read, the table alone has to do.
+ * Which table of which server the journal is. Restoring a dump makes another table, wherever that is; a physical copy
+ * (base backup, disk image) is not told from its original. Where the server's identifier may not be read, the table
+ * alone has to do.
  */
 async function placeOf(client: PoolClient): Promise<string> {
   const may = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS may";

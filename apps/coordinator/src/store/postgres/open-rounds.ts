@@ -1,7 +1,8 @@
 /**
- * Contributions of open rounds, which replicas take in parallel and beside the journal (docs/adr/0030). An open round has lanes, each with
- * room for a part of its contributions. A batch is inserted in one statement that locks one lane, and only while the lane is there; the
- * close deletes the lanes: so it waits for the batches under way, has all that came before it, and nothing comes after.
+ * Contributions of open rounds, which replicas take in parallel and beside the journal (docs/adr/0030). An open round
+ * has lanes, each with room for a part of its contributions. A batch is inserted in one statement that locks one lane,
+ * and only while the lane is there; the close deletes the lanes: so it waits for the batches under way, has all that
+ * came before it, and nothing comes after.
  */
 import { type Bytes, decodeCanonical, encodeCanonical, type PartyId, SecaggError, type Signed } from '@secagg/schema';
 import { type Pool, type PoolClient } from 'pg';
@@ -38,7 +39,9 @@ export function laneRooms(contributions: number): number[] {
   return Array.from({ length: lanes }, (_, i) => Math.floor((contributions + i) / lanes));
 }
 
-/** A power of two, so that few statements are prepared: planning one takes the server longer than a small batch itself. */
+/**
+ * A power of two, so that few statements are prepared: planning one takes the server longer than a small batch itself.
+ */
 const placesFor = (rows: number): number => 2 ** Math.ceil(Math.log2(rows));
 
 const additions = new Map<number, string>();
@@ -75,7 +78,8 @@ export class OpenRounds {
   /**
    * Adds those whose router has none in the round, as far as there is room in the lane; durable when it resolves.
    * @param position newest entry of the journal that the contributions were checked on
-   * @param rows one of a router at most, in increasing order of router: batches that meet wait for each other in the same order
+   * @param rows one of a router at most, in increasing order of router: batches that meet wait for each other in the
+   * same order
    */
   async add(roundKey: string, lane: number, position: number, rows: readonly NewContribution[]): Promise<Added> {
     const places = placesFor(rows.length);
@@ -129,7 +133,10 @@ export class OpenRounds {
 export interface RoundTurn {
   /** Lets contributions into a round; nothing where that was done before. */
   openRound(roundKey: string, rooms: readonly number[]): Promise<void>;
-  /** Waits for the batches under way and lets no more in. Gives the headers of all contributions beside the journal, in pages. */
+  /**
+   * Waits for the batches under way and lets no more in. Gives the headers of all contributions beside the journal, in
+   * pages.
+   */
   closeRound(roundKey: string): Promise<Signed[][]>;
 }
 

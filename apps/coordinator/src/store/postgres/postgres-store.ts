@@ -91,7 +91,10 @@ export class PostgresStore implements RoundStore {
     }
   }
 
-  /** Replaces a record of the same round: written twice, by two replicas, it is the same but for the time, and counted once. */
+  /**
+   * Replaces a record of the same round: written twice, by two replicas, it is the same but for the time, and counted
+   * once.
+   */
   finishRound(
     { key, cluster, round, phase, contributions, decision, finishedAtMs }: FinishedRound,
     output?: RoundOutput,
@@ -221,8 +224,8 @@ export class PostgresStore implements RoundStore {
   }
 
   /**
-   * The next task that nobody works on, for `leaseMs` by the database's clock. A task whose holder has died comes back when its lease is over.
-   * A round is published once all of its parts are added up.
+   * The next task that nobody works on, for `leaseMs` by the database's clock. A task whose holder has died comes back
+   * when its lease is over. A round is published once all of its parts are added up.
    */
   claimTask(leaseMs: number): Promise<Task | undefined> {
     return this.ask(async () => {

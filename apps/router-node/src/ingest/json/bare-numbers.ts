@@ -1,6 +1,6 @@
 /**
- * Python writes numbers that JSON does not have as `NaN`, `Infinity` and `-Infinity`. Here they become strings of that text, so
- * that the row that has one can be read, and the batch around it.
+ * Python writes numbers that JSON does not have as `NaN`, `Infinity` and `-Infinity`. Here they become strings of that
+ * text, so that the row that has one can be read, and the batch around it.
  */
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -53,7 +53,10 @@ export class BareNumbers {
     return this.held;
   }
 
-  /** @returns where the string, begun before `from`, has ended: after its quote, or at a line break, which no string of JSON has. */
+  /**
+   * @returns where the string, begun before `from`, has ended: after its quote, or at a line break, which no string of
+   * JSON has.
+   */
   private pastString(bytes: Buffer, from: number): number {
     for (let at = from; at < bytes.length; at++) {
       const byte = bytes[at];

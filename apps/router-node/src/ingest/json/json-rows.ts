@@ -1,6 +1,6 @@
 /**
- * The rows of a JSON body as it comes in: elements of an array, values after one another (lines of JSON), or one value. Memory
- * is bounded by the largest row.
+ * The rows of a JSON body as it comes in: elements of an array, values after one another (lines of JSON), or one value.
+ * Memory is bounded by the largest row.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SecaggError } from '@secagg/schema';
@@ -13,7 +13,10 @@ export type ParsedRow =
   | { readonly index: number; readonly problem: SecaggError };
 
 export interface JsonRowsOptions {
-  /** Where in one JSON document the rows are, as paths of the parser; without it the body is an array, lines or one value. */
+  /**
+   * Where in one JSON document the rows are, as paths of the parser; without it the body is an array, lines or one
+   * value.
+   */
   readonly paths?: readonly string[];
   /** Every line is a row of its own. Without it a value may go over several lines. */
   readonly lines?: boolean;
@@ -28,8 +31,8 @@ const NEWLINE = 0x0a;
 const LEFT_BRACKET = 0x5b;
 
 /**
- * The rows in lists, as many as a part of the body has brought. Throws `malformed` where a document cannot be read on, and
- * `too_large` for a row past the limit: what came before stays.
+ * The rows in lists, as many as a part of the body has brought. Throws `malformed` where a document cannot be read on,
+ * and `too_large` for a row past the limit: what came before stays.
  */
 export async function* jsonRows(
   body: AsyncIterable<Uint8Array>,

@@ -1,4 +1,7 @@
-/** A point in time in whatever unit it comes: the units of times since 1970 lie a factor of 1000 apart, so that each tells itself. */
+/**
+ * A point in time in whatever unit it comes: the units of times since 1970 lie a factor of 1000 apart, so that each
+ * tells itself.
+ */
 import { asNumber } from '../fields';
 
 /** 2001 to 2286 in seconds. */
@@ -10,7 +13,10 @@ const UNITS = [1, 1e3, 1e6, 1e9] as const;
 const DATE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
 const ZONE = /(Z|[+-]\d\d:?\d\d)$/i;
 
-/** Seconds since 1970 of a number of seconds, milliseconds, microseconds or nanoseconds, or of a date; undefined for anything else. */
+/**
+ * Seconds since 1970 of a number of seconds, milliseconds, microseconds or nanoseconds, or of a date; undefined for
+ * anything else.
+ */
 export function epochSeconds(value: unknown): number | undefined {
   if (typeof value === 'string' && DATE.test(value)) {
     const text = value.trim().replace(' ', 'T');

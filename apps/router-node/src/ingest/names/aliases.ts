@@ -1,6 +1,7 @@
 /**
- * Names that this router's software uses, and what the fleet calls them. A rule is a name or a pattern with `*` for any characters; its target may
- * have a `*` for what the first one stood for. A name of its own rule comes first, then patterns in their order; what no rule matches keeps its name.
+ * Names that this router's software uses, and what the fleet calls them. A rule is a name or a pattern with `*` for any
+ * characters; its target may have a `*` for what the first one stood for. A name of its own rule comes first, then
+ * patterns in their order; what no rule matches keeps its name.
  */
 import { joinKey, SecaggError, signalKeySchema, splitSignalKey } from '@secagg/schema';
 import { z } from 'zod';

@@ -85,7 +85,10 @@ class KnownNames {
   }
 }
 
-/** What names of one model have in common that different systems write: no vendor in front, no date behind, no case, no punctuation. */
+/**
+ * What names of one model have in common that different systems write: no vendor in front, no date behind, no case, no
+ * punctuation.
+ */
 const sketch = (name: string): string =>
   name
     .toLowerCase()

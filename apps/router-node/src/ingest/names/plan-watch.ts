@@ -1,4 +1,7 @@
-/** Asks the coordinator now and then what the next rounds will take, so that the operator sees before a round whether the names fit. */
+/**
+ * Asks the coordinator now and then what the next rounds will take, so that the operator sees before a round whether
+ * the names fit.
+ */
 import { pause } from '@secagg/client';
 import { type ClusterCatalogue, SecaggError } from '@secagg/schema';
 import { isTransient } from '../../fleet/coordinator-contact';

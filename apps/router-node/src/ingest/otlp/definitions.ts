@@ -1,6 +1,7 @@
 /**
- * The messages of OTLP 1 that are read here, as opentelemetry-proto publishes them (opentelemetry/proto/{trace,logs,common}/v1, collector services).
- * Fields that are not read are left out: what comes in them is skipped.
+ * The messages of OTLP 1 that are read here, as opentelemetry-proto publishes them
+ * (opentelemetry/proto/{trace,logs,common}/v1, collector services). Fields that are not read are left out: what comes
+ * in them is skipped.
  */
 import protobuf, { type Type } from 'protobufjs';
 

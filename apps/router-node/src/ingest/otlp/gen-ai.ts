@@ -1,6 +1,6 @@
 /**
- * Spans and events of OpenTelemetry's conventions for generative AI: of the generation with `gen_ai.provider.name` and the one with `gen_ai.system`
- * before it. Of what was asked and answered nothing is looked at.
+ * Spans and events of OpenTelemetry's conventions for generative AI: of the generation with `gen_ai.provider.name` and
+ * the one with `gen_ai.system` before it. Of what was asked and answered nothing is looked at.
  */
 import { parseObservation, SecaggError } from '@secagg/schema';
 import { asList, asNumber, asObject, asText, type JsonObject, requesterOf } from '../fields';

@@ -1,4 +1,7 @@
-/** What an exporter is told: how many items were refused, and why. Items that are no model calls are not refused, only of no use. */
+/**
+ * What an exporter is told: how many items were refused, and why. Items that are no model calls are not refused, only
+ * of no use.
+ */
 import { type IngestAnswer } from '@secagg/client';
 import { messageType } from './definitions';
 import { type Signal } from './signals';
@@ -21,7 +24,10 @@ export function encodeResponse({ response, rejected }: Signal, partial: PartialS
   return type.encode(type.fromObject(body)).finish();
 }
 
-/** The same in JSON, where 64-bit integers are text; the counts of every ingest stand beside it, which exporters do not look at. */
+/**
+ * The same in JSON, where 64-bit integers are text; the counts of every ingest stand beside it, which exporters do not
+ * look at.
+ */
 export const jsonResponse = (
   { rejected }: Signal,
   answer: IngestAnswer,

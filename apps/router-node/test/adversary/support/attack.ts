@@ -1,4 +1,7 @@
-/** Attacks, and how they fail: at a check with a name, behind which there may be another; with all of them taken away, they succeed. */
+/**
+ * Attacks, and how they fail: at a check with a name, behind which there may be another; with all of them taken away,
+ * they succeed.
+ */
 import { Refused, type Siege } from './siege';
 
 /** `quietly`: nobody refuses anything, the attack gains nothing all the same. */
@@ -23,7 +26,10 @@ interface Outcome {
 
 const nameOf = (layer: Layer): string => (typeof layer === 'string' ? layer : layer.quietly);
 
-/** Runs the attack with none of its checks taken away, then with one more at a time; expects it to fail at each, and to succeed in the end. */
+/**
+ * Runs the attack with none of its checks taken away, then with one more at a time; expects it to fail at each, and to
+ * succeed in the end.
+ */
 export async function expectLayers(siege: Siege, { layers, run }: Attack): Promise<void> {
   for (let taken = 0; taken <= layers.length; taken++) {
     siege.switchOff(layers.slice(0, taken).map(nameOf));

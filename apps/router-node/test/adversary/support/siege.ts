@@ -1,6 +1,7 @@
 /**
- * A fleet of real router-node processes whose coordinator cheats: it asks each committee member what it likes, shows each what it likes, and
- * keeps what they sign. One of the four members (2 open a vector) is its accomplice, and so is every router but the victim.
+ * A fleet of real router-node processes whose coordinator cheats: it asks each committee member what it likes, shows
+ * each what it likes, and keeps what they sign. One of the four members (2 open a vector) is its accomplice, and so is
+ * every router but the victim.
  *
  * Past 400 lines because each method is one message that an attack may shape; they share one state.
  */
@@ -191,7 +192,10 @@ export class Siege {
     return (this.coordinator.local.state.epoch?.body.members ?? []).map((member) => member.id);
   }
 
-  /** The victim's router hands this many successful requests of the first key to its sidecar. Returns what they make of a vector. */
+  /**
+   * The victim's router hands this many successful requests of the first key to its sidecar. Returns what they make of
+   * a vector.
+   */
   async victimObserves(requests: number, round?: VerifiedRound): Promise<(round: VerifiedRound) => Float64Array> {
     const observation = { model: 'm1', task: 't1', success: true, latency_s: 1 };
     await this.node(VICTIM).client.postObservations(Array.from({ length: requests }, () => observation));

@@ -1,4 +1,7 @@
-/** Without `header.certificate`, a router that is not on the roster has a key like any other: one that it did not sign with. */
+/**
+ * Without `header.certificate`, a router that is not on the roster has a key like any other: one that it did not sign
+ * with.
+ */
 import { type Bytes, type PartyId } from '@secagg/schema';
 import { under } from '../../../src/checks/check';
 import { certificateOf, type FleetView } from '../../../src/fleet/fleet-view';
