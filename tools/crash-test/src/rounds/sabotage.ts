@@ -20,7 +20,7 @@ export async function sabotage(world: World, open: OpenRound): Promise<void> {
   const members = epoch.members.map((member, index) =>
     index === VICTIM ? { ...member, kem_key: epoch.members[VICTIM + 1].kem_key } : member,
   );
-  const altered = { ...round, epoch: { ...round.epoch, epoch: { ...epoch, members } } };
+  const altered = { ...round, epoch: { ...round.epoch, body: { ...epoch, members } } };
   const { bytes } = buildContribution(altered, fleet.saboteur, new Float64Array(round.dimension), random, nowMs);
   const { cluster, round: number, deadline_ms } = round.config;
   while (Date.now() < deadline_ms) {
