@@ -59,9 +59,15 @@ const tasks = {
   lint: {
     before: async () => {
       await projectGraph();
-      await orExit(node(['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']));
-      await orExit(node(['node_modules/knip/bin/knip.js', '--no-progress']));
-      await orExit(node(['tools/api-report.mjs']));
+      const checks = [
+        ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
+        ['node_modules/knip/bin/knip.js', '--no-progress'],
+        ['tools/api-report.mjs'],
+      ];
+      // All of them, so that one fault does not hide the next.
+      let status = 0;
+      for (const check of checks) status = (await node(check)) || status;
+      return status;
     },
     command: (args) => [
       'node_modules/eslint/bin/eslint.js',
@@ -164,11 +170,14 @@ async function main([name, ...args]) {
   await install();
   await buildKernels();
   if (task.build) await build(task.build);
-  if (task.before) await task.before();
+  const before = (await task.before?.()) ?? 0;
   const [script, ...rest] = task.command(args);
   // npm runs scripts in the package's folder; paths given to a tool are meant from where npm was called.
   const calledFrom = process.env.npm_package_json === join(root, 'package.json') ? process.env.INIT_CWD : undefined;
-  return node([join(root, script), ...rest], { cwd: task.whereCalled ? (calledFrom ?? process.cwd()) : root });
+  const status = await node([join(root, script), ...rest], {
+    cwd: task.whereCalled ? (calledFrom ?? process.cwd()) : root,
+  });
+  return status || before;
 }
 
 process.exit(await main(process.argv.slice(2)));

@@ -1,4 +1,5 @@
 /** Reading what is not there: an answer to whoever asks, and no failure of aggregation. */
+import { documentedOperations, operationsOf } from '@secagg/testbed/operations';
 import { request } from 'undici';
 import { TestFleet } from './support/fleet';
 import { Running } from './support/in-process';
@@ -35,6 +36,11 @@ describe('reads of what is not there', () => {
     (await get('/metrics')).text
       .split('\n')
       .filter((line) => /^(secure_agg_failures_total|federation_(failed|malformed))/.test(line));
+
+  it('and of everything else are listed in docs/protocol.md, and nothing but what is served', async () => {
+    const described = JSON.parse((await get('/openapi.json')).text) as Parameters<typeof operationsOf>[0];
+    expect(operationsOf(described)).toEqual(documentedOperations('Coordinator'));
+  });
 
   it('of an unknown cluster, round or piece of evidence get 404, whatever is read of it, and count as no failure', async () => {
     const { paths } = JSON.parse((await get('/openapi.json')).text) as Described;

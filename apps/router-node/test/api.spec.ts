@@ -1,6 +1,7 @@
 /** The node's own HTTP interface, with a coordinator that cannot be reached. */
 import { join } from 'node:path';
 import { RouterNodeClient } from '@secagg/client';
+import { documentedOperations, operationsOf } from '@secagg/testbed/operations';
 import { pino } from 'pino';
 import { request } from 'undici';
 import { readConfig } from '../src/config';
@@ -396,4 +397,10 @@ it('describes every operation with the schemas of its parameters and bodies', as
   expect(paths['/v1/budget/history'].get.parameters[0].schema).toMatchObject({ minimum: 1, maximum: 1000 });
   expect(JSON.stringify(paths['/v1/observations'].post.requestBody)).toContain('latency_s');
   expect(Object.keys(components.schemas['decision-proof'].properties ?? {})).not.toEqual([]);
+});
+
+it('serves exactly the operations that docs/protocol.md lists', async () => {
+  await start();
+  const { paths } = (await call('GET', '/openapi.json')).json as unknown as Parameters<typeof operationsOf>[0];
+  expect(operationsOf({ paths })).toEqual(documentedOperations('Router-node'));
 });

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { routerNodeStatusSchema } from '@secagg/client';
+import { createMetrics } from '@secagg/metrics';
 import {
   abortReason,
   coordinatorReasons,
@@ -67,6 +68,23 @@ it('shows an observation with every field', () => {
   const [, example] = /#### Observations[\s\S]*?```json\n([\s\S]*?)```/.exec(page) ?? [];
   const observation = parseObservation(JSON.parse(example));
   expect(Object.keys(observation).sort()).toEqual(Object.keys(RewardObservation.shape).sort());
+});
+
+it('lists every metric of both services, and no other', async () => {
+  const texts = [
+    await createMetrics({ app: 'coordinator', processMetrics: false }).exposition(),
+    await createMetrics({ app: 'router-node', processMetrics: false }).exposition(),
+  ];
+  const names = texts.flatMap((text) => [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
+  const table = page.split('\n## Metrics\n')[1].split('\n| metric | kind | meaning |\n')[1].split('\n\n')[0];
+  const listed = table.split('\n').flatMap((row) => {
+    const cell = row.split('|')[1];
+    const [first] = cell.trim().split(/[{,]/);
+    // `.._remaining_epsilon` stands for the name before it with another end.
+    const written = cell.replace(/\.\._remaining/, `${first.replace(/_spent_epsilon$/, '')}_remaining`);
+    return [...written.replace(/\{[^}]*\}/g, '').matchAll(/[a-z][a-z_]+/g)].map(([name]) => name);
+  });
+  expect([...new Set(listed.filter((name) => /_/.test(name)))].sort()).toEqual([...new Set(names)].sort());
 });
 
 it('shows what Kubernetes needs', () => {

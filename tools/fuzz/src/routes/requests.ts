@@ -2,14 +2,24 @@
 import { type Bytes } from '@secagg/schema';
 import { type UnsafeDraw } from '@secagg/testbed/random';
 import { mutateMessage } from '../mutate/message';
-import { mutateJson, observation, rankRequest, signalOf } from '../targets/json';
+import {
+  aliases,
+  litellmPayload,
+  logs,
+  mutateJson,
+  observation,
+  rankRequest,
+  score,
+  signalOf,
+  traces,
+} from '../targets/json';
 
 export interface Route {
   readonly method: string;
   /** `:cluster` and `:round` are filled in. */
   readonly path: string;
   readonly query?: readonly string[];
-  /** Message types that the body is made from; `observations`, `signal` and `rank` are JSON. */
+  /** Message types that the body is made from, or a name of `jsonBodies`. */
   readonly body?: readonly string[];
 }
 
@@ -35,6 +45,7 @@ export const coordinatorRoutes: readonly Route[] = [
   { method: 'GET', path: ofRound('/inclusion'), query: ['router=router-0'] },
   { method: 'GET', path: '/v1/clusters/:cluster/signal' },
   { method: 'GET', path: '/v1/clusters/:cluster/budget' },
+  { method: 'GET', path: '/v1/clusters/:cluster/catalogue' },
   { method: 'GET', path: '/v1/clusters/:cluster/suspicion' },
   { method: 'POST', path: '/v1/committee/seats', body: ['seat', 'signed'] },
   { method: 'POST', path: '/v1/committee/epoch-signatures', body: ['epoch-signature'] },
@@ -49,11 +60,18 @@ export const coordinatorRoutes: readonly Route[] = [
   { method: 'GET', path: '/readyz' },
   { method: 'GET', path: '/readyz/store' },
   { method: 'GET', path: '/metrics' },
-  { method: 'GET', path: '/v1/openapi.json' },
+  { method: 'GET', path: '/openapi.json' },
 ];
 
+/** But for `/v1/priors/events`, which never ends. */
 export const routerRoutes: readonly Route[] = [
   { method: 'POST', path: '/v1/observations', body: ['observations'] },
+  { method: 'POST', path: '/v1/ingest/litellm', body: ['litellm'] },
+  { method: 'POST', path: '/v1/traces', body: ['traces'] },
+  { method: 'POST', path: '/v1/logs', body: ['logs'] },
+  { method: 'POST', path: '/v1/scores', body: ['scores'] },
+  { method: 'GET', path: '/v1/names' },
+  { method: 'POST', path: '/v1/names', body: ['names'] },
   { method: 'PUT', path: '/v1/fleet', body: ['fleet-documents'] },
   { method: 'PUT', path: '/v1/freshness', body: ['freshness-proof'] },
   { method: 'PUT', path: '/v1/signal', body: ['signal'] },
@@ -72,6 +90,7 @@ export const routerRoutes: readonly Route[] = [
   { method: 'GET', path: '/readyz' },
   { method: 'GET', path: '/readyz/store' },
   { method: 'GET', path: '/metrics' },
+  { method: 'GET', path: '/openapi.json' },
 ];
 
 export interface Subjects {
@@ -148,7 +167,7 @@ export function makeRequest(routes: readonly Route[], subjects: Subjects, draw: 
     ? bodyOf(route.body ?? ['signed'], subjects, draw)
     : new Uint8Array();
   const headers = [`Host: 127.0.0.1`, 'Connection: close'];
-  const isJson = route.body?.some((type) => ['observations', 'signal', 'rank'].includes(type)) ?? false;
+  const isJson = route.body?.some((type) => Object.hasOwn(jsonBodies, type)) ?? false;
   const type = draw.chance(0.15)
     ? draw.pick(TYPES)
     : isJson
@@ -221,17 +240,26 @@ function targetOf(route: Route, { cluster, round }: Subjects, draw: UnsafeDraw):
   );
 }
 
+const jsonBodies: Readonly<Record<string, (subjects: Subjects) => object>> = {
+  observations: () => observation,
+  litellm: () => litellmPayload,
+  traces: () => traces,
+  logs: () => logs,
+  scores: () => score,
+  names: () => aliases,
+  rank: () => rankRequest,
+  signal: ({ cluster }) => signalOf(cluster),
+};
+
 function bodyOf(types: readonly string[], subjects: Subjects, draw: UnsafeDraw): Bytes {
   if (draw.chance(0.003)) return new Uint8Array(draw.pick([5, 18, 34]) * 2 ** 20);
   const type = draw.pick(types);
-  if (type === 'observations') {
-    const row = mutateJson(observation, draw);
+  if (Object.hasOwn(jsonBodies, type)) {
+    const row = mutateJson(jsonBodies[type](subjects), draw);
     const text = Buffer.from(row).toString('utf8');
     const many = draw.pick([`[${text}]`, `[${text},${text}]`, `${text}\n${text}`, text, text]);
     return draw.chance(0.2) ? new TextEncoder().encode(many) : row;
   }
-  if (type === 'rank') return mutateJson(rankRequest, draw);
-  if (type === 'signal') return mutateJson(signalOf(subjects.cluster), draw);
   const seeds = subjects.seeds(type);
   return draw.chance(0.05) ? draw.pick(seeds) : mutateMessage(draw.pick(seeds), draw, seeds);
 }

@@ -23,6 +23,51 @@ export const rankRequest = {
   deviations: 1,
   taken: 'm',
 };
+export const litellmPayload = {
+  id: 'chatcmpl-1',
+  model: 'gpt-4o-mini',
+  model_group: 'm',
+  status: 'success',
+  response_cost: 0.001,
+  startTime: 1_780_000_000.5,
+  endTime: 1_780_000_001.25,
+  total_tokens: 30,
+  cache_hit: false,
+  metadata: { requester_metadata: { task: 't' } },
+};
+export const score = { id: 'chatcmpl-1', quality: 0.5 };
+export const aliases = { models: { 'n-2024': 'n' }, tasks: { chat: 't' } };
+const attribute = (key: string, value: object) => ({ key, value });
+const telemetry = {
+  traceId: '5b8efff798038103d269b633813fc60c',
+  spanId: 'eee19b7ec3c1b174',
+  attributes: [
+    attribute('gen_ai.request.model', { stringValue: 'm' }),
+    attribute('gen_ai.operation.name', { stringValue: 'chat' }),
+    attribute('gen_ai.usage.output_tokens', { intValue: '30' }),
+  ],
+};
+export const traces = {
+  resourceSpans: [
+    {
+      scopeSpans: [
+        {
+          spans: [
+            {
+              ...telemetry,
+              name: 'chat m',
+              startTimeUnixNano: '1780000000000000000',
+              endTimeUnixNano: '1780000001000000000',
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+export const logs = {
+  resourceLogs: [{ scopeLogs: [{ logRecords: [{ ...telemetry, timeUnixNano: '1780000000000000000' }] }] }],
+};
 export const signalOf = (cluster: string) => ({
   schema_version: 1,
   aggregation_round: 3,
