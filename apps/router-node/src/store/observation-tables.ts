@@ -5,6 +5,7 @@ import { AcceptedBatches } from './accepted-batches';
 import { Catalogue } from './catalogue';
 import { Claims } from './claims';
 import { Database } from '@secagg/journal/sqlite';
+import { fillOwnRequests } from './fill-own-requests';
 import { observationMigrations } from './observation-migrations';
 import { OwnRequests } from './own-requests';
 import { ObservationTable } from './observations';
@@ -61,6 +62,7 @@ export function openObservationTables({
     const queues = new RequesterQueues(database, requestsPerRequester);
     const observations = new ObservationTable(database, queues, hash, sealed);
     const own = new OwnRequests(database, sealed, ownSpanMs);
+    fillOwnRequests(database, observations, own);
     const localSignal = new LocalSignalTable(database, sealed);
     const requests = new ReportedRequests(database, observations, hash, sealed, own);
     return {

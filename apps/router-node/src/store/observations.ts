@@ -183,6 +183,23 @@ export class ObservationTable {
     }
   }
 
+  /** All that wait, oldest first. */
+  *waitingByAge(): Generator<{ readonly key: string; readonly held: HeldObservation; readonly receivedAtMs: number }> {
+    for (let [last, lastId, rows] = [-Infinity, 0, CHUNK]; rows === CHUNK; ) {
+      const page = this.database.all(
+        `SELECT received_at_ms, id, key, body FROM observation
+         WHERE taken_by IS NULL AND (received_at_ms, id) > (?, ?) ORDER BY received_at_ms, id LIMIT ?`,
+        last,
+        lastId,
+        CHUNK,
+      ) as unknown as [number, number, string, string | Uint8Array][];
+      for (const [receivedAtMs, id, key, body] of page)
+        yield { key, held: JSON.parse(this.sealed.open(body, 'observation', id)) as HeldObservation, receivedAtMs };
+      rows = page.length;
+      [last, lastId] = page.at(-1) ?? [0, 0];
+    }
+  }
+
   /** In no particular order. */
   *read(ids: readonly number[]): Generator<HeldObservation> {
     for (const chunk of chunks(ids)) {

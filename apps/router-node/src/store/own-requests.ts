@@ -39,6 +39,15 @@ export class OwnRequests {
     this.addTo(key, receivedAtMs, scored(scores.before, scores.quality));
   }
 
+  get isEmpty(): boolean {
+    return this.database.get('SELECT 1 FROM own_requests LIMIT 1') === undefined;
+  }
+
+  /** The beginning of the span in which something arrives. */
+  spanOf(atMs: number): number {
+    return atMs - (atMs % this.spanMs);
+  }
+
   keys(): string[] {
     return this.database.all('SELECT DISTINCT key FROM own_requests').map(([key]) => key as string);
   }
@@ -93,7 +102,7 @@ export class OwnRequests {
   }
 
   private addTo(key: string, atMs: number, statistics: OwnStatistics): void {
-    const spanMs = atMs - (atMs % this.spanMs);
+    const spanMs = this.spanOf(atMs);
     const row = this.database.get('SELECT id, body FROM own_requests WHERE key = ? AND span_ms = ?', key, spanMs);
     const total = addStatistics(row ? this.read(row[0] as number, row[1]) : noOwnStatistics, statistics);
     const id = row ? (row[0] as number) : nextId(this.database, 'own_requests');
