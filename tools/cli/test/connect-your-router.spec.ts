@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { type IngestAnswer } from '@secagg/client';
+import { type IngestAnswer, type RankAnswer } from '@secagg/client';
 import { eventually } from '@secagg/testbed/wait';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
@@ -60,7 +60,7 @@ const only = (heading: string, language: string): string => {
 };
 
 it('has no example that nobody runs', () => {
-  expect(page.match(/^```.+$/gm)).toHaveLength(8);
+  expect(page.match(/^```.+$/gm)).toHaveLength(10);
 });
 
 it('LiteLLM: the callback that the YAML names takes what LiteLLM sends', async () => {
@@ -126,10 +126,11 @@ it('names: the command shows what waits, and what the aliases would change', asy
   expect(said).toContain('gpt-4o-mini:Copywriting, counts as gpt-4o:writing, in the catalogue');
 });
 
-it('TypeScript: the program runs', async () => {
+/** A TypeScript example as a program of its own. @returns what it says */
+async function runProgram(text: string): Promise<string> {
   const source = join(scratch, 'program.ts');
   const outfile = join(scratch, 'program.mjs');
-  writeFileSync(source, here(only('TypeScript', 'ts')));
+  writeFileSync(source, here(text));
   await build({
     entryPoints: [source],
     outfile,
@@ -141,6 +142,32 @@ it('TypeScript: the program runs', async () => {
     alias: { '@secagg/client': join(workspace, 'libs/client/src/index.ts') },
     tsconfig: join(workspace, 'tsconfig.base.json'),
   });
-  const { stdout } = await promisify(execFile)(process.execPath, [outfile]);
-  expect(JSON.parse(stdout)).toMatchObject({ accepted: 1, names: { catalogue: 'planned' } });
+  return (await promisify(execFile)(process.execPath, [outfile])).stdout;
+}
+
+it('TypeScript: the program runs', async () => {
+  expect(JSON.parse(await runProgram(only('TypeScript', 'ts')))).toMatchObject({
+    accepted: 1,
+    names: { catalogue: 'planned' },
+  });
+});
+
+it('priors out: both ways choose the model that did better', async () => {
+  const program = only('Priors out in 10 lines', 'ts');
+  expect(program.trim().split('\n')).toHaveLength(10);
+  const rows = (model: string, successes: number) =>
+    Array.from({ length: 60 }, (_, i) => ({ model, task: 'writing', success: i < successes, latency_s: 1 }));
+  // The one that is named last is better: no choice by order passes.
+  await fleet.ask('router-0', (client) => client.postObservations([...rows('gpt-4o', 0), ...rows('gpt-4o-mini', 60)]));
+  await eventually('the priors follow', async () => {
+    const found = await fleet.ask('router-0', (client) => client.priors({ model: 'gpt-4o-mini', task: 'writing' }));
+    return (found?.pack.priors[0]?.own_requests ?? 0) > 55;
+  });
+  const answer = JSON.parse(await shell(only('Priors out in 10 lines', 'bash'))) as RankAnswer;
+  expect(answer).toMatchObject({ best: 'gpt-4o-mini' });
+  expect(answer.ranking.map(({ model, state }) => [model, state])).toEqual([
+    ['gpt-4o-mini', 'usable'],
+    ['gpt-4o', 'usable'],
+  ]);
+  expect(await runProgram(program)).toMatch(/^gpt-4o-mini \[[^]*code: 'no_round'[^]*\]\n$/);
 });
