@@ -7,6 +7,7 @@ import { request } from 'undici';
 import { messageType } from '../src/ingest/otlp/definitions';
 import { TestFleet } from './support/fleet';
 import { NodeProcess } from './support/node-process';
+import { ownSums } from './support/own-sums';
 
 jest.setTimeout(120_000);
 
@@ -49,6 +50,13 @@ it.each([
   expect(metrics).toContain('router_ingest_rows_total{source="traces",outcome="skipped",reason="no_model_call"} 180');
   expect(metrics).toContain('router_observations_waiting{catalogue="unknown"} 60');
   expect(JSON.stringify(node.log)).not.toContain('correct horse');
+  // A fifth has failed, a tenth is scored within its span.
+  await node.stop();
+  const sums = await ownSums(fleet.environment('router-0', 9));
+  expect(sums).toMatchObject({
+    'gpt-4o:writing': { requests: 30, successes: 24, scored: 0 },
+    'claude:v1:0:code': { requests: 30, successes: 24, scored: 6 },
+  });
 });
 
 const attribute = (key: string, value: string | number) => ({

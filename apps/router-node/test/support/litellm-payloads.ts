@@ -1,6 +1,7 @@
 /**
  * StandardLoggingPayloads as LiteLLM's generic_api callback sends them, with prompts that nobody may ever see again.
  */
+import { type OwnSums } from './own-sums';
 
 /** In every text of a prompt or response. */
 export const SECRET = 'correct horse battery staple';
@@ -79,24 +80,89 @@ export const oddities: readonly {
   readonly name: string;
   readonly change: (row: Payload) => unknown;
   readonly fate: Fate;
+  /** Values that the answer calls dropped; a cost without tokens is one. */
+  readonly dropped?: readonly ('cost_usd' | 'tokens')[];
+  readonly isClipped?: true;
+  /** Its cost per token is not known. */
+  readonly unpriced?: true;
+  readonly isFailure?: true;
+  readonly latency?: number;
+  /** In place of that of the call. */
+  readonly keyOf?: (i: number) => string;
 }[] = [
+  {
+    name: 'a huge cost',
+    change: (row) => ({ ...row, response_cost: 1e12 }),
+    fate: 'accepted',
+    isClipped: true,
+  },
   {
     name: 'null for what is optional',
     change: (row) => ({ ...row, response_cost: null, end_user: null, cache_hit: null }),
     fate: 'accepted',
+    unpriced: true,
+  },
+  {
+    name: 'null for all that may be',
+    change: ({ id, status, startTime, endTime, model, ...row }) => ({
+      ...Object.fromEntries(Object.keys(row).map((name) => [name, null])),
+      ...{ id, status, startTime, endTime, model },
+    }),
+    fate: 'accepted',
+    unpriced: true,
+    keyOf: (i) => `${models[i % models.length].model}:general`,
+  },
+  {
+    name: 'nothing but what must be',
+    change: ({ id, status, startTime, endTime, model }) => ({ id, status, startTime, endTime, model }),
+    fate: 'accepted',
+    unpriced: true,
+    keyOf: (i) => `${models[i % models.length].model}:general`,
   },
   {
     name: 'no usage',
     change: (row) => ({ ...row, total_tokens: null, prompt_tokens: null, completion_tokens: null }),
     fate: 'accepted',
+    dropped: ['cost_usd'],
+    unpriced: true,
   },
-  { name: 'a negative cost', change: (row) => ({ ...row, response_cost: -0.01 }), fate: 'accepted' },
-  { name: 'a huge cost', change: (row) => ({ ...row, response_cost: 1e12 }), fate: 'accepted' },
-  { name: 'NaN as text', change: (row) => ({ ...row, response_cost: 'NaN' }), fate: 'accepted' },
-  { name: 'NaN as Python writes it', change: (row) => ({ ...row, response_cost: 'BARE NaN' }), fate: 'accepted' },
+  ...(
+    [
+      ['a negative cost', -0.01],
+      ['NaN as text', 'NaN'],
+      ['NaN as Python writes it', 'BARE NaN'],
+      ['an endless cost as text', '-Infinity'],
+      ['a cost that is no number', { usd: 1 }],
+    ] as const
+  ).map(([name, cost]) => ({
+    name,
+    change: (row: Payload) => ({ ...row, response_cost: cost }),
+    fate: 'accepted' as const,
+    dropped: ['cost_usd'] as const,
+    unpriced: true as const,
+  })),
+  {
+    name: 'less than no tokens',
+    change: (row) => ({ ...row, total_tokens: -5 }),
+    fate: 'accepted',
+    dropped: ['tokens', 'cost_usd'],
+    unpriced: true,
+  },
+  {
+    name: 'a stream that broke off',
+    change: (row) => ({ ...row, stream: true, completionStartTime: null, response_time: null, status: 'failure' }),
+    fate: 'accepted',
+    isFailure: true,
+  },
+  { name: 'the id of another call', change: (row) => ({ ...row, id: payload(1).id }), fate: { skipped: 'duplicate' } },
   {
     name: 'milliseconds',
     change: (row) => ({ ...row, startTime: Number(row.startTime) * 1000, endTime: Number(row.endTime) * 1000 }),
+    fate: 'accepted',
+  },
+  {
+    name: 'microseconds',
+    change: (row) => ({ ...row, startTime: Number(row.startTime) * 1e6, endTime: Number(row.endTime) * 1e6 }),
     fate: 'accepted',
   },
   {
@@ -108,6 +174,7 @@ export const oddities: readonly {
     name: 'dates',
     change: (row) => ({ ...row, startTime: '2027-01-15 08:00:00.000001', endTime: '2027-01-15 08:00:01.5' }),
     fate: 'accepted',
+    latency: 1.5,
   },
   { name: 'a cached answer', change: (row) => ({ ...row, cache_hit: true }), fate: { skipped: 'cache_hit' } },
   { name: 'an embedding', change: (row) => ({ ...row, call_type: 'aembedding' }), fate: { skipped: 'call_type' } },
@@ -130,6 +197,13 @@ export const oddities: readonly {
 export interface PayloadBatch {
   readonly body: string;
   readonly counts: Readonly<Record<string, number>>;
+  /** Of what was accepted. */
+  readonly sums: Readonly<Record<string, OwnSums>>;
+  /** What the answer says of values, by field and key. */
+  readonly dropped: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly clipped: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Kinds of oddities that it has. */
+  readonly odd: number;
   readonly accepted: number;
   readonly skipped: Readonly<Record<string, number>>;
   readonly rejected: readonly { readonly index: number; readonly code: string }[];
@@ -138,10 +212,15 @@ export interface PayloadBatch {
 /** So many calls: every twentieth is odd, each in another way, and a few come twice. */
 export function payloadBatch(size: number, format: 'array' | 'lines' = 'array'): PayloadBatch {
   const rows: unknown[] = [];
-  const counts: Record<string, number> = {};
+  const sums: Record<string, OwnSums> = {};
   const skipped: Record<string, number> = {};
   const rejected: { index: number; code: string }[] = [];
+  const dropped: Record<string, Record<string, number>> = {};
+  const clipped: Record<string, Record<string, number>> = {};
+  const kinds = new Set<string>();
   const skip = (reason: string) => (skipped[reason] = (skipped[reason] ?? 0) + 1);
+  const count = (where: typeof dropped, field: string, key: string) =>
+    (where[field] = { ...where[field], [key]: (where[field]?.[key] ?? 0) + 1 });
   for (let i = 0; i < size; i++) {
     const odd = i % 20 === 7 ? oddities[Math.floor(i / 20) % oddities.length] : undefined;
     if (i % 100 === 50) {
@@ -149,17 +228,39 @@ export function payloadBatch(size: number, format: 'array' | 'lines' = 'array'):
       skip('duplicate');
       continue;
     }
-    rows.push(odd ? odd.change(payload(i)) : payload(i));
+    if (odd) kinds.add(odd.name);
+    const row = payload(i);
+    rows.push(odd ? odd.change(row) : row);
     const fate = odd?.fate ?? 'accepted';
-    if (fate === 'accepted') counts[keyOf(i)] = (counts[keyOf(i)] ?? 0) + 1;
-    else if ('skipped' in fate) skip(fate.skipped);
-    else rejected.push({ index: i, code: fate.rejected });
+    if (fate !== 'accepted') {
+      if ('skipped' in fate) skip(fate.skipped);
+      else rejected.push({ index: i, code: fate.rejected });
+      continue;
+    }
+    const key = odd?.keyOf?.(i) ?? keyOf(i);
+    const isSuccess = row.status === 'success' && !odd?.isFailure;
+    const before = sums[key] ?? { requests: 0, successes: 0, latency: 0, priced: 0, scored: 0 };
+    sums[key] = {
+      requests: before.requests + 1,
+      successes: before.successes + Number(isSuccess),
+      latency: before.latency + (odd?.latency ?? Number(row.endTime) - Number(row.startTime)),
+      priced: before.priced + Number(isSuccess && !odd?.unpriced),
+      scored: 0,
+    };
+    // Of a call that failed the cost is not looked at.
+    for (const field of odd?.dropped ?? []) if (isSuccess || field === 'tokens') count(dropped, field, key);
+    if (odd?.isClipped && isSuccess) count(clipped, 'cost_usd', key);
   }
+  const counts = Object.fromEntries(Object.entries(sums).map(([key, { requests }]) => [key, requests]));
   const texts = rows.map((row) => JSON.stringify(row).replaceAll('"BARE NaN"', 'NaN'));
   return {
     body: format === 'array' ? `[${texts.join(',')}]` : texts.join('\n'),
     counts,
-    accepted: Object.values(counts).reduce((sum, count) => sum + count, 0),
+    sums,
+    dropped,
+    clipped,
+    odd: kinds.size,
+    accepted: Object.values(counts).reduce((sum, each) => sum + each, 0),
     skipped,
     rejected,
   };
