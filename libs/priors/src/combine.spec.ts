@@ -82,6 +82,18 @@ describe('priorOf', () => {
     ).toBeLessThan(0.05);
   });
 
+  it.each([0, 15])('an empty round does not take away what is past the age limit (noise %d)', (noise) => {
+    const old = world.round(world.requests(800, truth), noise, { timeMs: NOW_MS - 8 * 24 * HOUR_MS });
+    const empty = world.round(noOwnStatistics, noise, { round: 2 });
+    const { state, success, rounds_withheld } = prior({ rounds: [empty, old] });
+    expect({ state, rounds_withheld }).toEqual({ state: 'expired', rounds_withheld: 1 });
+    expect(success.alpha / (success.alpha + success.beta)).toBeGreaterThan(0.65);
+    expect(success.alpha + success.beta).toBeGreaterThan(12);
+    // What is withheld and worth something together is newer evidence all the same.
+    const some = Array.from({ length: 40 }, (_, i) => world.round(world.requests(40, truth), 15, { round: i + 2 }));
+    expect(prior({ rounds: [...some, old] }).state).toBe('usable');
+  });
+
   it('pools rounds that are withheld one by one until they say something', () => {
     const rounds = Array.from({ length: 40 }, (_, i) => world.round(world.requests(40, truth), 15, { round: i + 1 }));
     expect(prior({ rounds: rounds.slice(0, 1) }).state).toBe('withheld');

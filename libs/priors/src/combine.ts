@@ -8,7 +8,7 @@ import { type PriorOptions, weightAt } from './options';
 import { addStatistics, noOwnStatistics, type OwnBucket, type OwnStatistics } from './own';
 import { type Prior, type PriorState } from './prior';
 import { cellOfResult } from './result-cell';
-import { betaOf, capped, successPosterior } from './success';
+import { type Beta, betaOf, capped, successPosterior } from './success';
 import { cellOfSums } from './sums-cell';
 import { volumePosterior } from './volume';
 
@@ -40,14 +40,16 @@ export function priorOf(key: string, evidence: KeyEvidence, options: PriorOption
   const limitMs = nowMs - options.age_limit_hours * 3_600_000;
   const all = told(key, evidence, options);
   const fresh = all.filter(({ timeMs }) => timeMs >= limitMs);
-  const used = fresh.some(saysSomething) ? fresh : all;
+  // Empty rounds do not take away what older ones said.
+  const isFreshOfUse = isOfUse(fresh, options);
+  const used = isFreshOfUse ? fresh : all;
   const buckets = evidence.own ?? [];
   const freshOwn = buckets.filter(({ timeMs }) => timeMs >= limitMs);
-  const own = ownOf(freshOwn.length > 0 || fresh.some(saysSomething) ? freshOwn : buckets, nowMs, options);
-  const isExpired = !fresh.some(saysSomething) && freshOwn.length === 0;
+  const own = ownOf(freshOwn.length > 0 || isFreshOfUse ? freshOwn : buckets, nowMs, options);
+  const isExpired = !isFreshOfUse && freshOwn.length === 0;
 
   const success = successPosterior({ count: own.count, sum: own.successes }, ratioOf(used, 'success'), options);
-  const mass = success.alpha + success.beta - options.prior_alpha - options.prior_beta;
+  const mass = massOf(success, options);
   const measuredIn = used.filter(saysSomething).length;
   const state = stateOf({ isExpired, ownRequests: own.count, mass, used, options });
   const volume = volumePosterior(used);
@@ -71,6 +73,18 @@ export function priorOf(key: string, evidence: KeyEvidence, options: PriorOption
 
 const isWithheld = (cell: CellEvidence): boolean => cell.kind !== 'measured' || cell.isWithheld;
 const saysSomething = ({ cell }: Told): boolean => cell.kind === 'measured';
+
+/** Whether a cell is published, or those that are withheld are worth something together. */
+function isOfUse(cells: readonly Told[], options: PriorOptions): boolean {
+  if (cells.some(({ cell }) => !isWithheld(cell))) return true;
+  const ratio = ratioOf(cells, 'success');
+  if (!ratio) return false;
+  return massOf(successPosterior({ count: 0, sum: 0 }, ratio, options), options) >= options.min_mass;
+}
+
+/** Requests that it is worth. */
+const massOf = ({ alpha, beta }: Beta, { prior_alpha, prior_beta }: PriorOptions): number =>
+  alpha + beta - prior_alpha - prior_beta;
 
 function told(key: string, { rounds, nowMs }: KeyEvidence, options: PriorOptions): Told[] {
   return rounds.flatMap((round) => {

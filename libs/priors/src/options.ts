@@ -8,7 +8,7 @@ export const priorOptionsSchema = z
   .strictObject({
     /** Age at which an observation counts half. */
     half_life_hours: hours.default(72),
-    /** Evidence older than this is used only where there is none that is newer, and is marked `expired`. */
+    /** Evidence older than this is used only where nothing newer is of use, and is marked `expired`. */
     age_limit_hours: hours.default(168),
     /** Requests that a posterior must be worth to be `usable`; below it is `uncertain`. */
     min_mass: z.number().min(0).max(1e9).default(10),
