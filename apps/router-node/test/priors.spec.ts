@@ -39,8 +39,8 @@ function expectNearly(value: number | undefined, wanted: number): void {
 const rows = (count: number, successes: number, model = 'm1') =>
   Array.from({ length: count }, (_, i) => ({ model, task: 't1', success: i < successes, latency_s: 2 }));
 
-async function play(maxRequestsPerRouter = 1000): Promise<number> {
-  const key = coordinator.startRound({ durationMs: 4000, maxRequestsPerRouter });
+async function play(plan: { keys?: string[] } = {}): Promise<number> {
+  const key = coordinator.startRound({ durationMs: 4000, maxRequestsPerRouter: 1000, ...plan });
   await eventually('publication', () => coordinator.round(key).phase === 'published');
   for (const node of nodes)
     await eventually('the node has settled', async () =>
@@ -117,6 +117,34 @@ it('says what it believes of rounds and own requests, once each, and keeps it th
   await untilRounds(2);
   const back = (await packOf())?.priors.find(({ model, task }) => model === 'm1' && task === 't1');
   expectNearly(back?.success.alpha, 81);
+});
+
+it('a router that is always idle has what the others saw, also when the catalogue has changed', async () => {
+  const [idle, busy] = nodes;
+  const problemsOf = async (node: NodeProcess) => (await packOf('private', node))?.problems.map(({ code }) => code);
+  const priorOf = async (model: string, kind: 'private' | 'published') =>
+    (await packOf(kind, idle))?.priors.find((prior) => prior.model === model && prior.task === 't1');
+  await busy.client.postObservations(rows(60, 50));
+  await play();
+  await untilRounds(1, idle);
+  await busy.client.postObservations(rows(60, 20, 'm3'));
+  await play({ keys: ['m2:t1', 'm3:t1'] });
+  await untilRounds(2, idle);
+  for (const kind of ['private', 'published'] as const) {
+    const [gone, come] = [await priorOf('m1', kind), await priorOf('m3', kind)];
+    expect(gone).toMatchObject({ state: 'usable', listed: false, own_requests: 0 });
+    expectNearly(gone?.success.alpha, 51);
+    expect(come).toMatchObject({ state: 'usable', listed: true, own_requests: 0 });
+    expectNearly(come?.success.alpha, 21);
+  }
+  expect(await problemsOf(idle)).toEqual(['no_own_requests']);
+  expect((await idle.client.rank({ task: 't1', candidates: ['m3', 'm1'] })).best).toBe('m1');
+  expect((await idle.client.history({ model: 'm1', task: 't1' })).rounds.map(({ state }) => state)).toEqual([
+    'not_in_catalogue',
+    'published',
+  ]);
+  // Who still calls the model that has gone is told.
+  await eventually('what is wrong', async () => (await problemsOf(busy))?.join() === 'own_names_unlisted');
 });
 
 it('ranks models, over HTTP and without it, and tells of changes as they come', async () => {
