@@ -8,7 +8,7 @@ jest.setTimeout(120_000);
 
 describe('a coordinator that is killed', () => {
   const fleet = new TestFleet({ routers: 5, committee: { size: 4, threshold: 2 } });
-  const config = fleet.config({}, { durationMs: 6000 });
+  const config = fleet.config();
   const members = fleet.routers.slice(0, 4).map((identity) => new HttpMember(fleet.view, identity));
   let coordinator: CoordinatorProcess;
   let serving: Promise<void>[] = [];

@@ -76,7 +76,9 @@ export class SharedIntake implements Intake {
     }
     // Closed meanwhile, or of an earlier release.
     if (lanes.length === 0) await this.journal.fresh();
-    const { accepted } = this.journal.state.rounds.get(key) ?? round;
+    const { accepted, phase } = this.journal.state.rounds.get(key) ?? round;
+    // Closed while the table was read: the state has all of them now.
+    if (phase !== 'collecting') return accepted.size;
     return lanes.reduce((sum, { taken }) => sum + taken, accepted.size);
   }
 
@@ -167,11 +169,13 @@ export class SharedIntake implements Intake {
       return { router: header.router, header: signed, bytes };
     });
     rows.sort((a, b) => (a.router < b.router ? -1 : 1));
-    failpoint('before-durable:contribution-accepted');
+    // Once for each, as everywhere: the second one is reached whether it is in this batch or in the next.
+    const at = (moment: string) => rows.forEach(() => failpoint(`${moment}:contribution-accepted`));
+    at('before-durable');
     const adding = this.table.add(key, lane, position, rows);
-    failpoint('in-durable:contribution-accepted');
+    at('in-durable');
     const added = await adding;
-    failpoint('after-durable:contribution-accepted');
+    at('after-durable');
     for (const { arrival, receipt } of good)
       if (added.routers.has(routerOf(arrival.contribution))) arrival.resolve({ receipt, isNew: true });
     return added;

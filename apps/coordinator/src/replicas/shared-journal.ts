@@ -154,8 +154,9 @@ export class SharedJournal implements Journal {
     };
   }
 
-  async durable(): Promise<void> {
-    await this.ahead;
+  /** Throws `unavailable` when what is in memory now was taken back. */
+  durable(): Promise<void> {
+    return this.reading()();
   }
 
   onEvent(listener: EventListener): void {
