@@ -33,6 +33,15 @@ const roundSource = z.object({
 });
 export type RoundSource = z.infer<typeof roundSource>;
 
+/** By time, then by number. */
+function isNewestFirst(rounds: readonly RoundSource[]): boolean {
+  if (new Set(rounds.map(({ round }) => round)).size < rounds.length) return false;
+  return rounds.slice(1).every(({ round, time }, i) => {
+    const ageMs = Date.parse(rounds[i].time) - Date.parse(time);
+    return ageMs > 0 || (ageMs === 0 && round < rounds[i].round);
+  });
+}
+
 export const priorsPackSchema = z.object({
   schema_version: z.literal(1),
   /**
@@ -47,8 +56,8 @@ export const priorsPackSchema = z.object({
   expires_at: z.iso.datetime().nullable(),
   options: priorOptionsSchema,
   problems: z.array(priorProblemSchema),
-  /** Verified rounds that it is made from, newest first. */
-  rounds: z.array(roundSource),
+  /** Verified rounds that it is made from, newest first, each once: a round that counted twice would weigh double. */
+  rounds: z.array(roundSource).refine(isNewestFirst, { error: 'rounds are newest first, and each is there once' }),
   priors: z.array(priorSchema),
 });
 export type PriorsPack = z.output<typeof priorsPackSchema>;
