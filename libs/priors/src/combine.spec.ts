@@ -173,4 +173,17 @@ describe('priorOf', () => {
       { numRuns: 300, seed: 5 },
     );
   });
+
+  it('counts own requests past the age limit while a round that had them is used', () => {
+    const own = world.requests(40, truth);
+    const round = world.round(own, 0, { own });
+    const { success } = prior({ own: [bucket(own, NOW_MS - options.age_limit_hours * HOUR_MS - 1)], rounds: [round] });
+    expect(success.alpha + success.beta).toBeCloseTo(2 + 40 * 2 ** (-168 / 72), 3);
+  });
+
+  it('stays expired with old rounds, whatever own requests are new', () => {
+    const rounds = [world.round(world.requests(400, truth), 0, { timeMs: NOW_MS - 8 * 24 * HOUR_MS })];
+    expect(prior({ rounds, own: [bucket(world.requests(1, truth))] }).state).toBe('expired');
+    expect(prior({ own: [bucket(world.requests(40, truth))] }).state).toBe('usable');
+  });
 });

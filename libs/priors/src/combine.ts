@@ -41,12 +41,15 @@ export function priorOf(key: string, evidence: KeyEvidence, options: PriorOption
   const all = told(key, evidence, options);
   const fresh = all.filter(({ timeMs }) => timeMs >= limitMs);
   // Empty rounds do not take away what older ones said.
-  const isFreshOfUse = isOfUse(fresh, options);
-  const used = isFreshOfUse ? fresh : all;
+  const isFresh = isOfUse(fresh, options);
+  const used = isFresh ? fresh : all;
   const buckets = evidence.own ?? [];
   const freshOwn = buckets.filter(({ timeMs }) => timeMs >= limitMs);
-  const own = ownOf(freshOwn.length > 0 || isFreshOfUse ? freshOwn : buckets, nowMs, options);
-  const isExpired = !isFreshOfUse && freshOwn.length === 0;
+  const isOwnFresh = freshOwn.length > 0;
+  // What a used round had of own requests is taken out of it, however old they are: then all of them count here.
+  const own = ownOf(used.length === 0 && isOwnFresh ? freshOwn : buckets, nowMs, options);
+  // Fresh own requests do not make old rounds fresh.
+  const isExpired = !isFresh && (all.some(saysSomething) || !isOwnFresh);
 
   const success = successPosterior({ count: own.count, sum: own.successes }, ratioOf(used, 'success'), options);
   const mass = massOf(success, options);
