@@ -31,3 +31,9 @@ it.each([
   ['twice, at another time', [source(2), source(2, '2026-01-01T00:00:00.000Z')]],
   ['out of order', [source(1), source(2)]],
 ])('refuses a round %s', (_, rounds) => expect(refusal({ rounds })).toContain('each is there once'));
+
+it.each([
+  ['a fleet', { fleet: 'trial\nmodel_list: []' }],
+  ['a cluster', { cluster: 'ab\u2028x' }],
+  ['a detail', { problems: [{ code: 'no_round', detail: 'none\u001b[2J' }] }],
+])('refuses control characters in %s', (_, change) => expect(refusal(change)).toContain('no control characters'));

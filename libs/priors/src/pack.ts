@@ -1,4 +1,5 @@
 /** Priors of a cluster with where they come from: what a router-node gives out, and a file that is exported. */
+import { printableText } from '@secagg/schema';
 import { z } from 'zod';
 import { priorOptionsSchema } from './options';
 import { priorSchema } from './prior';
@@ -13,7 +14,7 @@ export const priorProblemSchema = z.object({
     'no_own_requests',
     'own_names_unlisted',
   ]),
-  detail: z.string(),
+  detail: printableText(1000),
 });
 export type PriorProblem = z.infer<typeof priorProblemSchema>;
 
@@ -49,8 +50,9 @@ export const priorsPackSchema = z.object({
    * protects.
    */
   kind: z.enum(['published', 'private']),
-  fleet: z.string().nullable(),
-  cluster: z.string(),
+  /** Comment lines of exports have these. */
+  fleet: printableText(200).nullable(),
+  cluster: printableText(200),
   made_at: z.iso.datetime(),
   /** When the newest evidence in it passes the age limit; null where there is none. */
   expires_at: z.iso.datetime().nullable(),

@@ -25,6 +25,13 @@ export const signalKeySchema = z
   .string()
   .refine(isKey, { error: `a key is model:task, at most ${MAX_KEY_LENGTH} characters, without control characters` });
 
+/** Text of one line that is shown to people: without what no key may contain. */
+export const printableText = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .refine((text) => !FORBIDDEN.test(text), { error: 'it holds no control characters' });
+
 /** Model part of a key: as `signalKeySchema`. */
 export const modelSchema = z
   .string()
