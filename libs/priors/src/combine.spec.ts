@@ -181,9 +181,10 @@ describe('priorOf', () => {
     expect(success.alpha + success.beta).toBeCloseTo(2 + 40 * 2 ** (-168 / 72), 3);
   });
 
-  it('stays expired with old rounds, whatever own requests are new', () => {
+  it('stays expired with old rounds until new own requests are enough by themselves', () => {
     const rounds = [world.round(world.requests(400, truth), 0, { timeMs: NOW_MS - 8 * 24 * HOUR_MS })];
     expect(prior({ rounds, own: [bucket(world.requests(1, truth))] }).state).toBe('expired');
-    expect(prior({ own: [bucket(world.requests(40, truth))] }).state).toBe('usable');
+    expect(prior({ rounds, own: [bucket(world.requests(40, truth))] }).state).toBe('usable');
+    expect(prior({ own: [bucket(world.requests(1, truth))] }).state).toBe('uncertain');
   });
 });

@@ -48,8 +48,10 @@ export function priorOf(key: string, evidence: KeyEvidence, options: PriorOption
   const isOwnFresh = freshOwn.length > 0;
   // What a used round had of own requests is taken out of it, however old they are: then all of them count here.
   const own = ownOf(used.length === 0 && isOwnFresh ? freshOwn : buckets, nowMs, options);
-  // Fresh own requests do not make old rounds fresh.
-  const isExpired = !isFresh && (all.some(saysSomething) || !isOwnFresh);
+  // A few fresh own requests do not make old rounds fresh: they must be enough by themselves.
+  const freshRequests = ownOf(freshOwn, nowMs, options).count;
+  const isOwnEnough = freshRequests > 0 && freshRequests >= options.min_mass;
+  const isExpired = !isFresh && !isOwnEnough && (all.some(saysSomething) || !isOwnFresh);
 
   const success = successPosterior({ count: own.count, sum: own.successes }, ratioOf(used, 'success'), options);
   const mass = massOf(success, options);

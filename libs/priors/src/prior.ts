@@ -3,7 +3,8 @@ import { modelSchema, taskSchema } from '@secagg/schema';
 import { z } from 'zod';
 
 /**
- * `usable`; `uncertain`: worth fewer requests than asked for; `expired`: all evidence is past the age limit;
+ * `usable`; `uncertain`: worth fewer requests than asked for; `expired`: rounds are past the age limit, and newer own requests
+ * are too few to be `usable` by themselves;
  * `withheld`: rounds say no more than that there were few requests; `no_evidence`: the catalogue has it, and nobody has
  * said anything.
  */
