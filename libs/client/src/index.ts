@@ -22,8 +22,9 @@ export { type RoundHistoryPage, roundHistorySchema } from './router-node/round-h
 export { LocalPriors } from './router-node/priors';
 export {
   type CataloguedRound,
+  checkPack,
   differenceOf,
-  expiryOf,
+  missingRounds,
   type Prior,
   type PriorsPack,
   priorsPackSchema,

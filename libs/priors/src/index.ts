@@ -21,6 +21,7 @@ export { cellOf, type KeyEvidence, priorOf } from './combine';
 export { betaSchema, type Prior, priorSchema, type PriorState, priorStateSchema } from './prior';
 export { betaCdf, betaQuantile, gammaCdf, gammaQuantile, normalQuantile } from './special';
 export { type PriorProblem, priorProblemSchema, type PriorsPack, priorsPackSchema, type RoundSource } from './pack';
+export { checkPack, missingRounds } from './check-pack';
 export { type CataloguedRound, differenceOf, expiryOf, publishedPriors } from './published';
 export {
   indexPriors,

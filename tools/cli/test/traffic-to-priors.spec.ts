@@ -154,12 +154,18 @@ it('goes from LiteLLM traffic through a noisy round to files for other routers',
 
   // What others check: that the round was decided so, and with its transcript every number.
   const verify = (...args: string[]) => secagg('priors', 'verify', ...args, '--authority', 'fleet/authority.pub');
-  const told = await verify('pack.json');
-  expect(told.status).toBe(0);
-  expect(told.out).toContain('NOT checked');
+  const unchecked = await verify('pack.json');
+  expect(unchecked).toMatchObject({ status: 1, out: '' });
+  expect(unchecked.err).toContain('NOT VERIFIED: the numbers were not checked');
+  const roundsOnly = await verify('pack.json', '--rounds-only');
+  expect(roundsOnly.status).toBe(0);
+  expect(roundsOnly.out).toMatch(/^ROUNDS VERIFIED, NUMBERS NOT CHECKED/);
   const checked = await verify('pack.json', '--coordinator', fleet.origin);
   expect(checked).toMatchObject({ status: 0, err: '' });
   expect(checked.out).toContain(`all ${pack.priors.length} priors follow from the transcripts`);
+  expect(checked.out).toContain(`1, ${round} to ${round}, each decided`);
+  expect(checked.out).toContain(`latest   ${round} (published)`);
+  expect(checked.out).toContain('half_life_hours 72, age_limit_hours 168');
 
   const forged = async (name: string, change: (of: PriorsPack) => void, ...args: string[]): Promise<string> => {
     const copy = structuredClone(pack);
@@ -180,12 +186,22 @@ it('goes from LiteLLM traffic through a noisy round to files for other routers',
   expect(await forged('other', (of) => (of.rounds[0].round = 7))).toContain('another round');
   expect(await forged('unproven', (of) => delete of.rounds[0].decision)).toContain('no decision');
 
+  expect(await forged('early', (of) => (of.made_at = '2026-01-01T00:00:00.000Z'))).toContain('began after the pack');
+  const twice = (of: PriorsPack): void => void of.rounds.push(of.rounds[0]);
+  expect(await forged('twice', twice, ...online)).toContain('each is there once');
+  const chosen = (of: PriorsPack): void => void (of.options.prior_alpha = 900);
+  expect(await forged('chosen', chosen, ...online)).toContain('--any-options');
+  expect(await forged('chosen', chosen, ...online, '--any-options')).toContain('is not what follows');
+
   // With own requests only for those who ask for it by name, in a file of their own.
   const own = await secagg('priors', 'export', url, '--include-own', '--out', 'own.json');
   expect(own.status).toBe(0);
   expect(packAt('own.json').kind).toBe('private');
   expect(packAt('own.json').priors.some(({ own_requests: count }) => count > 0.95 * PER_KEY)).toBe(true);
   expect(statSync(join(fleet.folder, 'own.json')).mode & 0o077).toBe(0);
+  const privately = await verify('own.json', ...online);
+  expect(privately.status).toBe(1);
+  expect(privately.err).toContain('the priors are private');
   const refused = await secagg('priors', 'export', 'own.json', '--format', 'litellm-adaptive');
   expect(refused).toMatchObject({ status: 1, out: '' });
   expect(refused.err).toContain('is private');
