@@ -6,7 +6,7 @@ import { deriveEpoch, prepareContribution, readAnnouncement, roundKey } from '@s
 import { MAX_LAYOUT_KEYS, parseSignal, SecaggError } from '@secagg/schema';
 import { failpoint } from '../failpoint';
 import { type IncomingRow, type RowOutcome } from '../ingest/ingest-store';
-import { aliasedKey, createAliases, isEmpty } from '../ingest/names/aliases';
+import { createAliases, isEmpty } from '../ingest/names/aliases';
 import { chooseData } from '../participant/choose-data';
 import { requestsTaken } from '../participant/slot';
 import {
@@ -59,7 +59,7 @@ export class ObservationService implements ObservationStore {
     private readonly now: () => number,
   ) {
     const aliases = isEmpty(options.aliases) ? undefined : createAliases(options.aliases);
-    this.priorMaker = new PriorMaker(tables.own, (key) => (aliases ? aliasedKey(aliases, key) : key));
+    this.priorMaker = new PriorMaker(tables.own);
     this.intake = new Intake(tables, options.limits, now, aliases);
     this.batches = new OpenBatches(options, { acceptRows: (rows) => this.acceptRows(rows) });
     this.waitingNames = new WaitingNames(tables);

@@ -48,11 +48,7 @@ export class PriorMaker {
   private rounds: readonly KnownRound[] = [];
   private making: Iterator<PriorsPart, PriorsPart> | undefined;
 
-  /** @param rename what a key that came in earlier is called by the aliases of now */
-  constructor(
-    private readonly own: OwnRequests,
-    private readonly rename: (key: string) => string,
-  ) {}
+  constructor(private readonly own: OwnRequests) {}
 
   learn({ added, kept }: RoundsChange): void {
     const wanted = new Set(kept);
@@ -82,14 +78,14 @@ export class PriorMaker {
     const withOwn = rounds.map((round) => this.withoutOwn(round));
     const listed = new Set(rounds[0]?.layout.keys ?? []);
     const inRounds = new Set(rounds.flatMap(({ layout }) => layout.keys));
-    const names = this.namesOfOwn();
-    const keys = [...new Set([...inRounds, ...names.keys()])].sort();
+    const ownKeys = this.own.keys().filter((key) => signalKeySchema.safeParse(key).success);
+    const keys = [...new Set([...inRounds, ...ownKeys])].sort();
     const counts = { requests: 0, unlisted: 0 };
     const part = (some: readonly string[]): PriorsPart => {
       const made = { published: [] as Prior[], private: [] as Prior[] };
       for (const key of some) {
         const isListed = listed.has(key);
-        const own = (names.get(key) ?? []).flatMap((name) => this.own.bucketsOf(name));
+        const own = this.own.bucketsOf(key);
         const requests = own.reduce((sum, { statistics }) => sum + statistics.count, 0);
         counts.requests += requests;
         if (!isListed) counts.unlisted += requests;
@@ -101,16 +97,6 @@ export class PriorMaker {
     let at = 0;
     for (; at + KEYS_OF_A_PART < keys.length; at += KEYS_OF_A_PART) yield part(keys.slice(at, at + KEYS_OF_A_PART));
     return { ...part(keys.slice(at)), end: { own: counts, rounds: rounds.map(sourceOf) } };
-  }
-
-  /** Own requests by the key of now, and under which names they lie. */
-  private namesOfOwn(): Map<string, string[]> {
-    const names = new Map<string, string[]>();
-    for (const name of this.own.keys()) {
-      const key = this.rename(name);
-      if (signalKeySchema.safeParse(key).success) names.set(key, [...(names.get(key) ?? []), name]);
-    }
-    return names;
   }
 
   /** The round without what is the router's own in it. */

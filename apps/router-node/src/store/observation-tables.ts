@@ -73,7 +73,7 @@ export function openObservationTables({
       catalogue: new Catalogue(database),
       requests,
       own,
-      renaming: (rules) => new Renaming(database, observations, requests, rules),
+      renaming: (rules) => new Renaming(database, observations, requests, own, rules),
       transaction: (work) => database.transaction(work),
       check: () => database.checkWritable(),
       close: () => database.close(),

@@ -61,6 +61,17 @@ export class OwnRequests {
       }));
   }
 
+  /** Those of before the aliases of now: what comes in has been renamed by them already. */
+  rename(renamed: (key: string) => string): void {
+    // All are read first: what one name becomes may be another's old name.
+    const moved = this.keys()
+      .map((key) => ({ key, to: renamed(key), buckets: this.bucketsOf(key) }))
+      .filter(({ key, to }) => to !== key);
+    for (const { key } of moved) this.database.run('DELETE FROM own_requests WHERE key = ?', key);
+    for (const { to, buckets } of moved)
+      for (const { timeMs, statistics } of buckets) this.addTo(to, timeMs - this.spanMs / 2, statistics);
+  }
+
   /** What a round has of them, as it is in its sums. Part of the transaction that takes it. */
   putPart(roundKey: string, vector: Float64Array, nowMs: number): void {
     const at = [...vector.keys()].filter((i) => vector[i] !== 0);

@@ -1,3 +1,4 @@
+import { statisticsOf } from '@secagg/priors';
 import { useTestFolder } from '../../test/support/test-folder';
 import { parseAliases } from '../ingest/names/aliases';
 import { idsOfPlain, scoredRequest } from '../ingest/request-ids';
@@ -93,4 +94,15 @@ it('keeps what rounds have charged for what may be published, and its place besi
   add('a', 1, 'somebody');
   add('b', 1, 'somebody');
   expect([...store.observations.ready(['a:t', 'b:t'], 0)]).toHaveLength(3);
+});
+
+it('renames own requests once for the same rules, whose names may be renamed again by them', () => {
+  const one = statisticsOf({ success: true, latency_s: 1 });
+  store.own.add(new Map(['openai/gpt-4o-mini:t', 'gpt-4o-mini:t'].map((key) => [key, one])), 1000);
+  const rules = { 'gpt-4o-*': 'gpt-4o', 'openai/*': '*' };
+  rename(rules);
+  expect(store.own.keys().sort()).toEqual(['gpt-4o-mini:t', 'gpt-4o:t']);
+  rename(rules);
+  expect(store.own.keys().sort()).toEqual(['gpt-4o-mini:t', 'gpt-4o:t']);
+  expect(store.own.bucketsOf('gpt-4o:t')[0].statistics.count).toBe(1);
 });

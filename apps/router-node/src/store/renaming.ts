@@ -3,9 +3,10 @@
  * part at a time. A name that earlier rules have replaced does not come back.
  */
 import { signalKeySchema, splitSignalKey, signalKey } from '@secagg/schema';
-import { type AliasRules, createAliases } from '../ingest/names/aliases';
+import { aliasedKey, type AliasRules, createAliases } from '../ingest/names/aliases';
 import { type Database } from '@secagg/journal/sqlite';
 import { type ObservationTable } from './observations';
+import { type OwnRequests } from './own-requests';
 import { type ReportedRequests } from './reported-requests';
 
 interface Renamed {
@@ -23,6 +24,7 @@ export class Renaming {
     private readonly database: Database,
     private readonly observations: ObservationTable,
     private readonly requests: ReportedRequests,
+    private readonly own: OwnRequests,
     private readonly rules: AliasRules,
   ) {}
 
@@ -31,7 +33,11 @@ export class Renaming {
     return this.database.transaction(() => {
       const text = JSON.stringify(this.rules);
       if (this.database.get('SELECT aliases FROM state')?.[0] === text) return true;
-      this.left ??= this.keysToRename();
+      if (!this.left) {
+        const aliases = createAliases(this.rules);
+        this.own.rename((key) => aliasedKey(aliases, key));
+        this.left = this.keysToRename();
+      }
       const next = this.left.at(-1);
       if (!next) {
         this.database.run('UPDATE state SET aliases = ?', text);
