@@ -8,6 +8,7 @@ import {
   abortRequestMessage,
   type Decision,
   type Signed,
+  type Vote,
   voteBodyMessage,
   type WorkItem,
   workMessage,
@@ -15,7 +16,10 @@ import {
 import {
   askedToAbort,
   auditTranscript,
+  type CoordinatorEvent,
   decideTheSame,
+  emptyCoordinator,
+  evolveCoordinator,
   inRound,
   type LocalMember,
   roundOf,
@@ -243,6 +247,33 @@ describe('members that are given different reasons', () => {
     coordinator.commit({ events: [{ type: 'round-undecided', key: scenario.key }], reply: undefined });
     expect(scenario.round.phase).toBe('aborted');
   });
+});
+
+it('the journal of an earlier release opens where a round went on after votes that now abort it', () => {
+  const fleet = quietFleet(4, 2, 4);
+  const { coordinator, members, view } = fleet;
+  const written: CoordinatorEvent[] = [];
+  coordinator.onEvent = (event) => void written.push(event);
+  const scenario = new Scenario(fleet).contribute();
+  const { key, closeMs: atMs } = scenario;
+  coordinator.tick(atMs);
+  for (const member of members.slice(0, 3)) member.work(coordinator, atMs);
+  coordinator.tick(atMs + coordinator.context.timings.reportGraceMs);
+  const kinds = written.map(({ type }) => type);
+  const [closed, proposed] = ['round-closed', 'round-proposed'].map((kind) => kinds.indexOf(kind as never));
+  expect(closed).toBeGreaterThan(0);
+  expect(proposed).toBeGreaterThan(closed);
+
+  const reasons: AbortReason[] = ['insufficient_participants', 'insufficient_participants', 'coordinator_restored'];
+  const votes = reasons.map((reason, member): CoordinatorEvent => {
+    const body = voteBodyMessage.encode({ ...inRound(scenario.round.verified), kind: 'abort', reason });
+    return { type: 'vote-received', key, vote: { member, body, signature: random(64) } as Vote, atMs };
+  });
+  for (let at = closed; at <= proposed; at++) {
+    const state = emptyCoordinator(view);
+    for (const event of [...written.slice(0, at), ...votes, ...written.slice(at)]) evolveCoordinator(state, event);
+    expect(roundOf(state, key).phase).toBe('aborted');
+  }
 });
 
 it('only votes for an abort have reasons', () => {

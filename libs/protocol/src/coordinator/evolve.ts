@@ -126,7 +126,7 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
       }
       return;
     case 'round-closed':
-      moveTo(round, 'checking');
+      if (!isDecidedBefore(round)) moveTo(round, 'checking');
       round.closedAtMs = event.atMs;
       round.headers = [...round.accepted.values()].sort((a, b) => (a.header.router < b.header.router ? -1 : 1));
       round.headersRoot = headersRoot(round.headers);
@@ -149,7 +149,7 @@ function evolveRound(state: CoordinatorState, round: RoundState, event: RoundEve
         set,
         votedBytes: voteBodyMessage.encode(readyBody(round.verified, set, proposal.reports)),
       };
-      moveTo(round, 'voting');
+      if (!isDecidedBefore(round)) moveTo(round, 'voting');
       return;
     }
     case 'abort-proposed':
