@@ -51,9 +51,10 @@ export function latticeCipher(config, dimension) {
     const key = sum([...ciphertexts.map((each) => each.key)], degree, 2 ** KEY_BITS);
     const pads = sum(pieces, degree, 2 ** KEY_BITS);
     const secret = key.map((word, i) => centred((word - pads[i] + 2 ** KEY_BITS) % 2 ** KEY_BITS, KEY_BITS));
-    const bound = 8 * 4.6 * Math.sqrt(ciphertexts.length);
+    // Above 8 * 4.6 * sqrt(n), in integers.
+    const isAbove = (x) => 25 * x * x > 33856 * ciphertexts.length;
     const spoiled = new Float64Array(dimension).fill(2 ** (bits - 1));
-    if (secret.some((word) => Math.abs(word) > bound)) return spoiled;
+    if (secret.some(isAbove)) return spoiled;
     const sums = primes.map((p, i) =>
       sum(
         ciphertexts.map((each) => each.residues[i]),
@@ -81,8 +82,7 @@ export function latticeCipher(config, dimension) {
       v %= q;
       if (v > q / 2n) v -= q;
       const x = (v + scale / 2n) >> BigInt(scale.toString(2).length - 1);
-      const remainder = Number(v - x * scale);
-      return Math.abs(remainder) > bound ? undefined : x;
+      return isAbove(Number(v - x * scale)) ? undefined : x;
     }
   }
 

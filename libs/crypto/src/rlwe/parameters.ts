@@ -61,8 +61,16 @@ export const rlweParameters: Readonly<Record<RlweSuiteName, RlweParameters>> = O
  * Largest magnitude of a coefficient of the sum of n keys, and of n errors, that honest routers make, but for 2
  * exp(-32) a coefficient: discrete Gaussians are sub-Gaussian, so that Pr[|sum| > t] is below 2 exp(-t^2 / (2 n
  * sigma^2)).
+ * In integers, since the square root in doubles falls below whole numbers it is equal to: x is above 8 sigma sqrt(n) if
+ * and only if 25 x^2 > 33856 n.
+ *
+ * @returns the largest integer that is not above it
  */
-export const sumBound = (contributions: number): number => 8 * SIGMA * Math.sqrt(contributions);
+export function sumBound(contributions: number): number {
+  let bound = Math.ceil(8 * SIGMA * Math.sqrt(contributions)) + 1;
+  while (25 * bound * bound > 33_856 * contributions) bound--;
+  return bound;
+}
 
 /** How d words of b bits lie in coefficients. */
 export interface RlweShape {

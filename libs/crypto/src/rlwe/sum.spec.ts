@@ -141,6 +141,15 @@ it('opens a sum of 5,000 vectors at the word width that layouts take for it', ()
   expect(largestNoise).toBeLessThanOrEqual(sumBound(5000));
 });
 
+it('takes sums for spoiled above beta exactly: 8 * 4.6 * sqrt(625) is 920', () => {
+  expect(sumBound(625)).toBe(920);
+  for (let n = 1n; n <= 32_767n; n++) {
+    const bound = BigInt(sumBound(Number(n)));
+    if (25n * bound * bound > 33_856n * n || 25n * (bound + 1n) ** 2n <= 33_856n * n)
+      throw new Error(`the bound for ${n} contributions is off`);
+  }
+});
+
 it('packs as many words into a coefficient as noise allows, and says when none fits', () => {
   const { 'rlwe-2048': small, 'rlwe-4096': large } = rlweParameters;
   expect(rlweShape(large, 100_000, 25, 300)).toMatchObject({
