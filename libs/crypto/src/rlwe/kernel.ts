@@ -58,10 +58,12 @@ export class Kernel {
   /** @returns the address of `bytes` zeroes, aligned to 16 */
   take(bytes: number): Address {
     const at = this.end;
-    this.end = at + 16 * Math.ceil(bytes / 16);
+    const end = at + 16 * Math.ceil(bytes / 16);
     const { memory } = this.call;
-    const missing = this.end - memory.buffer.byteLength;
+    const missing = end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    // Only now, since growing may fail, and `scoped` erases up to here.
+    this.end = end;
     return at;
   }
 

@@ -9,6 +9,20 @@ const kinds: KernelKind[] = ['simd', 'scalar'];
 const sets = Object.values(rlweParameters);
 const cases = kinds.flatMap((kind) => sets.map((set) => [kind, set.name, set] as const));
 
+it('erases what was taken and goes on when its memory cannot grow any more', () => {
+  const kernel = new Kernel();
+  let secret = 0;
+  const fails = (): void =>
+    kernel.scoped(() => {
+      secret = kernel.take(64);
+      kernel.bytes(secret, 64).fill(7);
+      kernel.take(2 ** 33);
+    });
+  expect(fails).toThrow(/grow/);
+  expect(kernel.bytes(secret, 64)).toEqual(new Uint8Array(64));
+  expect(kernel.scoped(() => kernel.take(64))).toBe(secret);
+});
+
 it('has SIMD here', () => expect(hasSimd()).toBe(true));
 
 describe.each(cases)('the %s kernel of %s', (kind, _, set) => {
