@@ -28,7 +28,7 @@ export interface RlweCiphertext {
  * Encrypts d integers under a fresh key.
  *
  * @param values magnitude below 2^(bits - 1); secret
- * @throws SecaggError `invalid` for a value out of range; it names none
+ * @throws SecaggError `invalid` for another number of values, or a value out of range; it names none
  */
 export function encryptRlwe(context: RlweContext, values: Float64Array, random: RandomBytes): RlweCiphertext {
   return encryptWith(ringOf(context.suite), context, values, random);
@@ -42,6 +42,8 @@ export function encryptWith(
   random: RandomBytes,
 ): RlweCiphertext {
   const { bits, shape } = context;
+  if (values.length !== shape.dimension)
+    throw new SecaggError('invalid', `The vector has ${values.length} values instead of ${shape.dimension}`);
   checkRange(values, bits);
   const { kernel, degree, moduli } = ring;
   const { coefficients, elements, perCoefficient, scaleBits } = shape;

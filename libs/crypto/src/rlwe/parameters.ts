@@ -74,6 +74,8 @@ export function sumBound(contributions: number): number {
 
 /** How d words of b bits lie in coefficients. */
 export interface RlweShape {
+  /** d. */
+  readonly dimension: number;
   /** V: words in a coefficient. */
   readonly perCoefficient: number;
   /** j: coefficients are multiplied by 2^j. */
@@ -105,6 +107,7 @@ export function rlweShape(
   if (perCoefficient === 0) throw new SecaggError('unsupported_suite', `${name} has no room for words of ${bits} bits`);
   const coefficients = 4 * Math.ceil(dimension / perCoefficient / 4);
   return {
+    dimension,
     perCoefficient,
     scaleBits: q.toString(2).length - 1 - perCoefficient * bits,
     coefficients,

@@ -141,6 +141,13 @@ it('opens a sum of 5,000 vectors at the word width that layouts take for it', ()
   expect(largestNoise).toBeLessThanOrEqual(sumBound(5000));
 });
 
+it.each([0, 9, 11, 12, 13])('does not encrypt %d values where there are 10', (length) => {
+  const context = contextOf('rlwe-4096', 10, 25, 2);
+  expect(() => encryptRlwe(context, new Float64Array(length), random)).toThrow(
+    expect.objectContaining({ code: 'invalid' }),
+  );
+});
+
 it('takes sums for spoiled above beta exactly: 8 * 4.6 * sqrt(625) is 920', () => {
   expect(sumBound(625)).toBe(920);
   for (let n = 1n; n <= 32_767n; n++) {
