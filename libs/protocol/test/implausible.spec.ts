@@ -3,7 +3,14 @@
  * why.
  */
 import { type RoundConfig } from '@secagg/schema';
-import { type AuditedRound, LocalFleet, type LocalRouter, publishedResult, publishedResultBytes } from '../src';
+import {
+  type AuditedRound,
+  LocalFleet,
+  type LocalRouter,
+  pastRounds,
+  publishedResult,
+  publishedResultBytes,
+} from '../src';
 import { drawGroups, inGroups, now, quietFleet, random, Scenario } from './support/scenario';
 
 const REQUESTS = 1000;
@@ -123,4 +130,21 @@ it('a robust combination with a majority left is no implausible round: what it d
   const result = publishedResult({ ...audited, sums });
   expect(result).not.toHaveProperty('implausible');
   expect(result.robust?.discarded_groups).toHaveLength(2);
+});
+
+it('what a robust round left out does not make it one in which everything is withheld', () => {
+  const fleet = quietFleet(4, 2, 12);
+  const scenario = drawGroups(
+    () => new Scenario(fleet, { maxRequestsPerRouter: REQUESTS, groups: 3, combination: 'median' }),
+    (groups) => groups.every((group) => group.length >= 2),
+  );
+  const [[liar]] = inGroups(scenario, fleet.routers);
+  const lie = honest(scenario, 20 * REQUESTS).map((value) => -value);
+  send(scenario, liar, lie);
+  for (const router of fleet.routers) if (router !== liar) send(scenario, router, honest(scenario, 100));
+  const result = publishedResult(scenario.finish().audit());
+  expect(result.robust?.discarded_groups).toHaveLength(1);
+  expect(result.signal.reward_signals['m:a'].total_samples).toBeGreaterThan(0);
+  const { state } = fleet.coordinator;
+  expect(pastRounds(state, fleet.cluster)).toMatchObject({ ended: scenario.config.round, fruitless: 0 });
 });

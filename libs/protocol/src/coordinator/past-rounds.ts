@@ -5,6 +5,7 @@
  */
 import { WordSum } from '@secagg/crypto';
 import { DEFAULT_WITHHOLD_BELOW } from '@secagg/schema';
+import { implausibility } from '../robust/plausibility';
 import { noiseVariance } from '../round/privacy';
 import { type CoordinatorState, type RoundState } from './state';
 
@@ -56,18 +57,26 @@ function fruitlessOf(round: RoundState): Fruitless | undefined {
     : 'no_decision';
 }
 
-/** Whether all counts of requests, over all groups together, are too small beside their noise to be published. */
+/**
+ * Whether all counts of requests, over all groups together, are too small beside their noise to be published. Robust
+ * combinations publish without the groups that are implausible, so these do not count.
+ */
 function isAllWithheld({ verified: { config, dimension }, result = [], proposal }: RoundState): boolean {
   const { keys, fields, word_bits } = config.layout;
   const samples = fields.findIndex(({ name }) => name === 'samples');
   const counts = new Float64Array(keys.length);
-  for (const { words } of result) {
+  const isRobust = config.combination !== 'sum';
+  const sizes = new Map(proposal?.set.groups.map(({ group, members }) => [group, members.length]));
+  let routers = 0;
+  for (const { group, words } of result) {
+    const size = sizes.get(group) ?? 0;
     const sum = new WordSum(dimension, word_bits);
     sum.addPacked(words);
     const values = sum.toSigned();
+    if (isRobust && implausibility(config, { group, size, values })) continue;
+    routers += size;
     for (let k = 0; k < keys.length; k++) counts[k] += values[k * fields.length + samples];
   }
-  const routers = proposal?.set.groups.reduce((total, { members }) => total + members.length, 0) ?? 0;
   const threshold = DEFAULT_WITHHOLD_BELOW * Math.sqrt(noiseVariance(config, routers));
   const { scale } = fields[samples];
   return counts.every((count) => Math.round(count / scale) < 1 || count < threshold);
