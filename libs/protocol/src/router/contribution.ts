@@ -1,5 +1,5 @@
 /** Building a contribution: noise, encryption, sealing, signature (docs/protocol.md, "Contribution"). */
-import { boxPlaintext, commitmentOf, drawSeeds, sealingSuite, wipe } from '@secagg/crypto';
+import { boxPlaintext, commitmentOf, drawSeeds, sealingSuite, type Seeds, wipe } from '@secagg/crypto';
 import { addNoise, clipToL2Ball } from '@secagg/dp-noise';
 import {
   type Bytes,
@@ -8,6 +8,7 @@ import {
   headerMessage,
   type MemberIndex,
   type RandomBytes,
+  type RoundConfig,
   type SealedBox,
 } from '@secagg/schema';
 import { signDocument } from '../wire/documents';
@@ -56,32 +57,21 @@ export function buildContribution(
   nowMs: number,
 ): BuiltContribution {
   const { config, epoch } = round;
-  const { privacy } = config;
-  if (withNoise(config)) {
-    addNoise(
-      vector,
-      { numerator: privacy.noise_variance_numerator, denominator: privacy.noise_variance_denominator },
-      random,
-    );
-  }
-  const seeds = drawSeeds(epoch.pieces, random);
-  const ciphertext = round.cipher().encrypt(round.pad(identity.id), vector, seeds, random);
-  vector.fill(0);
-
   const commitments = new Uint8Array(32 * epoch.pieces.length);
-  epoch.pieces.forEach((piece, i) =>
-    commitments.set(commitmentOf(round.configHash, identity.id, piece, seeds.get(piece) as Bytes), 32 * i),
-  );
-
-  const suite = sealingSuite(epoch.body.sealing_suite);
-  const info = sealingInfo(config.fleet);
-  const boxes = epoch.body.members.map((member, index): SealedBox => {
-    const plaintext = boxPlaintext(epoch.pieces, index as MemberIndex, seeds);
-    const box = suite.seal(suite.recipient(member.kem_key), info, boxAad(round, identity.id, index), plaintext, random);
-    wipe(plaintext);
-    return box;
-  });
-  for (const seed of seeds.values()) wipe(seed);
+  let seeds: Seeds | undefined;
+  let ciphertext: Bytes;
+  let boxes: SealedBox[];
+  try {
+    addShareOfNoise(config, vector, random);
+    seeds = drawSeeds(epoch.pieces, random);
+    ciphertext = round.cipher().encrypt(round.pad(identity.id), vector, seeds, random);
+    for (const [i, piece] of epoch.pieces.entries())
+      commitments.set(commitmentOf(round.configHash, identity.id, piece, seeds.get(piece) as Bytes), 32 * i);
+    boxes = sealSeeds(round, identity, seeds, random);
+  } finally {
+    vector.fill(0);
+    wipe(...(seeds?.values() ?? []));
+  }
 
   const header = signDocument(
     headerMessage,
@@ -104,4 +94,25 @@ export function buildContribution(
   );
   const contribution: Contribution = { header, commitments, boxes, ciphertext };
   return { bytes: contributionMessage.encode(contribution), headerHash: headerHash(header) };
+}
+
+function addShareOfNoise(config: RoundConfig, vector: Float64Array, random: RandomBytes): void {
+  const { noise_variance_numerator: numerator, noise_variance_denominator: denominator } = config.privacy;
+  if (withNoise(config)) addNoise(vector, { numerator, denominator }, random);
+}
+
+/** One box for each member, with the seeds that it holds. */
+function sealSeeds(round: AnnouncedRound, identity: Identity, seeds: Seeds, random: RandomBytes): SealedBox[] {
+  const { config, epoch } = round;
+  const suite = sealingSuite(epoch.body.sealing_suite);
+  const info = sealingInfo(config.fleet);
+  return epoch.body.members.map((member, index): SealedBox => {
+    const plaintext = boxPlaintext(epoch.pieces, index as MemberIndex, seeds);
+    try {
+      const aad = boxAad(round, identity.id, index);
+      return suite.seal(suite.recipient(member.kem_key), info, aad, plaintext, random);
+    } finally {
+      wipe(plaintext);
+    }
+  });
 }
