@@ -1,5 +1,5 @@
 /** Keys and signed documents that the coordinator starts with. All errors name setting and file. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { atRest, identityPublicKey, wipe } from '@secagg/crypto';
 import { Faults, type IdentityFile, readIdentityFile, readPublicFile, readPublicKey, takeStoreKey } from '@secagg/host';
 import { type FleetDocuments, verifyFleet } from '@secagg/protocol';
@@ -53,7 +53,7 @@ async function readIdentity(
 ): Promise<IdentityFile> {
   const storeKey = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile, groupAccess, warn);
   try {
-    const sealing = storeKey && (await atRest(storeKey, (length) => new Uint8Array(randomBytes(length))));
+    const sealing = storeKey && (await atRest(storeKey, (length) => randomFillSync(new Uint8Array(length))));
     return readIdentityFile(named('identityKeyFile'), identityKeyFile, id, sealing, groupAccess);
   } finally {
     wipe(storeKey);

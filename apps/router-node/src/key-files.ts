@@ -1,5 +1,5 @@
 /** Keys and files that the node starts with. All errors name setting and file. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { type AtRest, atRest } from '@secagg/crypto';
 import {
   Faults,
@@ -38,7 +38,7 @@ export async function readStartFiles(
   // Without its store key nothing could be said of a sealed identity key.
   const keys = await faults.attempt(async () => {
     const bytes = takeStoreKey(environment, named('storeKeyFile'), storeKeyFile, groupAccess, warn);
-    const key = bytes && (await atRest(bytes, (length) => new Uint8Array(randomBytes(length))));
+    const key = bytes && (await atRest(bytes, (length) => randomFillSync(new Uint8Array(length))));
     const identity = readIdentityFile(named('identityKeyFile'), identityKeyFile, id, key, groupAccess);
     return { identity, ...(bytes && key ? { storeKey: { bytes, key } } : {}) };
   });

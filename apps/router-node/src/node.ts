@@ -1,5 +1,5 @@
 /** What all parts of the node share. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { CoordinatorClient } from '@secagg/client';
 import { rhoToBudgetUnits } from '@secagg/dp-noise';
 import { type IdentityFile } from '@secagg/host';
@@ -26,7 +26,7 @@ export interface Node {
   readonly now: () => number;
 }
 
-const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const random = (length: number): Uint8Array => randomFillSync(new Uint8Array(length));
 
 export function createNode(
   config: Config,

@@ -2,11 +2,11 @@
  * Randomness for tests and tools: the system's, and UNSAFE repeatable sources, for which whoever knows the seed knows
  * everything.
  */
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, randomFillSync } from 'node:crypto';
 import { type RandomBytes } from '@secagg/schema';
 
 /** The operating system's. */
-export const random: RandomBytes = (length) => new Uint8Array(randomBytes(length));
+export const random: RandomBytes = (length) => randomFillSync(new Uint8Array(length));
 
 /** UNSAFE repeatable bytes: AES-256-CTR under the hash of a seed. */
 export function unsafeSeededRandom(seed: string): RandomBytes {

@@ -1,5 +1,5 @@
 /** The observation store itself, in whatever thread it runs. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { type RoundHistoryPage } from '@secagg/client';
 import { atRest, wipe } from '@secagg/crypto';
 import { deriveEpoch, prepareContribution, readAnnouncement, roundKey } from '@secagg/protocol';
@@ -42,7 +42,7 @@ const HOUR_MS = 3_600_000;
 const SPANS = 12;
 const MISSING_KEYS_SHOWN = 100;
 
-const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const random = (length: number): Uint8Array => randomFillSync(new Uint8Array(length));
 
 export class ObservationService implements ObservationStore {
   private readonly jobs = new Jobs();

@@ -2,7 +2,7 @@
  * Everything that a fleet in one process needs: authority, certificates, policy, committee, epoch, and the terms of its
  * rounds.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { epsilonToRho, rhoToBudgetUnits } from '@secagg/dp-noise';
 import {
   type ClusterHash,
@@ -70,7 +70,7 @@ export interface SecureAggregationKeys {
 }
 
 const DAY_MS = 86_400_000;
-const systemRandom: RandomBytes = (length) => new Uint8Array(randomBytes(length));
+const systemRandom: RandomBytes = (length) => randomFillSync(new Uint8Array(length));
 const committeeOf = (n: number) =>
   n >= 4 ? { size: 4, threshold: 2 } : n === 3 ? { size: 3, threshold: 2 } : { size: 1, threshold: 1 };
 

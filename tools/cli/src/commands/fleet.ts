@@ -1,5 +1,5 @@
 /** What the fleet authority does. Offline, all but `publish`, which needs no private key. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { generateIdentityKey, tolerance } from '@secagg/crypto';
 import {
   type Authority,
@@ -30,7 +30,7 @@ import { tokenFile } from '../router-node';
 
 const DAY_MS = 86_400_000;
 const BACKDATED_MS = 3_600_000;
-const random = (length: number) => new Uint8Array(randomBytes(length));
+const random = (length: number) => randomFillSync(new Uint8Array(length));
 const folderOption = ['--dir <folder>', "the authority's folder", 'fleet'] as const;
 
 export function fleetCommand(output: Output): Command {

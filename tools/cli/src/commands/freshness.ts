@@ -1,7 +1,7 @@
 /**
  * Statements that policy and roster are the current ones: by the authority itself, or by an online key that it lends.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { generateIdentityKey, identityPublicKey, wipe } from '@secagg/crypto';
 import {
@@ -36,7 +36,7 @@ const DAY_MS = 24 * HOUR_MS;
 const USUAL_LIFETIME_MS = 7 * DAY_MS;
 /** Renewals within the life of a statement: some may fail. */
 const RENEWALS = 4;
-const random = (length: number) => new Uint8Array(randomBytes(length));
+const random = (length: number) => randomFillSync(new Uint8Array(length));
 const folderOption = [
   '--dir <folder>',
   "the authority's folder, or a copy of it without authority.key",

@@ -1,5 +1,5 @@
 /** A party that makes its own key never shows it to anybody, the authority included. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import {
   atRest,
   generateIdentityKey,
@@ -15,7 +15,7 @@ import { Command } from 'commander';
 import { readSecret, replaceSecret, writeSecret } from '../files';
 import { type Output, printJson, Refusal, Usage } from '../output';
 
-const random = (length: number) => new Uint8Array(randomBytes(length));
+const random = (length: number) => randomFillSync(new Uint8Array(length));
 const STORE_KEY_OPTION = '--store-key <file>';
 
 interface Sealing {

@@ -1,5 +1,5 @@
 /** Requests of a fleet operator, signed with the key of a party that the authority certified as one. */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { atRest, wipe } from '@secagg/crypto';
 import { readIdentityFile, takeStoreKey } from '@secagg/host';
@@ -49,4 +49,4 @@ export async function signRequest(folder: string, action: Action): Promise<Signe
   }
 }
 
-const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const random = (length: number): Uint8Array => randomFillSync(new Uint8Array(length));
