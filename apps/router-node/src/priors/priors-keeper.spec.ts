@@ -58,7 +58,7 @@ async function believed(rounds: readonly KnownRound[], ownRequests: Record<strin
   const none = { count: 0, sum: 0, squares: 0 };
   const statistics = (count: number) => ({ count, successes: count, latency: none, quality: none, cost: none });
   own.add(new Map(Object.entries(ownRequests).map(([key, count]) => [key, statistics(count)])), NOW_MS);
-  const maker = new PriorMaker(own, (key) => key);
+  const maker = new PriorMaker(own);
   const keeper = new PriorsKeeper(
     history,
     {
