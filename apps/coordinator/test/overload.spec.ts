@@ -3,7 +3,7 @@
  * up.
  */
 import { connect, type Socket } from 'node:net';
-import { type Bytes, type OpenRound, type SecaggError } from '@secagg/schema';
+import { type Bytes, type OpenRound, SecaggError } from '@secagg/schema';
 import { until } from '@secagg/testbed/wait';
 import { Pool, request } from 'undici';
 import { TestFleet } from './support/fleet';
@@ -70,8 +70,16 @@ it('gets everybody in who comes back when told, although only one is taken on at
       turnedAway += 1;
       expect(first.statusCode).toBe(503);
       expect(Number(first.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-      // As a router-node does: the client waits as long as it is told.
-      await router.send(running.client, open, bodies[i + 1]);
+      // As a router-node does: the client waits as long as it is told, and the node tries again while the round is open.
+      await until(() =>
+        router.send(running.client, open, bodies[i + 1]).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof SecaggError && error.code === 'unavailable') return false;
+            throw error;
+          },
+        ),
+      );
     }),
   );
   await pool.close();
