@@ -8,7 +8,7 @@ import { readConfig } from '../src/config';
 import { type RunningNode, startNode } from '../src/start';
 import { DatabaseInUse } from '@secagg/journal/sqlite';
 import { TestFleet } from './support/fleet';
-import { lockedBy } from './support/lock';
+import { lockedBy } from '@secagg/testbed/lock';
 import { observationProgram } from './support/node-process';
 
 jest.setTimeout(60_000);

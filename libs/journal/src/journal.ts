@@ -51,7 +51,7 @@ export interface JournalStore<State, Event, Durable extends void | Promise<void>
    * long.
    */
   fresh(): Promise<void>;
-  /** Puts a snapshot in the place of all events. */
+  /** Replaces all events by a snapshot. */
   compact?(snapshot: unknown): void;
 }
 
@@ -140,7 +140,7 @@ export class Journal<State, Event, Durable extends void | Promise<void>, Also = 
     this.listeners.push(listener);
   }
 
-  /** Puts a snapshot in the place of all events, where the store has any. */
+  /** Replaces all events by a snapshot. Does nothing where the store keeps no events. */
   compact(): void {
     if (this.hasBegun) this.store.compact?.(this.role.snapshot(this.state));
   }

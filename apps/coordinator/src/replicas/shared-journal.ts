@@ -6,7 +6,8 @@
  *
  * From the first event of a turn until its commit, memory is ahead of the database. When that commit fails, or its
  * outcome is not known, the state is thrown away and restored from the journal: nobody has seen what was in it, since
- * replies wait, and get `unavailable` then.
+ * replies wait, and get `unavailable` then. One file, since taking a turn, following others and starting over share the
+ * position in the journal and whether memory can be trusted.
  */
 import {
   type CoordinatorEvent,

@@ -16,8 +16,8 @@ export class Standing {
   ) {}
 
   /**
-   * Keeps encoded evidence, checked as any stranger would check it. What does not hold is for the log, and no reason to
-   * stop.
+   * Verifies encoded evidence from the authority's key alone, and keeps it. Evidence that does not verify is logged; it
+   * is no reason to stop.
    */
   keep(authorityKey: Uint8Array, evidence: Uint8Array): void {
     try {

@@ -6,8 +6,8 @@ import { type DecisionProof, type Signed, type Standing } from '@secagg/schema';
 import { type Router, stateOf } from './router';
 
 /**
- * Encoded evidence, checked as any stranger would check it: what does not prove anything is not kept, and nobody is
- * accused of it. Throws as {@link verifyReceiptEvidence}.
+ * Encoded evidence, verified from the authority's key alone, as a third party would verify it: nobody is accused of
+ * what that does not prove. Throws as {@link verifyReceiptEvidence}.
  */
 export function evidenceOf(
   router: Router,

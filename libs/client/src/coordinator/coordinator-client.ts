@@ -1,4 +1,7 @@
-/** The coordinator's API, typed. Waiting calls are long polls and give undefined when their time is over. */
+/**
+ * The coordinator's API, typed. Waiting calls are long polls and give undefined when their time is over. One file, since
+ * it is a list: one short method for each operation.
+ */
 import { createHash } from 'node:crypto';
 import {
   type AnswerBody,

@@ -28,8 +28,8 @@ export class LocalPriors {
   }
 
   /**
-   * Fetches what is newer, waiting for it up to `waitMs`. @returns whether there was any. Throws as the client does;
-   * then what is held stays
+   * Fetches a newer pack, waiting for it up to `waitMs`. Throws as the client does; what is held stays then.
+   * @returns whether there was a newer one
    */
   async refresh(waitMs = 0, signal?: AbortSignal): Promise<boolean> {
     const found = await this.client.priors(

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { SecaggError } from '@secagg/schema';
 import fc from 'fast-check';
 import { useTestFolder } from '../../test/support/test-folder';
-import { lockedBy } from '../../test/support/lock';
+import { lockedBy } from '@secagg/testbed/lock';
 import { Journal, type Role } from '../journal';
 import { Database, type Migration } from './database';
 import { journalTables, JournalTables, type TableJournal } from './journal-tables';
